@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AppError } from "@/core/errors";
+import type { Database } from "./client";
+
+interface Migration {
+  tag: string;
+  hash: string;
+  statements: string[];
+}
+
+/** Any number will do, as long as every server asks for the same lock. */
+const MIGRATION_LOCK = 7_236_001;
+
+/**
+ * Brings the database to this program's version. Two servers may start at once: the second waits for the
+ * advisory lock and then finds nothing to do. A database newer than the program is refused.
+ * @returns the tags applied by this call, oldest first
+ */
+export async function migrate(db: Database, folder = migrationsFolder()): Promise<string[]> {
+  const known = readMigrations(folder);
+  return db.sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+    await tx`create table if not exists besom_migrations (
+      number int primary key, tag text not null, hash text not null, applied_at timestamptz not null default now())`;
+    const applied = await tx<{ number: number; tag: string; hash: string }[]>`
+      select number, tag, hash from besom_migrations order by number`;
+    refuseForeign(applied, known);
+    const missing = known.slice(applied.length);
+    for (const [offset, migration] of missing.entries()) {
+      for (const statement of migration.statements) await tx.unsafe(statement);
+      await tx`insert into besom_migrations (number, tag, hash)
+        values (${applied.length + offset}, ${migration.tag}, ${migration.hash})`;
+    }
+    return missing.map((migration) => migration.tag);
+  });
+}
+
+function refuseForeign(applied: { tag: string; hash: string }[], known: Migration[]): void {
+  if (applied.length > known.length) {
+    const newest = applied.at(-1)?.tag;
+    throw new AppError(
+      "DATABASE_NEWER",
+      `the database is at migration ${newest}, this program knows only up to ${known.at(-1)?.tag}: start a newer Besom, or restore a backup made with this version`,
+      { details: { newest, known: known.at(-1)?.tag } },
+    );
+  }
+  for (const [i, row] of applied.entries()) {
+    if (row.hash === known[i]?.hash) continue;
+    throw new AppError(
+      "DATABASE_NEWER",
+      `migration ${row.tag} of the database is not the ${known[i]?.tag} of this program: another version made it; start that version`,
+      {
+        details: { applied: row.tag, known: known[i]?.tag },
+      },
+    );
+  }
+}
+
+function readMigrations(folder: string): Migration[] {
+  const journal = JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")) as {
+    entries: { tag: string }[];
+  };
+  return journal.entries.map(({ tag }) => {
+    const text = readFileSync(join(folder, `${tag}.sql`), "utf8");
+    return {
+      tag,
+      hash: createHash("sha256").update(text).digest("hex"),
+      statements: text
+        .split("--> statement-breakpoint")
+        .map((statement) => statement.trim())
+        .filter(Boolean),
+    };
+  });
+}
+
+const migrationsFolder = () => join(import.meta.dirname, "migrations");

@@ -1,0 +1,7 @@
+export * from "./agent";
+export * from "./metric";
+export * from "./project";
+export * from "./run";
+export * from "./sweep";
+export * from "./system";
+export * from "./user";

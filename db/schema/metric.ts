@@ -1,0 +1,127 @@
+import { bigint, doublePrecision, integer, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { at, bytea, changedXid, createdAt } from "./columns";
+import { projects } from "./project";
+import { runs } from "./run";
+
+/** Names are free text and repeat in every row, so rows hold a number. */
+export const metrics = pgTable(
+  "metrics",
+  {
+    id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    name: text("name").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [unique("metrics_project_name_key").on(table.projectId, table.name)],
+);
+
+/** A batch as it arrived: all its series packed in one row. Background merging turns tails into axes and values. */
+export const metricTails = pgTable(
+  "metric_tails",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    batch: integer("batch").notNull(),
+    firstStep: bigint("first_step", { mode: "number" }).notNull(),
+    lastStep: bigint("last_step", { mode: "number" }).notNull(),
+    /** Steps in the block. */
+    count: integer("count").notNull(),
+    block: bytea("block").notNull(),
+    changedXid: changedXid(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.batch] })],
+);
+
+/** The steps and times that the values of one merged chunk share. */
+export const metricAxes = pgTable(
+  "metric_axes",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    chunk: integer("chunk").notNull(),
+    firstStep: bigint("first_step", { mode: "number" }).notNull(),
+    lastStep: bigint("last_step", { mode: "number" }).notNull(),
+    /** Milliseconds since 1970. */
+    firstTime: bigint("first_time", { mode: "number" }).notNull(),
+    lastTime: bigint("last_time", { mode: "number" }).notNull(),
+    count: integer("count").notNull(),
+    block: bytea("block").notNull(),
+    /** The newest change among the tails it was made of, so that a slow subscriber still finds them. */
+    changedXid: changedXid(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.chunk] })],
+);
+
+/** One metric of one merged chunk. min, max and mean are over the finite values, for zoomed-out reading without the block. */
+export const metricValues = pgTable(
+  "metric_values",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    metricId: integer("metric_id")
+      .notNull()
+      .references(() => metrics.id),
+    chunk: integer("chunk").notNull(),
+    count: integer("count").notNull(),
+    min: doublePrecision("min"),
+    max: doublePrecision("max"),
+    mean: doublePrecision("mean"),
+    block: bytea("block").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.metricId, table.chunk] })],
+);
+
+/** Per metric of one attempt, updated in the transaction of the append. Non-finite values are counted apart. */
+export const metricSummaries = pgTable(
+  "metric_summaries",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    metricId: integer("metric_id")
+      .notNull()
+      .references(() => metrics.id),
+    /** Finite values so far: what early stopping calls an iteration. */
+    count: bigint("count", { mode: "number" }).notNull(),
+    nonFinite: bigint("non_finite", { mode: "number" }).notNull().default(0),
+    first: doublePrecision("first"),
+    firstStep: bigint("first_step", { mode: "number" }),
+    last: doublePrecision("last"),
+    lastStep: bigint("last_step", { mode: "number" }),
+    min: doublePrecision("min"),
+    minStep: bigint("min_step", { mode: "number" }),
+    max: doublePrecision("max"),
+    maxStep: bigint("max_step", { mode: "number" }),
+    sum: doublePrecision("sum"),
+    /** The last value that is no number (string, boolean, JSON), as JSON text. */
+    lastOther: text("last_other"),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.metricId] })],
+);
+
+/** Written when a run's count of finite values crosses a band; early stopping reads rungs only, never histories. */
+export const rungs = pgTable(
+  "rungs",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    band: integer("band").notNull(),
+    sweepId: text("sweep_id").notNull(),
+    value: doublePrecision("value").notNull(),
+    best: doublePrecision("best").notNull(),
+    step: bigint("step", { mode: "number" }).notNull(),
+    at: at("at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.sweepId, table.band, table.runId, table.attempt] })],
+);

@@ -1,0 +1,47 @@
+import { integer, jsonb, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { changedXid, createdAt } from "./columns";
+import { entities, users } from "./user";
+
+export const projects = pgTable(
+  "projects",
+  {
+    id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+    entityId: integer("entity_id")
+      .notNull()
+      .references(() => entities.id),
+    name: text("name").notNull(),
+    description: text("description"),
+    createdAt: createdAt(),
+    changedXid: changedXid(),
+  },
+  (table) => [unique("projects_entity_name_key").on(table.entityId, table.name)],
+);
+
+export const projectMembers = pgTable(
+  "project_members",
+  {
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id),
+    role: text("role", { enum: ["viewer", "member", "admin"] }).notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.projectId, table.userId] })],
+);
+
+/** A page's URL state under a name. */
+export const savedViews = pgTable("saved_views", {
+  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+  projectId: integer("project_id")
+    .notNull()
+    .references(() => projects.id),
+  userId: integer("user_id")
+    .notNull()
+    .references(() => users.id),
+  name: text("name").notNull(),
+  state: jsonb("state").notNull(),
+  createdAt: createdAt(),
+});

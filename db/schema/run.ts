@@ -1,0 +1,152 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+import { ATTEMPT_STATES, RUN_STATES } from "@/core/run";
+import { agents } from "./agent";
+import { at, bigInteger, bytea, changedXid, createdAt, jsonText } from "./columns";
+import { projects } from "./project";
+import { sweeps } from "./sweep";
+import { users } from "./user";
+
+export const runs = pgTable(
+  "runs",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    sweepId: text("sweep_id").references(() => sweeps.id),
+    /** Unique in its project; 8 characters unless the client chose it. */
+    name: text("name").notNull(),
+    displayName: text("display_name").notNull(),
+    state: text("state", { enum: RUN_STATES }).notNull(),
+    stateReason: text("state_reason"),
+    /** One sentence for people: why it ended as it did. */
+    stateDetail: text("state_detail"),
+    generation: integer("generation"),
+    /** Which point of the sweep, and which repetition of it. */
+    pointIndex: bigInteger("point_index"),
+    pointHash: bytea("point_hash"),
+    repeat: integer("repeat").notNull().default(0),
+    params: jsonText("params").notNull(),
+    /** The current attempt; 0 before the first. State belongs to it alone. */
+    attempt: integer("attempt").notNull().default(0),
+    /** Attempts lost to a crash (or, with retry_failed, failed); compared with the sweep's retries. */
+    crashes: integer("crashes").notNull().default(0),
+    preemptions: integer("preemptions").notNull().default(0),
+    /** When it went (back) into the queue; requeued runs go out before anything new, oldest first. */
+    queuedAt: at("queued_at"),
+    /** Someone wants it to stop; the holder learns it with its next heartbeat. */
+    stopRequested: text("stop_requested", { enum: ["stop", "cancel", "early"] }),
+    exitCode: integer("exit_code"),
+    /** The best finite value of the sweep's metric in the current history, by its goal, and the step it was seen at. */
+    objective: doublePrecision("objective"),
+    objectiveStep: bigint("objective_step", { mode: "number" }),
+    createdBy: integer("created_by").references(() => users.id),
+    createdAt: createdAt(),
+    startedAt: at("started_at"),
+    finishedAt: at("finished_at"),
+    deletedAt: at("deleted_at"),
+    changedXid: changedXid(),
+  },
+  (table) => [
+    unique("runs_project_name_key").on(table.projectId, table.name),
+    // The truth behind "every point exactly once": prior runs, edits and deletions can neither repeat nor lose one.
+    uniqueIndex("runs_point_key")
+      .on(table.sweepId, table.pointHash, table.repeat)
+      .where(sql`deleted_at is null and point_hash is not null`),
+    index("runs_queue_idx")
+      .on(table.sweepId, table.queuedAt)
+      .where(sql`state = 'pending' and deleted_at is null`),
+    index("runs_sweep_idx").on(table.sweepId, table.id),
+    index("runs_sweep_changed_idx").on(table.sweepId, table.changedXid),
+  ],
+);
+
+/** One try at a run, by one holder. History, output and summary belong to the attempt that made them. */
+export const attempts = pgTable(
+  "attempts",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    number: integer("number").notNull(),
+    /** Copied from the run, so that changes of a sweep are found by one index. */
+    sweepId: text("sweep_id"),
+    agentId: integer("agent_id").references(() => agents.id),
+    state: text("state", { enum: ATTEMPT_STATES }).notNull().default("running"),
+    /** SHA-256 of the run-scoped key: the fencing token. */
+    keyHash: bytea("key_hash").unique(),
+    /** By the database's clock; null for a writer without an agent, which has `last_contact_at` and the silence rule. */
+    leaseExpiresAt: at("lease_expires_at"),
+    lastContactAt: at("last_contact_at").notNull().defaultNow(),
+    startedAt: at("started_at").notNull().defaultNow(),
+    endedAt: at("ended_at"),
+    exitCode: integer("exit_code"),
+    reason: text("reason"),
+    /** The step it continues from, when it says so: the run's history is then the earlier one up to here, then this. */
+    resumedFromStep: bigint("resumed_from_step", { mode: "number" }),
+    /** Number of the last metric batch and output batch taken; a repeated one is acknowledged and ignored. */
+    lastBatch: integer("last_batch").notNull().default(0),
+    lastOutputBatch: integer("last_output_batch").notNull().default(0),
+    lastStep: bigint("last_step", { mode: "number" }),
+    /** Tail rows not yet merged into chunks. */
+    tails: integer("tails").notNull().default(0),
+    host: text("host"),
+    pid: integer("pid"),
+    command: jsonText("command"),
+    changedXid: changedXid(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.runId, table.number] }),
+    index("attempts_live_idx").on(table.agentId).where(sql`ended_at is null`),
+    index("attempts_sweep_changed_idx").on(table.sweepId, table.changedXid),
+  ],
+);
+
+export const runTags = pgTable(
+  "run_tags",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    tag: text("tag").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.tag] }), index("run_tags_tag_idx").on(table.tag)],
+);
+
+export const runNotes = pgTable("run_notes", {
+  runId: bigint("run_id", { mode: "number" })
+    .primaryKey()
+    .references(() => runs.id),
+  text: text("text").notNull(),
+  userId: integer("user_id").references(() => users.id),
+  updatedAt: at("updated_at").notNull().defaultNow(),
+});
+
+/** What the training program printed, in numbered pieces of one attempt. */
+export const outputChunks = pgTable(
+  "output_chunks",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    batch: integer("batch").notNull(),
+    stream: text("stream", { enum: ["stdout", "stderr"] }).notNull(),
+    at: at("at").notNull(),
+    text: text("text").notNull(),
+    changedXid: changedXid(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.batch, table.stream] })],
+);

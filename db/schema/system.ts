@@ -1,0 +1,55 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+} from "drizzle-orm/pg-core";
+import { at, bytea, createdAt } from "./columns";
+
+/** Answers to mutations that carried a `clientMutationId`, unique a caller, kept for 24 hours. */
+export const idempotencyAnswers = pgTable(
+  "idempotency_answers",
+  {
+    caller: text("caller").notNull(),
+    mutationId: text("mutation_id").notNull(),
+    verb: text("verb").notNull(),
+    inputHash: bytea("input_hash").notNull(),
+    answer: jsonb("answer").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.caller, table.mutationId] }),
+    index("idempotency_answers_age_idx").on(table.createdAt),
+  ],
+);
+
+/**
+ * One row. Every live server beats it each second; a gap longer than OUTAGE_MS means that no server (or no
+ * database) was there, and `up_since` starts anew. No lease is reaped until one full lease after `up_since`.
+ */
+export const liveness = pgTable(
+  "liveness",
+  {
+    id: boolean("id").primaryKey().default(true),
+    lastBeatAt: at("last_beat_at").notNull(),
+    upSince: at("up_since").notNull(),
+  },
+  (table) => [check("liveness_single_row", sql`${table.id}`)],
+);
+
+/** Everything that changes rights or destroys data. */
+export const auditEvents = pgTable("audit_events", {
+  id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+  at: at("at").notNull().defaultNow(),
+  userId: integer("user_id"),
+  caller: text("caller").notNull(),
+  action: text("action").notNull(),
+  target: text("target").notNull(),
+  details: jsonb("details").notNull().default({}),
+});

@@ -1,0 +1,51 @@
+import { createHash, randomBytes } from "node:crypto";
+import postgres from "postgres";
+import { inject } from "vitest";
+import { type Database, openDatabase } from "@/db/client";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A superuser's URL of the server that the tests use. */
+    adminUrl: string;
+    /** The migrated database that each test's own is a copy of. */
+    templateName: string;
+  }
+}
+
+/** Runs `body` on a database of its own, copied from the migrated template, and drops it afterwards. */
+export async function withDatabase<T>(body: (db: Database, url: string) => Promise<T>): Promise<T> {
+  const { url, drop } = await createDatabase();
+  const db = openDatabase(url, { max: 8 });
+  try {
+    return await body(db, url);
+  } finally {
+    await db.close();
+    await drop();
+  }
+}
+
+/** A database of its own for tests that start servers as processes: they connect by URL. */
+export async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
+  const adminUrl = inject("adminUrl");
+  const name = `besom_t_${createHash("sha256").update(randomBytes(16)).digest("hex").slice(0, 16)}`;
+  await withAdmin(adminUrl, (sql) =>
+    sql.unsafe(`create database ${name} template ${inject("templateName")}`),
+  );
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    drop: async () => {
+      await withAdmin(adminUrl, (sql) => sql.unsafe(`drop database if exists ${name} with (force)`));
+    },
+  };
+}
+
+export async function withAdmin<T>(adminUrl: string, body: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    return await body(sql);
+  } finally {
+    await sql.end();
+  }
+}
