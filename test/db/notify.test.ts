@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type ChangeKind, fromPayload, openNotifier, type Signal, toPayloads } from "@/db/notify";
+import { withDatabase } from "../support/database";
+
+const kinds: ChangeKind[] = ["sweep", "run", "metrics", "output", "agent"];
+const scope = fc.oneof(
+  fc.stringMatching(/^[a-z0-9]{8}$/),
+  fc.nat().map((id) => `#${id}`),
+  fc.nat().map((id) => `@${id}`),
+);
+
+describe("signals between servers", () => {
+  test("payloads read back what was written, and each fits into one NOTIFY", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(scope, fc.subarray(kinds, { minLength: 1 })), { minLength: 1, maxLength: 1_500 }),
+        (entries) => {
+          const pending = new Map(entries.map(([name, list]) => [name, new Set(list)]));
+          const payloads = toPayloads("me", pending);
+          expect(payloads.every((payload) => Buffer.byteLength(payload) < 8_000)).toBe(true);
+          const read = payloads.map((payload) => fromPayload("other", payload));
+          if (read.includes("everything")) return expect(read).toEqual(["everything"]);
+          const merged = new Map(read.flatMap((signal) => [...(signal as Map<string, Set<ChangeKind>>)]));
+          expect(merged).toEqual(pending);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("a server does not hear itself", () => {
+    expect(fromPayload("me", "me|abcdefgh=s")).toBeUndefined();
+  });
+
+  test("a flood becomes one word", () => {
+    const pending = new Map(Array.from({ length: 5_000 }, (_, i) => [`#${i}`, new Set(["run" as const])]));
+    expect(toPayloads("me", pending)).toEqual(["me|*"]);
+  });
+
+  test("another server hears it, many changes of one moment in one message", async () => {
+    await withDatabase(async (db, url) => {
+      const heard: Signal[] = [];
+      const arrived = new Arrivals();
+      const listener = openNotifier({
+        directUrl: url,
+        onSignal: (signal) => {
+          heard.push(signal);
+          arrived.tell();
+        },
+      });
+      const sender = openNotifier({ directUrl: url, onSignal: () => {} });
+      try {
+        await until(() => listener.listening && sender.listening);
+        for (let i = 0; i < 1_000; i++) sender.send("abcdefgh", ["run"]);
+        sender.send("abcdefgh", ["metrics"]);
+        await arrived.next();
+        expect(heard).toEqual([new Map([["abcdefgh", new Set(["run", "metrics"])]])]);
+
+        // A database restart cuts both; they come back by themselves and the listener is told to look everywhere.
+        await db.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'besom notify' and datname = current_database()`;
+        await arrived.next();
+        expect(heard.at(-1)).toBe("everything");
+        await until(() => {
+          sender.send("#7", ["output"]); // the first ones may go into the connection that was just cut
+          return heard.some((signal) => signal !== "everything" && signal.has("#7"));
+        });
+      } finally {
+        await Promise.all([listener.close(), sender.close()]);
+      }
+    });
+  });
+});
+
+class Arrivals {
+  #waiting: (() => void)[] = [];
+  #count = 0;
+  tell() {
+    this.#count++;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+  async next() {
+    if (this.#count === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#count = 0;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
