@@ -58,7 +58,10 @@ export const metricAxes = pgTable(
   (table) => [primaryKey({ columns: [table.runId, table.attempt, table.chunk] })],
 );
 
-/** One metric of one merged chunk. min, max and mean are over the finite values, for zoomed-out reading without the block. */
+/**
+ * One metric of one merged chunk. count, first, last, min, max and mean are over the finite values, so that a chart
+ * zoomed out is drawn without the block. A chunk of 2,048 steps spends 0.05 bytes a point on them.
+ */
 export const metricValues = pgTable(
   "metric_values",
   {
@@ -71,6 +74,13 @@ export const metricValues = pgTable(
       .references(() => metrics.id),
     chunk: integer("chunk").notNull(),
     count: integer("count").notNull(),
+    nonFinite: integer("non_finite").notNull().default(0),
+    /** Values that are no numbers. */
+    others: integer("others").notNull().default(0),
+    first: doublePrecision("first"),
+    firstStep: bigint("first_step", { mode: "number" }),
+    last: doublePrecision("last"),
+    lastStep: bigint("last_step", { mode: "number" }),
     min: doublePrecision("min"),
     max: doublePrecision("max"),
     mean: doublePrecision("mean"),
@@ -79,7 +89,10 @@ export const metricValues = pgTable(
   (table) => [primaryKey({ columns: [table.runId, table.attempt, table.metricId, table.chunk] })],
 );
 
-/** Per metric of one attempt, updated in the transaction of the append. Non-finite values are counted apart. */
+/**
+ * Per metric, updated in the transaction of the append: the history that a run shows while this attempt is its
+ * current one, so an attempt that resumed starts from what it inherits. Non-finite values are counted apart.
+ */
 export const metricSummaries = pgTable(
   "metric_summaries",
   {

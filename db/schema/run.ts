@@ -99,8 +99,15 @@ export const attempts = pgTable(
     lastBatch: integer("last_batch").notNull().default(0),
     lastOutputBatch: integer("last_output_batch").notNull().default(0),
     lastStep: bigint("last_step", { mode: "number" }),
+    /**
+     * Set by its first late metrics: the last step it logged while it was the run's current attempt (-1: none).
+     * Steps beyond it are kept and shown under this attempt and never enter the run's joined history.
+     */
+    overtakenAtStep: bigint("overtaken_at_step", { mode: "number" }),
     /** Tail rows not yet merged into chunks. */
     tails: integer("tails").notNull().default(0),
+    /** Bytes of output kept; beyond the cap it is cut. */
+    outputBytes: bigint("output_bytes", { mode: "number" }).notNull().default(0),
     host: text("host"),
     pid: integer("pid"),
     command: jsonText("command"),
@@ -110,6 +117,8 @@ export const attempts = pgTable(
     primaryKey({ columns: [table.runId, table.number] }),
     index("attempts_live_idx").on(table.agentId).where(sql`ended_at is null`),
     index("attempts_sweep_changed_idx").on(table.sweepId, table.changedXid),
+    // What the background merge looks through: only attempts that log now or have just ended.
+    index("attempts_tails_idx").on(table.runId).where(sql`tails > 0`),
   ],
 );
 
@@ -134,7 +143,7 @@ export const runNotes = pgTable("run_notes", {
   updatedAt: at("updated_at").notNull().defaultNow(),
 });
 
-/** What the training program printed, in numbered pieces of one attempt. */
+/** What the training program printed: numbered batches of one attempt, each cut into pieces where the stream changes. */
 export const outputChunks = pgTable(
   "output_chunks",
   {
@@ -143,10 +152,11 @@ export const outputChunks = pgTable(
       .references(() => runs.id),
     attempt: integer("attempt").notNull(),
     batch: integer("batch").notNull(),
+    piece: integer("piece").notNull(),
     stream: text("stream", { enum: ["stdout", "stderr"] }).notNull(),
     at: at("at").notNull(),
     text: text("text").notNull(),
     changedXid: changedXid(),
   },
-  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.batch, table.stream] })],
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.batch, table.piece] })],
 );
