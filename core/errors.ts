@@ -6,6 +6,7 @@ export const ERROR_CODES = {
   // the caller's fault, before anything happened
   BAD_INPUT: 400,
   INPUT_TOO_LARGE: 413,
+  QUERY_TOO_LARGE: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
@@ -38,6 +39,7 @@ export const ERROR_CODES = {
   DATABASE_NOT_EMPTY: 409,
   PORT_IN_USE: 500,
   UNAVAILABLE: 503,
+  TIMED_OUT: 504,
   INTERNAL: 500,
 } as const;
 
