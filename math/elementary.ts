@@ -1,0 +1,77 @@
+/**
+ * exp and log from additions, multiplications and divisions only. IEEE 754 fixes the result of those to the bit, while
+ * ECMAScript leaves Math.exp and Math.log "implementation-approximated": a new V8 may change their last digit. A drawn
+ * learning rate must not change with the version of Node, so nothing here calls them. Both are within 1 unit in the last
+ * place of V8's (test/math/elementary.test.ts).
+ */
+
+/** ln 2 in two parts; the upper has 21 trailing zero bits, so that its product with an exponent is exact. */
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
+const LOG2_E = Math.LOG2E;
+const SQRT_HALF = Math.SQRT1_2;
+
+const view = new DataView(new ArrayBuffer(8));
+
+/** 2^exponent, exactly, for -1022 <= exponent <= 1023. */
+function powerOfTwo(exponent: number): number {
+  view.setUint32(0, (exponent + 1023) << 20);
+  view.setUint32(4, 0);
+  return view.getFloat64(0);
+}
+
+/** e^x: x = k ln 2 + r with |r| <= ln(2)/2, then the Taylor series of e^r to r^14, whose rest is below 2^-57. */
+export function exp(x: number): number {
+  if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
+  if (x < -745.1332191019412) return 0;
+  if (Number.isNaN(x)) return x;
+  const k = Math.floor(x * LOG2_E + 0.5);
+  const high = x - k * LN2_HIGH;
+  const low = k * LN2_LOW;
+  const r = high - low;
+  const lost = high - r - low;
+  let sum = 0;
+  for (let n = 14; n >= 2; n--) sum = (sum + 1) * (r / n);
+  // e^r - 1 = r + r * sum, with what the subtraction above rounded off
+  const result = 1 + (r + (r * sum + lost));
+  if (k > 1023) return result * 2 * powerOfTwo(k - 1);
+  if (k >= -1022) return result * powerOfTwo(k);
+  return result * powerOfTwo(k + 100) * powerOfTwo(-100);
+}
+
+/** ln x: x = 2^k (1 + f) near 1, s = f / (2 + f), ln(1 + f) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...). */
+export function log(x: number): number {
+  if (Number.isNaN(x) || x < 0) return Number.NaN;
+  if (x === 0) return Number.NEGATIVE_INFINITY;
+  if (x === Number.POSITIVE_INFINITY) return x;
+  let k = 0;
+  if (x < 2.2250738585072014e-308) {
+    x *= 0x10000000000000;
+    k = -52;
+  }
+  view.setFloat64(0, x);
+  const upper = view.getUint32(0);
+  k += (upper >>> 20) - 1022;
+  view.setUint32(0, (upper & 0x000fffff) | 0x3fe00000); // a fraction in [0.5, 1)
+  let fraction = view.getFloat64(0);
+  if (fraction < SQRT_HALF) {
+    fraction *= 2;
+    k--;
+  }
+  const f = fraction - 1;
+  const s = f / (2 + f);
+  const square = s * s;
+  let tail = 0;
+  for (let n = 23; n >= 3; n -= 2) tail = (tail + 1 / n) * square;
+  // 2s = f - s f = f - f^2/2 + s f^2/2 keeps the leading term exact
+  const halfSquare = 0.5 * f * f;
+  return k * LN2_HIGH - (halfSquare - (s * (halfSquare + 2 * tail) + k * LN2_LOW) - f);
+}
+
+/** ln(1 + x) without losing a small x to the rounding of 1 + x. */
+export function log1p(x: number): number {
+  const sum = 1 + x;
+  if (sum === 1) return x;
+  if (!Number.isFinite(sum) || sum <= 0) return log(sum);
+  return log(sum) + (x - (sum - 1)) / sum;
+}
