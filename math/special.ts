@@ -138,7 +138,7 @@ function solveBeta(a: number, b: number, miss: (tails: Tails) => number): number
 /** Between two bounds of very different size their geometric mean, so that a root at 1e-200 is found in a few steps. */
 function halve(low: number, high: number): number {
   if (low > 0) return high > 4 * low ? Math.sqrt(low) * Math.sqrt(high) : low + (high - low) / 2;
-  return high > 1e-150 ? high * high : high / 2;
+  return Math.max(high * high, Number.MIN_VALUE);
 }
 
 /** I_x(a, b), its complement, and the density. `y` is 1 - x; whichever tail is the smaller is computed directly. */
