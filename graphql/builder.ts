@@ -1,0 +1,27 @@
+import SchemaBuilder from "@pothos/core";
+import type { Context } from "./context";
+
+/** The one builder: every noun's schema.ts adds its types to it, schema.ts assembles them. Fields are non-null unless they say otherwise. */
+export const builder = new SchemaBuilder<{
+  Context: Context;
+  DefaultFieldNullability: false;
+  DefaultInputFieldRequiredness: false;
+  Scalars: {
+    ID: { Input: string; Output: string | number };
+    DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
+    MetricBatch: { Input: unknown; Output: never };
+  };
+}>({ defaultFieldNullability: false, defaultInputFieldRequiredness: false });
+
+builder.queryType({
+  description: "Everything that can be read. Unknown ids are null; what may not be seen looks unknown.",
+});
+builder.mutationType({
+  description:
+    "Each verb takes one input and gives one payload. Expected failures are the payload's `error`; a repeated `clientMutationId` gets the first answer again for 24 hours.",
+});
+builder.subscriptionType({
+  description:
+    "Live changes, at most 10 updates a second each. A `cursor` taken from the last event makes a reconnect miss nothing, on any server of the same database.",
+});

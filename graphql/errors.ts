@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto";
+import { GraphQLError, type GraphQLFormattedError } from "graphql";
+import { ERROR_CODES, isAppError } from "@/core/errors";
+import type { Logger } from "@/engine/context";
+
+/** An expected failure as data, beside the payload's other fields. */
+export interface Failure {
+  code: string;
+  message: string;
+  details: Readonly<Record<string, unknown>>;
+}
+
+/** Undefined when the error was not expected: the caller throws it on, to be masked at the door. */
+export function toFailure(error: unknown): Failure | undefined {
+  if (!isAppError(error) || error.code === "INTERNAL") return undefined;
+  return { code: error.code, message: error.message, details: error.details };
+}
+
+/**
+ * How an error leaves the server: expected failures with their code and details, the caller's own mistakes
+ * (syntax, validation, variables) as graphql-js words them, everything else as INTERNAL with an id that stands
+ * in the log beside the original.
+ */
+export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
+  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const where =
+    error instanceof GraphQLError
+      ? { ...(error.locations && { locations: error.locations }), ...(error.path && { path: error.path }) }
+      : {};
+  if (isAppError(original) && original.code !== "INTERNAL") {
+    return {
+      message: original.message,
+      ...where,
+      extensions: { code: original.code, details: original.details, http: { status: original.status } },
+    };
+  }
+  if (original instanceof GraphQLError) {
+    const { code = "BAD_INPUT", ...rest } = original.extensions;
+    return { message: original.message, ...where, extensions: { ...rest, code: toOurCode(String(code)) } };
+  }
+  // A scalar that refuses a value throws a plain error which graphql-js wraps while it coerces variables; those arrive
+  // as GraphQLError above. What is left is ours.
+  const errorId = randomBytes(6).toString("hex");
+  log.error({ errorId, err: original, path: where }, "unexpected error in a GraphQL operation");
+  return {
+    message: `internal error ${errorId}: the server's log has the details under this id`,
+    ...where,
+    extensions: { code: "INTERNAL", details: { errorId }, http: { status: 500 } },
+  };
+}
+
+/** Apollo's words for the caller's mistakes, in ours. */
+function toOurCode(code: string): string {
+  return code in ERROR_CODES ? code : "BAD_INPUT";
+}

@@ -1,0 +1,135 @@
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isListType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValueNode,
+} from "graphql";
+
+/** A batch of metrics is at most 8 MiB; twice that leaves room for its escaping and the envelope. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+export const MAX_METRIC_BATCH_BYTES = 8 * 1024 * 1024;
+/** The document alone: ours are below 4 kB. */
+export const MAX_QUERY_BYTES = 64 * 1024;
+export const MAX_TOKENS = 4_000;
+/** The deepest of our own documents asks 9 levels; introspection tools ask 13. */
+export const MAX_DEPTH = 15;
+/** How often one field may be asked under different names within one document. */
+export const MAX_ALIASES = 64;
+/** Mutations and subscriptions do work for each root field. */
+export const MAX_ROOT_FIELDS = 16;
+/** Fields of the answer, were every list as long as it was asked for. */
+export const MAX_COST = 200_000;
+/** The longest page of a connection. */
+export const MAX_PAGE = 1_000;
+export const DEFAULT_PAGE = 50;
+/** Lists without `first` are short by nature (attempts of a run, agents of a sweep). */
+const UNPAGED_LIST = 10;
+export const OPERATION_TIMEOUT_MS = 30_000;
+
+/** A validation rule: what a document may cost at most, counted before anything runs and cached with the document. */
+export function limitDocument(context: ValidationContext): ASTVisitor {
+  return {
+    Document(document) {
+      for (const problem of measureDocument(context.getSchema(), document)) context.reportError(problem);
+    },
+  };
+}
+
+interface Measure {
+  depth: number;
+  cost: number;
+}
+
+/** The problems of a document; none when it may run. Fragments are measured once, so nesting them can't blow up the time. */
+export function measureDocument(schema: GraphQLSchema, document: DocumentNode): GraphQLError[] {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  }
+  const known = new Map<string, Measure>();
+  const problems: GraphQLError[] = [];
+  let aliases = 0;
+
+  const measure = (set: SelectionSetNode | undefined, type: Maybe<GraphQLNamedType>): Measure => {
+    const total: Measure = { depth: 0, cost: 0 };
+    for (const node of set?.selections ?? []) {
+      const part =
+        node.kind === Kind.FIELD
+          ? measureField(node, type)
+          : node.kind === Kind.INLINE_FRAGMENT
+            ? measure(node.selectionSet, type)
+            : measureFragment(node.name.value);
+      total.depth = Math.max(total.depth, part.depth);
+      total.cost += part.cost;
+    }
+    return total;
+  };
+  const measureField = (node: FieldNode, parent: Maybe<GraphQLNamedType>): Measure => {
+    if (node.alias) aliases++;
+    const field = isObjectType(parent) ? parent.getFields()[node.name.value] : undefined;
+    const inner = measure(node.selectionSet, field && getNamedType(field.type));
+    return { depth: inner.depth + 1, cost: 1 + inner.cost * listLength(node, field?.type) };
+  };
+  const measureFragment = (name: string): Measure => {
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    known.set(name, { depth: 0, cost: 0 }); // a circle is reported by graphql's own rule; here it must only end
+    const fragment = fragments.get(name);
+    const measured = measure(
+      fragment?.selectionSet,
+      schema.getType(fragment?.typeCondition.name.value ?? ""),
+    );
+    known.set(name, measured);
+    return measured;
+  };
+
+  for (const node of document.definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION) continue;
+    const { depth, cost } = measure(node.selectionSet, schema.getRootType(node.operation));
+    const roots = node.selectionSet.selections.length;
+    const name = node.name ? `operation ${node.name.value}` : "the operation";
+    const refuse = (message: string, found: number, max: number) =>
+      problems.push(
+        new GraphQLError(`${name} ${message}; at most ${max} are answered`, {
+          nodes: [node],
+          extensions: { code: "QUERY_TOO_LARGE", details: { found, max } },
+        }),
+      );
+    if (depth > MAX_DEPTH) refuse(`is ${depth} levels deep`, depth, MAX_DEPTH);
+    if (roots > MAX_ROOT_FIELDS) refuse(`has ${roots} root fields`, roots, MAX_ROOT_FIELDS);
+    if (aliases > MAX_ALIASES) refuse(`has ${aliases} aliases`, aliases, MAX_ALIASES);
+    if (cost > MAX_COST) refuse(`asks for up to ${cost} fields (shorter pages cost less)`, cost, MAX_COST);
+  }
+  return problems;
+}
+
+type Maybe<T> = T | null | undefined;
+
+/** How many times the inner fields may be answered. `edges` and `nodes` were counted at their connection. */
+function listLength(node: FieldNode, type: GraphQLOutputType | undefined): number {
+  if (type === undefined) return 1;
+  if (getNamedType(type).name.endsWith("Connection")) {
+    const first = node.arguments?.find((argument) => argument.name.value === "first");
+    return first === undefined ? DEFAULT_PAGE : toLength(first.value);
+  }
+  if (node.name.value === "edges" || node.name.value === "nodes") return 1;
+  return isListType(getNullableType(type)) ? UNPAGED_LIST : 1;
+}
+
+/** A variable may be as large as a page may be: limits must hold for every value it can take. */
+function toLength(value: ValueNode): number {
+  if (value.kind === Kind.INT) return Math.min(Math.max(Number(value.value), 1), MAX_PAGE);
+  return MAX_PAGE;
+}
