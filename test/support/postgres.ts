@@ -1,6 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { openDatabase } from "@/db/client";
+import { startEmbedded as startEmbeddedPostgres } from "@/db/embedded";
 import { migrate } from "@/db/migrate";
 import { withAdmin } from "./database";
 
@@ -23,6 +27,18 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
+/** What speeds tests up and would cost real users their data: no fsync. A folder of its own, gone afterwards. */
 async function startEmbedded(): Promise<{ adminUrl: string; stop: () => Promise<void> }> {
-  throw new Error("set DATABASE_URL, e.g. postgres://root@127.0.0.1:5432/postgres");
+  const dataDir = mkdtempSync(join(tmpdir(), "besom-test-"));
+  const embedded = await startEmbeddedPostgres({
+    dataDir,
+    settings: { fsync: "off", full_page_writes: "off", max_connections: "300", shared_buffers: "128MB" },
+  });
+  return {
+    adminUrl: embedded.url,
+    stop: async () => {
+      await embedded.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
 }
