@@ -1,0 +1,79 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseJson } from "@/core/value";
+import {
+  flattenParams,
+  holdOrder,
+  type SortKey,
+  sortIds,
+  toSortKey,
+  variedNames,
+} from "@/ui/charts/prepare/rows";
+
+const sorted = (keys: readonly SortKey[], descending = false) =>
+  sortIds(
+    keys.map((_, i) => String(i)),
+    (id) => keys[Number(id)],
+    descending,
+  ).map((id) => keys[Number(id)]);
+
+describe("sortIds", () => {
+  test("puts what has no value last in both directions", () => {
+    expect(sorted([3, undefined, 1, Number.NaN, 2])).toEqual([1, 2, 3, undefined, Number.NaN]);
+    expect(sorted([3, undefined, 1, 2], true)).toEqual([3, 2, 1, undefined]);
+  });
+  test("sorts numbers by value and text by its letters", () => {
+    expect(sorted([10, 9, 100])).toEqual([9, 10, 100]);
+    expect(sorted(["sgd", "adam"])).toEqual(["adam", "sgd"]);
+  });
+  test("loses nothing and keeps equals in the order they came in", () => {
+    const key = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom("a", "b"), fc.constant(undefined));
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 60 }), fc.boolean(), (keys, descending) => {
+        const ids = keys.map((_, i) => String(i));
+        const order = sortIds(ids, (id) => keys[Number(id)], descending);
+        expect(order.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids);
+        for (const [i, id] of order.entries()) {
+          const next = order[i + 1];
+          if (next !== undefined && keys[Number(id)] === keys[Number(next)])
+            expect(Number(id)).toBeLessThan(Number(next));
+        }
+      }),
+    );
+  });
+});
+
+describe("holdOrder", () => {
+  test("keeps what is shown in its place, drops what is gone and counts what waits", () => {
+    expect(holdOrder(["c", "a", "b"], ["n", "a", "m", "c"])).toEqual({ order: ["c", "a"], waiting: 2 });
+  });
+});
+
+describe("parameters", () => {
+  test("are flattened to the dotted names of a command line", () => {
+    expect([
+      ...flattenParams('{"lr": 0.1, "optimizer": {"name": "adam", "betas": [0.9, 0.99]}}').keys(),
+    ]).toEqual(["lr", "optimizer.name", "optimizer.betas"]);
+  });
+  test("are varied when they take two values, or exist in some runs only", () => {
+    const runs = ['{"lr": 0.1, "seed": 1, "k": 1}', '{"lr": 0.2, "seed": 1, "k": 1, "momentum": 0.9}'];
+    expect(variedNames(runs.map(flattenParams))).toEqual(["lr", "momentum"]);
+  });
+  test("tell 1.0 from 1 and text from numbers", () => {
+    const varied = (a: string, b: string) => variedNames([`{"x": ${a}}`, `{"x": ${b}}`].map(flattenParams));
+    expect(varied("1", "1.0")).toEqual(["x"]);
+    expect(varied("1", '"1"')).toEqual(["x"]);
+    expect(varied("[1, 2]", "[1, 2]")).toEqual([]);
+  });
+  test("named like parts of JavaScript are names like any other", () => {
+    expect([...flattenParams('{"__proto__": 1, "constructor": {"x": 2}}')]).toEqual([
+      ["__proto__", 1],
+      ["constructor.x", 2],
+    ]);
+  });
+  test("sort by number where they are numbers", () => {
+    expect(toSortKey(parseJson("1.0"))).toBe(1);
+    expect(toSortKey(parseJson("[1, 2]"))).toBe("[1,2]");
+    expect(toSortKey(null)).toBeUndefined();
+  });
+});

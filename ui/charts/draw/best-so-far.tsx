@@ -1,0 +1,145 @@
+"use client";
+
+import { line } from "d3";
+import { type PointerEvent, useState } from "react";
+import { formatDuration, formatNumber } from "@/ui/format";
+import { BOX, toX, toY } from "../axis";
+import { type BestSoFar, type Mark, nearestMark } from "../prepare/best-so-far";
+import { DataTable, Frame } from "./frame";
+
+const curvePath = line<readonly [number, number]>(
+  ([x]) => toX(x),
+  ([, y]) => toY(y),
+);
+
+/** A zero-length stroke with round ends is a dot that keeps its shape however the box is stretched. */
+const dotsPath = (marks: readonly Mark[]): string =>
+  marks.map((mark) => `M${toX(mark.x)} ${toY(mark.y)}h0`).join("");
+
+export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: number }) {
+  const [hovered, setHovered] = useState<Mark>();
+  const hover = (event: PointerEvent<HTMLDivElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width;
+    const y = 1 - (event.clientY - box.top) / box.height;
+    setHovered(nearestMark(chart.dots.length > 0 ? chart.dots : chart.improvements, x, y));
+  };
+  const curve = curvePath(chart.curve) ?? "";
+  return (
+    <figure>
+      <Frame
+        x={chart.x}
+        y={chart.y}
+        summary={chart.summary}
+        height="h-56 sm:h-64"
+        overlay={
+          <div
+            className="absolute inset-0"
+            onPointerMove={hover}
+            onPointerLeave={() => setHovered(undefined)}
+            aria-hidden="true"
+          >
+            {hovered && <Tip mark={hovered} startMs={startMs} />}
+          </div>
+        }
+      >
+        {chart.target !== undefined && (
+          <line
+            x1={0}
+            x2={BOX}
+            y1={toY(chart.target)}
+            y2={toY(chart.target)}
+            stroke="var(--ink-faint)"
+            strokeDasharray="4 4"
+            vectorEffect="non-scaling-stroke"
+          />
+        )}
+        <path
+          d={dotsPath(chart.dots)}
+          stroke="var(--quiet-mark)"
+          strokeOpacity={0.75}
+          strokeWidth={5}
+          strokeLinecap="round"
+          vectorEffect="non-scaling-stroke"
+        />
+        <path
+          d={curve}
+          fill="none"
+          stroke="var(--best-mark)"
+          strokeWidth={2.25}
+          strokeLinejoin="round"
+          vectorEffect="non-scaling-stroke"
+        />
+        <path
+          d={dotsPath(chart.improvements)}
+          stroke="var(--surface)"
+          strokeWidth={11}
+          strokeLinecap="round"
+          vectorEffect="non-scaling-stroke"
+        />
+        <path
+          d={dotsPath(chart.improvements)}
+          stroke="var(--best-mark)"
+          strokeWidth={8}
+          strokeLinecap="round"
+          vectorEffect="non-scaling-stroke"
+        />
+      </Frame>
+      <figcaption className="min-h-6 text-ink-faint text-xs">
+        <Legend hasTarget={chart.target !== undefined} />
+        {chart.notes.map((note) => (
+          <p key={note}>{note}.</p>
+        ))}
+      </figcaption>
+      <DataTable
+        caption={chart.summary}
+        columns={["Run", chart.y.label, "After"]}
+        rows={chart.improvements.map((mark) => [
+          mark.label,
+          String(mark.value),
+          formatDuration(mark.atMs - startMs),
+        ])}
+      />
+    </figure>
+  );
+}
+
+function Legend({ hasTarget }: { hasTarget: boolean }) {
+  return (
+    <p className="flex flex-wrap gap-x-4">
+      <span className="inline-flex items-center gap-1.5">
+        <span className="h-0.5 w-4 rounded bg-best-mark" /> best so far
+      </span>
+      <span className="inline-flex items-center gap-1.5">
+        <span className="size-1.5 rounded-full bg-quiet-mark" /> a finished run
+      </span>
+      {hasTarget && (
+        <span className="inline-flex items-center gap-1.5">
+          <span className="w-4 border-ink-faint border-t border-dashed" /> target
+        </span>
+      )}
+    </p>
+  );
+}
+
+function Tip({ mark, startMs }: { mark: Mark; startMs: number }) {
+  return (
+    <>
+      <span
+        className="-translate-x-1/2 absolute size-3 translate-y-1/2 rounded-full border-2 border-ink"
+        style={{ left: `${mark.x * 100}%`, bottom: `${mark.y * 100}%` }}
+      />
+      <span
+        className={`pointer-events-none absolute z-10 mb-3 whitespace-nowrap rounded-md border border-line bg-surface px-2 py-1 text-xs shadow-(--shadow) ${
+          mark.x > 0.6 ? "-translate-x-full" : ""
+        } ${mark.y > 0.7 ? "translate-y-full" : ""}`}
+        style={{ left: `${mark.x * 100}%`, bottom: `${mark.y * 100}%` }}
+      >
+        <b className="figures font-semibold">{formatNumber(mark.value, 6)}</b>{" "}
+        <span className="text-ink-soft">
+          {mark.label}, after {formatDuration(mark.atMs - startMs)}
+        </span>
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,24 @@
+/** Colour is identity, chosen once: a series keeps its place in this list on every chart of the page. */
+
+/**
+ * Okabe-Ito without its black, darkened for light ground and lightened for dark until each keeps 3:1
+ * (its yellow is 1.3:1 on white). CSS reads both at once, so a theme switch needs no redraw.
+ */
+export const CATEGORIES = [
+  { name: "blue", color: "light-dark(#0072b2, #4ba3dd)", dash: "none" },
+  { name: "vermilion", color: "light-dark(#c95800, #ef7b34)", dash: "7 3" },
+  { name: "green", color: "light-dark(#008a66, #1fb58c)", dash: "2 3" },
+  { name: "purple", color: "light-dark(#b3588b, #d88db5)", dash: "9 3 2 3" },
+  { name: "orange", color: "light-dark(#a87400, #e9a820)", dash: "12 4" },
+  { name: "sky", color: "light-dark(#2f86b8, #7cc7ef)", dash: "4 2" },
+  { name: "olive", color: "light-dark(#85800a, #e5dc55)", dash: "1 3" },
+] as const;
+
+export interface Category {
+  readonly name: string;
+  readonly color: string;
+  /** The second channel besides colour: an SVG dash array. */
+  readonly dash: string;
+}
+
+export const toCategory = (index: number): Category => CATEGORIES[index % CATEGORIES.length] ?? CATEGORIES[0];

@@ -1,0 +1,110 @@
+import { Float, isList, isValueMap, parseJson, toNumber, type Value } from "@/core/value";
+
+/** What a table sorts by: numbers before text, text before nothing. */
+export type SortKey = number | string | undefined;
+
+export interface Sort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/**
+ * Ids in the order to show. Stable (equal keys keep the order they came in), and what has no value comes last in
+ * both directions: an unfinished run is never "the lowest loss".
+ */
+export function sortIds(
+  ids: readonly string[],
+  toKey: (id: string) => SortKey,
+  descending: boolean,
+): readonly string[] {
+  // Keys are made once a row, not once a comparison: sorting 10,000 rows compares 130,000 times.
+  const entries = ids.map((id) => ({ id, key: toKey(id) }));
+  entries.sort((a, b) => compareKeys(a.key, b.key, descending));
+  return entries.map((entry) => entry.id);
+}
+
+function compareKeys(a: SortKey, b: SortKey, descending: boolean): number {
+  const [rankA, rankB] = [rank(a), rank(b)];
+  if (rankA === 2 || rankB === 2) return rankA - rankB;
+  const order =
+    typeof a === "number" && typeof b === "number"
+      ? a - b
+      : rankA !== rankB
+        ? rankA - rankB
+        : String(a) < String(b)
+          ? -1
+          : String(a) > String(b)
+            ? 1
+            : 0;
+  return descending ? -order : order;
+}
+
+const rank = (key: SortKey): 0 | 1 | 2 =>
+  key === undefined || (typeof key === "number" && Number.isNaN(key)) ? 2 : typeof key === "number" ? 0 : 1;
+
+/**
+ * The order while someone reads the table: rows that are shown stay where they are, whatever their values do,
+ * rows that are gone leave, and new ones wait (`waiting`) until the reader lets them in or leaves.
+ */
+export function holdOrder(
+  shown: readonly string[],
+  wanted: readonly string[],
+): { order: readonly string[]; waiting: number } {
+  const present = new Set(wanted);
+  const order = shown.filter((id) => present.has(id));
+  return { order, waiting: wanted.length - order.length };
+}
+
+export type FlatParams = ReadonlyMap<string, Value>;
+
+/** Nested groups by dotted name, as they are written on a command line. */
+export function flattenParams(text: string): FlatParams {
+  const flat = new Map<string, Value>();
+  const walk = (value: Value, path: string): void => {
+    if (isValueMap(value) && Object.keys(value).length > 0)
+      for (const [key, item] of Object.entries(value)) walk(item, path === "" ? key : `${path}.${key}`);
+    else if (path !== "") flat.set(path, value);
+  };
+  walk(parseJson(text), "");
+  return flat;
+}
+
+/** Names of the parameters that take more than one value in these runs, in the order they first appear. */
+export function variedNames(runs: readonly FlatParams[]): string[] {
+  const seen = new Map<string, { first: string; count: number; varied: boolean }>();
+  for (const params of runs)
+    for (const [name, value] of params) {
+      const text = identity(value);
+      const known = seen.get(name);
+      if (!known) seen.set(name, { first: text, count: 1, varied: false });
+      else {
+        known.count++;
+        known.varied ||= known.first !== text;
+      }
+    }
+  return [...seen].filter(([, p]) => p.varied || p.count < runs.length).map(([name]) => name);
+}
+
+const identity = (value: Value): string =>
+  typeof value === "string"
+    ? JSON.stringify(value)
+    : value instanceof Float
+      ? `${value.value}f`
+      : deep(value);
+
+const deep = (value: Value): string =>
+  isList(value)
+    ? `[${value.map(identity).join()}]`
+    : isValueMap(value)
+      ? `{${Object.entries(value)
+          .map(([key, item]) => `${key}:${identity(item)}`)
+          .join()}}`
+      : String(value);
+
+/** Numbers sort as numbers, everything else as its text. */
+export function toSortKey(value: Value | undefined): SortKey {
+  if (value === undefined || value === null) return undefined;
+  const number = toNumber(value);
+  if (number !== undefined) return number;
+  return typeof value === "string" ? value : deep(value);
+}

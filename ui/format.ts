@@ -1,0 +1,91 @@
+import { Float, isList, isValueMap, type Value } from "@/core/value";
+
+/** Numbers, times and values as people read them. Pure, so the server's first paint and the browser agree. */
+
+/** A number and its unit never part at the end of a line. */
+const GAP = "\u00a0";
+
+/** Up to `digits` significant digits; exponents below 1e-3 and from 1e7 on, where zeros can no longer be counted. */
+export function formatNumber(value: number, digits = 5): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "-∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e7) return String(value);
+  if (size < 1e-3 || size >= 1e7) return trimZeros(value.toExponential(Math.min(digits, 4) - 1));
+  return trimZeros(value.toPrecision(digits));
+}
+
+function trimZeros(text: string): string {
+  const [mantissa = "", exponent] = text.split("e");
+  const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
+  return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
+}
+
+/** 13020 -> "13,020". */
+export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
+
+/** A parameter's value: `1.0` stays `1.0`, text stands without quotes, lists and maps as JSON. */
+export function formatValue(value: Value | undefined): string {
+  if (value === undefined) return "";
+  if (value === null) return "null";
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return formatNumber(value);
+  if (value instanceof Float) {
+    const text = formatNumber(value.value);
+    return /^-?\d+$/.test(text) ? `${text}.0` : text;
+  }
+  if (isList(value)) return `[${value.map((item) => nested(item)).join(", ")}]`;
+  if (isValueMap(value))
+    return `{${Object.entries(value)
+      .map(([key, item]) => `${key}: ${nested(item)}`)
+      .join(", ")}}`;
+  return String(value);
+}
+
+const nested = (value: Value): string =>
+  typeof value === "string" ? JSON.stringify(value) : formatValue(value);
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Two units at most: "0.4 s", "8 s", "2 min 5 s", "3 h 12 min", "4 d 2 h". */
+export function formatDuration(ms: number): string {
+  const span = Math.max(0, ms);
+  if (span < 950) return `${(span / SECOND).toFixed(1)}${GAP}s`;
+  const s = Math.round(span / SECOND);
+  if (s < 60) return `${s}${GAP}s`;
+  if (s < 3_600) return pair(Math.floor(s / 60), "min", s % 60, "s");
+  const min = Math.round(span / MINUTE);
+  if (min < 1_440) return pair(Math.floor(min / 60), "h", min % 60, "min");
+  const h = Math.round(span / HOUR);
+  return pair(Math.floor(h / 24), "d", h % 24, "h");
+}
+
+const pair = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
+  small === 0 ? `${big}${GAP}${bigUnit}` : `${big}${GAP}${bigUnit} ${small}${GAP}${smallUnit}`;
+
+/** One unit, for estimates: nobody believes the seconds of an hour. */
+export function formatRoughly(ms: number): string {
+  if (ms < 10 * SECOND) return "a few seconds";
+  if (ms < 55 * SECOND) return `${Math.ceil(ms / (10 * SECOND)) * 10}${GAP}s`;
+  if (ms < 10 * MINUTE) return `${Math.round(ms / MINUTE) || 1}${GAP}min`;
+  if (ms < 55 * MINUTE) return `${Math.round(ms / (5 * MINUTE)) * 5}${GAP}min`;
+  if (ms < 36 * HOUR) return `${trimZeros((ms / HOUR).toFixed(ms < 10 * HOUR ? 1 : 0))}${GAP}h`;
+  return `${Math.round(ms / DAY)}${GAP}days`;
+}
+
+/** "now", "8 s ago", "3 min ago", "5 h ago", "12 d ago". */
+export function formatAgo(ms: number): string {
+  if (ms < 1_500) return "now";
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)}${GAP}s ago`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)}${GAP}min ago`;
+  if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)}${GAP}h ago`;
+  return `${Math.floor(ms / DAY)}${GAP}d ago`;
+}
+
+/** "1 run", "2 runs", "13,020 runs". */
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;

@@ -1,0 +1,119 @@
+import type { ReactNode, SVGProps } from "react";
+
+/** Sixteen-unit line icons, drawn in the text's colour. Always beside words, so hidden from readers. */
+function Icon({ children, ...props }: SVGProps<SVGSVGElement> & { children: ReactNode }) {
+  return (
+    <svg
+      viewBox="0 0 16 16"
+      width="14"
+      height="14"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.75"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      className="shrink-0"
+      {...props}
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const RingIcon = () => (
+  <Icon strokeDasharray="2.2 2.6">
+    <circle cx="8" cy="8" r="5.5" />
+  </Icon>
+);
+export const PulseIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.75" />
+    <circle cx="8" cy="8" r="2.25" fill="currentColor" stroke="none" className="breathe" />
+  </Icon>
+);
+export const CheckIcon = () => (
+  <Icon>
+    <path d="M3 8.5 6.5 12 13 4.5" />
+  </Icon>
+);
+export const CrossIcon = () => (
+  <Icon>
+    <path d="m4 4 8 8M12 4l-8 8" />
+  </Icon>
+);
+export const BoltIcon = () => (
+  <Icon>
+    <path d="M9 1.75 3.5 9H8l-1 5.25L12.5 7H8z" />
+  </Icon>
+);
+export const SquareIcon = () => (
+  <Icon>
+    <rect x="4" y="4" width="8" height="8" rx="1" fill="currentColor" stroke="none" />
+  </Icon>
+);
+export const PauseIcon = () => (
+  <Icon strokeWidth="2.25">
+    <path d="M5.5 3.5v9M10.5 3.5v9" />
+  </Icon>
+);
+export const PlayIcon = () => (
+  <Icon>
+    <path d="M5 3.25v9.5L12.75 8z" fill="currentColor" />
+  </Icon>
+);
+export const ReturnIcon = () => (
+  <Icon>
+    <path d="M3 6.5h6.75a3.25 3.25 0 0 1 0 6.5H7M3 6.5l3-3M3 6.5l3 3" />
+  </Icon>
+);
+export const BanIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.75" />
+    <path d="m4.2 11.8 7.6-7.6" />
+  </Icon>
+);
+export const StarIcon = () => (
+  <Icon>
+    <path
+      d="m8 1.8 1.9 4 4.4.5-3.3 3 .9 4.3L8 11.5l-3.9 2.1.9-4.3-3.3-3 4.4-.5z"
+      fill="currentColor"
+      stroke="none"
+    />
+  </Icon>
+);
+export const CopyIcon = () => (
+  <Icon strokeWidth="1.5">
+    <rect x="5.5" y="5.5" width="8" height="8.5" rx="1.5" />
+    <path d="M3.5 10.5h-.25A1.25 1.25 0 0 1 2 9.25v-6A1.25 1.25 0 0 1 3.25 2h5.5A1.25 1.25 0 0 1 10 3.25v.25" />
+  </Icon>
+);
+export const HalfIcon = () => (
+  <Icon strokeWidth="1.5">
+    <circle cx="8" cy="8" r="5.75" />
+    <path d="M8 2.25a5.75 5.75 0 0 1 0 11.5z" fill="currentColor" stroke="none" />
+  </Icon>
+);
+export const ArrowUpIcon = () => (
+  <Icon>
+    <path d="M8 13V3.5M3.75 7.5 8 3.25l4.25 4.25" />
+  </Icon>
+);
+export const ArrowDownIcon = () => (
+  <Icon>
+    <path d="M8 3v9.5M3.75 8.5 8 12.75l4.25-4.25" />
+  </Icon>
+);
+/** A besom: the broom that names us. */
+export const BesomMark = () => (
+  <svg viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true" className="shrink-0">
+    <path d="M20.5 3.5 12 12" stroke="var(--ink)" strokeWidth="2" strokeLinecap="round" />
+    <path
+      d="M13.2 9.6 14.4 10.8C12.9 14.6 9.4 19.2 3 21c.4-1.5.7-2.6 1-3.4M13.2 9.6C9.4 11.1 4.8 14.6 3 21m0 0c2.6-3.4 4.7-5.6 7-7.3M3 21c3.7-1.8 6.200-3.700 8.400-5.800"
+      stroke="var(--best-mark)"
+      strokeWidth="1.75"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  </svg>
+);

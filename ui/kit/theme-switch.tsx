@@ -1,0 +1,33 @@
+"use client";
+
+import { useState } from "react";
+import { HalfIcon } from "./icons";
+
+export type Theme = "light" | "dark";
+
+/** The server reads it and draws `<html data-theme>`: no script before the first paint, so no flash. */
+export const THEME_COOKIE = "besom-theme";
+
+/** One control: to the other theme. Until it is first used the system's preference holds. */
+export function ThemeSwitch({ chosen }: { chosen: Theme | undefined }) {
+  const [theme, setTheme] = useState(chosen);
+  const toggle = () => {
+    const dark = theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    const next: Theme = dark ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    // biome-ignore lint/suspicious/noDocumentCookie: cookieStore exists only in secure contexts, and a server on a LAN is plain HTTP
+    document.cookie = `${THEME_COOKIE}=${next};path=/;max-age=31536000;samesite=lax`;
+    setTheme(next);
+  };
+  return (
+    <button
+      type="button"
+      onClick={toggle}
+      aria-label="Switch between light and dark"
+      title="Light or dark"
+      className="inline-flex size-8 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink"
+    >
+      <HalfIcon />
+    </button>
+  );
+}
