@@ -151,7 +151,7 @@ async function stop(guard: ChildProcess, pid: number, ended: Promise<unknown>): 
 export async function endOrphan(pid: number, patienceMs = FAST_SHUTDOWN_MS): Promise<boolean> {
   const began = Date.now();
   // Its guard, when it lives, is at work already.
-  if (await goneWithin(pid, 2_000)) return true;
+  if (await goneWithin(pid, 1_000)) return true;
   signalTo(pid, "SIGINT");
   return goneWithin(pid, patienceMs - (Date.now() - began));
 }
