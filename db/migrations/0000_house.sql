@@ -63,6 +63,12 @@ CREATE TABLE "metric_values" (
 	"metric_id" integer NOT NULL,
 	"chunk" integer NOT NULL,
 	"count" integer NOT NULL,
+	"non_finite" integer DEFAULT 0 NOT NULL,
+	"others" integer DEFAULT 0 NOT NULL,
+	"first" double precision,
+	"first_step" bigint,
+	"last" double precision,
+	"last_step" bigint,
 	"min" double precision,
 	"max" double precision,
 	"mean" double precision,
@@ -134,7 +140,9 @@ CREATE TABLE "attempts" (
 	"last_batch" integer DEFAULT 0 NOT NULL,
 	"last_output_batch" integer DEFAULT 0 NOT NULL,
 	"last_step" bigint,
+	"overtaken_at_step" bigint,
 	"tails" integer DEFAULT 0 NOT NULL,
+	"output_bytes" bigint DEFAULT 0 NOT NULL,
 	"host" text,
 	"pid" integer,
 	"command" jsonb,
@@ -147,11 +155,12 @@ CREATE TABLE "output_chunks" (
 	"run_id" bigint NOT NULL,
 	"attempt" integer NOT NULL,
 	"batch" integer NOT NULL,
+	"piece" integer NOT NULL,
 	"stream" text NOT NULL,
 	"at" timestamp (3) with time zone NOT NULL,
 	"text" text NOT NULL,
 	"changed_xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
-	CONSTRAINT "output_chunks_run_id_attempt_batch_stream_pk" PRIMARY KEY("run_id","attempt","batch","stream")
+	CONSTRAINT "output_chunks_run_id_attempt_batch_piece_pk" PRIMARY KEY("run_id","attempt","batch","piece")
 );
 --> statement-breakpoint
 CREATE TABLE "run_notes" (
@@ -371,6 +380,7 @@ ALTER TABLE "users" ADD CONSTRAINT "users_entity_id_entities_id_fk" FOREIGN KEY 
 CREATE INDEX "agents_sweep_idx" ON "agents" USING btree ("sweep_id");--> statement-breakpoint
 CREATE INDEX "attempts_live_idx" ON "attempts" USING btree ("agent_id") WHERE ended_at is null;--> statement-breakpoint
 CREATE INDEX "attempts_sweep_changed_idx" ON "attempts" USING btree ("sweep_id","changed_xid");--> statement-breakpoint
+CREATE INDEX "attempts_tails_idx" ON "attempts" USING btree ("run_id") WHERE tails > 0;--> statement-breakpoint
 CREATE INDEX "run_tags_tag_idx" ON "run_tags" USING btree ("tag");--> statement-breakpoint
 CREATE UNIQUE INDEX "runs_point_key" ON "runs" USING btree ("sweep_id","point_hash","repeat") WHERE deleted_at is null and point_hash is not null;--> statement-breakpoint
 CREATE INDEX "runs_queue_idx" ON "runs" USING btree ("sweep_id","queued_at") WHERE state = 'pending' and deleted_at is null;--> statement-breakpoint
@@ -378,4 +388,4 @@ CREATE INDEX "runs_sweep_idx" ON "runs" USING btree ("sweep_id","id");--> statem
 CREATE INDEX "runs_sweep_changed_idx" ON "runs" USING btree ("sweep_id","changed_xid");--> statement-breakpoint
 CREATE INDEX "sweeps_project_idx" ON "sweeps" USING btree ("project_id","created_at");--> statement-breakpoint
 CREATE INDEX "idempotency_answers_age_idx" ON "idempotency_answers" USING btree ("created_at");--> statement-breakpoint
-CREATE UNIQUE INDEX "entities_name_key" ON "entities" USING btree ("name");
+CREATE UNIQUE INDEX "entities_name_key" ON "entities" USING btree (lower("name"));

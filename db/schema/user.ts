@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { boolean, integer, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, bytea, createdAt } from "./columns";
 
@@ -11,7 +12,7 @@ export const entities = pgTable(
     kind: text("kind", { enum: ["user", "team"] }).notNull(),
     createdAt: createdAt(),
   },
-  (table) => [uniqueIndex("entities_name_key").on(table.name)],
+  (table) => [uniqueIndex("entities_name_key").on(sql`lower(${table.name})`)],
 );
 
 export const users = pgTable("users", {
