@@ -1,0 +1,296 @@
+import type { RunState } from "@/core/run";
+import type { Goal, SweepAction, SweepState } from "@/core/sweep";
+import { toDocument } from "./document";
+
+/** What the pages ask. One query a page, and for the live ones the subscriptions that carry it on. */
+
+export interface Viewer {
+  name: string;
+  entity: { name: string };
+}
+
+export interface SweepMetric {
+  name: string;
+  goal: Goal;
+  target: number | null;
+}
+
+export interface RunCounts {
+  total: number;
+  pending: number;
+  running: number;
+  finished: number;
+  failed: number;
+  crashed: number;
+  killed: number;
+  preempted: number;
+}
+
+const METRIC = "metric { name goal target }";
+const COUNTS = "counts { total pending running finished failed crashed killed preempted }";
+
+// ------------------------------------------------------------------ start page
+
+export interface ProjectCard {
+  id: string;
+  name: string;
+  entity: { name: string };
+  sweeps: { totalCount: number; nodes: SweepLine[] };
+}
+
+export const StartPage = toDocument<
+  { viewer: Viewer | null; serverInfo: { url: string; version: string }; projects: { nodes: ProjectCard[] } },
+  { first: number }
+>(/* GraphQL */ `
+  query StartPage($first: Int!) {
+    viewer { name entity { name } }
+    serverInfo { url version }
+    projects(first: $first) {
+      nodes { id name entity { name } sweeps(first: 5) { totalCount nodes { ...SweepLine } } }
+    }
+  }
+  fragment SweepLine on Sweep {
+    id name state stateReason method ${METRIC} runCap size createdAt startedAt finishedAt ${COUNTS}
+    bestRun { id name displayName objective }
+    agents { id state }
+  }
+`);
+
+/** A sweep in a list. */
+export interface SweepLine {
+  id: string;
+  name: string;
+  state: SweepState;
+  stateReason: string | null;
+  method: string;
+  metric: SweepMetric | null;
+  runCap: number | null;
+  /** Decimal text; null when the sweep has no end. */
+  size: string | null;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  counts: RunCounts;
+  bestRun: { id: string; name: string; displayName: string; objective: number | null } | null;
+  agents: { id: string; state: string }[];
+}
+
+// ------------------------------------------------------------------ project page
+
+export const ProjectPage = toDocument<
+  {
+    viewer: Viewer | null;
+    serverInfo: { url: string };
+    project: {
+      id: string;
+      name: string;
+      entity: { name: string };
+      sweeps: {
+        totalCount: number;
+        nodes: SweepLine[];
+        pageInfo: { hasNextPage: boolean; endCursor: string | null };
+      };
+    } | null;
+  },
+  { entity: string; name: string; first: number; after?: string | null }
+>(/* GraphQL */ `
+  query ProjectPage($entity: String!, $name: String!, $first: Int!, $after: String) {
+    viewer { name entity { name } }
+    serverInfo { url }
+    project(entity: $entity, name: $name) {
+      id name entity { name }
+      sweeps(first: $first, after: $after) {
+        totalCount
+        nodes { ...SweepLine }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+  fragment SweepLine on Sweep {
+    id name state stateReason method ${METRIC} runCap size createdAt startedAt finishedAt ${COUNTS}
+    bestRun { id name displayName objective }
+    agents { id state }
+  }
+`);
+
+// ------------------------------------------------------------------ sweep page
+
+/** A run in the sweep's table: ten thousand of them travel, so nothing is here that the table does not show. */
+export interface RunLine {
+  id: string;
+  name: string;
+  displayName: string;
+  ordinal: number | null;
+  state: RunState;
+  stateReason: string | null;
+  /** The sweep's metric by its goal: the best value that the run logged. */
+  objective: number | null;
+  /** JSON text: read it with `parseJson`, which tells 1.0 from 1. */
+  params: string;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  agent: { id: string; host: string } | null;
+}
+
+const RUN_LINE = /* GraphQL */ `
+  fragment RunLine on Run {
+    id name displayName ordinal state stateReason objective params createdAt startedAt finishedAt
+    agent { id host }
+  }
+`;
+
+export interface AgentLine {
+  id: string;
+  host: string;
+  pid: number | null;
+  slots: number;
+  state: string;
+  createdAt: string;
+  lastHeartbeatAt: string | null;
+  currentRuns: { id: string; name: string; displayName: string }[];
+  runsDone: number;
+  runsFailed: number;
+}
+
+/** What the sweep's page shows besides its runs; small enough to be sent whole at each change. */
+export interface SweepHead {
+  id: string;
+  name: string;
+  url: string;
+  path: string;
+  state: SweepState;
+  stateReason: string | null;
+  method: string;
+  generation: number;
+  metric: SweepMetric | null;
+  runCap: number | null;
+  size: string | null;
+  exhausted: boolean;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+  counts: RunCounts;
+  bestRun:
+    | (Pick<RunLine, "id" | "name" | "displayName" | "ordinal" | "objective" | "params" | "finishedAt"> & {
+        objectiveStep: number | null;
+      })
+    | null;
+  bestSoFar: {
+    runId: string;
+    runName: string;
+    objective: number;
+    finishedAt: string;
+    ordinal: number | null;
+  }[];
+  agents: AgentLine[];
+  agentCommand: string;
+  allowedActions: SweepAction[];
+  viewerCanEdit: boolean;
+}
+
+const SWEEP_HEAD = /* GraphQL */ `
+  fragment SweepHead on Sweep {
+    id name url path state stateReason method generation ${METRIC} runCap size exhausted
+    createdAt startedAt finishedAt ${COUNTS}
+    bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
+    bestSoFar { runId runName objective finishedAt ordinal }
+    agents {
+      id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
+      currentRuns { id name displayName }
+    }
+    agentCommand allowedActions viewerCanEdit
+  }
+`;
+
+export interface RunPageOfSweep {
+  totalCount: number;
+  nodes: RunLine[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+
+export const SweepPage = toDocument<
+  {
+    viewer: Viewer | null;
+    serverInfo: { url: string };
+    sweep:
+      | (SweepHead & {
+          source: string;
+          project: { name: string; entity: { name: string } };
+          runs: RunPageOfSweep;
+        })
+      | null;
+  },
+  { id: string; first: number }
+>(/* GraphQL */ `
+  query SweepPage($id: ID!, $first: Int!) {
+    viewer { name entity { name } }
+    serverInfo { url }
+    sweep(id: $id) {
+      ...SweepHead
+      source
+      project { name entity { name } }
+      runs(first: $first) {
+        totalCount
+        nodes { ...RunLine }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+  ${SWEEP_HEAD}
+  ${RUN_LINE}
+`);
+
+export const SweepRuns = toDocument<
+  { sweep: { runs: RunPageOfSweep } | null },
+  { id: string; first: number; after: string | null }
+>(/* GraphQL */ `
+  query SweepRuns($id: ID!, $first: Int!, $after: String) {
+    sweep(id: $id) {
+      runs(first: $first, after: $after) {
+        totalCount
+        nodes { ...RunLine }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+  ${RUN_LINE}
+`);
+
+export const SweepChanged = toDocument<{ sweepChanged: SweepHead }, { id: string }>(/* GraphQL */ `
+  subscription SweepChanged($id: ID!) { sweepChanged(sweepId: $id) { ...SweepHead } }
+  ${SWEEP_HEAD}
+`);
+
+export const RunsChanged = toDocument<
+  {
+    runsChanged: {
+      /** Hand it back after a lost connection: nothing that changed meanwhile is missed. */
+      cursor: string;
+      runs: RunLine[];
+      removed: string[];
+    };
+  },
+  { id: string; cursor: string | null }
+>(/* GraphQL */ `
+  subscription RunsChanged($id: ID!, $cursor: String) {
+    runsChanged(sweepId: $id, cursor: $cursor) { cursor runs { ...RunLine } removed }
+  }
+  ${RUN_LINE}
+`);
+
+// ------------------------------------------------------------------ run page
+
+export interface MetricSummary {
+  name: string;
+  count: number;
+  first: number | null;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  firstStep: number | null;
+  lastStep: number | null;
+  minStep: number | null;
+  maxStep: number | null;
+}
