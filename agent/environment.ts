@@ -1,0 +1,64 @@
+import type { Claim } from "@/graphql/operations";
+
+export interface ChildFacts {
+  /** The server's address. */
+  url: string;
+  claim: Pick<Claim, "runId" | "name" | "displayName" | "attempt" | "apiKey">;
+  sweep: { id: string; project: string; entity: string };
+  /** JSON of the parameters. */
+  paramsFile: string;
+  /** The same as W&B's client reads it. */
+  wandbParamsFile: string;
+  mark: { name: string; value: string };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The user's own keys, and what would lead an imported wandb elsewhere: none of it reaches a training process. */
+const WITHHELD = [
+  "BESOM_API_KEY",
+  "WANDB_API_KEY",
+  "WANDB_IDENTITY_TOKEN_FILE",
+  "WANDB_SERVICE",
+  "WANDB_APP_URL",
+];
+
+/** What a training process finds in its environment: design, section 8. */
+export function toChildEnv(
+  own: Env,
+  { url, claim, sweep, paramsFile, wandbParamsFile, mark }: ChildFacts,
+): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(own))
+    if (value !== undefined && !WITHHELD.includes(name)) kept[name] = value;
+  return {
+    // Python holds back what it prints to a pipe: metrics would come late, and a stopped run's last ones never.
+    PYTHONUNBUFFERED: "1",
+    ...kept,
+    BESOM_URL: url,
+    BESOM_API_KEY: claim.apiKey,
+    BESOM_RUN_ID: claim.runId,
+    BESOM_RUN_NAME: claim.name,
+    BESOM_SWEEP_ID: sweep.id,
+    BESOM_PROJECT: sweep.project,
+    BESOM_ENTITY: sweep.entity,
+    BESOM_ATTEMPT: String(claim.attempt),
+    BESOM_PARAMS_FILE: paramsFile,
+    /** Reads stdout: a client in the training program prints its metrics instead of sending them beside ours. */
+    BESOM_REPORT: "stdout",
+    [mark.name]: mark.value,
+    WANDB_RUN_ID: claim.name,
+    WANDB_NAME: claim.displayName,
+    WANDB_SWEEP_ID: sweep.id,
+    WANDB_SWEEP_PARAM_PATH: wandbParamsFile,
+    WANDB_PROJECT: sweep.project,
+    WANDB_ENTITY: sweep.entity,
+    WANDB_BASE_URL: `${url.replace(/\/+$/, "")}/wandb`,
+    WANDB_API_KEY: claim.apiKey,
+    // Until the server speaks wandb's own protocol.
+    WANDB_MODE: "offline",
+  };
+}
+
+export const WANDB_NOTICE =
+  "note: a training program that imports wandb logs offline for now (WANDB_MODE=offline); lines of JSON on stdout are what arrives";

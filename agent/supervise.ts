@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import { AppError } from "@/core/errors";
+import { STOP_GRACE_MS } from "@/core/time";
+import { isGroupAlive, signalGroup } from "./group";
+import type { Janitor } from "./janitor";
+
+export interface ChildOptions {
+  /** The program and its arguments; never a shell's line. */
+  argv: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  onOutput: (stream: "stdout" | "stderr", text: string) => void;
+  janitor: Janitor;
+  /** Between SIGTERM and SIGKILL. */
+  graceMs?: number;
+}
+
+/** How it ended: one of the two is set. */
+export interface Exit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** A training process in a process group of its own, standard input empty. */
+export interface Child {
+  readonly pid: number;
+  /** Resolves when the whole group is gone and everything it printed was read. */
+  readonly exited: Promise<Exit>;
+  /** SIGTERM to the group, SIGKILL after the grace. Repeated calls change nothing. */
+  stop(): void;
+  /** SIGKILL to the group at once. */
+  kill(): void;
+}
+
+/** What the group's other processes get to end by themselves after the first one has. */
+const LINGER_MS = 1_000;
+/** A daemon that left the group may hold the pipes open for ever; what is in them is there by now. */
+const DRAIN_MS = 1_000;
+
+/** Rejects with COMMAND_NOT_STARTED when the program can't be run here. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const { argv, cwd, env, onOutput, janitor, graceMs = STOP_GRACE_MS } = options;
+  const [file, ...args] = argv;
+  if (!file)
+    throw new AppError(
+      "COMMAND_NOT_STARTED",
+      "the sweep's command is empty: its first word must be a program",
+    );
+  const child = spawn(file, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const { pid } = child;
+  if (pid === undefined) throw await notStarted(child, file, cwd);
+  janitor.add(pid);
+  read(child.stdout, (text) => onOutput("stdout", text));
+  read(child.stderr, (text) => onOutput("stderr", text));
+
+  let stopping: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (stopping) return;
+    signalGroup(pid, "SIGTERM");
+    // A process that is suspended takes SIGTERM only when it goes on.
+    signalGroup(pid, "SIGCONT");
+    stopping = setTimeout(() => signalGroup(pid, "SIGKILL"), graceMs);
+  };
+  const exited = waitForEnd(child, pid, stop).finally(() => {
+    clearTimeout(stopping);
+    janitor.remove(pid);
+  });
+  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL") };
+}
+
+async function waitForEnd(child: ChildProcess, pid: number, stop: () => void): Promise<Exit> {
+  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const exit = await new Promise<Exit>((resolve) =>
+    child.once("exit", (code, signal) => resolve({ code, signal })),
+  );
+  if (isGroupAlive(pid)) {
+    const lingering = setTimeout(stop, LINGER_MS);
+    while (isGroupAlive(pid)) await after(50);
+    clearTimeout(lingering);
+  }
+  await Promise.race([closed, after(DRAIN_MS)]);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  return exit;
+}
+
+function read(stream: Readable | null, onText: (text: string) => void): void {
+  const decoder = new StringDecoder("utf8");
+  stream?.on("data", (bytes: Buffer) => onText(decoder.write(bytes)));
+  stream?.on("end", () => onText(decoder.end()));
+  stream?.on("error", () => {});
+}
+
+function notStarted(child: ChildProcess, file: string, cwd: string): Promise<AppError> {
+  return new Promise((resolve) =>
+    child.once("error", (cause) => {
+      const code = "code" in cause ? cause.code : undefined;
+      const why =
+        code === "ENOENT"
+          ? `there is no program ${JSON.stringify(file)} (or the folder ${cwd} is gone)`
+          : code === "EACCES"
+            ? `${JSON.stringify(file)} may not be run`
+            : cause.message;
+      resolve(
+        new AppError(
+          "COMMAND_NOT_STARTED",
+          `the sweep's command can't be started on this machine: ${why}; mend the \`command\` of the sweep file or install the program`,
+          { cause },
+        ),
+      );
+    }),
+  );
+}
+
+const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());

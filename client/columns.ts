@@ -1,0 +1,70 @@
+/** What one step logged. Values are as they go over the wire: non-finite numbers are strings. */
+export interface Point {
+  readonly step: number;
+  /** Milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly entries: readonly (readonly [key: string, value: unknown])[];
+}
+
+/** The wire's shape without its number: `series[i].values[j]` belongs to `steps[j]`; null is "not logged". */
+export interface ColumnBatch {
+  steps: number[];
+  times: number[];
+  series: { key: string; values: unknown[] }[];
+}
+
+/** Collects points, in order of step, into columns. The same step merges. */
+export class Columns {
+  /** Values held. */
+  points = 0;
+  /** About how long the batch is as JSON. */
+  bytes = 0;
+  private steps: number[] = [];
+  private times: number[] = [];
+  private series = new Map<string, unknown[]>();
+
+  add({ step, timeMs, entries }: Point): void {
+    if (this.steps.at(-1) !== step) {
+      this.steps.push(step);
+      this.times.push(timeMs);
+      this.bytes += 24;
+    }
+    const row = this.steps.length - 1;
+    for (const [key, value] of entries) {
+      const values = this.series.get(key) ?? this.openSeries(key);
+      for (; values.length < row; this.bytes += 5) values.push(null);
+      values[row] = value;
+      this.points++;
+      this.bytes += toLength(value);
+    }
+  }
+
+  /** Everything so far, padded with nulls; undefined when there is nothing. */
+  take(): ColumnBatch | undefined {
+    if (this.steps.length === 0) return undefined;
+    const { steps, times } = this;
+    const series = [...this.series].map(([key, values]) => {
+      while (values.length < steps.length) values.push(null);
+      return { key, values };
+    });
+    this.steps = [];
+    this.times = [];
+    this.series = new Map();
+    this.points = 0;
+    this.bytes = 0;
+    return { steps, times, series };
+  }
+
+  private openSeries(key: string): unknown[] {
+    const values: unknown[] = [];
+    this.series.set(key, values);
+    this.bytes += key.length + 24;
+    return values;
+  }
+}
+
+const toLength = (value: unknown): number => {
+  if (typeof value === "number") return 20;
+  if (typeof value === "string") return value.length + 3;
+  return typeof value === "object" && value !== null ? JSON.stringify(value).length : 6;
+};

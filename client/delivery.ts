@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { AppError } from "@/core/errors";
+import { LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations";
+import type { Client } from "./client";
+import { type ColumnBatch, Columns, type Point } from "./columns";
+import { Lane } from "./lane";
+
+export interface DeliveryOptions {
+  client: Client;
+  runId: string;
+  attempt: number;
+  /** A folder of this attempt's own, for what memory can't hold while the server is away. */
+  spoolDir: string;
+  /** The server refused something, or can't be reached for now. */
+  onRefused: (what: "metrics" | "output", error: AppError) => void;
+  onTrouble?: (error: AppError) => void;
+  /** Ends the retries: what isn't delivered by then is given up. */
+  signal?: AbortSignal;
+}
+
+/** Leaves at once, without waiting for the clock. */
+const FLUSH_POINTS = 1_000;
+/** Bounds of one batch: far below the 8 MiB that the server takes, since answers are awaited one by one. */
+const SEAL_POINTS = 20_000;
+const SEAL_BYTES = 1024 * 1024;
+const OUTPUT_FLUSH_BYTES = 64 * 1024;
+const OUTPUT_SEAL_BYTES = 256 * 1024;
+
+/** Takes what one attempt logs and prints, and brings it to the server: in order, each piece once, through outages. */
+export class Delivery {
+  private readonly columns = new Columns();
+  private readonly metrics: Lane<ColumnBatch>;
+  private readonly output: Lane<OutputLine[]>;
+  private lines: OutputLine[] = [];
+  private lineBytes = 0;
+
+  constructor({ client, runId, attempt, spoolDir, onRefused, onTrouble, signal }: DeliveryOptions) {
+    const patience = {
+      patienceMs: Number.POSITIVE_INFINITY,
+      ...(signal && { signal }),
+      ...(onTrouble && { onTrouble }),
+    };
+    this.metrics = new Lane({
+      take: () => this.takeMetrics(),
+      send: async (columns, batch) => {
+        await client.mutate(
+          LogMetrics,
+          { input: { runId, batch: { attempt, batch, ...columns } } },
+          patience,
+        );
+      },
+      onRefused: (error) => onRefused("metrics", error),
+      spoolPath: join(spoolDir, "metrics.spool"),
+    });
+    this.output = new Lane({
+      take: () => this.takeOutput(),
+      send: async (lines, batch) => {
+        await client.mutate(LogOutput, { input: { runId, attempt, batch, lines } }, patience);
+      },
+      onRefused: (error) => onRefused("output", error),
+      spoolPath: join(spoolDir, "output.spool"),
+    });
+  }
+
+  /** Steps must not go backwards. */
+  log(point: Point): void {
+    this.columns.add(point);
+    if (this.columns.points >= SEAL_POINTS || this.columns.bytes >= SEAL_BYTES) this.metrics.seal();
+    else if (this.columns.points >= FLUSH_POINTS) this.metrics.flush();
+    else this.metrics.touch();
+  }
+
+  print(line: OutputLine): void {
+    this.lines.push(line);
+    this.lineBytes += line.text.length + 48;
+    if (this.lineBytes >= OUTPUT_SEAL_BYTES) this.output.seal();
+    else if (this.lineBytes >= OUTPUT_FLUSH_BYTES) this.output.flush();
+    else this.output.touch();
+  }
+
+  /** Resolves when everything is with the server, or was refused or given up. */
+  async drain(): Promise<void> {
+    await Promise.all([this.metrics.drain(), this.output.drain()]);
+  }
+
+  close(): void {
+    this.metrics.close();
+    this.output.close();
+  }
+
+  private takeMetrics() {
+    const { bytes } = this.columns;
+    const item = this.columns.take();
+    return item && { item, bytes };
+  }
+
+  private takeOutput() {
+    if (this.lines.length === 0) return undefined;
+    const taken = { item: this.lines, bytes: this.lineBytes };
+    this.lines = [];
+    this.lineBytes = 0;
+    return taken;
+  }
+}
