@@ -1,0 +1,412 @@
+create table agents (
+  id integer not null generated always as identity,
+  sweep_id text not null,
+  user_id integer not null,
+  host text not null,
+  pid integer,
+  slots integer not null default 1,
+  version text,
+  state text not null default 'alive'::text,
+  created_at timestamp(3) with time zone not null default now(),
+  last_heartbeat_at timestamp(3) with time zone not null default now(),
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint agents_pkey PRIMARY KEY (id),
+  constraint agents_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id),
+  constraint agents_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=100, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX agents_sweep_idx ON public.agents USING btree (sweep_id);
+
+create table api_keys (
+  id integer not null generated always as identity,
+  user_id integer not null,
+  name text not null,
+  prefix text not null,
+  hash bytea not null,
+  created_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone,
+  last_used_at timestamp(3) with time zone,
+  revoked_at timestamp(3) with time zone,
+  constraint api_keys_pkey PRIMARY KEY (id),
+  constraint api_keys_hash_unique UNIQUE (hash),
+  constraint api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table attempts (
+  run_id bigint not null,
+  number integer not null,
+  sweep_id text,
+  agent_id integer,
+  state text not null default 'running'::text,
+  key_hash bytea,
+  lease_expires_at timestamp(3) with time zone,
+  last_contact_at timestamp(3) with time zone not null default now(),
+  started_at timestamp(3) with time zone not null default now(),
+  ended_at timestamp(3) with time zone,
+  exit_code integer,
+  reason text,
+  resumed_from_step bigint,
+  last_batch integer not null default 0,
+  last_output_batch integer not null default 0,
+  last_step bigint,
+  overtaken_at_step bigint,
+  tails integer not null default 0,
+  output_bytes bigint not null default 0,
+  host text,
+  pid integer,
+  command jsonb,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint attempts_run_id_number_pk PRIMARY KEY (run_id, number),
+  constraint attempts_key_hash_unique UNIQUE (key_hash),
+  constraint attempts_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id),
+  constraint attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX attempts_live_idx ON public.attempts USING btree (agent_id) WHERE (ended_at IS NULL);
+CREATE INDEX attempts_sweep_changed_idx ON public.attempts USING btree (sweep_id, changed_xid);
+CREATE INDEX attempts_tails_idx ON public.attempts USING btree (run_id) WHERE (tails > 0);
+
+create table audit_events (
+  id bigint not null generated always as identity,
+  at timestamp(3) with time zone not null default now(),
+  user_id integer,
+  caller text not null,
+  action text not null,
+  target text not null,
+  details jsonb not null default '{}'::jsonb,
+  constraint audit_events_pkey PRIMARY KEY (id)
+);
+
+create table besom_migrations (
+  number integer not null,
+  tag text not null,
+  hash text not null,
+  applied_at timestamp with time zone not null default now(),
+  constraint besom_migrations_pkey PRIMARY KEY (number)
+);
+
+create table entities (
+  id integer not null generated always as identity,
+  name text not null,
+  kind text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint entities_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX entities_name_key ON public.entities USING btree (lower(name));
+
+create table idempotency_answers (
+  caller text not null,
+  mutation_id text not null,
+  verb text not null,
+  input_hash bytea not null,
+  answer jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint idempotency_answers_caller_mutation_id_pk PRIMARY KEY (caller, mutation_id)
+);
+CREATE INDEX idempotency_answers_age_idx ON public.idempotency_answers USING btree (created_at);
+
+create table liveness (
+  id boolean not null default true,
+  last_beat_at timestamp(3) with time zone not null,
+  up_since timestamp(3) with time zone not null,
+  constraint liveness_pkey PRIMARY KEY (id),
+  constraint liveness_single_row CHECK (id)
+) with (fillfactor=10, autovacuum_vacuum_threshold=50, autovacuum_vacuum_cost_delay=0);
+
+create table login_links (
+  token_hash bytea not null,
+  user_id integer not null,
+  created_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone not null,
+  used_at timestamp(3) with time zone,
+  constraint login_links_pkey PRIMARY KEY (token_hash),
+  constraint login_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table metric_axes (
+  run_id bigint not null,
+  attempt integer not null,
+  chunk integer not null,
+  first_step bigint not null,
+  last_step bigint not null,
+  first_time bigint not null,
+  last_time bigint not null,
+  count integer not null,
+  block bytea not null,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint metric_axes_run_id_attempt_chunk_pk PRIMARY KEY (run_id, attempt, chunk),
+  constraint metric_axes_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
+create table metric_summaries (
+  run_id bigint not null,
+  attempt integer not null,
+  metric_id integer not null,
+  count bigint not null,
+  non_finite bigint not null default 0,
+  first double precision,
+  first_step bigint,
+  last double precision,
+  last_step bigint,
+  min double precision,
+  min_step bigint,
+  max double precision,
+  max_step bigint,
+  sum double precision,
+  last_other text,
+  constraint metric_summaries_run_id_attempt_metric_id_pk PRIMARY KEY (run_id, attempt, metric_id),
+  constraint metric_summaries_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES metrics(id),
+  constraint metric_summaries_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
+
+create table metric_tails (
+  run_id bigint not null,
+  attempt integer not null,
+  batch integer not null,
+  first_step bigint not null,
+  last_step bigint not null,
+  count integer not null,
+  block bytea not null,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint metric_tails_run_id_attempt_batch_pk PRIMARY KEY (run_id, attempt, batch),
+  constraint metric_tails_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500, autovacuum_vacuum_cost_delay=0);
+
+create table metric_values (
+  run_id bigint not null,
+  attempt integer not null,
+  metric_id integer not null,
+  chunk integer not null,
+  count integer not null,
+  non_finite integer not null default 0,
+  others integer not null default 0,
+  first double precision,
+  first_step bigint,
+  last double precision,
+  last_step bigint,
+  min double precision,
+  max double precision,
+  mean double precision,
+  block bytea not null,
+  constraint metric_values_run_id_attempt_metric_id_chunk_pk PRIMARY KEY (run_id, attempt, metric_id, chunk),
+  constraint metric_values_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES metrics(id),
+  constraint metric_values_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
+create table metrics (
+  id integer not null generated always as identity,
+  project_id integer not null,
+  name text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint metrics_pkey PRIMARY KEY (id),
+  constraint metrics_project_name_key UNIQUE (project_id, name),
+  constraint metrics_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
+create table output_chunks (
+  run_id bigint not null,
+  attempt integer not null,
+  batch integer not null,
+  piece integer not null,
+  stream text not null,
+  at timestamp(3) with time zone not null,
+  text text not null,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint output_chunks_run_id_attempt_batch_piece_pk PRIMARY KEY (run_id, attempt, batch, piece),
+  constraint output_chunks_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
+create table project_members (
+  project_id integer not null,
+  user_id integer not null,
+  role text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint project_members_project_id_user_id_pk PRIMARY KEY (project_id, user_id),
+  constraint project_members_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint project_members_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table projects (
+  id integer not null generated always as identity,
+  entity_id integer not null,
+  name text not null,
+  description text,
+  created_at timestamp(3) with time zone not null default now(),
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint projects_pkey PRIMARY KEY (id),
+  constraint projects_entity_name_key UNIQUE (entity_id, name),
+  constraint projects_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
+);
+
+create table run_notes (
+  run_id bigint not null,
+  text text not null,
+  user_id integer,
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint run_notes_pkey PRIMARY KEY (run_id),
+  constraint run_notes_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id),
+  constraint run_notes_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table run_tags (
+  run_id bigint not null,
+  tag text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint run_tags_run_id_tag_pk PRIMARY KEY (run_id, tag),
+  constraint run_tags_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+CREATE INDEX run_tags_tag_idx ON public.run_tags USING btree (tag);
+
+create table rungs (
+  run_id bigint not null,
+  attempt integer not null,
+  band integer not null,
+  sweep_id text not null,
+  value double precision not null,
+  best double precision not null,
+  step bigint not null,
+  at timestamp(3) with time zone not null default now(),
+  constraint rungs_sweep_id_band_run_id_attempt_pk PRIMARY KEY (sweep_id, band, run_id, attempt),
+  constraint rungs_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
+create table runs (
+  id bigint not null generated always as identity,
+  project_id integer not null,
+  sweep_id text,
+  name text not null,
+  display_name text not null,
+  state text not null,
+  state_reason text,
+  state_detail text,
+  generation integer,
+  point_index numeric(1000,0),
+  point_hash bytea,
+  repeat integer not null default 0,
+  params jsonb not null,
+  attempt integer not null default 0,
+  crashes integer not null default 0,
+  preemptions integer not null default 0,
+  queued_at timestamp(3) with time zone,
+  stop_requested text,
+  exit_code integer,
+  objective double precision,
+  objective_step bigint,
+  created_by integer,
+  created_at timestamp(3) with time zone not null default now(),
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  deleted_at timestamp(3) with time zone,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint runs_pkey PRIMARY KEY (id),
+  constraint runs_project_name_key UNIQUE (project_id, name),
+  constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint runs_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint runs_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
+CREATE UNIQUE INDEX runs_point_key ON public.runs USING btree (sweep_id, point_hash, repeat) WHERE ((deleted_at IS NULL) AND (point_hash IS NOT NULL));
+CREATE INDEX runs_queue_idx ON public.runs USING btree (sweep_id, queued_at) WHERE ((state = 'pending'::text) AND (deleted_at IS NULL));
+CREATE INDEX runs_sweep_changed_idx ON public.runs USING btree (sweep_id, changed_xid);
+CREATE INDEX runs_sweep_idx ON public.runs USING btree (sweep_id, id);
+
+create table saved_views (
+  id integer not null generated always as identity,
+  project_id integer not null,
+  user_id integer not null,
+  name text not null,
+  state jsonb not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint saved_views_pkey PRIMARY KEY (id),
+  constraint saved_views_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint saved_views_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table sessions (
+  token_hash bytea not null,
+  user_id integer not null,
+  created_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone not null,
+  last_seen_at timestamp(3) with time zone,
+  constraint sessions_pkey PRIMARY KEY (token_hash),
+  constraint sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table suggestions (
+  sweep_id text not null,
+  number integer not null,
+  generation integer not null,
+  params jsonb not null,
+  observed integer not null,
+  pending jsonb not null,
+  engine_version text not null,
+  mean double precision,
+  sd double precision,
+  acquisition double precision,
+  state text not null default 'ready'::text,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint suggestions_sweep_id_number_pk PRIMARY KEY (sweep_id, number),
+  constraint suggestions_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
+create table sweep_generations (
+  sweep_id text not null,
+  generation integer not null,
+  source text not null,
+  config jsonb not null,
+  created_by integer,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint sweep_generations_sweep_id_generation_pk PRIMARY KEY (sweep_id, generation),
+  constraint sweep_generations_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint sweep_generations_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
+create table sweeps (
+  id text not null,
+  project_id integer not null,
+  name text not null,
+  state text not null default 'pending'::text,
+  state_reason text,
+  generation integer not null default 1,
+  method text not null,
+  metric_name text,
+  metric_goal text not null default 'minimize'::text,
+  metric_target double precision,
+  run_cap integer,
+  seed text not null,
+  size numeric(1000,0),
+  cursor numeric(1000,0) not null default '0'::numeric,
+  exhausted boolean not null default false,
+  run_count integer not null default 0,
+  created_by integer,
+  created_at timestamp(3) with time zone not null default now(),
+  started_at timestamp(3) with time zone,
+  finished_at timestamp(3) with time zone,
+  changed_xid xid8 not null default pg_current_xact_id(),
+  constraint sweeps_pkey PRIMARY KEY (id),
+  constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)
+) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=50, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX sweeps_project_idx ON public.sweeps USING btree (project_id, created_at);
+
+create table team_members (
+  entity_id integer not null,
+  user_id integer not null,
+  role text not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint team_members_entity_id_user_id_pk PRIMARY KEY (entity_id, user_id),
+  constraint team_members_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id),
+  constraint team_members_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table users (
+  id integer not null generated always as identity,
+  entity_id integer not null,
+  email text,
+  display_name text,
+  password_hash text,
+  admin boolean not null default false,
+  created_at timestamp(3) with time zone not null default now(),
+  disabled_at timestamp(3) with time zone,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_email_unique UNIQUE (email),
+  constraint users_entity_id_unique UNIQUE (entity_id),
+  constraint users_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
+);
