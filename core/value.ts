@@ -92,20 +92,22 @@ export function compareCodePoints(a: string, b: string): number {
 }
 
 /**
- * The identity of a value, as text: equal texts are one grid point. As in W&B's grid, whole floats count as
- * integers and key order does not matter, while 1, true and "1" differ. NaN equals itself here.
+ * The identity of a value, as text: equal texts are one grid point. W&B's rule: a whole float counts as the integer
+ * (only at the top: `[1.0]` and `[1]` are two values, as in its `yaml_hash`), key order does not matter, and 1, true and
+ * "1" differ. NaN equals itself here.
  */
 export function toIdentity(value: Value): string {
-  if (typeof value === "number")
-    return Number.isInteger(value) ? String(toExactInteger(value)) : String(value);
-  if (typeof value === "bigint") return String(value);
+  if (value instanceof Float && Number.isFinite(value.value)) return String(toExactInteger(value.value));
+  return toSpelling(value);
+}
+
+function toSpelling(value: Value): string {
   if (value instanceof Float)
-    return Number.isFinite(value.value) ? toIdentity(value.value) : String(value.value);
-  if (value === null || typeof value === "boolean") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (isList(value)) return `[${value.map(toIdentity).join(",")}]`;
+    return Number.isFinite(value.value) ? toFloatText(value.value) : String(value.value);
+  if (isList(value)) return `[${value.map(toSpelling).join(",")}]`;
+  if (!isValueMap(value)) return stringifyJson(value);
   const keys = Object.keys(value).sort(compareCodePoints);
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${toIdentity(value[key] ?? null)}`).join(",")}}`;
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${toSpelling(value[key] ?? null)}`).join(",")}}`;
 }
 
 /** 1e22 is written with an exponent, the integer that equals it is not: both must read alike. -0 is 0. */
