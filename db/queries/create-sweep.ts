@@ -1,0 +1,48 @@
+import type { Goal } from "@/core/sweep";
+import type { Tx } from "../client";
+
+export interface NewGeneration {
+  sweepId: string;
+  generation: number;
+  name: string;
+  method: string;
+  metricName: string | null;
+  metricGoal: Goal;
+  metricTarget: number | null;
+  runCap: number | null;
+  seed: string;
+  /** Points times repeats, decimal; null without an end. */
+  size: string | null;
+  exhausted: boolean;
+  source: string;
+  /** `serializeConfig`. */
+  config: string;
+  createdBy: number | null;
+}
+
+export async function insertSweep(tx: Tx, { projectId, ...sweep }: NewGeneration & { projectId: number }): Promise<void> {
+  await tx`
+    insert into sweeps (id, project_id, name, generation, method, metric_name, metric_goal, metric_target, run_cap, seed,
+      size, exhausted, created_by)
+    values (${sweep.sweepId}, ${projectId}, ${sweep.name}, ${sweep.generation}, ${sweep.method}, ${sweep.metricName},
+      ${sweep.metricGoal}, ${sweep.metricTarget}, ${sweep.runCap}, ${sweep.seed}, ${sweep.size}::numeric,
+      ${sweep.exhausted}, ${sweep.createdBy})`;
+  await insertGeneration(tx, sweep);
+}
+
+/** Puts a new configuration in force; the hand-out starts from its first point. The sweep's row is locked. */
+export async function replaceGeneration(tx: Tx, sweep: NewGeneration): Promise<void> {
+  await tx`
+    update sweeps set name = ${sweep.name}, generation = ${sweep.generation}, method = ${sweep.method},
+      metric_name = ${sweep.metricName}, metric_goal = ${sweep.metricGoal}, metric_target = ${sweep.metricTarget},
+      run_cap = ${sweep.runCap}, seed = ${sweep.seed}, size = ${sweep.size}::numeric, cursor = 0,
+      exhausted = ${sweep.exhausted}, changed_xid = pg_current_xact_id()
+    where id = ${sweep.sweepId}`;
+  await insertGeneration(tx, sweep);
+}
+
+async function insertGeneration(tx: Tx, sweep: NewGeneration): Promise<void> {
+  await tx`
+    insert into sweep_generations (sweep_id, generation, source, config, created_by)
+    values (${sweep.sweepId}, ${sweep.generation}, ${sweep.source}, ${sweep.config}::text::jsonb, ${sweep.createdBy})`;
+}

@@ -1,0 +1,61 @@
+import type { Access } from "@/core/access";
+import type { Database, Sql, Tx } from "../client";
+import { visible } from "./visible";
+
+export interface ProjectRow {
+  id: number;
+  entityId: number;
+  entity: string;
+  name: string;
+  description: string | null;
+  createdAt: Date;
+}
+
+const columns = (sql: Sql | Tx) => sql`
+  p.id, p.entity_id as "entityId", e.name as entity, p.name, p.description, p.created_at as "createdAt"`;
+
+export async function getProjects(db: Database, access: Access, ids: readonly number[]): Promise<ProjectRow[]> {
+  const { sql } = db;
+  return sql<ProjectRow[]>`
+    select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
+    where p.id = any(${[...ids]}::int[]) and ${visible(sql, access, sql`p.id`)}`;
+}
+
+export async function findProject(
+  db: Database,
+  access: Access,
+  { entity, name }: { entity: string; name: string },
+): Promise<ProjectRow | undefined> {
+  const { sql } = db;
+  const rows = await sql<ProjectRow[]>`
+    select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
+    where lower(e.name) = lower(${entity}) and p.name = ${name} and ${visible(sql, access, sql`p.id`)}`;
+  return rows[0];
+}
+
+/** Newest first; `before` is the id of the last project of the page above. */
+export async function listProjects(
+  db: Database,
+  access: Access,
+  { first, before }: { first: number; before?: number },
+): Promise<ProjectRow[]> {
+  const { sql } = db;
+  return sql<ProjectRow[]>`
+    select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
+    where ${visible(sql, access, sql`p.id`)} and ${before === undefined ? sql`true` : sql`p.id < ${before}`}
+    order by p.id desc limit ${first}`;
+}
+
+/** The project of that name, made when it is not there yet. Safe when two callers make it at once. */
+export async function ensureProject(
+  tx: Tx,
+  { entityId, name }: { entityId: number; name: string },
+): Promise<{ id: number; created: boolean }> {
+  const made = await tx<{ id: number }[]>`
+    insert into projects (entity_id, name) values (${entityId}, ${name})
+    on conflict (entity_id, name) do nothing returning id`;
+  if (made[0] !== undefined) return { id: made[0].id, created: true };
+  const found = await tx<{ id: number }[]>`select id from projects where entity_id = ${entityId} and name = ${name}`;
+  if (found[0] === undefined) throw new Error(`project ${name} vanished between two statements`);
+  return { id: found[0].id, created: false };
+}

@@ -1,0 +1,38 @@
+import type { Sql, Tx } from "../client";
+
+export type Role = "viewer" | "member" | "admin";
+
+/** The strongest role that a user has in a project: as owner of its entity, by team, or by membership. */
+export async function readProjectRoles(
+  sql: Sql | Tx,
+  { userId, projectId }: { userId: number; projectId: number },
+): Promise<{ exists: boolean; roles: Role[] }> {
+  const rows = await sql<{ owner: boolean; team: Role | null; member: Role | null }[]>`
+    select u.entity_id is not null as owner, t.role as team, m.role as member
+    from projects p
+    left join users u on u.id = ${userId} and u.entity_id = p.entity_id
+    left join team_members t on t.entity_id = p.entity_id and t.user_id = ${userId}
+    left join project_members m on m.project_id = p.id and m.user_id = ${userId}
+    where p.id = ${projectId}`;
+  const row = rows[0];
+  if (row === undefined) return { exists: false, roles: [] };
+  const roles: Role[] = [];
+  if (row.owner) roles.push("admin");
+  if (row.team) roles.push(row.team);
+  if (row.member) roles.push(row.member);
+  return { exists: true, roles };
+}
+
+/** The same for an entity, which is what counts when a project is about to be made in it. */
+export async function readEntityRoles(
+  sql: Sql | Tx,
+  { userId, entityId }: { userId: number; entityId: number },
+): Promise<Role[]> {
+  const rows = await sql<{ owner: boolean; team: Role | null }[]>`
+    select u.id is not null as owner, t.role as team
+    from entities e
+    left join users u on u.id = ${userId} and u.entity_id = e.id
+    left join team_members t on t.entity_id = e.id and t.user_id = ${userId}
+    where e.id = ${entityId}`;
+  return rows.flatMap(({ owner, team }) => [...(owner ? ["admin" as const] : []), ...(team ? [team] : [])]);
+}

@@ -1,0 +1,184 @@
+import type { Access } from "@/core/access";
+import { RUN_STATES, type RunState } from "@/core/run";
+import type { Database, Sql, Tx } from "../client";
+import { visible } from "./visible";
+
+export interface RunRow {
+  id: number;
+  projectId: number;
+  sweepId: string | null;
+  name: string;
+  displayName: string;
+  state: RunState;
+  stateReason: string | null;
+  stateDetail: string | null;
+  generation: number | null;
+  /** Decimal. */
+  pointIndex: string | null;
+  repeat: number;
+  /** JSON text. Keys are in jsonb's order: sort them for people. */
+  params: string;
+  attempt: number;
+  crashes: number;
+  preemptions: number;
+  stopRequested: "stop" | "cancel" | "early" | null;
+  exitCode: number | null;
+  objective: number | null;
+  objectiveStep: number | null;
+  createdBy: number | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+export const runColumns = (sql: Sql | Tx) => sql`
+  r.id, r.project_id as "projectId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", r.state,
+  r.state_reason as "stateReason", r.state_detail as "stateDetail", r.generation, r.point_index as "pointIndex",
+  r.repeat, r.params::text as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested",
+  r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.created_by as "createdBy",
+  r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt"`;
+
+const seen = (sql: Sql, access: Access) =>
+  sql`r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
+
+/** In any order; unknown, deleted and invisible ones are absent. */
+export async function getRuns(db: Database, access: Access, ids: readonly number[]): Promise<RunRow[]> {
+  const { sql } = db;
+  return sql<RunRow[]>`
+    select ${runColumns(sql)} from runs r where r.id = any(${[...ids]}::bigint[]) and ${seen(sql, access)}`;
+}
+
+export async function getRun(db: Database, access: Access, id: number): Promise<RunRow | undefined> {
+  return (await getRuns(db, access, [id]))[0];
+}
+
+export async function findRun(
+  db: Database,
+  access: Access,
+  { entity, project, name }: { entity: string; project: string; name: string },
+): Promise<RunRow | undefined> {
+  const { sql } = db;
+  const rows = await sql<RunRow[]>`
+    select ${runColumns(sql)}
+    from runs r join projects p on p.id = r.project_id join entities e on e.id = p.entity_id
+    where lower(e.name) = lower(${entity}) and p.name = ${project} and r.name = ${name} and ${seen(sql, access)}`;
+  return rows[0];
+}
+
+export type RunOrder = "newest" | "oldest" | "best";
+
+/** Where a page of `listRuns` ended: the last run's id and, for `best`, its objective. */
+export interface RunPosition {
+  id: number;
+  objective: number | null;
+}
+
+/** One page of a sweep's or a project's runs, by keyset: stable while runs are added. `best` puts runs without an objective last. */
+export async function listRuns(
+  db: Database,
+  access: Access,
+  {
+    of,
+    states,
+    order = "newest",
+    goal = "minimize",
+    first,
+    after,
+  }: {
+    of: { sweepId: string } | { projectId: number };
+    states?: readonly RunState[] | undefined;
+    order?: RunOrder;
+    /** For `best`: the sweep's. */
+    goal?: "minimize" | "maximize";
+    first: number;
+    after?: RunPosition | undefined;
+  },
+): Promise<RunRow[]> {
+  const { sql } = db;
+  // One number to sort by, so that one comparison of pairs is the whole keyset.
+  const rank =
+    order === "best" && goal === "maximize"
+      ? sql`coalesce(-r.objective, 'infinity'::float8)`
+      : sql`coalesce(r.objective, 'infinity'::float8)`;
+  const lastRank = after?.objective == null ? Number.POSITIVE_INFINITY : goal === "maximize" ? -after.objective : after.objective;
+  const beyond = () => {
+    if (after === undefined) return sql`true`;
+    if (order === "best") return sql`(${rank}, r.id) > (${String(lastRank)}::text::float8, ${after.id}::bigint)`;
+    return order === "newest" ? sql`r.id < ${after.id}` : sql`r.id > ${after.id}`;
+  };
+  const sorted = { newest: sql`r.id desc`, oldest: sql`r.id`, best: sql`${rank}, r.id` }[order];
+  return sql<RunRow[]>`
+    select ${runColumns(sql)} from runs r
+    where ${"sweepId" in of ? sql`r.sweep_id = ${of.sweepId}` : sql`r.project_id = ${of.projectId}`}
+      and ${states === undefined ? sql`true` : sql`r.state = any(${[...states]}::text[])`}
+      and ${beyond()} and ${seen(sql, access)}
+    order by ${sorted} limit ${first}`;
+}
+
+export type RunCounts = Record<RunState, number> & { total: number };
+
+/** Runs by state, for each sweep asked for. */
+export async function countRuns(
+  db: Database,
+  access: Access,
+  sweepIds: readonly string[],
+): Promise<Map<string, RunCounts>> {
+  const { sql } = db;
+  const rows = await sql<{ sweepId: string; state: RunState; count: number }[]>`
+    select r.sweep_id as "sweepId", r.state, count(*)::int as count from runs r
+    where r.sweep_id = any(${[...sweepIds]}::text[]) and ${seen(sql, access)}
+    group by r.sweep_id, r.state`;
+  const counts = new Map(sweepIds.map((id) => [id, noRuns()]));
+  for (const { sweepId, state, count } of rows) {
+    const mine = counts.get(sweepId);
+    if (mine === undefined) continue;
+    mine[state] = count;
+    mine.total += count;
+  }
+  return counts;
+}
+
+const noRuns = (): RunCounts =>
+  Object.fromEntries([...RUN_STATES.map((state) => [state, 0]), ["total", 0]]) as RunCounts;
+
+/** The run with the best objective so far, whatever its state; the earlier one of equals. */
+export async function bestRun(db: Database, access: Access, sweepId: string): Promise<RunRow | undefined> {
+  const { sql } = db;
+  const rows = await sql<RunRow[]>`
+    select ${runColumns(sql)} from runs r join sweeps s on s.id = r.sweep_id
+    where r.sweep_id = ${sweepId} and r.objective is not null and ${seen(sql, access)}
+    order by case when s.metric_goal = 'maximize' then -r.objective else r.objective end, r.id
+    limit 1`;
+  return rows[0];
+}
+
+export interface BestPoint {
+  runId: number;
+  runName: string;
+  displayName: string;
+  objective: number;
+  finishedAt: Date;
+  /** Which finished run of the sweep this was, from 1. */
+  ordinal: number;
+}
+
+/** The finished runs that improved on everything finished before them, in order of time. */
+export async function bestSoFar(db: Database, access: Access, sweepId: string): Promise<BestPoint[]> {
+  const { sql } = db;
+  return sql<BestPoint[]>`
+    with ranked as (
+      select r.id, r.name, r.display_name, r.objective, r.finished_at,
+        case when s.metric_goal = 'maximize' then -r.objective else r.objective end as rank,
+        row_number() over time as ordinal
+      from runs r join sweeps s on s.id = r.sweep_id
+      where r.sweep_id = ${sweepId} and r.finished_at is not null and ${seen(sql, access)}
+      window time as (order by r.finished_at, r.id)
+    ), compared as (
+      select *, min(rank) over (order by ordinal rows between unbounded preceding and 1 preceding) as before
+      from ranked
+    )
+    select id as "runId", name as "runName", display_name as "displayName", objective, finished_at as "finishedAt",
+      ordinal::int as ordinal
+    from compared where rank is not null and (before is null or rank < before)
+    order by ordinal`;
+}

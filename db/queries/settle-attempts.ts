@@ -1,0 +1,158 @@
+import type { AttemptState, RunState } from "@/core/run";
+import type { SweepState } from "@/core/sweep";
+import type { Tx } from "../client";
+
+export interface LockedAttempt {
+  runId: number;
+  attempt: number;
+  /** The run's current attempt: state belongs to it alone. */
+  current: number;
+  projectId: number;
+  sweepId: string | null;
+  generation: number | null;
+  runState: RunState;
+  attemptState: AttemptState;
+  ended: boolean;
+  attemptReason: string | null;
+  stopRequested: "stop" | "cancel" | "early" | null;
+  crashes: number;
+  preemptions: number;
+  agentId: number | null;
+  sweepState: SweepState | null;
+}
+
+const columns = (tx: Tx) => tx`
+  r.id as "runId", a.number as attempt, r.attempt as current, r.project_id as "projectId",
+  r.sweep_id as "sweepId", r.generation, r.state as "runState", a.state as "attemptState",
+  a.ended_at is not null as ended, a.reason as "attemptReason", r.stop_requested as "stopRequested",
+  r.crashes, r.preemptions, a.agent_id as "agentId", s.state as "sweepState"`;
+
+/*
+ * Locks. Whoever ends, revives or hands out a run holds the lock of its row first and of the attempt's row second;
+ * runs in the order of their ids. `for no key update` lets the foreign keys of metrics and output through meanwhile.
+ * A heartbeat that only extends a lease locks the attempt alone. The sweep's row comes before any run's; nothing here
+ * takes it, so the sweep's state may be a moment old: see close-sweep in the engine for what mends that.
+ */
+
+/** The attempts asked for, in no particular order; unknown and deleted ones are absent. */
+export async function lockAttempts(
+  tx: Tx,
+  asked: readonly { runId: number; attempt: number }[],
+): Promise<LockedAttempt[]> {
+  return tx<LockedAttempt[]>`
+    select ${columns(tx)}
+    from unnest(${asked.map((one) => one.runId)}::bigint[], ${asked.map((one) => one.attempt)}::int[])
+      as asked (run_id, number)
+    join runs r on r.id = asked.run_id
+    join attempts a on a.run_id = asked.run_id and a.number = asked.number
+    left join sweeps s on s.id = r.sweep_id
+    where r.deleted_at is null
+    order by r.id
+    for no key update of r, a`;
+}
+
+/**
+ * Attempts whose lease ran out, or whose writer without an agent fell silent. Never waits for a lock, so two
+ * servers reap side by side. Only while the service has been up for one full lease without a break: after an outage nobody
+ * could have extended a lease, so nobody is to blame (the liveness row is beaten by every live server each second).
+ */
+export async function lockExpired(
+  tx: Tx,
+  { leaseMs, silenceMs, outageMs, limit }: { leaseMs: number; silenceMs: number; outageMs: number; limit: number },
+): Promise<LockedAttempt[]> {
+  return tx<LockedAttempt[]>`
+    select ${columns(tx)}
+    from attempts a
+    join runs r on r.id = a.run_id
+    left join sweeps s on s.id = r.sweep_id
+    where a.ended_at is null
+      and case when a.lease_expires_at is not null then a.lease_expires_at < clock_timestamp()
+        else a.last_contact_at < clock_timestamp() - ${silenceMs}::float8 * interval '1 ms' end
+      and exists (select from liveness l
+        where l.last_beat_at > clock_timestamp() - ${outageMs}::float8 * interval '1 ms'
+          and l.up_since <= clock_timestamp() - ${leaseMs}::float8 * interval '1 ms'
+          and l.up_since >= pg_postmaster_start_time()
+          and (a.lease_expires_at is not null
+            or l.up_since <= clock_timestamp() - ${silenceMs}::float8 * interval '1 ms'))
+    limit ${limit}
+    for no key update of r, a skip locked`;
+}
+
+/** The live attempts of an agent that leaves. */
+export async function lockAttemptsOfAgent(tx: Tx, agentId: number): Promise<LockedAttempt[]> {
+  return tx<LockedAttempt[]>`
+    select ${columns(tx)}
+    from attempts a
+    join runs r on r.id = a.run_id
+    left join sweeps s on s.id = r.sweep_id
+    where a.agent_id = ${agentId} and a.ended_at is null
+    order by r.id
+    for no key update of r, a`;
+}
+
+export interface SettledAttempt {
+  runId: number;
+  attempt: number;
+  attemptState: AttemptState;
+  attemptReason: string | null;
+  runState: RunState;
+  runReason: string | null;
+  detail: string | null;
+  exitCode: number | null;
+  crashes: number;
+  preemptions: number;
+}
+
+/** Writes the end of attempts whose rows are locked; `pending` puts the run at the end of the queue. */
+export async function settleAttempts(tx: Tx, settled: readonly SettledAttempt[]): Promise<void> {
+  if (settled.length === 0) return;
+  await tx`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(settled)}::text::json) as t (
+        "runId" bigint, attempt int, "attemptState" text, "attemptReason" text, "runState" text, "runReason" text,
+        detail text, "exitCode" int, crashes int, preemptions int)
+    ), ended as (
+      update attempts a set state = g."attemptState", reason = g."attemptReason", exit_code = g."exitCode",
+        ended_at = clock_timestamp(), changed_xid = pg_current_xact_id()
+      from given g where a.run_id = g."runId" and a.number = g.attempt
+    )
+    update runs r set state = g."runState", state_reason = g."runReason", state_detail = g.detail,
+      exit_code = g."exitCode", crashes = g.crashes, preemptions = g.preemptions,
+      queued_at = case when g."runState" = 'pending' then clock_timestamp() end,
+      finished_at = case when g."runState" <> 'pending' then clock_timestamp() end,
+      changed_xid = pg_current_xact_id()
+    from given g where r.id = g."runId" and r.attempt = g.attempt`;
+}
+
+/**
+ * Takes back the end of attempts that expired and were not taken over (rows locked): the run is theirs again, and
+ * what the expiry had counted is uncounted. Null lease for a writer without one.
+ */
+export async function reviveAttempts(
+  tx: Tx,
+  { revived, leaseMs }: { revived: readonly { runId: number; attempt: number }[]; leaseMs: number },
+): Promise<void> {
+  if (revived.length === 0) return;
+  await tx`
+    with given as (
+      select * from unnest(${revived.map((one) => one.runId)}::bigint[], ${revived.map((one) => one.attempt)}::int[])
+        as t (run_id, number)
+    ), before as (
+      select a.run_id, a.state from attempts a join given g using (run_id, number)
+    ), alive as (
+      update attempts a set state = case when a.state = 'preempted' then 'preempting' else 'running' end,
+        reason = null, ended_at = null, exit_code = null, last_contact_at = clock_timestamp(),
+        lease_expires_at = case when a.lease_expires_at is not null
+          then clock_timestamp() + ${leaseMs}::float8 * interval '1 ms' end,
+        changed_xid = pg_current_xact_id()
+      from given g where a.run_id = g.run_id and a.number = g.number
+    )
+    update runs r set state = case when b.state = 'preempted' then 'preempting' else 'running' end,
+      state_reason = null, state_detail = null, exit_code = null, queued_at = null, finished_at = null,
+      crashes = r.crashes - case when b.state = 'crashed' then 1 else 0 end,
+      preemptions = r.preemptions - case when b.state = 'preempted' then 1 else 0 end,
+      stop_requested = case when (select s.state from sweeps s where s.id = r.sweep_id) = 'canceled'
+        then 'cancel' else r.stop_requested end,
+      changed_xid = pg_current_xact_id()
+    from before b where r.id = b.run_id`;
+}

@@ -1,0 +1,71 @@
+import type { Access } from "@/core/access";
+import type { Goal, SweepState } from "@/core/sweep";
+import type { Database, Sql, Tx } from "../client";
+import { visible } from "./visible";
+
+export interface SweepRow {
+  id: string;
+  projectId: number;
+  entity: string;
+  project: string;
+  name: string;
+  state: SweepState;
+  stateReason: string | null;
+  generation: number;
+  method: string;
+  metricName: string | null;
+  metricGoal: Goal;
+  metricTarget: number | null;
+  runCap: number | null;
+  seed: string;
+  /** Decimal; null without an end. */
+  size: string | null;
+  /** Index of the next point, decimal. */
+  cursor: string;
+  exhausted: boolean;
+  runCount: number;
+  source: string;
+  /** JSON text of the typed sweep: `deserializeConfig`. */
+  config: string;
+  createdBy: number | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+const columns = (sql: Sql | Tx) => sql`
+  s.id, s.project_id as "projectId", e.name as entity, p.name as project, s.name, s.state,
+  s.state_reason as "stateReason", s.generation, s.method, s.metric_name as "metricName",
+  s.metric_goal as "metricGoal", s.metric_target as "metricTarget", s.run_cap as "runCap", s.seed, s.size, s.cursor,
+  s.exhausted, s.run_count as "runCount", g.source, g.config::text as config, s.created_by as "createdBy",
+  s.created_at as "createdAt", s.started_at as "startedAt", s.finished_at as "finishedAt"`;
+
+const tables = (sql: Sql | Tx) => sql`
+  sweeps s join projects p on p.id = s.project_id join entities e on e.id = p.entity_id
+  join sweep_generations g on g.sweep_id = s.id and g.generation = s.generation`;
+
+export async function getSweep(db: Database, access: Access, id: string): Promise<SweepRow | undefined> {
+  return (await getSweeps(db, access, [id]))[0];
+}
+
+/** In any order; unknown and invisible ones are absent. */
+export async function getSweeps(db: Database, access: Access, ids: readonly string[]): Promise<SweepRow[]> {
+  const { sql } = db;
+  return sql<SweepRow[]>`
+    select ${columns(sql)} from ${tables(sql)}
+    where s.id = any(${[...ids]}::text[]) and ${visible(sql, access, sql`s.project_id`)}`;
+}
+
+/** Newest first; `before` is where the page above ended. */
+export async function listSweeps(
+  db: Database,
+  access: Access,
+  { projectId, first, before }: { projectId: number; first: number; before?: { createdAt: Date; id: string } },
+): Promise<SweepRow[]> {
+  const { sql } = db;
+  return sql<SweepRow[]>`
+    select ${columns(sql)} from ${tables(sql)}
+    where s.project_id = ${projectId} and ${visible(sql, access, sql`s.project_id`)}
+      and ${before === undefined ? sql`true` : sql`(s.created_at, s.id) < (${before.createdAt}, ${before.id})`}
+    order by s.created_at desc, s.id desc limit ${first}`;
+}

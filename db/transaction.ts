@@ -1,0 +1,80 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { AppError } from "@/core/errors";
+import type { Database, Tx } from "./client";
+
+/** serialization_failure, deadlock_detected: the transaction was rolled back for another's sake. */
+const COLLISIONS = new Set(["40001", "40P01"]);
+
+/**
+ * The connection died (or was cut off for sitting idle in a transaction), or the server is starting or stopping.
+ * Whether a commit in flight took effect is unknown: only what may run twice may be retried.
+ */
+const LOST = new Set([
+  "CONNECTION_CLOSED",
+  "CONNECTION_DESTROYED",
+  "CONNECTION_ENDED",
+  "CONNECT_TIMEOUT",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "08000",
+  "08001",
+  "08003",
+  "08004",
+  "08006",
+  "25P03", // idle_in_transaction_session_timeout
+  "53300", // too_many_connections
+  "57P01", // admin_shutdown
+  "57P02", // crash_shutdown
+  "57P03", // cannot_connect_now
+  "57P05", // idle_session_timeout
+]);
+
+const COLLISION_TRIES = 8;
+/** 50 + 100 + 200 + 400 ms: a restart of the pool's connection, not an outage. Clients sit out outages. */
+const LOST_TRIES = 5;
+
+export const isConnectionLost = (error: unknown): boolean => LOST.has(codeOf(error));
+
+/**
+ * Runs `body` in a transaction (read committed), and runs all of it again after a collision with another
+ * transaction or a lost connection. So `body` must be safe to run twice even if the first run did commit: it
+ * inserts under ids chosen beforehand, or it goes through an idempotency answer.
+ *
+ * `body` awaits queries of its own transaction and nothing else: postgres.js rejects the query in flight when
+ * the connection dies, but a body that is waiting for a timer then would go on with a connection that another
+ * transaction may already use.
+ *
+ * @throws AppError UNAVAILABLE when the database stays out of reach
+ */
+export function inTransaction<T>(db: Database, body: (tx: Tx) => Promise<T>): Promise<T> {
+  return retrying(() => db.sql.begin(body) as Promise<T>);
+}
+
+/** The same for a single statement. */
+export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const lost = isConnectionLost(error);
+      if (!lost && !COLLISIONS.has(codeOf(error))) throw error;
+      if (tries >= (lost ? LOST_TRIES : COLLISION_TRIES)) throw unavailable(error, lost);
+      const ceilingMs = lost ? 50 * 2 ** (tries - 1) : 5 * tries;
+      await pause(ceilingMs * (0.5 + Math.random() / 2));
+    }
+  }
+}
+
+function unavailable(cause: unknown, lost: boolean): AppError {
+  const why = lost ? "the database is out of reach" : "the database is too busy with colliding transactions";
+  return new AppError("UNAVAILABLE", `${why} (${codeOf(cause)}): nothing was lost, send the same request again`, {
+    cause,
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
