@@ -1,5 +1,5 @@
 import type { FinishState, RunState } from "@/core/run";
-import type { SweepState } from "@/core/sweep";
+import type { Goal, SweepState } from "@/core/sweep";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
 
@@ -25,6 +25,7 @@ export const RegisterAgent = toDocument<
         /** The training program, and the command as argv words with macros; null means W&B's default command. */
         program: string | null;
         command: string[] | null;
+        metric: { name: string; goal: Goal } | null;
         project: { name: string; entity: { name: string } };
       } | null;
       heartbeatMs: number | null;
@@ -36,7 +37,7 @@ export const RegisterAgent = toDocument<
   mutation RegisterAgent($input: RegisterAgentInput!) {
     registerAgent(input: $input) {
       agent { id }
-      sweep { id name url state program command project { name entity { name } } }
+      sweep { id name url state program command metric { name goal } project { name entity { name } } }
       heartbeatMs
       error { ...Failure }
     }
