@@ -9,6 +9,8 @@ declare module "vitest" {
     adminUrl: string;
     /** The migrated database that each test's own is a copy of. */
     templateName: string;
+    /** How the copy is made: `file_copy` asks for a checkpoint, which is cheap only without fsync. */
+    copyStrategy: "wal_log" | "file_copy";
   }
 }
 
@@ -29,7 +31,9 @@ export async function createDatabase(): Promise<{ url: string; drop: () => Promi
   const adminUrl = inject("adminUrl");
   const name = `besom_t_${createHash("sha256").update(randomBytes(16)).digest("hex").slice(0, 16)}`;
   await withAdmin(adminUrl, (sql) =>
-    sql.unsafe(`create database ${name} template ${inject("templateName")}`),
+    sql.unsafe(
+      `create database ${name} template ${inject("templateName")} strategy ${inject("copyStrategy")}`,
+    ),
   );
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
