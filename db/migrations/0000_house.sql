@@ -142,6 +142,7 @@ CREATE TABLE "attempts" (
 	"last_step" bigint,
 	"overtaken_at_step" bigint,
 	"tails" integer DEFAULT 0 NOT NULL,
+	"tail_steps" integer DEFAULT 0 NOT NULL,
 	"output_bytes" bigint DEFAULT 0 NOT NULL,
 	"host" text,
 	"pid" integer,

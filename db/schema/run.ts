@@ -106,6 +106,8 @@ export const attempts = pgTable(
     overtakenAtStep: bigint("overtaken_at_step", { mode: "number" }),
     /** Tail rows not yet merged into chunks. */
     tails: integer("tails").notNull().default(0),
+    /** Steps in them. */
+    tailSteps: integer("tail_steps").notNull().default(0),
     /** Bytes of output kept; beyond the cap it is cut. */
     outputBytes: bigint("output_bytes", { mode: "number" }).notNull().default(0),
     host: text("host"),
