@@ -1,0 +1,27 @@
+import { AppError } from "@/core/errors";
+import type { SweepConfig } from "@/core/sweep-config";
+import { openGrid } from "./grid";
+import type { Points } from "./point";
+import { openRandom } from "./random";
+
+export { hashGridParams } from "./grid";
+export type { Point, Points } from "./point";
+
+/** The points of a sweep that chooses them by itself. Opening computes all that `at` needs: keep it for the next claim. */
+export function openPoints(config: SweepConfig, seed: string): Points {
+  switch (config.method) {
+    case "grid":
+      return openGrid(config, seed);
+    case "random":
+      return openRandom(config, seed);
+    case "bayes":
+    case "custom":
+      throw new AppError(
+        "METHOD_NOT_YET",
+        `method ${config.method} does not choose points by number: use grid or random`,
+        {
+          details: { method: config.method },
+        },
+      );
+  }
+}
