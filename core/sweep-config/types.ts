@@ -1,6 +1,6 @@
-import type { Parameters } from "./parameter";
-import type { Goal } from "./sweep";
-import type { Value } from "./value";
+import type { Parameters } from "@/core/parameter";
+import type { Goal } from "@/core/sweep";
+import type { Value } from "@/core/value";
 
 export type Method = "grid" | "random" | "bayes" | "custom";
 export type Impute = "worst" | "best" | "latest";

@@ -1,0 +1,29 @@
+import { Findings } from "./diagnostics";
+import { readJson } from "./json";
+import { warnOfReadings } from "./readings";
+import { readTopLevel } from "./top-level";
+import type { Node } from "./tree";
+import type { ParsedSweep } from "./types";
+import { writeYaml } from "./write-yaml";
+import { readYaml } from "./yaml";
+
+export { deserializeConfig, serializeConfig } from "./serialize";
+export type * from "./types";
+
+/**
+ * The one parser of a sweep file: YAML (or JSON) text, or a JSON value. Gives a config or errors, never both and
+ * never an exception, and warnings in either case. It refuses nothing that W&B's engine runs (docs/sweep-file.md lists the codes).
+ */
+export function parseSweepConfig(input: string | { readonly json: unknown }): ParsedSweep {
+  const findings = new Findings();
+  const root = typeof input === "string" ? readYaml(input, findings) : readJson(input.json, findings);
+  const source = typeof input === "string" ? input : root ? writeYaml(root) : "";
+  const config = root && understand(root, findings);
+  const { errors, warnings } = findings;
+  return errors.length > 0 ? { errors, warnings, source } : { config, errors, warnings, source };
+}
+
+function understand(root: Node, findings: Findings) {
+  warnOfReadings(root, findings);
+  return readTopLevel(root, findings);
+}

@@ -1,0 +1,256 @@
+import { isSlug } from "@/core/ids";
+import type { Parameter, Parameters } from "@/core/parameter";
+import { toIdentity, type Value } from "@/core/value";
+import type { Findings } from "./diagnostics";
+import { readEarlyTerminate } from "./early-terminate";
+import { readCommand, readController, readRunCap, readText } from "./launch";
+import { readMetric, readMetrics } from "./metric";
+import { COMING_KEYS, OWN_KEYS, readOwnKeys } from "./own-keys";
+import { readParameters } from "./parameters";
+import { didYouMean } from "./suggest";
+import { childOf, isMap, isScalar, type MapNode, type Node, show, toValue } from "./tree";
+import type { Method, SweepConfig } from "./types";
+
+const METHODS: readonly Method[] = ["grid", "random", "bayes", "custom"];
+/** W&B's keys that this parser understands. */
+const KEYS: readonly string[] = [
+  "method",
+  "parameters",
+  "metric",
+  "metrics",
+  "early_terminate",
+  "program",
+  "command",
+  "name",
+  "description",
+  "project",
+  "entity",
+  "run_cap",
+  "controller",
+  "scheduler",
+  ...OWN_KEYS,
+];
+/** Known to W&B's schema, without meaning here: kept in `extra` like unknown ones. */
+const SILENT_KEYS: readonly string[] = ["apiVersion", "kind"];
+const LAUNCH_KEYS: readonly string[] = ["job", "image_uri"];
+
+/** The whole file, understood; undefined with at least one error among the findings. */
+export function readTopLevel(root: Node, findings: Findings): SweepConfig | undefined {
+  if (!isMap(root) || root.entries.size === 0) {
+    const found =
+      isMap(root) || (isScalar(root) && root.value === null) ? "it is empty" : `this is ${show(root)}`;
+    const message = `a sweep file is a map with \`method\` and \`parameters\`; ${found}`;
+    findings.error("NOT_A_SWEEP", message, [], root.at);
+    return undefined;
+  }
+  const method = readMethod(root, findings);
+  const parameters = readParameterSection(root, findings);
+  const metricNode = childOf(root, "metric");
+  const metric = metricNode && readMetric(metricNode, ["metric"], method === "bayes", findings);
+  const metricsNode = childOf(root, "metrics");
+  const metrics = metricsNode && readMetrics(metricsNode, ["metrics"], findings);
+  const stopNode = childOf(root, "early_terminate");
+  const earlyTerminate = stopNode && readEarlyTerminate(stopNode, metric !== undefined, findings);
+  const commandNode = childOf(root, "command");
+  const runCapNode = childOf(root, "run_cap");
+  const controllerNode = childOf(root, "controller");
+  const schedulerNode = childOf(root, "scheduler");
+  const config = {
+    metric,
+    metrics,
+    earlyTerminate,
+    program: readText(childOf(root, "program"), "program", findings),
+    command: commandNode && readCommand(commandNode, findings),
+    name: readText(childOf(root, "name"), "name", findings),
+    description: readText(childOf(root, "description"), "description", findings),
+    project: readText(childOf(root, "project"), "project", findings),
+    entity: readText(childOf(root, "entity"), "entity", findings),
+    runCap: runCapNode && readRunCap(runCapNode, findings),
+    controller: controllerNode && readController(controllerNode, findings),
+    scheduler: schedulerNode && toValue(schedulerNode),
+    ...readOwnKeys(root, findings),
+    extra: readExtra(root, findings),
+  };
+  if (method && parameters) checkTogether(root, method, parameters, config, findings);
+  if (!method || !parameters || findings.errors.length > 0) return undefined;
+  return { method, parameters, ...config };
+}
+
+function readMethod(root: MapNode, findings: Findings): Method | undefined {
+  const node = childOf(root, "method");
+  if (!node) {
+    const wrapper = [...root.entries].find(
+      ([, entry]) => isMap(entry.node) && entry.node.entries.has("method"),
+    );
+    const message = wrapper
+      ? `the sweep stands under \`${wrapper[0]}:\`; move its keys to the left margin and remove that line`
+      : "`method` is missing: write `method: grid`, `random` or `bayes`";
+    findings.error("METHOD_MISSING", message, ["method"], wrapper?.[1].keyAt ?? root.at);
+    return undefined;
+  }
+  const given = isScalar(node) ? node.text : "";
+  const method = METHODS.find((candidate) => candidate === given);
+  if (method) return method;
+  const inner = isMap(node) && childOf(node, "value");
+  const hint = inner
+    ? ` Is this a run's own config.yaml? Then write \`method: ${show(inner)}\``
+    : (/^bayes/i.test(given) && " Did you mean `bayes`?") || didYouMean(given, METHODS);
+  const message = `\`method: ${show(node)}\` is not known; there are ${METHODS.join(", ")}.${hint}`;
+  findings.error("METHOD_UNKNOWN", message, ["method"], node.at);
+  return undefined;
+}
+
+/** A scheduler with a search space of its own needs no parameters. */
+function readParameterSection(root: MapNode, findings: Findings): Parameters | undefined {
+  const node = childOf(root, "parameters");
+  if (node) return readParameters(node, findings);
+  const scheduler = childOf(root, "scheduler");
+  if (isMap(scheduler) && scheduler.entries.has("search_space")) return new Map();
+  const message = `\`parameters\` is missing: write \`parameters:\` and below it, indented, one entry a parameter.${didYouMeanKey(root, "parameters")}`;
+  findings.error("PARAMETERS_MISSING", message, ["parameters"], root.at);
+  return undefined;
+}
+
+function didYouMeanKey(root: MapNode, wanted: string): string {
+  const slip = [...root.entries.keys()].find(
+    (key) => !KEYS.includes(key) && didYouMean(key, [wanted]) !== "",
+  );
+  return slip === undefined ? "" : ` Is \`${slip}\` meant?`;
+}
+
+function readExtra(root: MapNode, findings: Findings): ReadonlyMap<string, Value> {
+  const extra = new Map<string, Value>();
+  for (const [key, { node, keyAt }] of root.entries) {
+    if (KEYS.includes(key)) continue;
+    extra.set(key, toValue(node));
+    if (SILENT_KEYS.includes(key)) continue;
+    if (LAUNCH_KEYS.includes(key)) {
+      findings.warn("KEY_NOT_USED", `\`${key}\` belongs to W&B Launch and is not used here`, [key], keyAt);
+    } else if (COMING_KEYS.some((coming) => coming === key)) {
+      findings.warn("KEY_NOT_YET", `\`${key}\` is not supported yet and has no effect`, [key], keyAt);
+    } else {
+      const message = `\`${key}\` is no key of a sweep file and has no effect.${didYouMean(key, [...KEYS, ...COMING_KEYS])}`;
+      findings.warn("KEY_UNKNOWN", message, [key], keyAt);
+    }
+  }
+  return extra;
+}
+
+type Rest = Omit<SweepConfig, "method" | "parameters">;
+
+/** What no key says alone. */
+function checkTogether(
+  root: MapNode,
+  method: Method,
+  parameters: Parameters,
+  config: Rest,
+  findings: Findings,
+): void {
+  const at = root.entries.get("method")?.keyAt;
+  const warn = (code: string, message: string, key: string): void =>
+    findings.warn(code, message, [key], root.entries.get(key)?.keyAt ?? at);
+  if (method === "grid") checkGrid(root, parameters, findings);
+  if (method === "bayes") checkBayes(root, parameters, findings);
+  if (config.metric && config.metrics)
+    warn(
+      "METRICS_BESIDE_METRIC",
+      "`metric` and `metrics` stand side by side; W&B allows one of them",
+      "metrics",
+    );
+  else if (config.metrics && method !== "custom")
+    warn(
+      "METRICS_WITHOUT_CUSTOM",
+      `\`metrics\` has no effect with \`method: ${method}\`; use \`metric\``,
+      "metrics",
+    );
+  if (config.gridOrder === "random" && method !== "grid")
+    warn("OWN_KEY_IGNORED", `\`grid_order\` has no effect with \`method: ${method}\``, "grid_order");
+  if (!config.program && (!config.command || config.command.some((item) => /\$\{program\}/.test(item))))
+    warn(
+      "PROGRAM_MISSING",
+      "there is no `program`, so an agent can't start this sweep's runs by itself",
+      "program",
+    );
+  for (const key of ["project", "entity"] as const) {
+    const slug = config[key];
+    if (slug !== undefined && !isSlug(slug))
+      warn(
+        "NAME_UNUSUAL",
+        `\`${key}: ${slug}\` can't stand in a URL: it holds letters, digits, \`_\`, \`.\` and \`-\``,
+        key,
+      );
+  }
+}
+
+/** As in W&B, a grid enumerates constants, lists, int_uniform and q_uniform. */
+function checkGrid(root: MapNode, parameters: Parameters, findings: Findings): void {
+  for (const { parameter, names, at, path } of leaves(parameters, childOf(root, "parameters"))) {
+    const name = names.join(".");
+    if (parameter.kind === "categorical") {
+      if (parameter.probabilities)
+        findings.error(
+          "GRID_PROBABILITIES",
+          `\`${name}\`: a grid tries every value once, so \`probabilities\` have no place; remove them or use \`method: random\``,
+          path,
+          at,
+        );
+      else if (new Set(parameter.values.map(toIdentity)).size < parameter.values.length)
+        findings.warn(
+          "VALUES_REPEATED",
+          `\`${name}\` holds a value twice, which is one point of the grid; for several runs of each point use \`repeats\``,
+          path,
+          at,
+        );
+    } else if (!["constant", "int_uniform", "q_uniform"].includes(parameter.kind)) {
+      findings.error(
+        "GRID_CONTINUOUS",
+        `\`${name}\` is continuous (${parameter.kind}), so a grid can't enumerate it; list its \`values\`, use \`q_uniform\` with a step \`q\`, or use \`method: random\``,
+        path,
+        at,
+      );
+    }
+  }
+}
+
+function checkBayes(root: MapNode, parameters: Parameters, findings: Findings): void {
+  const at = root.entries.get("method")?.keyAt;
+  if (!root.entries.has("metric"))
+    findings.error(
+      "METRIC_MISSING",
+      "`method: bayes` needs a metric to improve: write `metric: {name: loss, goal: minimize}` with the name your program logs",
+      ["metric"],
+      at,
+    );
+  const searched = leaves(parameters, childOf(root, "parameters")).some(
+    ({ parameter }) => parameter.kind !== "constant",
+  );
+  if (!searched)
+    findings.error(
+      "NOTHING_TO_SEARCH",
+      "`method: bayes` needs at least one parameter that is not a fixed `value`",
+      ["parameters"],
+      at,
+    );
+}
+
+interface Leaf {
+  readonly parameter: Exclude<Parameter, { kind: "group" }>;
+  readonly names: readonly string[];
+  readonly path: readonly string[];
+  readonly at: Node["at"];
+}
+
+function leaves(
+  parameters: Parameters,
+  node: Node | undefined,
+  names: readonly string[] = [],
+  path: readonly string[] = ["parameters"],
+): Leaf[] {
+  return [...parameters].flatMap(([name, parameter]) => {
+    const child = isMap(node) ? node.entries.get(name) : undefined;
+    const here = { names: [...names, name], path: [...path, name] };
+    if (parameter.kind !== "group") return [{ parameter, ...here, at: child?.keyAt ?? node?.at }];
+    const inner = isMap(child?.node) ? childOf(child.node, "parameters") : undefined;
+    return leaves(parameter.parameters, inner, here.names, [...here.path, "parameters"]);
+  });
+}
