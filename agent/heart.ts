@@ -1,0 +1,94 @@
+import type { Client } from "@/client/client";
+import { type AppError, isAppError } from "@/core/errors";
+import { HEARTBEAT_MS } from "@/core/time";
+import { type AttemptCommand, type AttemptRef, Heartbeat } from "@/graphql/operations";
+
+export interface HeartOptions {
+  client: Client;
+  agentId: () => string;
+  /** Attempts held here, those whose last data is still on its way included. */
+  attempts: () => AttemptRef[];
+  onCommand: (attempt: AttemptRef, command: AttemptCommand) => void;
+  /** The server has no more work for this agent. */
+  onExit: () => void;
+  /** The server doesn't answer; called once an outage. */
+  onLost: (error: AppError) => void;
+  onFound: () => void;
+  /** It answered that it won't have us (a revoked key, a deleted agent). */
+  onRefused: (error: AppError) => void;
+  intervalMs?: number;
+}
+
+/** Answers that no repetition changes. */
+const FINAL: ReadonlySet<string> = new Set([
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "NOT_FOUND",
+  "AGENT_UNKNOWN",
+  "BAD_INPUT",
+]);
+
+/** Keeps the leases of this agent's attempts, and brings the server's wishes about them. */
+export class Heart {
+  private timer: NodeJS.Timeout | undefined;
+  private beating = false;
+  private lost = false;
+  private readonly stopped = new AbortController();
+
+  constructor(private readonly options: HeartOptions) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.beat(), this.options.intervalMs ?? HEARTBEAT_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.stopped.abort();
+  }
+
+  /** One beat; a second one is not started while the first waits. While the server is away, it tries on and on. */
+  async beat(): Promise<void> {
+    if (this.beating || this.stopped.signal.aborted) return;
+    this.beating = true;
+    const { client, agentId, attempts, onRefused } = this.options;
+    try {
+      const answer = await client.mutate(
+        Heartbeat,
+        { input: { agentId: agentId(), attempts: attempts() } },
+        {
+          // The list of attempts goes stale meanwhile: better a new beat than an old one repeated for long.
+          patienceMs: this.options.intervalMs ?? HEARTBEAT_MS,
+          signal: this.stopped.signal,
+          onTrouble: (error) => this.lose(error),
+        },
+      );
+      this.obey(answer);
+    } catch (error) {
+      if (this.stopped.signal.aborted) return;
+      if (!isAppError(error)) throw error;
+      if (FINAL.has(error.code)) onRefused(error);
+      else this.lose(error);
+    } finally {
+      this.beating = false;
+    }
+    if (this.lost && !this.stopped.signal.aborted) setTimeout(() => void this.beat(), 500).unref();
+  }
+
+  private obey({
+    commands,
+    directive,
+  }: {
+    commands: (AttemptRef & { command: AttemptCommand })[];
+    directive: string | null;
+  }) {
+    if (this.lost) this.options.onFound();
+    this.lost = false;
+    for (const { command, ...attempt } of commands) this.options.onCommand(attempt, command);
+    if (directive === "EXIT") this.options.onExit();
+  }
+
+  private lose(error: AppError): void {
+    if (!this.lost) this.options.onLost(error);
+    this.lost = true;
+  }
+}

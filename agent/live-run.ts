@@ -1,0 +1,192 @@
+import type { Client } from "@/client/client";
+import { Delivery } from "@/client/delivery";
+import { expandCommand } from "@/core/command";
+import { type AppError, isAppError } from "@/core/errors";
+import type { Goal } from "@/core/sweep";
+import { isValueMap, parseJson, type ValueMap } from "@/core/value";
+import { type Claim, FinishRun } from "@/graphql/operations";
+import { toChildEnv } from "./environment";
+import { Intake } from "./intake";
+import type { Janitor } from "./janitor";
+import { type Progress, toDuration } from "./progress";
+import { toShellText } from "./quote";
+import { type RunFiles, writeRunFiles } from "./run-files";
+import { type Child, type Exit, startChild } from "./supervise";
+import { type StopCause, toVerdict, type Verdict } from "./verdict";
+
+export interface SweepFacts {
+  id: string;
+  project: string;
+  entity: string;
+  program: string | null;
+  command: readonly string[] | null;
+  metric: { name: string; goal: Goal } | null;
+}
+
+export interface RunContext {
+  client: Client;
+  sweep: SweepFacts;
+  janitor: Janitor;
+  progress: Progress;
+  /** Where the agent runs: `program` is relative to it. */
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Fires when what isn't delivered by now is given up. */
+  giveUp: AbortSignal;
+  /** Called with the command before it is started. */
+  onCommand: (text: string) => void;
+  /** Shows what the programs print. */
+  echo: boolean;
+  graceMs?: number;
+}
+
+/** What became of it. stale: somebody else's in the end. undelivered: the server was away when we had to give up. */
+export type Outcome = Verdict["state"] | "stale" | "undelivered";
+
+/** One attempt on this machine, from the claim to the server's word that it is over. */
+export class LiveRun {
+  /** Rejects with COMMAND_NOT_STARTED when this machine can't run the command; the run is handed back before. */
+  readonly done: Promise<Outcome>;
+  private child: Child | undefined;
+  private cause: StopCause | undefined;
+  private readonly warned = new Set<string>();
+  private readonly startedAtMs = performance.now();
+
+  constructor(
+    readonly claim: Claim,
+    private readonly context: RunContext,
+  ) {
+    this.done = this.run();
+  }
+
+  /** Ends the process with SIGTERM, grace, SIGKILL. The first cause counts; a lost lease beats them all. */
+  stop(cause: StopCause): void {
+    if (this.cause === undefined || cause === "stale") this.cause = cause;
+    this.child?.stop();
+  }
+
+  kill(): void {
+    this.cause ??= "leaving";
+    this.child?.kill();
+  }
+
+  private async run(): Promise<Outcome> {
+    const { claim, context } = this;
+    const { client, giveUp, progress, sweep } = context;
+    const params = readParams(claim.params);
+    const files = writeRunFiles(claim.params, params);
+    const delivery = new Delivery({
+      client,
+      runId: claim.runId,
+      attempt: claim.attempt,
+      spoolDir: files.dir,
+      signal: giveUp,
+      onRefused: (what, error) =>
+        this.warn(`its ${what} can't be delivered: ${error.message}`, what + error.code),
+    });
+    const intake = new Intake({
+      delivery,
+      metric: sweep.metric ?? undefined,
+      onWarning: (message) => this.warn(message),
+      echo: context.echo ? (line) => progress.write(`${claim.displayName} | ${line}`) : undefined,
+    });
+    try {
+      const exit = await this.supervise(params, files, intake);
+      await delivery.drain();
+      return await this.report(exit, intake);
+    } catch (error) {
+      if (!isAppError(error) || error.code !== "COMMAND_NOT_STARTED") throw error;
+      await this.handBack(error, intake);
+      throw error;
+    } finally {
+      delivery.close();
+      files.remove();
+    }
+  }
+
+  private async supervise(params: ValueMap, files: RunFiles, intake: Intake): Promise<Exit> {
+    const { claim, context } = this;
+    const { sweep, janitor, cwd, progress, graceMs } = context;
+    const env = toChildEnv(context.env, {
+      ...files,
+      url: context.client.url,
+      claim,
+      sweep,
+      mark: janitor.mark,
+    });
+    const argv = expandCommand(sweep.command ?? undefined, {
+      program: sweep.program ?? "",
+      params,
+      paramsFile: files.paramsFile,
+      env,
+      platform: process.platform,
+    });
+    context.onCommand(toShellText(argv));
+    progress.started(
+      claim.displayName,
+      claim.attempt > 1 ? `${claim.params}  (attempt ${claim.attempt})` : claim.params,
+    );
+    this.child = await startChild({
+      argv,
+      cwd,
+      env,
+      janitor,
+      onOutput: (stream, text) => intake.push(stream, text),
+      ...(graceMs !== undefined && { graceMs }),
+    });
+    // Told to stop while it was being started.
+    if (this.cause) this.child.stop();
+    const exit = await this.child.exited;
+    intake.end();
+    return exit;
+  }
+
+  /** Tells the server how it ended, as often as needed, and the terminal what became of it. */
+  private async report(exit: Exit, intake: Intake): Promise<Outcome> {
+    const verdict = toVerdict(exit, this.cause, intake.lastWords);
+    const outcome = this.cause === "stale" ? "stale" : await this.finish(verdict);
+    const { claim, context } = this;
+    const { metric } = context.sweep;
+    const facts = [
+      metric && intake.best !== undefined ? `${metric.name} ${intake.best}` : undefined,
+      toDuration(performance.now() - this.startedAtMs),
+      outcome === "stale" ? "another attempt has taken its place" : verdict.detail,
+    ];
+    context.progress.finished(claim.displayName, outcome, facts.filter(Boolean).join(", "));
+    if (outcome === "failed" && !context.echo)
+      for (const line of intake.lastLines) context.progress.write(`    ${line}`);
+    return outcome;
+  }
+
+  private async handBack(error: AppError, intake: Intake): Promise<void> {
+    const outcome = await this.finish({ state: "preempted", reason: "agent_gone", detail: error.message });
+    this.context.progress.finished(this.claim.displayName, outcome, "handed back");
+    intake.end();
+  }
+
+  private async finish({ state, ...facts }: Verdict): Promise<Outcome> {
+    const { runId, attempt } = this.claim;
+    const { client, giveUp } = this.context;
+    const input = { runId, attempt, state, ...facts, clientMutationId: `finish ${runId}/${attempt}` };
+    try {
+      await client.mutate(FinishRun, { input }, { patienceMs: Number.POSITIVE_INFINITY, signal: giveUp });
+      return state;
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      if (error.code === "STALE_ATTEMPT") return "stale";
+      this.warn(`its end can't be reported: ${error.message}`);
+      return "undelivered";
+    }
+  }
+
+  private warn(message: string, kind = message): void {
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    this.context.progress.warn(`${this.claim.displayName}: ${message}`);
+  }
+}
+
+function readParams(text: string): ValueMap {
+  const params = parseJson(text);
+  return isValueMap(params) ? params : {};
+}

@@ -1,0 +1,305 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { pause } from "@/client/backoff";
+import type { Client } from "@/client/client";
+import { AppError, isAppError } from "@/core/errors";
+import { STOP_GRACE_MS } from "@/core/time";
+import { type AttemptRef, ClaimRun, LeaveAgent, RegisterAgent } from "@/graphql/operations";
+import { Failures } from "./failures";
+import { Heart } from "./heart";
+import { Janitor } from "./janitor";
+import type { Ladder } from "./ladder";
+import { LiveRun, type Outcome, type RunContext, type SweepFacts } from "./live-run";
+import type { Progress } from "./progress";
+
+export interface WorkOptions {
+  client: Client;
+  /** An id or a path entity/project/id. */
+  sweepId: string;
+  slots: number;
+  /** Runs to start before leaving; absent means as many as there are. */
+  count?: number;
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  echo: boolean;
+  ladder: Ladder;
+  progress: Progress;
+  version: string;
+  graceMs?: number;
+}
+
+/** Between the grace's end and giving up what the server hasn't taken: a machine that goes away does not wait longer. */
+const DELIVERY_GRACE_MS = 10_000;
+/** What a claim that is being asked for when we leave gets to be answered, so that its runs can be handed back. */
+const LAST_CLAIM_MS = 2_000;
+const DEFAULT_WAIT_MS = 2_000;
+
+/** Works on a sweep until it is done, the count is reached, or the ladder says to leave. Throws what ended it early. */
+export async function work(options: WorkOptions): Promise<ReadonlyMap<Outcome, number>> {
+  const worker = new Worker(options, await register(options, 10_000));
+  return worker.work();
+}
+
+interface Registered {
+  agentId: string;
+  sweep: SweepFacts & { name: string; url: string };
+  heartbeatMs: number | null;
+}
+
+async function register(
+  { client, sweepId, slots, version }: WorkOptions,
+  patienceMs: number,
+): Promise<Registered> {
+  const { agent, sweep, heartbeatMs } = await client.mutate(
+    RegisterAgent,
+    {
+      input: { sweepId, host: hostname(), pid: process.pid, slots, version, clientMutationId: randomUUID() },
+    },
+    { patienceMs },
+  );
+  if (!agent || !sweep)
+    throw new AppError("INTERNAL", "the server registered this agent without telling its number");
+  const { project, ...facts } = sweep;
+  return {
+    agentId: agent.id,
+    heartbeatMs,
+    sweep: { ...facts, project: project.name, entity: project.entity.name },
+  };
+}
+
+class Worker {
+  private readonly live = new Map<string, LiveRun>();
+  private readonly outcomes = new Map<Outcome, number>();
+  private readonly failures: Failures;
+  private readonly giveUp = new AbortController();
+  private readonly context: RunContext;
+  private readonly heart: Heart;
+  private readonly janitor: Janitor;
+  private started = 0;
+  private shown = false;
+  private trouble: AppError | undefined;
+  /** Wakes the claiming loop: a slot is free, or it is time to leave. */
+  private wake: () => void = () => {};
+
+  constructor(
+    private readonly options: WorkOptions,
+    private registered: Registered,
+  ) {
+    const { client, progress, cwd, env, echo, graceMs, ladder } = options;
+    this.failures = new Failures(env);
+    this.janitor = new Janitor((message) => progress.warn(message));
+    this.context = {
+      client,
+      sweep: registered.sweep,
+      janitor: this.janitor,
+      progress,
+      cwd,
+      env,
+      echo,
+      giveUp: this.giveUp.signal,
+      onCommand: (text) => this.showCommand(text),
+      ...(graceMs !== undefined && { graceMs }),
+    };
+    this.heart = new Heart({
+      client,
+      agentId: () => this.registered.agentId,
+      attempts: () => [...this.live.values()].map(toRef),
+      onCommand: (attempt, command) => this.obey(attempt, command),
+      onExit: () => this.options.ladder.climbTo("finishing"),
+      onLost: (error) => progress.warn(`${error.message}; runs go on, trying again until it answers`),
+      onFound: () => progress.say("the server answers again"),
+      onRefused: (error) => void this.refused(error),
+      ...(registered.heartbeatMs && { intervalMs: registered.heartbeatMs }),
+    });
+    ladder.onClimb((stage) => this.climb(stage));
+  }
+
+  async work(): Promise<ReadonlyMap<Outcome, number>> {
+    const { progress, slots, cwd, ladder } = this.options;
+    const { sweep, agentId } = this.registered;
+    progress.say(
+      `agent ${agentId} works on ${sweep.entity}/${sweep.project}/${sweep.id} (${sweep.name})  ${sweep.url}`,
+    );
+    progress.say(`${slots === 1 ? "1 slot" : `${slots} slots`}, in ${cwd}`);
+    this.heart.start();
+    if (ladder.stage !== "working") this.climb(ladder.stage);
+    try {
+      await this.claimAll();
+      while (this.live.size > 0) await this.sleep(Number.POSITIVE_INFINITY);
+    } finally {
+      this.heart.stop();
+      await this.leave();
+      this.janitor.close();
+    }
+    progress.say(`done: ${progress.counts()}`);
+    if (this.trouble) throw this.trouble;
+    return this.outcomes;
+  }
+
+  private get ending(): boolean {
+    return this.options.ladder.isAtLeast("finishing");
+  }
+
+  private async claimAll(): Promise<void> {
+    const { slots, count = Number.POSITIVE_INFINITY } = this.options;
+    while (!this.ending && this.started < count) {
+      const free = Math.min(slots - this.live.size, count - this.started);
+      if (free <= 0) {
+        await this.sleep(Number.POSITIVE_INFINITY);
+        continue;
+      }
+      const waitMs = await this.claim(free);
+      if (waitMs === undefined) return;
+      if (waitMs > 0 && !this.ending) await this.sleep(waitMs * (0.75 + Math.random() / 2));
+    }
+  }
+
+  /** Asks for runs and starts them. Gives how long to wait before asking again; undefined when there is no more. */
+  private async claim(count: number): Promise<number | undefined> {
+    const { client, progress } = this.options;
+    const { agentId, sweep } = this.registered;
+    const patience = new AbortController();
+    const stop = this.options.ladder.onClimb(() => setTimeout(() => patience.abort(), LAST_CLAIM_MS).unref());
+    try {
+      const answer = await client.mutate(
+        ClaimRun,
+        // The same number until it is answered: an answer that got lost is given again, not a second run.
+        { input: { sweepId: sweep.id, agentId, count, clientMutationId: randomUUID() } },
+        { patienceMs: Number.POSITIVE_INFINITY, signal: patience.signal },
+      );
+      for (const claim of answer.claims) this.start(new LiveRun(claim, this.context));
+      if (answer.directive === "EXIT") {
+        progress.say(answer.reason ?? "the sweep has no more runs");
+        return undefined;
+      }
+      this.sayWaiting(answer.directive, answer.reason);
+      return answer.directive === "RUN" && answer.claims.length > 0
+        ? 0
+        : (answer.retryAfterMs ?? DEFAULT_WAIT_MS);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      if (patience.signal.aborted) return undefined;
+      if (error.code !== "AGENT_UNKNOWN") return this.fail(error);
+      await this.registerAgain();
+      return 0;
+    } finally {
+      stop();
+    }
+  }
+
+  private start(run: LiveRun): void {
+    const key = toKey(run.claim);
+    this.started++;
+    this.live.set(key, run);
+    // A claim that was answered when we were already leaving.
+    if (this.ending) run.stop("leaving");
+    run.done
+      .then((outcome) => this.count(outcome))
+      .catch((error: unknown) => this.fail(isAppError(error) ? error : toInternal(error)))
+      .finally(() => {
+        this.live.delete(key);
+        this.wake();
+      });
+  }
+
+  private count(outcome: Outcome): void {
+    this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
+    const verdict = this.failures.add(outcome);
+    if (verdict) this.fail(verdict);
+  }
+
+  /** No more runs; those under way may end. The first trouble is what the agent ends with. */
+  private fail(error: AppError): undefined {
+    if (!this.trouble) this.options.progress.warn(`${error.message}; no new runs are started`);
+    this.trouble ??= error;
+    this.options.ladder.climbTo("finishing");
+    this.wake();
+  }
+
+  private obey(attempt: AttemptRef, command: "STALE" | "STOP" | "CANCEL"): void {
+    const run = this.live.get(toKey(attempt));
+    if (!run) return;
+    this.options.progress.say(`${run.claim.displayName}: ${WISHES[command]}`);
+    run.stop(command === "STALE" ? "stale" : command === "STOP" ? "stopped" : "canceled");
+  }
+
+  private climb(stage: string): void {
+    const { progress, graceMs = STOP_GRACE_MS } = this.options;
+    const { size } = this.live;
+    if (stage === "finishing" && size > 0)
+      progress.say(
+        `no new runs; ${size} under way may finish (Ctrl-C again stops them, and they go back to the queue)`,
+      );
+    if (stage === "stopping") {
+      if (size > 0)
+        progress.say(
+          `stopping ${size} under way: SIGTERM now, SIGKILL in ${graceMs / 1_000} s; they go back to the queue`,
+        );
+      for (const run of this.live.values()) run.stop("leaving");
+      setTimeout(() => this.giveUp.abort(), graceMs + DELIVERY_GRACE_MS).unref();
+    }
+    if (stage === "killing") {
+      for (const run of this.live.values()) run.kill();
+      setTimeout(() => this.giveUp.abort(), DELIVERY_GRACE_MS / 2).unref();
+    }
+    this.wake();
+  }
+
+  private async refused(error: AppError): Promise<void> {
+    if (error.code === "AGENT_UNKNOWN") await this.registerAgain();
+    else this.fail(error);
+  }
+
+  /** The server gave this agent up (it was away for long): a new number, the same runs. */
+  private async registerAgain(): Promise<void> {
+    try {
+      this.registered = await register(this.options, Number.POSITIVE_INFINITY);
+      this.options.progress.say(`registered again, as agent ${this.registered.agentId}`);
+    } catch (error) {
+      this.fail(isAppError(error) ? error : toInternal(error));
+    }
+  }
+
+  private async leave(): Promise<void> {
+    const { agentId } = this.registered;
+    await this.options.client
+      .mutate(LeaveAgent, { input: { agentId } }, { patienceMs: LAST_CLAIM_MS })
+      .catch(() => undefined);
+  }
+
+  private showCommand(text: string): void {
+    if (this.shown) return;
+    this.shown = true;
+    this.options.progress.say(`first command: ${text}`);
+  }
+
+  private waitingFor: string | undefined;
+  private sayWaiting(directive: string | null, reason: string | null): void {
+    const waitingFor =
+      directive === "WAIT" || directive === "PAUSED" ? (reason ?? `told to wait (${directive})`) : undefined;
+    if (waitingFor && waitingFor !== this.waitingFor) this.options.progress.say(waitingFor);
+    this.waitingFor = waitingFor;
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.wake = () => woken.abort();
+    if (Number.isFinite(ms)) await pause(ms, woken.signal);
+    else
+      await new Promise<void>((resolve) =>
+        woken.signal.addEventListener("abort", () => resolve(), { once: true }),
+      );
+    this.wake = () => {};
+  }
+}
+
+const WISHES = {
+  STALE: "another attempt has taken its place; ending this one",
+  STOP: "told to stop",
+  CANCEL: "the sweep was canceled; ending it",
+} as const;
+
+const toRef = ({ claim: { runId, attempt } }: LiveRun): AttemptRef => ({ runId, attempt });
+const toKey = ({ runId, attempt }: AttemptRef): string => `${runId}/${attempt}`;
+const toInternal = (cause: unknown): AppError =>
+  new AppError("INTERNAL", cause instanceof Error ? cause.message : String(cause), { cause });
