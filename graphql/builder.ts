@@ -5,23 +5,23 @@ import type { Context } from "./context";
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
-  DefaultInputFieldRequiredness: false;
   Scalars: {
     ID: { Input: string; Output: string | number };
     DateTime: { Input: Date; Output: Date };
     JSON: { Input: unknown; Output: unknown };
+    Column: { Input: never; Output: unknown };
     MetricBatch: { Input: unknown; Output: never };
   };
-}>({ defaultFieldNullability: false, defaultInputFieldRequiredness: false });
+}>({ defaultFieldNullability: false });
 
 builder.queryType({
-  description: "Everything that can be read. Unknown ids are null; what may not be seen looks unknown.",
+  description: "Everything that can be read. Unknown ids are null, and what may not be seen looks unknown.",
 });
 builder.mutationType({
   description:
-    "Each verb takes one input and gives one payload. Expected failures are the payload's `error`; a repeated `clientMutationId` gets the first answer again for 24 hours.",
+    "Each verb takes one input and gives one payload. Expected failures are the payload's `error`; a repeated `clientMutationId` gets the first answer again, for 24 hours.",
 });
 builder.subscriptionType({
   description:
-    "Live changes, at most 10 updates a second each. A `cursor` taken from the last event makes a reconnect miss nothing, on any server of the same database.",
+    "Live changes, at most 10 updates a second each. The `cursor` of the last event makes a reconnect miss nothing, on any server of the same database.",
 });

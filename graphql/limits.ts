@@ -30,7 +30,7 @@ export const MAX_ALIASES = 64;
 /** Mutations and subscriptions do work for each root field. */
 export const MAX_ROOT_FIELDS = 16;
 /** Fields of the answer, were every list as long as it was asked for. */
-export const MAX_COST = 200_000;
+export const MAX_COST = 400_000;
 /** The longest page of a connection. */
 export const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 50;

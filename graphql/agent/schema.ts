@@ -1,0 +1,59 @@
+import type { AgentRow } from "@/db/queries/agents";
+import { builder } from "../builder";
+import { AgentState } from "../enums";
+import { toNumber } from "../ids";
+import { Agent, Run } from "../refs";
+
+const counted = (agent: object): agent is AgentRow => "done" in agent;
+
+Agent.implement({
+  description: "A process that takes runs of one sweep and starts the training program for them.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "A number as text." }),
+    sweepId: t.exposeID("sweepId", { description: "The sweep it works for." }),
+    host: t.exposeString("host", { description: "The machine it runs on." }),
+    pid: t.exposeInt("pid", { nullable: true, description: "Its process on that machine." }),
+    slots: t.exposeInt("slots", { description: "How many runs it may hold at once." }),
+    version: t.exposeString("version", { nullable: true, description: "Of the agent's program." }),
+    state: t.expose("state", { type: AgentState, description: "Whether it is there." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it registered." }),
+    lastHeartbeatAt: t.expose("lastHeartbeatAt", {
+      type: "DateTime",
+      description: "When it was last heard of.",
+    }),
+    currentRuns: t.field({
+      type: [Run],
+      description: "The runs it holds now.",
+      resolve: (agent, _args, { loaders }) =>
+        counted(agent) && agent.holding === 0 ? [] : loaders.heldRuns.load(agent.id),
+    }),
+    runsDone: t.int({
+      description: "Attempts of it that finished.",
+      resolve: async (agent, _args, context) => (await withCounts(agent, context)).done,
+    }),
+    runsFailed: t.int({
+      description: "Attempts of it that failed or crashed.",
+      resolve: async (agent, _args, context) => (await withCounts(agent, context)).failed,
+    }),
+  }),
+});
+
+/** An agent met through a run was read without its numbers: they come with those of the sweep's other agents. */
+async function withCounts(
+  agent: Omit<AgentRow, "holding" | "done" | "failed">,
+  { loaders }: { loaders: { agents: { load(sweepId: string): Promise<AgentRow[]> } } },
+): Promise<Pick<AgentRow, "done" | "failed">> {
+  if (counted(agent)) return agent;
+  const agents = await loaders.agents.load(agent.sweepId);
+  return agents.find(({ id }) => id === agent.id) ?? { done: 0, failed: 0 };
+}
+
+builder.queryField("agent", (t) =>
+  t.field({
+    type: Agent,
+    nullable: true,
+    description: "An agent by its id.",
+    args: { id: t.arg.id({ required: true, description: "Its number as text." }) },
+    resolve: (_root, { id }, { loaders }) => loaders.agent.load(toNumber("id", id)),
+  }),
+);

@@ -1,0 +1,102 @@
+import type { ObjectRef } from "@pothos/core";
+import { AppError } from "@/core/errors";
+import { builder } from "./builder";
+import { DEFAULT_PAGE, MAX_PAGE } from "./limits";
+
+type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+
+/** One page of a list, as its reader gives it. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly hasNextPage: boolean;
+  readonly toCursor: (row: Row) => string;
+  /** Asked only when the caller wants it. */
+  readonly total: () => Promise<number> | number;
+}
+
+export const PageInfo = builder
+  .objectRef<{ hasNextPage: boolean; endCursor: string | null }>("PageInfo")
+  .implement({
+    description: "Where a page ends.",
+    fields: (t) => ({
+      hasNextPage: t.exposeBoolean("hasNextPage", { description: "More rows follow." }),
+      endCursor: t.exposeString("endCursor", {
+        nullable: true,
+        description: "Pass it as `after` for the next page.",
+      }),
+    }),
+  });
+
+/** A Relay connection, with `nodes` as a shorter way to the rows. */
+export function connection<Row>(name: string, node: ObjectRef<Types, Row>, what: string) {
+  const edge = builder.objectRef<{ node: Row; cursor: string }>(`${name}Edge`).implement({
+    description: `One of the ${what}, with its place in the list.`,
+    fields: (t) => ({
+      cursor: t.exposeString("cursor", { description: "Its place: a page can start after it." }),
+      node: t.field({ type: node, description: "The row itself.", resolve: (row) => row.node as never }),
+    }),
+  });
+  return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
+    description: `A page of ${what}.`,
+    fields: (t) => ({
+      edges: t.field({
+        type: [edge],
+        description: "The rows with their places.",
+        resolve: ({ rows, toCursor }) => rows.map((row) => ({ node: row, cursor: toCursor(row) })),
+      }),
+      nodes: t.field({ type: [node], description: "The rows.", resolve: ({ rows }) => rows as never }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: "Where the page ends.",
+        resolve: ({ rows, hasNextPage, toCursor }) => {
+          const last = rows.at(-1);
+          return { hasNextPage, endCursor: last === undefined ? null : toCursor(last) };
+        },
+      }),
+      totalCount: t.int({ description: "Rows in all pages.", resolve: ({ total }) => total() }),
+    }),
+  });
+}
+
+/** Reads one row more than asked for, to know whether a page follows. */
+export async function readPage<Row>(
+  first: number | null | undefined,
+  options: {
+    read: (first: number) => Promise<readonly Row[]>;
+    toPosition: (row: Row) => readonly unknown[];
+    total: () => Promise<number> | number;
+  },
+): Promise<Page<Row>> {
+  const length = checkFirst(first);
+  const rows = await options.read(length + 1);
+  return {
+    rows: rows.slice(0, length),
+    hasNextPage: rows.length > length,
+    toCursor: (row) => Buffer.from(JSON.stringify(options.toPosition(row))).toString("base64url"),
+    total: options.total,
+  };
+}
+
+export function checkFirst(first: number | null | undefined): number {
+  const length = first ?? DEFAULT_PAGE;
+  if (length >= 0 && length <= MAX_PAGE) return length;
+  throw new AppError("BAD_INPUT", `first is ${length}, expected 0 to ${MAX_PAGE}`);
+}
+
+/** The position inside a cursor; undefined when there is none. */
+export function readPosition(after: string | null | undefined): readonly unknown[] | undefined {
+  if (after === null || after === undefined) return undefined;
+  try {
+    const position: unknown = JSON.parse(Buffer.from(after, "base64url").toString("utf8"));
+    if (Array.isArray(position)) return position;
+  } catch {
+    // falls through to the one message
+  }
+  throw badCursor(after);
+}
+
+export const badCursor = (after: string) =>
+  new AppError(
+    "BAD_INPUT",
+    `after is ${JSON.stringify(after.slice(0, 60))}, expected the endCursor of a page of the same list`,
+  );

@@ -1,0 +1,40 @@
+import { FINISH_STATES, ATTEMPT_STATES as IN_ATTEMPT, RUN_STATES } from "@/core/run";
+import { SWEEP_STATES } from "@/core/sweep";
+import { builder } from "./builder";
+
+/** Values are the words of `core`, in small letters, so that a page and a script need no second vocabulary. */
+export const SweepState = builder.enumType("SweepState", {
+  description:
+    "pending: nothing handed out yet. running, paused: as they say. finished: exhausted, at its run_cap, at its target, or stopped. canceled: the end, its runs are killed.",
+  values: SWEEP_STATES,
+});
+export const SweepAction = builder.enumType("SweepAction", {
+  description:
+    "pause: hand out nothing for now. resume: go on, also from finished. stop: hand out nothing more, let runs end. cancel: kill the runs too.",
+  values: ["pause", "resume", "stop", "cancel"] as const,
+});
+export const RunState = builder.enumType("RunState", {
+  description:
+    "pending: waits in the queue. running, preempting: an attempt is at work. finished, failed (by exit code), crashed (lost), killed (stopped by somebody or early), preempted: how the last attempt ended.",
+  values: RUN_STATES,
+});
+export const AttemptState = builder.enumType("AttemptState", {
+  description: "Where one try at a run stands, or how it ended.",
+  values: IN_ATTEMPT,
+});
+export const FinishState = builder.enumType("FinishState", {
+  description: "How an attempt ended, as its holder says.",
+  values: FINISH_STATES,
+});
+export const AgentState = builder.enumType("AgentState", {
+  description: "alive; lost: its heartbeats stopped; exited: it said goodbye.",
+  values: ["alive", "lost", "exited"] as const,
+});
+export const RunOrder = builder.enumType("RunOrder", {
+  description: "newest or oldest first; best: by the sweep's metric, runs without a value last.",
+  values: ["newest", "oldest", "best"] as const,
+});
+export const OutputStream = builder.enumType("OutputStream", {
+  description: "Where the training program wrote to.",
+  values: ["stdout", "stderr"] as const,
+});

@@ -1,0 +1,22 @@
+/** Addresses of pages, built in one place. Names are checked slugs, so nothing needs escaping but a run's name. */
+export interface SweepPlace {
+  readonly entity: string;
+  readonly project: string;
+  readonly id: string;
+}
+
+export const sweepPath = ({ entity, project, id }: SweepPlace): string => `${entity}/${project}/${id}`;
+
+export const sweepUrl = ({ publicUrl }: { publicUrl: string }, { entity, project, id }: SweepPlace): string =>
+  `${publicUrl}/${entity}/${project}/sweeps/${id}`;
+
+export const runUrl = (
+  { publicUrl }: { publicUrl: string },
+  { entity, name: project }: { entity: string; name: string },
+  run: { name: string },
+): string => `${publicUrl}/${entity}/${project}/runs/${encodeURIComponent(run.name)}`;
+
+export const projectUrl = (
+  { publicUrl }: { publicUrl: string },
+  { entity, name }: { entity: string; name: string },
+): string => `${publicUrl}/${entity}/${name}`;

@@ -1,0 +1,106 @@
+import { countProjects } from "@/db/queries/overview";
+import { findProject, listProjects, type ProjectRow } from "@/db/queries/projects";
+import { listSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { mayAct, ownEntity } from "../access";
+import { builder } from "../builder";
+import { badCursor, connection, readPage, readPosition } from "../connection";
+import { projectUrl } from "../links";
+import { Entity, Project, Sweep } from "../refs";
+
+const SweepConnection = connection<SweepRow>("Sweep", Sweep, "sweeps");
+const ProjectConnection = connection<ProjectRow>("Project", Project, "projects");
+
+Entity.implement({
+  description: "A user or a team: the first part of every path.",
+  fields: (t) => ({ name: t.exposeString("name", { description: "As it stands in paths." }) }),
+});
+
+Project.implement({
+  description: "Sweeps and runs that belong together, and who may see them.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "A number as text." }),
+    name: t.exposeString("name", { description: "Unique in its entity." }),
+    entity: t.field({
+      type: Entity,
+      description: "Whose it is.",
+      resolve: ({ entity }) => ({ name: entity }),
+    }),
+    url: t.string({
+      description: "Its page.",
+      resolve: (project, _args, context) => projectUrl(context, project),
+    }),
+    description: t.exposeString("description", { nullable: true, description: "For people." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+    viewerCanEdit: t.boolean({
+      description: "Whether the caller may create sweeps and runs in it.",
+      resolve: ({ id }, _args, context) => mayAct(context, id, "member"),
+    }),
+    sweeps: t.field({
+      type: SweepConnection,
+      description: "Its sweeps, newest first.",
+      args: {
+        first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
+        after: t.arg.string({ description: "The endCursor of the page before." }),
+      },
+      resolve: (project, { first, after }, { db, access, loaders }) => {
+        const before = toSweepPosition(after);
+        return readPage(first, {
+          // A list of projects asks for the first sweeps of each: their ids in one statement, their rows in another.
+          read: async (length) => {
+            if (before !== undefined)
+              return listSweeps(db, access, { projectId: project.id, first: length, before });
+            const found = await loaders.newestSweeps(length).load(project.id);
+            const rows = await Promise.all(found.map(({ id }) => loaders.sweep.load(id)));
+            return rows.filter((row) => row !== undefined);
+          },
+          toPosition: ({ createdAt, id }) => [createdAt.getTime(), id],
+          total: async () => (await loaders.sweepCount.load(project.id)) ?? 0,
+        });
+      },
+    }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  project: t.field({
+    type: Project,
+    nullable: true,
+    description: "A project by its path. Without an entity it is the caller's own.",
+    args: {
+      entity: t.arg.string({ description: "First part of the path." }),
+      name: t.arg.string({ required: true, description: "Second part of the path." }),
+    },
+    resolve: async (_root, { entity, name }, context) =>
+      findProject(context.db, context.access, { entity: entity ?? (await ownEntity(context)), name }),
+  }),
+  projects: t.field({
+    type: ProjectConnection,
+    description: "All projects that the caller may see, newest first.",
+    args: {
+      first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
+      after: t.arg.string({ description: "The endCursor of the page before." }),
+    },
+    resolve: (_root, { first, after }, { db, access }) => {
+      const [before] = readPosition(after) ?? [];
+      if (before !== undefined && !Number.isSafeInteger(before)) throw badCursor(after ?? "");
+      return readPage(first, {
+        read: (length) =>
+          listProjects(db, access, {
+            first: length,
+            ...(before !== undefined && { before: before as number }),
+          }),
+        toPosition: ({ id }) => [id],
+        total: () => countProjects(db, access),
+      });
+    },
+  }),
+}));
+
+function toSweepPosition(after: string | null | undefined): { createdAt: Date; id: string } | undefined {
+  const position = readPosition(after);
+  if (position === undefined) return undefined;
+  const [time, id] = position;
+  if (typeof time !== "number" || !Number.isSafeInteger(time) || typeof id !== "string")
+    throw badCursor(after ?? "");
+  return { createdAt: new Date(time), id };
+}

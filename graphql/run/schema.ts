@@ -1,0 +1,178 @@
+import { AppError } from "@/core/errors";
+import type { RunRow } from "@/db/queries/runs";
+import { findRun } from "@/db/queries/runs";
+import { ownEntity } from "../access";
+import { builder } from "../builder";
+import { connection } from "../connection";
+import { AttemptState, RunState } from "../enums";
+import { toNumber } from "../ids";
+import { runUrl } from "../links";
+import { Agent, Attempt, Project, Run, Sweep } from "../refs";
+
+export const RunConnection = connection<RunRow>("Run", Run, "runs");
+
+Run.implement({
+  description:
+    "One configuration and what became of it. Its state, output and history are those of its current attempt.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "A number as text, unique on this server." }),
+    name: t.exposeString("name", { description: "Unique in its project; stands in its path." }),
+    displayName: t.exposeString("displayName", { description: "For people." }),
+    url: t.string({
+      description: "Its page.",
+      resolve: async (run, _args, context) => {
+        const project = await context.loaders.project.load(run.projectId);
+        return project === undefined ? context.publicUrl : runUrl(context, project, run);
+      },
+    }),
+    state: t.expose("state", { type: RunState, description: "Where it stands." }),
+    stateReason: t.exposeString("stateReason", {
+      nullable: true,
+      description: "Why, as a word: lease_expired, stopped_by_user, target_reached, exit_code and the like.",
+    }),
+    stateDetail: t.exposeString("stateDetail", {
+      nullable: true,
+      description: "Why, in a sentence for people.",
+    }),
+    params: t.exposeString("params", { description: "The parameters as JSON text, in which 1.0 is not 1." }),
+    parameters: t.field({
+      type: "JSON",
+      description: "The parameters as a JSON value, for reading only: it no longer tells 1.0 from 1.",
+      resolve: (run) => JSON.parse(run.params) as unknown,
+    }),
+    ordinal: t.int({
+      nullable: true,
+      description: "Which run of its sweep it is, from 1, in the order they were handed out.",
+      resolve: ({ id, sweepId }, _args, { loaders }) =>
+        sweepId === null ? null : loaders.ordinal.load({ id, sweepId }),
+    }),
+    generation: t.exposeInt("generation", {
+      nullable: true,
+      description: "The edit of the sweep's file it came from.",
+    }),
+    pointIndex: t.exposeString("pointIndex", {
+      nullable: true,
+      description: "Which point of the sweep, decimal, from 0.",
+    }),
+    repeat: t.exposeInt("repeat", { description: "Which repetition of that point, from 0." }),
+    attempt: t.exposeInt("attempt", { description: "Number of the current attempt; 0 before the first." }),
+    attempts: t.field({
+      type: [Attempt],
+      description: "All tries at it, the first one first.",
+      resolve: (run, _args, { loaders }) => loaders.attempts.load(run.id),
+    }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: "Who holds it, or held it last.",
+      resolve: async (run, _args, { loaders }) => {
+        const id = run.attempt === 0 ? undefined : await loaders.holder.load(run.id);
+        return id === undefined ? null : loaders.agent.load(id);
+      },
+    }),
+    objective: t.exposeFloat("objective", {
+      nullable: true,
+      description: "The best finite value of the sweep's metric so far, by its goal.",
+    }),
+    objectiveStep: t.float({
+      nullable: true,
+      description: "The step at which that was logged.",
+      resolve: (run) => run.objectiveStep,
+    }),
+    exitCode: t.exposeInt("exitCode", { nullable: true, description: "Of the training program." }),
+    stopRequested: t.exposeString("stopRequested", {
+      nullable: true,
+      description: "Somebody wants it to end and its holder may not know yet: stop, cancel or early.",
+    }),
+    crashes: t.exposeInt("crashes", {
+      description: "Attempts lost so far; compared with the sweep's retries.",
+    }),
+    createdAt: t.expose("createdAt", {
+      type: "DateTime",
+      description: "When it was handed out first, or created.",
+    }),
+    startedAt: t.expose("startedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When its first attempt began.",
+    }),
+    finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    sweep: t.field({
+      type: Sweep,
+      nullable: true,
+      description: "The sweep it belongs to; null for a run outside one.",
+      resolve: (run, _args, { loaders }) => (run.sweepId === null ? null : loaders.sweep.load(run.sweepId)),
+    }),
+    project: t.field({
+      type: Project,
+      nullable: true,
+      description: "Where it lies; null for its own key, which sees nothing but the run.",
+      resolve: (run, _args, { loaders }) => loaders.project.load(run.projectId),
+    }),
+  }),
+});
+
+Attempt.implement({
+  description: "One try at a run, by one holder.",
+  fields: (t) => ({
+    number: t.exposeInt("number", { description: "From 1." }),
+    state: t.expose("state", { type: AttemptState, description: "Where it stands, or how it ended." }),
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: "Who holds it; null for a writer without an agent.",
+      resolve: (attempt, _args, { loaders }) =>
+        attempt.agentId === null ? null : loaders.agent.load(attempt.agentId),
+    }),
+    host: t.exposeString("host", { nullable: true, description: "The machine it runs on." }),
+    pid: t.exposeInt("pid", { nullable: true, description: "The process on that machine." }),
+    command: t.stringList({
+      nullable: true,
+      description: "The words of the command that was started.",
+      resolve: (attempt) => (attempt.command === null ? null : (JSON.parse(attempt.command) as string[])),
+    }),
+    leaseExpiresAt: t.expose("leaseExpiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when it is held unless a heartbeat comes; null without an agent.",
+    }),
+    lastContactAt: t.expose("lastContactAt", { type: "DateTime", description: "When it was last heard of." }),
+    startedAt: t.expose("startedAt", { type: "DateTime", description: "When it began." }),
+    endedAt: t.expose("endedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    exitCode: t.exposeInt("exitCode", { nullable: true, description: "Of the training program." }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why it ended, as a word." }),
+    lastStep: t.float({
+      nullable: true,
+      description: "The last step it logged.",
+      resolve: (attempt) => attempt.lastStep,
+    }),
+    resumedFromStep: t.float({
+      nullable: true,
+      description: "The step of the earlier attempt that it went on from, when it said so.",
+      resolve: (attempt) => attempt.resumedFromStep,
+    }),
+  }),
+});
+
+builder.queryField("run", (t) =>
+  t.field({
+    type: Run,
+    nullable: true,
+    description: "A run by its id, or by entity, project and name. Without an entity it is the caller's own.",
+    args: {
+      id: t.arg.id({ description: "Its number as text." }),
+      entity: t.arg.string({ description: "First part of its path." }),
+      project: t.arg.string({ description: "Second part of its path." }),
+      name: t.arg.string({ description: "Its name." }),
+    },
+    resolve: async (_root, { id, entity, project, name }, context) => {
+      if (id) return context.loaders.run.load(toNumber("id", id));
+      if (!project || !name) throw new AppError("BAD_INPUT", "run needs either id, or project and name");
+      return findRun(context.db, context.access, {
+        entity: entity ?? (await ownEntity(context)),
+        project,
+        name,
+      });
+    },
+  }),
+);

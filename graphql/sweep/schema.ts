@@ -1,0 +1,198 @@
+import { legalActions } from "@/core/sweep";
+import { deserializeConfig } from "@/core/sweep-config";
+import { type BestPoint, bestSoFar, listRuns, type RunCounts } from "@/db/queries/runs";
+import type { SweepRow } from "@/db/queries/sweeps";
+import { mayAct } from "../access";
+import { builder } from "../builder";
+import { badCursor, readPage, readPosition } from "../connection";
+import { RunOrder, RunState, SweepAction, SweepState } from "../enums";
+import { toSweepId } from "../ids";
+import { sweepPath, sweepUrl } from "../links";
+import { Agent, Project, Run, Sweep } from "../refs";
+import { RunConnection } from "../run/schema";
+
+const SweepMetric = builder.objectRef<SweepRow>("SweepMetric").implement({
+  description: "What the sweep optimises.",
+  fields: (t) => ({
+    name: t.string({
+      description: "As the training program logs it.",
+      resolve: (sweep) => sweep.metricName ?? "",
+    }),
+    goal: t.exposeString("metricGoal", { description: "minimize or maximize." }),
+    target: t.exposeFloat("metricTarget", {
+      nullable: true,
+      description: "The sweep ends when a run reaches it.",
+    }),
+  }),
+});
+
+const RunCountsType = builder.objectRef<RunCounts>("RunCounts").implement({
+  description: "Runs of a sweep by state; they add up to total.",
+  fields: (t) => ({
+    total: t.exposeInt("total", { description: "All runs, deleted ones apart." }),
+    pending: t.exposeInt("pending", { description: "Waiting in the queue." }),
+    running: t.exposeInt("running", { description: "An attempt is at work." }),
+    preempting: t.exposeInt("preempting", { description: "At work, about to be preempted." }),
+    finished: t.exposeInt("finished", { description: "Ended well." }),
+    failed: t.exposeInt("failed", { description: "Ended with an exit code other than 0." }),
+    crashed: t.exposeInt("crashed", { description: "Lost." }),
+    killed: t.exposeInt("killed", { description: "Stopped by somebody, or early." }),
+    preempted: t.exposeInt("preempted", { description: "Preempted and not taken up again yet." }),
+  }),
+});
+
+const BestPointType = builder.objectRef<BestPoint>("BestPoint").implement({
+  description: "A finished run that was better than all that finished before it.",
+  fields: (t) => ({
+    runId: t.exposeID("runId", { description: "The run." }),
+    runName: t.exposeString("runName", { description: "Its name in paths." }),
+    displayName: t.exposeString("displayName", { description: "Its name for people." }),
+    objective: t.exposeFloat("objective", { description: "Its best value of the sweep's metric." }),
+    finishedAt: t.expose("finishedAt", { type: "DateTime", description: "When it ended." }),
+    ordinal: t.exposeInt("ordinal", { description: "How many runs had ended by then, itself included." }),
+  }),
+});
+
+Sweep.implement({
+  description: "A search over a space of parameters: it hands out runs until it is exhausted or stopped.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "8 characters of a-z and 0-9." }),
+    name: t.exposeString("name", { description: "For people; the id when the file has none." }),
+    path: t.string({ description: "entity/project/id: accepted wherever an id is.", resolve: sweepPath }),
+    url: t.string({ description: "Its page.", resolve: (sweep, _args, context) => sweepUrl(context, sweep) }),
+    state: t.expose("state", { type: SweepState, description: "Where it stands." }),
+    stateReason: t.exposeString("stateReason", {
+      nullable: true,
+      description: "Why it ended: exhausted, run_cap, target, stopped, canceled.",
+    }),
+    method: t.exposeString("method", { description: "grid, random or bayes." }),
+    generation: t.exposeInt("generation", { description: "Which edit of its file is in force, from 1." }),
+    source: t.exposeString("source", {
+      description: "The file in force as its author wrote it, comments included.",
+    }),
+    config: t.field({
+      type: "JSON",
+      description: "What the parser understood of the file.",
+      resolve: (sweep) => JSON.parse(sweep.config) as unknown,
+    }),
+    program: t.string({
+      nullable: true,
+      description: "The training program its command starts.",
+      resolve: (sweep) => deserializeConfig(sweep.config).program ?? null,
+    }),
+    command: t.stringList({
+      nullable: true,
+      description: "The command as argv words with macros; null means env, interpreter, program, args.",
+      resolve: (sweep) => deserializeConfig(sweep.config).command?.slice() ?? null,
+    }),
+    metric: t.field({
+      type: SweepMetric,
+      nullable: true,
+      description: "What it optimises; null when the file names no metric.",
+      resolve: (sweep) => (sweep.metricName === null ? null : sweep),
+    }),
+    runCap: t.exposeInt("runCap", { nullable: true, description: "At most this many runs." }),
+    seed: t.exposeString("seed", { description: "Decimal: the same file and seed give the same runs." }),
+    size: t.exposeString("size", {
+      nullable: true,
+      description: "Points of its space times repeats, decimal; null without an end.",
+    }),
+    exhausted: t.exposeBoolean("exhausted", { description: "Nothing new is left to hand out." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+    startedAt: t.expose("startedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When its first run was handed out.",
+    }),
+    finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    project: t.field({
+      type: Project,
+      description: "Where it lies.",
+      resolve: async (sweep, _args, { loaders }) =>
+        present(await loaders.project.load(sweep.projectId), sweep.projectId),
+    }),
+    counts: t.field({
+      type: RunCountsType,
+      description: "Its runs by state.",
+      resolve: async (sweep, _args, { loaders }) => present(await loaders.counts.load(sweep.id), sweep.id),
+    }),
+    bestRun: t.field({
+      type: Run,
+      nullable: true,
+      description: "The run with the best value of the metric so far, whatever its state.",
+      resolve: (sweep, _args, { loaders }) => loaders.bestRun.load(sweep.id),
+    }),
+    bestSoFar: t.field({
+      type: [BestPointType],
+      description: "The finished runs that improved on all before them, in order of time.",
+      resolve: (sweep, _args, { db, access }) => bestSoFar(db, access, sweep.id),
+    }),
+    runs: t.field({
+      type: RunConnection,
+      description: "Its runs.",
+      args: {
+        first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
+        after: t.arg.string({ description: "The endCursor of the page before." }),
+        state: t.arg({ type: [RunState], description: "Only runs in one of these states." }),
+        orderBy: t.arg({ type: RunOrder, description: "oldest when absent." }),
+      },
+      resolve: (sweep, { first, after, state, orderBy }, { db, access, loaders }) => {
+        const position = readPosition(after);
+        const [id, objective = null] = position ?? [];
+        if (position !== undefined && (!Number.isSafeInteger(id) || !isNumberOrNull(objective)))
+          throw badCursor(after ?? "");
+        return readPage(first, {
+          read: (length) =>
+            listRuns(db, access, {
+              of: { sweepId: sweep.id },
+              states: state ?? undefined,
+              order: orderBy ?? "oldest",
+              goal: sweep.metricGoal,
+              first: length,
+              after: position && { id: id as number, objective: objective as number | null },
+            }),
+          toPosition: (run) => [run.id, ...(orderBy === "best" ? [run.objective] : [])],
+          total: async () => {
+            const counts = present(await loaders.counts.load(sweep.id), sweep.id);
+            return state ? [...new Set(state)].reduce((sum, one) => sum + counts[one], 0) : counts.total;
+          },
+        });
+      },
+    }),
+    agents: t.field({
+      type: [Agent],
+      description: "Its agents, living ones first, the newest 1000.",
+      resolve: (sweep, _args, { loaders }) => loaders.agents.load(sweep.id),
+    }),
+    agentCommand: t.string({
+      description: "What to run on a machine that shall work for it.",
+      resolve: (sweep) => `npx besom agent ${sweepPath(sweep)}`,
+    }),
+    allowedActions: t.field({
+      type: [SweepAction],
+      description: "What can be done with it now.",
+      resolve: (sweep) => legalActions(sweep.state),
+    }),
+    viewerCanEdit: t.boolean({
+      description: "Whether the caller may control and edit it.",
+      resolve: (sweep, _args, context) => mayAct(context, sweep.projectId, "member"),
+    }),
+  }),
+});
+
+builder.queryField("sweep", (t) =>
+  t.field({
+    type: Sweep,
+    nullable: true,
+    description: "A sweep by its id or its path entity/project/id.",
+    args: { id: t.arg.id({ required: true, description: "Id or path." }) },
+    resolve: (_root, { id }, { loaders }) => loaders.sweep.load(toSweepId(id)),
+  }),
+);
+
+const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === "number";
+
+function present<T>(row: T | undefined, id: string | number): T {
+  if (row === undefined) throw new Error(`row ${id} vanished between two statements`);
+  return row;
+}
