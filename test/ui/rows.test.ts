@@ -47,6 +47,24 @@ describe("holdOrder", () => {
   test("keeps what is shown in its place, drops what is gone and counts what waits", () => {
     expect(holdOrder(["c", "a", "b"], ["n", "a", "m", "c"])).toEqual({ order: ["c", "a"], waiting: 2 });
   });
+  test("lets in what belongs at the end, for it moves nothing", () => {
+    expect(holdOrder(["c", "a"], ["n", "c", "a", "x", "y"])).toEqual({
+      order: ["c", "a", "x", "y"],
+      waiting: 1,
+    });
+    expect(holdOrder([], ["x", "y"])).toEqual({ order: ["x", "y"], waiting: 0 });
+  });
+  test("never moves a shown row, and shows or counts every row once", () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 0, max: 30 }).map(String), { maxLength: 20 });
+    fc.assert(
+      fc.property(ids, ids, (shown, wanted) => {
+        const { order, waiting } = holdOrder(shown, wanted);
+        const kept = shown.filter((id) => wanted.includes(id));
+        expect(order.slice(0, kept.length)).toEqual(kept.length === 0 ? [] : kept);
+        expect(new Set(order).size + waiting).toBe(wanted.length);
+      }),
+    );
+  });
 });
 
 describe("parameters", () => {

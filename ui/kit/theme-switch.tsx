@@ -2,11 +2,7 @@
 
 import { useState } from "react";
 import { HalfIcon } from "./icons";
-
-export type Theme = "light" | "dark";
-
-/** The server reads it and draws `<html data-theme>`: no script before the first paint, so no flash. */
-export const THEME_COOKIE = "besom-theme";
+import { THEME_COOKIE, type Theme } from "./theme";
 
 /** One control: to the other theme. Until it is first used the system's preference holds. */
 export function ThemeSwitch({ chosen }: { chosen: Theme | undefined }) {

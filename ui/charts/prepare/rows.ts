@@ -43,8 +43,9 @@ const rank = (key: SortKey): 0 | 1 | 2 =>
   key === undefined || (typeof key === "number" && Number.isNaN(key)) ? 2 : typeof key === "number" ? 0 : 1;
 
 /**
- * The order while someone reads the table: rows that are shown stay where they are, whatever their values do,
- * rows that are gone leave, and new ones wait (`waiting`) until the reader lets them in or leaves.
+ * The order while someone reads the table: rows that are shown stay where they are, whatever their values do, rows
+ * that are gone leave, and new ones that belong at the end join there. Those that would push others down wait
+ * (`waiting`) until the reader lets them in or leaves.
  */
 export function holdOrder(
   shown: readonly string[],
@@ -52,7 +53,11 @@ export function holdOrder(
 ): { order: readonly string[]; waiting: number } {
   const present = new Set(wanted);
   const order = shown.filter((id) => present.has(id));
-  return { order, waiting: wanted.length - order.length };
+  const known = new Set(order);
+  let end = wanted.length;
+  while (end > 0 && !known.has(wanted[end - 1] ?? "")) end--;
+  const joined = order.length === 0 ? wanted : [...order, ...wanted.slice(end)];
+  return { order: joined, waiting: wanted.length - joined.length };
 }
 
 export type FlatParams = ReadonlyMap<string, Value>;

@@ -1,0 +1,84 @@
+import Link from "next/link";
+import type { Row } from "@/app/_live/sweep-store";
+import type { SweepHead } from "@/graphql/operations/pages";
+import { flattenParams, variedNames } from "@/ui/charts/prepare/rows";
+import { formatNumber, formatValue } from "@/ui/format";
+import { Ago } from "@/ui/kit/clock";
+import { StarIcon } from "@/ui/kit/icons";
+import { Panel } from "@/ui/kit/panel";
+
+/** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
+export function BestRun(props: { head: SweepHead; rows: ReadonlyMap<string, Row>; projectPath: string }) {
+  const { head, rows, projectPath } = props;
+  const { bestRun, metric } = head;
+  if (!bestRun || bestRun.objective === null || !metric)
+    return (
+      <Panel id="best" title="Best run">
+        <p className="text-ink-faint">None yet.</p>
+      </Panel>
+    );
+  const flat = flattenParams(bestRun.params);
+  const varied = new Set(variedNames([...rows.values()].map((row) => row.flat)));
+  const names = [...flat.keys()];
+  const moving = names.filter((name) => varied.has(name));
+  const fixed = names.filter((name) => !varied.has(name));
+  return (
+    <Panel id="best" title="Best run" note={bestRun.finishedAt && <Ago at={bestRun.finishedAt} />}>
+      <p
+        className="figures font-semibold text-best text-figure tracking-tighter"
+        title={String(bestRun.objective)}
+      >
+        {formatNumber(bestRun.objective)}
+      </p>
+      <p className="mt-1.5 text-ink-soft text-sm">
+        {metric.name}
+        {bestRun.objectiveStep !== null && ` at step ${bestRun.objectiveStep}`}, by{" "}
+        <Link
+          href={`${projectPath}/runs/${encodeURIComponent(bestRun.name)}`}
+          className="inline-flex items-center gap-1 font-medium text-link underline-offset-2 hover:underline"
+        >
+          <span className="text-best-mark">
+            <StarIcon />
+          </span>
+          {bestRun.displayName}
+        </Link>
+      </p>
+      <dl className="mt-4 text-sm">
+        {moving.map((name) => (
+          <Parameter
+            key={name}
+            name={name}
+            value={formatValue(flat.get(name))}
+            full={String(flat.get(name))}
+            strong
+          />
+        ))}
+        {fixed.map((name) => (
+          <Parameter
+            key={name}
+            name={name}
+            value={formatValue(flat.get(name))}
+            full={String(flat.get(name))}
+          />
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+function Parameter(props: { name: string; value: string; full: string; strong?: boolean }) {
+  const { name, value, full, strong = false } = props;
+  return (
+    <div className="flex items-baseline justify-between gap-4 border-line border-b py-1.5 last:border-b-0">
+      <dt className={`min-w-0 truncate ${strong ? "text-ink-soft" : "text-ink-faint"}`} title={name}>
+        {name}
+      </dt>
+      <dd
+        className={`figures min-w-0 break-words text-right ${strong ? "font-semibold" : "text-ink-faint"}`}
+        title={full}
+      >
+        {value}
+      </dd>
+    </div>
+  );
+}

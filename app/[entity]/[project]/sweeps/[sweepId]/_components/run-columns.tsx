@@ -1,0 +1,144 @@
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { RunStateChip } from "@/app/_components/state";
+import type { Row } from "@/app/_live/sweep-store";
+import type { SweepMetric } from "@/graphql/operations/pages";
+import { type SortKey, toSortKey, variedNames } from "@/ui/charts/prepare/rows";
+import { formatNumber, formatValue } from "@/ui/format";
+import { Ago, Duration } from "@/ui/kit/clock";
+import { StarIcon } from "@/ui/kit/icons";
+
+/** A column of the run table: what it sorts by, and what it shows. */
+export interface RunColumn {
+  readonly id: string;
+  readonly label: string;
+  readonly width: number;
+  readonly numeric: boolean;
+  readonly parameter?: boolean;
+  /** Stays in sight while the table scrolls sideways. */
+  readonly pinned?: boolean;
+  /** The direction that a first click on the header gives. */
+  readonly bestFirst?: "ascending" | "descending";
+  toKey(row: Row): SortKey;
+  cell(row: Row): ReactNode;
+  /** The whole value, where the cell shows a short one. */
+  title?(row: Row): string | undefined;
+}
+
+/** Parameters that vary in the sweep each get a column; constants would only take room. */
+export function toRunColumns(input: {
+  metric: SweepMetric | null;
+  rows: ReadonlyMap<string, Row>;
+  projectPath: string;
+  bestId: string | undefined;
+}): RunColumn[] {
+  const { metric, rows, projectPath, bestId } = input;
+  const names = variedNames([...rows.values()].map((row) => row.flat));
+  return [
+    {
+      id: "name",
+      label: "Run",
+      width: 190,
+      numeric: false,
+      pinned: true,
+      toKey: (row) => row.displayName,
+      title: (row) => row.displayName,
+      cell: (row) => (
+        <Link
+          href={`${projectPath}/runs/${encodeURIComponent(row.name)}`}
+          prefetch={false}
+          className="inline-flex max-w-full items-center gap-1.5 text-link underline-offset-2 hover:underline"
+        >
+          <span className="truncate">{row.displayName}</span>
+          {row.id === bestId && (
+            <span className="text-best-mark" title="the best so far">
+              <StarIcon />
+            </span>
+          )}
+        </Link>
+      ),
+    },
+    {
+      id: "state",
+      label: "State",
+      width: 118,
+      numeric: false,
+      toKey: (row) => row.state,
+      cell: (row) => <RunStateChip state={row.state} reason={row.stateReason} bare />,
+    },
+    ...(metric ? [toMetricColumn(metric, bestId)] : []),
+    ...names.map((name) => toParameterColumn(name, rows)),
+    {
+      id: "duration",
+      label: "Duration",
+      width: 116,
+      numeric: true,
+      toKey: toDurationMs,
+      cell: (row) => <Duration from={row.startedAt} to={row.finishedAt} />,
+    },
+    {
+      id: "agent",
+      label: "Agent",
+      width: 132,
+      numeric: false,
+      toKey: (row) => row.agent?.host,
+      title: (row) => row.agent?.host,
+      cell: (row) => <span className="text-ink-soft">{row.agent?.host}</span>,
+    },
+    {
+      id: "ordinal",
+      label: "Created",
+      width: 112,
+      numeric: true,
+      bestFirst: "descending",
+      toKey: (row) => row.ordinal ?? Date.parse(row.createdAt),
+      cell: (row) => (
+        <span className="text-ink-soft">
+          <Ago at={row.createdAt} />
+        </span>
+      ),
+    },
+  ];
+}
+
+function toMetricColumn(metric: SweepMetric, bestId: string | undefined): RunColumn {
+  return {
+    id: "metric",
+    label: metric.name,
+    width: Math.max(112, metric.name.length * 8 + 44),
+    numeric: true,
+    bestFirst: metric.goal === "minimize" ? "ascending" : "descending",
+    toKey: (row) => row.objective ?? undefined,
+    title: (row) => (row.objective === null ? undefined : String(row.objective)),
+    cell: (row) =>
+      row.objective === null ? (
+        <span className="text-ink-faint">–</span>
+      ) : (
+        <span className={row.id === bestId ? "font-semibold text-best" : "font-medium"}>
+          {formatNumber(row.objective)}
+        </span>
+      ),
+  };
+}
+
+function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunColumn {
+  const first = [...rows.values()].find((row) => row.flat.has(name));
+  const numeric = typeof toSortKey(first?.flat.get(name)) === "number";
+  return {
+    // Apart from our own columns, whatever a parameter is called.
+    id: `p.${name}`,
+    label: name,
+    width: Math.min(240, Math.max(96, name.length * 7.5 + 40)),
+    numeric,
+    parameter: true,
+    toKey: (row) => toSortKey(row.flat.get(name)),
+    title: (row) => (row.flat.has(name) ? String(row.flat.get(name)) : undefined),
+    cell: (row) => formatValue(row.flat.get(name)),
+  };
+}
+
+const toDurationMs = (row: Row): SortKey =>
+  row.startedAt === null
+    ? undefined
+    : (row.finishedAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(row.finishedAt)) -
+      Date.parse(row.startedAt);

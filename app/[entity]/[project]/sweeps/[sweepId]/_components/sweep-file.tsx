@@ -1,0 +1,46 @@
+import { CopyButton } from "@/ui/kit/copy";
+import { Panel } from "@/ui/kit/panel";
+import { Scroll } from "@/ui/kit/scroll";
+
+/** The file as it was handed in, comments, order and all. */
+export function SweepFile({ source }: { source: string }) {
+  const lines = source.replace(/\n$/, "").split("\n");
+  return (
+    <Panel id="file" title="Sweep file" actions={<CopyButton text={source} />}>
+      <Scroll label="Sweep file" className="max-h-96 rounded-lg border border-line bg-sunken">
+        <pre className="min-w-max py-3 pr-4 font-mono text-xs leading-5" translate="no">
+          {lines.map((line, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a line is its number
+            <span key={i} className="block">
+              <span
+                className="mr-4 inline-block w-9 select-none text-right text-ink-faint"
+                aria-hidden="true"
+              >
+                {i + 1}
+              </span>
+              <Line text={line} />
+              {"\n"}
+            </span>
+          ))}
+        </pre>
+      </Scroll>
+    </Panel>
+  );
+}
+
+/** Key, value, comment: enough to find one's way. A `#` inside quotes or within a word is no comment. */
+const LINE = /^(\s*(?:- )?)([^\s#"'][^:#]*?:(?=\s|$))?(.*?)(\s+#.*|#.*)?$/;
+
+function Line({ text }: { text: string }) {
+  const parts = /["']/.test(text) && !/^\s*#/.test(text) ? undefined : LINE.exec(text);
+  if (!parts) return <span>{text}</span>;
+  const [, indent, key, value, comment] = parts;
+  return (
+    <>
+      {indent}
+      {key && <span className="font-semibold">{key}</span>}
+      {value && <span className="text-ink-soft">{value}</span>}
+      {comment && <span className="text-ink-faint italic">{comment}</span>}
+    </>
+  );
+}

@@ -1,0 +1,50 @@
+import { SweepStateChip } from "@/app/_components/state";
+import type { SweepStore } from "@/app/_live/sweep-store";
+import type { SweepHead } from "@/graphql/operations/pages";
+import { formatNumber } from "@/ui/format";
+import { Ago } from "@/ui/kit/clock";
+import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
+import { Controls } from "./controls";
+
+export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStore }) {
+  const { metric } = head;
+  return (
+    <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
+      <div className="min-w-0 grow basis-80">
+        <h1 className="break-words font-semibold text-xl tracking-tight">{head.name}</h1>
+        <p className="mt-1 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-ink-soft text-sm">
+          <code className="font-mono text-ink-faint text-xs" translate="no">
+            {head.id}
+          </code>
+          <Dot />
+          <span>{head.method}</span>
+          {metric && (
+            <>
+              <Dot />
+              <span className="inline-flex items-center gap-1">
+                {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
+                {metric.goal} {metric.name}
+                {metric.target !== null && ` to ${formatNumber(metric.target)}`}
+              </span>
+            </>
+          )}
+          <Dot />
+          <span>
+            created <Ago at={head.createdAt} />
+          </span>
+        </p>
+      </div>
+      <Controls
+        head={head}
+        store={store}
+        chip={(state) => <SweepStateChip state={state} reason={head.stateReason} />}
+      />
+    </div>
+  );
+}
+
+const Dot = () => (
+  <span aria-hidden="true" className="text-line-strong">
+    ·
+  </span>
+);

@@ -1,0 +1,56 @@
+"use client";
+
+import type { ReactNode } from "react";
+import { useSweep } from "@/app/_live/use-sweep";
+import type { RunLine, SweepHead } from "@/graphql/operations/pages";
+import type { Sort } from "@/ui/charts/prepare/rows";
+import { Agents } from "./agents";
+import { BestRun } from "./best-run";
+import { ConnectionBanner } from "./connection-banner";
+import { Curve } from "./curve";
+import { FirstSteps } from "./first-steps";
+import { RunTable } from "./run-table";
+import { SweepHeader } from "./sweep-header";
+import { SweepProgress } from "./sweep-progress";
+
+/** The live part of the page. The server draws it whole; the browser keeps it true. */
+export function SweepLive(props: {
+  head: SweepHead;
+  runs: readonly RunLine[];
+  complete: boolean;
+  projectPath: string;
+  serverUrl: string;
+  sort: Sort | undefined;
+  /** The sweep file: does not change while runs exist, so it stays on the server. */
+  file: ReactNode;
+}) {
+  const { data, store } = useSweep(props.head, props.runs, props.complete);
+  const { head, rows } = data;
+  const begun = head.counts.total > 0;
+  return (
+    <>
+      <ConnectionBanner status={data.status} />
+      <SweepHeader head={head} store={store} />
+      {begun ? (
+        <>
+          <SweepProgress data={data} />
+          <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
+            <Curve data={data} />
+            <BestRun head={head} rows={rows} projectPath={props.projectPath} />
+          </div>
+          <RunTable
+            data={data}
+            projectPath={props.projectPath}
+            {...(props.sort && { initialSort: props.sort })}
+          />
+        </>
+      ) : (
+        <FirstSteps head={head} serverUrl={props.serverUrl} />
+      )}
+      <div className="mt-10 grid gap-x-10 gap-y-10 lg:grid-cols-2">
+        <Agents head={head} projectPath={props.projectPath} />
+        {props.file}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import { cookies } from "next/headers";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { ClockProvider } from "@/ui/kit/clock";
+import { BesomMark } from "@/ui/kit/icons";
+import { THEME_COOKIE } from "@/ui/kit/theme";
+import { ThemeSwitch } from "@/ui/kit/theme-switch";
+
+export interface Crumb {
+  readonly label: string;
+  readonly href: string;
+}
+
+/** What every page has: where one is, who one is, light or dark. */
+export async function PageFrame(props: { crumbs?: readonly Crumb[]; viewer?: string; children: ReactNode }) {
+  const { crumbs = [], viewer, children } = props;
+  const theme = (await cookies()).get(THEME_COOKIE)?.value;
+  return (
+    <ClockProvider serverNowMs={Date.now()}>
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-surface focus:px-3 focus:py-2"
+      >
+        Skip to the content
+      </a>
+      <header className="border-line border-b">
+        <div className="mx-auto flex h-12 max-w-[88rem] items-center gap-2 px-4 sm:px-8">
+          <nav aria-label="Where you are" className="flex min-w-0 items-center gap-2 text-sm">
+            <Link href="/" className="flex min-h-8 items-center gap-2 font-semibold tracking-tight">
+              <BesomMark />
+              <span>Besom</span>
+            </Link>
+            {crumbs.map((crumb) => (
+              <span key={crumb.href} className="flex min-w-0 items-center gap-2">
+                <span aria-hidden="true" className="text-ink-faint">
+                  /
+                </span>
+                <Link
+                  href={crumb.href}
+                  className="flex min-h-8 min-w-0 items-center text-ink-soft hover:text-ink hover:underline"
+                >
+                  <span className="truncate">{crumb.label}</span>
+                </Link>
+              </span>
+            ))}
+          </nav>
+          <div className="ml-auto flex items-center gap-1">
+            {viewer && <span className="hidden text-ink-faint text-sm sm:inline">{viewer}</span>}
+            <ThemeSwitch chosen={theme === "light" || theme === "dark" ? theme : undefined} />
+          </div>
+        </div>
+      </header>
+      <main id="content" className="mx-auto max-w-[88rem] px-4 pt-6 pb-20 sm:px-8">
+        {children}
+      </main>
+    </ClockProvider>
+  );
+}

@@ -1,0 +1,134 @@
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { type Client, createClient } from "graphql-ws/client";
+import { textOf } from "@/graphql/operations/document";
+
+/**
+ * connecting: not yet; live: subscribed; lost: the connection dropped and is being sought again;
+ * signed-out: the server no longer knows the session.
+ */
+export type LiveStatus = "connecting" | "live" | "lost" | "signed-out";
+
+/** An idle connection is asked for a sign of life this often ... */
+const PING_MS = 3_000;
+/** ... and given up when the answer takes longer: a pulled cable is noticed within 7 s. */
+const PONG_WAIT_MS = 4_000;
+const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
+/** graphql-ws close codes for "not you". */
+const REFUSED_CODES = new Set([4400, 4401, 4403]);
+
+export interface Live {
+  /**
+   * Delivers until the returned function is called, across lost connections: `variables` is asked again at each
+   * new start, so a cursor in it makes the new subscription begin where the old one broke off.
+   */
+  subscribe<R, V extends Record<string, unknown>>(
+    document: TypedDocumentNode<R, V>,
+    variables: () => V,
+    onNext: (data: R) => void,
+  ): () => void;
+  close(): void;
+}
+
+/** One socket for the page. The session's cookie authenticates it. */
+export function openLive(onStatus: (status: LiveStatus) => void): Live {
+  const closing = new AbortController();
+  const client = openClient(onStatus);
+  return {
+    subscribe(document, variables, onNext) {
+      const ended = new AbortController();
+      const signal = AbortSignal.any([closing.signal, ended.signal]);
+      void keepSubscribed(
+        client,
+        () => ({ query: textOf(document), variables: variables() }),
+        onNext,
+        onStatus,
+        signal,
+      );
+      return () => ended.abort();
+    },
+    close() {
+      closing.abort();
+      void client.dispose();
+    },
+  };
+}
+
+function openClient(onStatus: (status: LiveStatus) => void): Client {
+  let pongTimer: ReturnType<typeof setTimeout> | undefined;
+  const client = createClient({
+    url: `${location.origin.replace(/^http/, "ws")}/graphql`,
+    // `keepSubscribed` starts again with fresh variables; the client itself would resend the old cursor.
+    retryAttempts: 0,
+    connectionAckWaitTimeout: 5_000,
+    keepAlive: PING_MS,
+    // Two subscriptions of a page come and go together: keep the socket between them.
+    lazyCloseTimeout: 1_000,
+    on: {
+      connected: () => onStatus("live"),
+      ping: (received) => {
+        if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_WAIT_MS);
+      },
+      pong: (received) => {
+        if (received) clearTimeout(pongTimer);
+      },
+      closed: () => clearTimeout(pongTimer),
+    },
+  });
+  return client;
+}
+
+async function keepSubscribed<R>(
+  client: Client,
+  toPayload: () => { query: string; variables: Record<string, unknown> },
+  onNext: (data: R) => void,
+  onStatus: (status: LiveStatus) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; failures++) {
+    const end = await subscribeOnce<R>(client, toPayload(), signal, (data) => {
+      failures = 0;
+      onNext(data);
+    });
+    if (signal.aborted) return;
+    onStatus(end);
+    await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 3_000, signal);
+  }
+}
+
+/** Settles when the subscription is over, with what that means for the page. */
+function subscribeOnce<R>(
+  client: Client,
+  payload: { query: string; variables: Record<string, unknown> },
+  signal: AbortSignal,
+  onNext: (data: R) => void,
+): Promise<LiveStatus> {
+  return new Promise((resolve) => {
+    const unsubscribe = client.subscribe<R>(payload, {
+      next: ({ data }) => {
+        if (data) onNext(data);
+      },
+      error: (error) => resolve(isRefusal(error) ? "signed-out" : "lost"),
+      complete: () => resolve("lost"),
+    });
+    signal.addEventListener("abort", unsubscribe, { once: true });
+  });
+}
+
+const isRefusal = (error: unknown): boolean =>
+  (error instanceof CloseEvent && REFUSED_CODES.has(error.code)) ||
+  (Array.isArray(error) && error.some((one) => one?.extensions?.code === "UNAUTHENTICATED"));
+
+/** Ends early when the browser says that the network is back. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = new AbortController();
+    const done = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(done, ms + Math.random() * 250);
+    window.addEventListener("online", done, { signal: over.signal });
+    signal.addEventListener("abort", done, { signal: over.signal });
+  });
+}

@@ -1,0 +1,37 @@
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { textOf } from "@/graphql/operations/document";
+
+/** A refusal that the server explained; everything else (no network, a proxy's page) is an `Error` of another kind. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Answer<R> {
+  data?: R | null;
+  errors?: readonly { message: string; extensions?: { code?: string } }[];
+}
+
+/** One query or mutation from the browser, as the signed-in user (the session's cookie goes along). */
+export async function request<R, V extends Record<string, unknown>>(
+  document: TypedDocumentNode<R, V>,
+  variables: V,
+  signal?: AbortSignal,
+): Promise<R> {
+  const response = await fetch("/graphql", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ query: textOf(document), variables }),
+    ...(signal && { signal }),
+  });
+  const answer = (await response.json()) as Answer<R>;
+  const error = answer.errors?.[0];
+  if (error) throw new RequestError(error.extensions?.code ?? "INTERNAL", error.message);
+  if (!answer.data) throw new RequestError("INTERNAL", `the server answered ${response.status} without data`);
+  return answer.data;
+}

@@ -1,0 +1,4 @@
+export type Theme = "light" | "dark";
+
+/** The server reads it and draws `<html data-theme>`: no script before the first paint, so no flash. */
+export const THEME_COOKIE = "besom-theme";
