@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "@/core/errors";
-import type { Database } from "./client";
+import type { Database, Sql, Tx } from "./client";
 
-interface Migration {
+export interface Migration {
   tag: string;
   hash: string;
   statements: string[];
@@ -20,24 +20,29 @@ const MIGRATION_LOCK = 7_236_001;
  */
 export async function migrate(db: Database, folder = migrationsFolder()): Promise<string[]> {
   const known = readMigrations(folder);
-  return db.sql.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
-    await tx`create table if not exists besom_migrations (
-      number int primary key, tag text not null, hash text not null, applied_at timestamptz not null default now())`;
-    const applied = await tx<{ number: number; tag: string; hash: string }[]>`
-      select number, tag, hash from besom_migrations order by number`;
-    refuseForeign(applied, known);
-    const missing = known.slice(applied.length);
-    for (const [offset, migration] of missing.entries()) {
-      for (const statement of migration.statements) await tx.unsafe(statement);
-      await tx`insert into besom_migrations (number, tag, hash)
-        values (${applied.length + offset}, ${migration.tag}, ${migration.hash})`;
-    }
-    return missing.map((migration) => migration.tag);
-  });
+  return db.sql.begin((tx) => migrateTo(tx, known));
 }
 
-function refuseForeign(applied: { tag: string; hash: string }[], known: Migration[]): void {
+/** The same within a transaction, and for `known` cut short up to an older version: a restored backup's. */
+export async function migrateTo(tx: Tx, known: readonly Migration[]): Promise<string[]> {
+  await tx`select pg_advisory_xact_lock(${MIGRATION_LOCK})`;
+  await tx`create table if not exists besom_migrations (
+    number int primary key, tag text not null, hash text not null, applied_at timestamptz not null default now())`;
+  const applied = await appliedMigrations(tx);
+  refuseForeign(applied, known);
+  const missing = known.slice(applied.length);
+  for (const [offset, migration] of missing.entries()) {
+    for (const statement of migration.statements) await tx.unsafe(statement);
+    await tx`insert into besom_migrations (number, tag, hash)
+      values (${applied.length + offset}, ${migration.tag}, ${migration.hash})`;
+  }
+  return missing.map((migration) => migration.tag);
+}
+
+export const appliedMigrations = (sql: Sql | Tx): Promise<{ tag: string; hash: string }[]> =>
+  sql<{ tag: string; hash: string }[]>`select tag, hash from besom_migrations order by number`;
+
+function refuseForeign(applied: { tag: string; hash: string }[], known: readonly Migration[]): void {
   if (applied.length > known.length) {
     const newest = applied.at(-1)?.tag;
     throw new AppError(
@@ -58,7 +63,7 @@ function refuseForeign(applied: { tag: string; hash: string }[], known: Migratio
   }
 }
 
-function readMigrations(folder: string): Migration[] {
+export function readMigrations(folder = migrationsFolder()): Migration[] {
   const journal = JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string }[];
   };
