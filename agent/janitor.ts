@@ -45,7 +45,7 @@ export class Janitor {
       detached: true,
       stdio: ["pipe", "ignore", "ignore"],
       cwd: "/",
-      env: { PATH: process.env.PATH ?? "/usr/bin:/bin" },
+      env: BARE_ENV as NodeJS.ProcessEnv,
     });
     this.shell = shell;
     shell.stdin.on("error", () => {});
@@ -72,6 +72,7 @@ export class Janitor {
 }
 
 const MARK = "BESOM_AGENT_MARK";
+const BARE_ENV: Readonly<Record<string, string>> = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
 
 /**
  * Numbers only ever reach the shell as data, never as code. The scan is repeated, since a process that forks while

@@ -115,7 +115,7 @@ export class LiveRun {
       mark: janitor.mark,
     });
     const argv = expandCommand(sweep.command ?? undefined, {
-      program: sweep.program ?? "",
+      program: sweep.program ?? undefined,
       params,
       paramsFile: files.paramsFile,
       env,

@@ -48,7 +48,12 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       "COMMAND_NOT_STARTED",
       "the sweep's command is empty: its first word must be a program",
     );
-  const child = spawn(file, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, {
+    cwd,
+    env: env as NodeJS.ProcessEnv,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const { pid } = child;
   if (pid === undefined) throw await notStarted(child, file, cwd);
   janitor.add(pid);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { pause } from "@/client/backoff";
 import type { Client } from "@/client/client";
+import { unknownMacros } from "@/core/command";
 import { AppError, isAppError } from "@/core/errors";
 import { STOP_GRACE_MS } from "@/core/time";
 import { type AttemptRef, ClaimRun, LeaveAgent, RegisterAgent } from "@/graphql/operations";
@@ -14,8 +15,9 @@ import type { Progress } from "./progress";
 
 export interface WorkOptions {
   client: Client;
-  /** An id or a path entity/project/id. */
   sweepId: string;
+  /** Called with where the sweep is, before anything is claimed; may throw. */
+  onRegistered?: (sweep: SweepFacts) => void;
   slots: number;
   /** Runs to start before leaving; absent means as many as there are. */
   count?: number;
@@ -25,6 +27,8 @@ export interface WorkOptions {
   ladder: Ladder;
   progress: Progress;
   version: string;
+  /** Said once before the first run. */
+  notice?: string;
   graceMs?: number;
 }
 
@@ -36,7 +40,9 @@ const DEFAULT_WAIT_MS = 2_000;
 
 /** Works on a sweep until it is done, the count is reached, or the ladder says to leave. Throws what ended it early. */
 export async function work(options: WorkOptions): Promise<ReadonlyMap<Outcome, number>> {
-  const worker = new Worker(options, await register(options, 10_000));
+  const registered = await register(options, 10_000);
+  options.onRegistered?.(registered.sweep);
+  const worker = new Worker(options, registered);
   return worker.work();
 }
 
@@ -120,6 +126,10 @@ class Worker {
     progress.say(
       `agent ${agentId} works on ${sweep.entity}/${sweep.project}/${sweep.id} (${sweep.name})  ${sweep.url}`,
     );
+    for (const { macro, effect, suggestion } of unknownMacros(sweep.command ?? []))
+      progress.warn(
+        `the command's ${macro} is no macro and ${EFFECTS[effect]}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
+      );
     progress.say(`${slots === 1 ? "1 slot" : `${slots} slots`}, in ${cwd}`);
     this.heart.start();
     if (ladder.stage !== "working") this.climb(ladder.stage);
@@ -270,7 +280,9 @@ class Worker {
   private showCommand(text: string): void {
     if (this.shown) return;
     this.shown = true;
-    this.options.progress.say(`first command: ${text}`);
+    const { progress, notice } = this.options;
+    if (notice) progress.say(notice);
+    progress.say(`first command: ${text}`);
   }
 
   private waitingFor: string | undefined;
@@ -292,6 +304,8 @@ class Worker {
     this.wake = () => {};
   }
 }
+
+const EFFECTS = { dropped: "is left out", verbatim: "is passed on as it stands" } as const;
 
 const WISHES = {
   STALE: "another attempt has taken its place; ending this one",

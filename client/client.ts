@@ -9,20 +9,19 @@ export interface Client {
   readonly url: string;
   query<R, V extends Variables>(
     document: TypedDocumentNode<R, V>,
-    variables: V,
+    variables: NoInfer<V>,
     options?: Patience,
   ): Promise<R>;
   /** Sends a mutation of one field and gives its payload; a payload with an `error` is thrown. */
-  mutate<R extends Payloads, V extends Variables>(
+  mutate<R extends object, V extends Variables>(
     document: TypedDocumentNode<R, V>,
-    variables: V,
+    variables: NoInfer<V>,
     options?: Patience,
   ): Promise<R[keyof R]>;
   close(): Promise<void>;
 }
 
 type Variables = Record<string, unknown>;
-type Payloads = Record<string, { error: Failure | null }>;
 
 export interface Patience {
   /** How long a server that is away is asked again; Infinity for work that must arrive. Default 10 s. */
@@ -51,9 +50,12 @@ export function openClient(options: TransportOptions): Client {
   return {
     url,
     query: (document, variables, patience) => ask(document, variables, patience),
-    mutate: async (document, variables, patience) => {
-      const data = await ask(document, variables, patience);
-      const [payload] = Object.values(data) as (typeof data)[keyof typeof data][];
+    mutate: async <R extends object, V extends Variables>(
+      document: TypedDocumentNode<R, V>,
+      variables: V,
+      patience?: Patience,
+    ) => {
+      const [payload] = Object.values(await ask(document, variables, patience)) as R[keyof R][];
       if (payload === undefined) throw new AppError("INTERNAL", `the server at ${url} sent an empty answer`);
       return payload;
     },

@@ -6,6 +6,7 @@
  * parameters as JSON text (`parseJson`), ids as strings, everything that may be absent as null.
  */
 export * from "./agent";
+export * from "./cli";
 export { textOf, toDocument } from "./document";
 export { FAILURE_FRAGMENT, type Failure } from "./failure";
 export * from "./sweep";

@@ -1,0 +1,76 @@
+import type { Command } from "commander";
+import { AppError } from "@/core/errors";
+import { WANDB_NOTICE } from "../environment";
+import { Ladder } from "../ladder";
+import { Progress } from "../progress";
+import { VERSION } from "../version";
+import { work } from "../worker";
+import { checkPlace, type Terminal, toCount, toSweepId, withClient } from "./context";
+
+interface Flags {
+  count?: number;
+  slots: number;
+  project?: string;
+  entity?: string;
+  showOutput?: boolean;
+}
+
+export function addAgent(program: Command, terminal: Terminal): void {
+  program
+    .command("agent <sweep>")
+    .description("run a sweep's training program here, until there is no more to do")
+    .option("-n, --count <n>", "leave after this many runs", toCount)
+    .option("-s, --slots <n>", "runs at the same time", toCount, 1)
+    .option("-p, --project <name>", "the sweep's project, when the id alone is given")
+    .option("-e, --entity <name>", "the project's entity")
+    .option("-o, --show-output", "show here what the training programs print")
+    .action((sweep: string, flags: Flags) => runAgent(terminal, sweep, flags));
+}
+
+/** The first Ctrl-C lets runs finish, the second stops them, the third kills them; SIGTERM stops them and hands them back. */
+async function runAgent(terminal: Terminal, sweep: string, flags: Flags): Promise<void> {
+  const { env, cwd, err, color } = terminal;
+  const sweepId = toSweepId(sweep);
+  const ladder = new Ladder();
+  const unlisten = ladder.listen();
+  const unwatch = watchParent(() => ladder.climbTo("stopping"));
+  const progress = new Progress(err, color);
+  try {
+    await withClient(terminal, async (client) => {
+      const outcomes = await work({
+        client,
+        sweepId,
+        onRegistered: (found) => checkPlace(sweep, flags, found),
+        slots: flags.slots,
+        ...(flags.count !== undefined && { count: flags.count }),
+        cwd,
+        env,
+        echo: flags.showOutput === true,
+        ladder,
+        progress,
+        version: VERSION,
+        notice: WANDB_NOTICE,
+      });
+      const lost = outcomes.get("undelivered") ?? 0;
+      if (lost > 0) throw new AppError("SERVER_UNREACHABLE", `the end of ${lost} runs could not be reported`);
+    });
+  } finally {
+    unlisten();
+    unwatch();
+  }
+}
+
+/**
+ * `npx tsx agent` runs this program as the child of another Node process, and killing that one alone (by SIGKILL)
+ * would leave us behind, working on. tsx tells that it is there by a file it preloads; when the parent changes, it died.
+ */
+function watchParent(onGone: () => void): () => void {
+  if (!process.execArgv.some((argument) => argument.includes("tsx") && argument.includes("preflight")))
+    return () => {};
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) onGone();
+  }, 500);
+  timer.unref();
+  return () => clearInterval(timer);
+}

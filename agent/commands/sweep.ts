@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { AppError } from "@/core/errors";
+import type { SweepAction } from "@/core/sweep";
+import { type Diagnostic, parseSweepConfig } from "@/core/sweep-config";
+import {
+  CancelSweep,
+  type CreatedSweep,
+  CreateSweep,
+  PauseSweep,
+  ResumeSweep,
+  StopSweep,
+  UpdateSweep,
+  type Warning,
+} from "@/graphql/operations";
+import { type Terminal, toSweepId, withClient } from "./context";
+
+interface Flags {
+  project?: string;
+  entity?: string;
+  name?: string;
+  update?: string;
+  dryRun?: boolean;
+  json?: boolean;
+  pause?: boolean;
+  resume?: boolean;
+  stop?: boolean;
+  cancel?: boolean;
+}
+
+export function addSweep(program: Command, terminal: Terminal): void {
+  program
+    .command("sweep <file-or-id>")
+    .description("check a sweep file and create its sweep, or control a sweep by its id")
+    .option("-p, --project <name>", "where to create it; else BESOM_PROJECT, else what the file says")
+    .option("-e, --entity <name>", "the project's entity; else BESOM_ENTITY, else what the file says")
+    .option("--name <name>", "beats the file's name")
+    .option("--update <id>", "give this sweep, of which no run exists yet, the file's configuration")
+    .option("--dry-run", "only check the file; no server is asked")
+    .option("--pause", "hand out no more runs for now")
+    .option("--resume", "go on after a pause, or after the end")
+    .option("--stop", "hand out no more runs; those under way finish")
+    .option("--cancel", "end it, and the runs under way")
+    .option("--json", "print JSON")
+    .action((target: string, flags: Flags) => runSweep(terminal, target, flags));
+}
+
+const CONTROLS = { pause: PauseSweep, resume: ResumeSweep, stop: StopSweep, cancel: CancelSweep } as const;
+
+function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<void> {
+  const actions = (Object.keys(CONTROLS) as SweepAction[]).filter((action) => flags[action]);
+  const [action, another] = actions;
+  if (another) throw new AppError("BAD_USAGE", `--${action} and --${another} can't be asked for at once`);
+  return action ? control(terminal, target, action, flags) : create(terminal, target, flags);
+}
+
+async function control(terminal: Terminal, target: string, action: SweepAction, flags: Flags): Promise<void> {
+  const sweepId = toSweepId(target);
+  const { sweep } = await withClient(terminal, (client) =>
+    client.mutate(CONTROLS[action], { input: { sweepId, clientMutationId: randomUUID() } }),
+  );
+  terminal.out(flags.json ? JSON.stringify(sweep) : `sweep ${sweepId} is now ${sweep?.state ?? "unknown"}`);
+}
+
+async function create(terminal: Terminal, file: string, flags: Flags): Promise<void> {
+  const source = readSource(terminal, file);
+  const parsed = parseSweepConfig(source);
+  for (const error of parsed.errors) terminal.err(toLine(file, "error", error));
+  if (!parsed.config) {
+    const { length } = parsed.errors;
+    throw new AppError(
+      "CONFIG_INVALID",
+      `${file} has ${length === 1 ? "an error" : `${length} errors`}; nothing was created`,
+    );
+  }
+  if (flags.dryRun) {
+    for (const warning of parsed.warnings) terminal.err(toLine(file, "warning", warning));
+    const { method } = parsed.config;
+    terminal.out(
+      flags.json
+        ? JSON.stringify({ method, warnings: parsed.warnings })
+        : `${file} is a valid ${method} sweep`,
+    );
+    return;
+  }
+  const { sweep, warnings } = await send(terminal, source, flags);
+  for (const warning of warnings) terminal.err(toLine(file, "warning", warning));
+  terminal.out(
+    flags.json ? JSON.stringify({ ...sweep, warnings }) : describe(sweep, flags.update !== undefined),
+  );
+}
+
+async function send(terminal: Terminal, source: string, { update, name, project, entity }: Flags) {
+  const { env } = terminal;
+  const input = { source, clientMutationId: randomUUID(), ...(name !== undefined && { name }) };
+  const place = {
+    ...maybe("project", project ?? env.BESOM_PROJECT),
+    ...maybe("entity", entity ?? env.BESOM_ENTITY),
+  };
+  const { sweep, warnings } = await withClient(terminal, (client) =>
+    update === undefined
+      ? client.mutate(CreateSweep, { input: { ...input, ...place } })
+      : client.mutate(UpdateSweep, { input: { ...input, sweepId: toSweepId(update) } }),
+  );
+  if (!sweep) throw new AppError("INTERNAL", "the server created a sweep without telling its id");
+  return { sweep, warnings };
+}
+
+function describe({ id, name, url, size, agentCommand }: CreatedSweep, updated: boolean): string {
+  const runs = size === null ? "runs without end" : size === "1" ? "1 run" : `${size} runs`;
+  return [
+    `${updated ? "Updated" : "Created"} sweep ${id}${name === id ? "" : ` (${name})`}: ${runs}`,
+    `  page   ${url}`,
+    `  agent  ${agentCommand}`,
+  ].join("\n");
+}
+
+/** As compilers print it, so that editors and people find the place. */
+function toLine(
+  file: string,
+  kind: string,
+  { code, message, path, line, column }: Diagnostic | Warning,
+): string {
+  const at = line ? `:${line}${column ? `:${column}` : ""}` : "";
+  const where = !line && path.length > 0 ? `${path.join(".")}: ` : "";
+  return `${file === "-" ? "standard input" : file}${at}: ${kind}: ${where}${message} [${code}]`;
+}
+
+function readSource({ cwd }: Terminal, file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : resolve(cwd, file), "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const why =
+      code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : String(cause);
+    throw new AppError("BAD_USAGE", `can't read the sweep file ${file}: ${why}`, { cause });
+  }
+}
+
+const maybe = <Name extends string>(name: Name, value: string | undefined) =>
+  (value ? { [name]: value } : {}) as Partial<Record<Name, string>>;

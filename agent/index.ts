@@ -1,0 +1,22 @@
+import { main } from "./main";
+
+/** The entry of `besom` and of `npx tsx agent`; only this file exits. */
+const { stdout, stderr } = process;
+// A reader that leaves early (`| head`), or a terminal that was closed, must not end runs under way.
+for (const stream of [stdout, stderr]) stream.on("error", () => {});
+
+const code = await main(process.argv.slice(2), {
+  env: process.env,
+  cwd: process.cwd(),
+  out: (text) => stdout.write(`${text}\n`),
+  err: (text) => stderr.write(`${text}\n`),
+  color: stderr.isTTY === true && !process.env.NO_COLOR,
+}).catch((error: unknown) => {
+  stderr.write(
+    `besom: this is a bug of ours, please report it:\n${error instanceof Error ? error.stack : error}\n`,
+  );
+  return 1;
+});
+
+// What was written to a pipe may still be on its way.
+stdout.write("", () => stderr.write("", () => process.exit(code)));

@@ -1,0 +1,142 @@
+import type { RunState } from "@/core/run";
+import type { Goal, SweepState } from "@/core/sweep";
+import { toDocument } from "./document";
+import { FAILURE_FRAGMENT, type Failure } from "./failure";
+
+/** What the command line asks. */
+
+export const CheckKey = toDocument<{
+  viewer: { name: string; entity: { name: string } } | null;
+  serverInfo: { version: string; url: string };
+}>(/* GraphQL */ `
+  query CheckKey { viewer { name entity { name } } serverInfo { version url } }
+`);
+
+/** A run as the terminal shows it. */
+export interface ListedRun {
+  id: string;
+  name: string;
+  displayName: string;
+  ordinal: number | null;
+  state: RunState;
+  stateReason: string | null;
+  stateDetail: string | null;
+  /** JSON text: read it with `parseJson`. */
+  params: string;
+  objective: number | null;
+  exitCode: number | null;
+  attempt: number;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface ListedSweep {
+  id: string;
+  name: string;
+  path: string;
+  url: string;
+  state: SweepState;
+  metric: { name: string; goal: Goal } | null;
+}
+
+const LISTED_SWEEP = "id name path url state metric { name goal }";
+const LISTED_RUN =
+  "id name displayName ordinal state stateReason stateDetail params objective exitCode attempt createdAt startedAt finishedAt";
+
+interface Page<Node> {
+  totalCount: number;
+  nodes: Node[];
+  pageInfo: { hasNextPage: boolean; endCursor: string | null };
+}
+
+export const ListRuns = toDocument<
+  { sweep: (ListedSweep & { runs: Page<ListedRun> }) | null },
+  { id: string; first: number; after: string | null; state: RunState[] | null }
+>(/* GraphQL */ `
+  query ListRuns($id: ID!, $first: Int!, $after: String, $state: [RunState!]) {
+    sweep(id: $id) {
+      ${LISTED_SWEEP}
+      runs(first: $first, after: $after, state: $state) {
+        totalCount
+        nodes { ${LISTED_RUN} }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`);
+
+/** The last, least and greatest value of each metric that a run logged. */
+export interface ExportedRun extends ListedRun {
+  summary: { name: string; count: number; last: number | null; min: number | null; max: number | null }[];
+}
+
+export const ExportRuns = toDocument<
+  { sweep: (ListedSweep & { runs: Page<ExportedRun> }) | null },
+  { id: string; first: number; after: string | null }
+>(/* GraphQL */ `
+  query ExportRuns($id: ID!, $first: Int!, $after: String) {
+    sweep(id: $id) {
+      ${LISTED_SWEEP}
+      runs(first: $first, after: $after) {
+        totalCount
+        nodes { ${LISTED_RUN} summary { name count last min max } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`);
+
+export const BestRun = toDocument<
+  {
+    sweep:
+      | (ListedSweep & {
+          program: string | null;
+          command: string[] | null;
+          counts: { total: number; finished: number };
+          bestRun: (ListedRun & { objectiveStep: number | null; url: string }) | null;
+        })
+      | null;
+  },
+  { id: string }
+>(/* GraphQL */ `
+  query BestRun($id: ID!) {
+    sweep(id: $id) {
+      ${LISTED_SWEEP}
+      program command
+      counts { total finished }
+      bestRun { ${LISTED_RUN} objectiveStep url }
+    }
+  }
+`);
+
+export interface CreatedRun {
+  runId: string;
+  name: string;
+  attempt: number;
+  /** Valid for this run and attempt only. */
+  apiKey: string;
+}
+
+/** A run outside any sweep: a training program that reports by itself. */
+export const CreateRun = toDocument<
+  { createRun: { created: CreatedRun | null; error: Failure | null } },
+  {
+    input: {
+      entity?: string;
+      project?: string;
+      name?: string;
+      displayName?: string;
+      params?: string;
+      clientMutationId?: string;
+    };
+  }
+>(/* GraphQL */ `
+  mutation CreateRun($input: CreateRunInput!) {
+    createRun(input: $input) {
+      created { runId name attempt apiKey }
+      error { ...Failure }
+    }
+  }
+  ${FAILURE_FRAGMENT}
+`);
