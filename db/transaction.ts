@@ -70,9 +70,13 @@ export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
 
 function unavailable(cause: unknown, lost: boolean): AppError {
   const why = lost ? "the database is out of reach" : "the database is too busy with colliding transactions";
-  return new AppError("UNAVAILABLE", `${why} (${codeOf(cause)}): nothing was lost, send the same request again`, {
-    cause,
-  });
+  return new AppError(
+    "UNAVAILABLE",
+    `${why} (${codeOf(cause)}): nothing was lost, send the same request again`,
+    {
+      cause,
+    },
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -56,7 +56,14 @@ export async function getAgents(
 /** @returns the agent's id */
 export async function insertAgent(
   tx: Tx,
-  agent: { sweepId: string; userId: number; host: string; pid: number | null; slots: number; version: string | null },
+  agent: {
+    sweepId: string;
+    userId: number;
+    host: string;
+    pid: number | null;
+    slots: number;
+    version: string | null;
+  },
 ): Promise<number> {
   const rows = await tx<{ id: number }[]>`
     insert into agents (sweep_id, user_id, host, pid, slots, version)

@@ -20,7 +20,10 @@ export interface NewGeneration {
   createdBy: number | null;
 }
 
-export async function insertSweep(tx: Tx, { projectId, ...sweep }: NewGeneration & { projectId: number }): Promise<void> {
+export async function insertSweep(
+  tx: Tx,
+  { projectId, ...sweep }: NewGeneration & { projectId: number },
+): Promise<void> {
   await tx`
     insert into sweeps (id, project_id, name, generation, method, metric_name, metric_goal, metric_target, run_cap, seed,
       size, exhausted, created_by)

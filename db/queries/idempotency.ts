@@ -28,7 +28,10 @@ export async function reserveAnswer(
   return rows.length > 0;
 }
 
-export async function readAnswer(sql: Sql | Tx, { caller, mutationId }: MutationKey): Promise<AnswerRow | undefined> {
+export async function readAnswer(
+  sql: Sql | Tx,
+  { caller, mutationId }: MutationKey,
+): Promise<AnswerRow | undefined> {
   const rows = await sql<AnswerRow[]>`
     select verb, input_hash as "inputHash", answer from idempotency_answers
     where caller = ${caller} and mutation_id = ${mutationId}`;
@@ -42,6 +45,36 @@ export async function storeAnswer(
 ): Promise<void> {
   await tx`update idempotency_answers set answer = ${answer}::text::jsonb
     where caller = ${caller} and mutation_id = ${mutationId}`;
+}
+
+export interface NewAnswer extends MutationKey {
+  verb: string;
+  /** Hex. */
+  inputHash: string;
+  /** A JSON value, never a secret. */
+  answer: unknown;
+}
+
+/** Answers of a group, known only after the work. One that is there already breaks the transaction off (23505). */
+export async function insertAnswers(tx: Tx, answers: readonly NewAnswer[]): Promise<void> {
+  if (answers.length === 0) return;
+  await tx`
+    insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
+    select caller, "mutationId", verb, decode("inputHash", 'hex'), answer
+    from json_to_recordset(${JSON.stringify(answers)}::text::json) as t (
+      caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)`;
+}
+
+/** The answers there are to a group of mutations. */
+export async function readAnswers(
+  tx: Tx,
+  mutations: readonly MutationKey[],
+): Promise<(AnswerRow & MutationKey)[]> {
+  return tx<(AnswerRow & MutationKey)[]>`
+    select caller, mutation_id as "mutationId", verb, input_hash as "inputHash", answer
+    from idempotency_answers
+    where (caller, mutation_id) in (
+      select * from unnest(${mutations.map((one) => one.caller)}::text[], ${mutations.map((one) => one.mutationId)}::text[]))`;
 }
 
 /** @returns how many were deleted; call again while it is `limit` */

@@ -69,7 +69,10 @@ export async function listApiKeys(sql: Sql | Tx, userId: number): Promise<ApiKey
 }
 
 /** @returns whether the user had such a key */
-export async function revokeApiKey(sql: Sql | Tx, { id, userId }: { id: number; userId: number }): Promise<boolean> {
+export async function revokeApiKey(
+  sql: Sql | Tx,
+  { id, userId }: { id: number; userId: number },
+): Promise<boolean> {
   const rows = await sql`
     update api_keys set revoked_at = coalesce(revoked_at, now()) where id = ${id} and user_id = ${userId} returning id`;
   return rows.length > 0;

@@ -14,7 +14,11 @@ export interface ProjectRow {
 const columns = (sql: Sql | Tx) => sql`
   p.id, p.entity_id as "entityId", e.name as entity, p.name, p.description, p.created_at as "createdAt"`;
 
-export async function getProjects(db: Database, access: Access, ids: readonly number[]): Promise<ProjectRow[]> {
+export async function getProjects(
+  db: Database,
+  access: Access,
+  ids: readonly number[],
+): Promise<ProjectRow[]> {
   const { sql } = db;
   return sql<ProjectRow[]>`
     select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
@@ -55,7 +59,9 @@ export async function ensureProject(
     insert into projects (entity_id, name) values (${entityId}, ${name})
     on conflict (entity_id, name) do nothing returning id`;
   if (made[0] !== undefined) return { id: made[0].id, created: true };
-  const found = await tx<{ id: number }[]>`select id from projects where entity_id = ${entityId} and name = ${name}`;
+  const found = await tx<
+    { id: number }[]
+  >`select id from projects where entity_id = ${entityId} and name = ${name}`;
   if (found[0] === undefined) throw new Error(`project ${name} vanished between two statements`);
   return { id: found[0].id, created: false };
 }

@@ -100,10 +100,16 @@ export async function listRuns(
     order === "best" && goal === "maximize"
       ? sql`coalesce(-r.objective, 'infinity'::float8)`
       : sql`coalesce(r.objective, 'infinity'::float8)`;
-  const lastRank = after?.objective == null ? Number.POSITIVE_INFINITY : goal === "maximize" ? -after.objective : after.objective;
+  const lastRank =
+    after?.objective == null
+      ? Number.POSITIVE_INFINITY
+      : goal === "maximize"
+        ? -after.objective
+        : after.objective;
   const beyond = () => {
     if (after === undefined) return sql`true`;
-    if (order === "best") return sql`(${rank}, r.id) > (${String(lastRank)}::text::float8, ${after.id}::bigint)`;
+    if (order === "best")
+      return sql`(${rank}, r.id) > (${String(lastRank)}::text::float8, ${after.id}::bigint)`;
     return order === "newest" ? sql`r.id < ${after.id}` : sql`r.id > ${after.id}`;
   };
   const sorted = { newest: sql`r.id desc`, oldest: sql`r.id`, best: sql`${rank}, r.id` }[order];

@@ -58,7 +58,12 @@ export async function lockAttempts(
  */
 export async function lockExpired(
   tx: Tx,
-  { leaseMs, silenceMs, outageMs, limit }: { leaseMs: number; silenceMs: number; outageMs: number; limit: number },
+  {
+    leaseMs,
+    silenceMs,
+    outageMs,
+    limit,
+  }: { leaseMs: number; silenceMs: number; outageMs: number; limit: number },
 ): Promise<LockedAttempt[]> {
   return tx<LockedAttempt[]>`
     select ${columns(tx)}
@@ -126,14 +131,15 @@ export async function settleAttempts(tx: Tx, settled: readonly SettledAttempt[])
 
 /**
  * Takes back the end of attempts that expired and were not taken over (rows locked): the run is theirs again, and
- * what the expiry had counted is uncounted. Null lease for a writer without one.
+ * what the expiry had counted is uncounted. In a canceled sweep it is told to stop at once.
+ * @returns the stop request of each run, if it has one
  */
 export async function reviveAttempts(
   tx: Tx,
   { revived, leaseMs }: { revived: readonly { runId: number; attempt: number }[]; leaseMs: number },
-): Promise<void> {
-  if (revived.length === 0) return;
-  await tx`
+): Promise<Map<number, "stop" | "cancel" | "early" | null>> {
+  if (revived.length === 0) return new Map();
+  const rows = await tx<{ runId: number; stopRequested: "stop" | "cancel" | "early" | null }[]>`
     with given as (
       select * from unnest(${revived.map((one) => one.runId)}::bigint[], ${revived.map((one) => one.attempt)}::int[])
         as t (run_id, number)
@@ -154,5 +160,7 @@ export async function reviveAttempts(
       stop_requested = case when (select s.state from sweeps s where s.id = r.sweep_id) = 'canceled'
         then 'cancel' else r.stop_requested end,
       changed_xid = pg_current_xact_id()
-    from before b where r.id = b.run_id`;
+    from before b where r.id = b.run_id
+    returning r.id as "runId", r.stop_requested as "stopRequested"`;
+  return new Map(rows.map(({ runId, stopRequested }) => [runId, stopRequested]));
 }

@@ -60,7 +60,11 @@ export async function getSweeps(db: Database, access: Access, ids: readonly stri
 export async function listSweeps(
   db: Database,
   access: Access,
-  { projectId, first, before }: { projectId: number; first: number; before?: { createdAt: Date; id: string } },
+  {
+    projectId,
+    first,
+    before,
+  }: { projectId: number; first: number; before?: { createdAt: Date; id: string } },
 ): Promise<SweepRow[]> {
   const { sql } = db;
   return sql<SweepRow[]>`

@@ -1,0 +1,194 @@
+import type { SweepState } from "@/core/sweep";
+import type { Tx } from "../client";
+import { type AnswerRow, type MutationKey, type NewAnswer, readAnswers } from "./idempotency";
+
+/*
+ * Handing out runs. All claims of one sweep that a server has collected are one transaction of two exchanges
+ * with the database: lock and read, then write and commit.
+ *
+ * Who gets what is decided under the lock of the sweep's row (`for no key update`: foreign keys of agents that register
+ * meanwhile may pass). Locks that would not do: `skip locked` on points (they are not stored), advisory locks (they
+ * don't pass a pooler, and a frozen server would keep one for ever, where a row lock ends with idle_in_transaction
+ * _session_timeout), optimistic `update ... where cursor = $1` (with two servers half of the groups are thrown away).
+ * Requeued runs are locked with `skip locked`: one that its own heartbeat is reviving at this moment is passed over.
+ */
+
+export interface LockedSweep {
+  sweepId: string;
+  projectId: number;
+  name: string;
+  state: SweepState;
+  generation: number;
+  cursor: string;
+  size: string | null;
+  runCount: number;
+  runCap: number | null;
+  exhausted: boolean;
+}
+
+export interface QueuedRun {
+  runId: number;
+  sweepId: string;
+  name: string;
+  displayName: string;
+  attempt: number;
+  generation: number | null;
+  pointIndex: string | null;
+  params: string;
+}
+
+export interface ClaimReading {
+  sweep: LockedSweep | undefined;
+  answers: (AnswerRow & MutationKey)[];
+  queued: QueuedRun[];
+  /** Agents among those asked for that have said goodbye. */
+  exited: Set<number>;
+  /** As many ids for new runs as were asked for, ascending. */
+  ids: number[];
+  leaseExpiresAt: Date;
+}
+
+/** Locks the sweep, then reads; sent as one batch, so the reads see what the lock waited for. */
+export async function readForClaim(
+  tx: Tx,
+  asked: {
+    sweepId: string;
+    count: number;
+    leaseMs: number;
+    agentIds: readonly number[];
+    mutations: readonly MutationKey[];
+  },
+): Promise<ClaimReading> {
+  const [sweeps, answers, queued, facts] = await Promise.all([
+    tx<LockedSweep[]>`
+      select id as "sweepId", project_id as "projectId", name, state, generation, cursor, size,
+        run_count as "runCount", run_cap as "runCap", exhausted
+      from sweeps where id = ${asked.sweepId} for no key update`,
+    readAnswers(tx, asked.mutations),
+    tx<QueuedRun[]>`
+      select id as "runId", sweep_id as "sweepId", name, display_name as "displayName", attempt, generation, point_index as "pointIndex",
+        params::text as params
+      from runs where sweep_id = ${asked.sweepId} and state = 'pending' and deleted_at is null
+      order by queued_at, id limit ${asked.count} for no key update skip locked`,
+    tx<{ ids: number[]; exited: number[]; leaseExpiresAt: Date }[]>`
+      select array(select nextval('runs_id_seq') from generate_series(1, ${asked.count})) as ids,
+        array(select id from agents where id = any(${[...asked.agentIds]}::int[]) and state = 'exited') as exited,
+        clock_timestamp() + ${asked.leaseMs}::float8 * interval '1 ms' as "leaseExpiresAt"`,
+  ]);
+  const fact = facts[0];
+  if (fact === undefined) throw new Error("a select without from returned no row");
+  return {
+    sweep: sweeps[0],
+    answers,
+    queued,
+    exited: new Set(fact.exited),
+    ids: fact.ids,
+    leaseExpiresAt: fact.leaseExpiresAt,
+  };
+}
+
+/** Numbers and texts only: it travels as JSON. */
+export interface FreshRun {
+  id: number;
+  name: string;
+  displayName: string;
+  pointIndex: string;
+  /** Hex. */
+  pointHash: string;
+  repeat: number;
+  params: string;
+}
+
+export interface NewAttempt {
+  runId: number;
+  attempt: number;
+  agentId: number;
+  /** SHA-256 of the run's key, hex. */
+  keyHash: string;
+}
+
+export interface ClaimWriting {
+  sweep: LockedSweep;
+  fresh: readonly FreshRun[];
+  attempts: readonly NewAttempt[];
+  answers: readonly NewAnswer[];
+  leaseExpiresAt: Date;
+  /** Of the sweep, afterwards. */
+  cursor: string;
+  exhausted: boolean;
+}
+
+/**
+ * Everything a group of claims changes, in one statement. A point, a name or a mutation id that is there already
+ * breaks it off with unique_violation (23505, constraint runs_point_key, runs_project_name_key or
+ * idempotency_answers_caller_mutation_id_pk): the caller starts over, knowing more.
+ */
+export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> {
+  const { sweep, fresh, attempts, answers, leaseExpiresAt } = writing;
+  const text = JSON.stringify({ fresh, attempts, answers });
+  await tx`
+    with given as materialized (
+      select ${text}::text::json as g
+    ), made as (
+      insert into runs (id, project_id, sweep_id, name, display_name, state, generation, point_index, point_hash,
+        repeat, params, attempt, started_at)
+      overriding system value
+      select f.id, ${sweep.projectId}::int, ${sweep.sweepId}, f.name, f."displayName", 'running',
+        ${sweep.generation}::int, f."pointIndex", decode(f."pointHash", 'hex'), f.repeat, f.params::jsonb, 1, now()
+      from given, json_to_recordset(g -> 'fresh') as f (id bigint, name text, "displayName" text,
+        "pointIndex" numeric, "pointHash" text, repeat int, params text)
+    ), attempted as materialized (
+      select t.* from given, json_to_recordset(g -> 'attempts') as t (
+        "runId" bigint, attempt int, "agentId" int, "keyHash" text)
+    ), again as (
+      update runs r set state = 'running', attempt = t.attempt, state_reason = null, state_detail = null,
+        exit_code = null, queued_at = null, started_at = coalesce(r.started_at, now()), finished_at = null,
+        objective = null, objective_step = null, changed_xid = pg_current_xact_id()
+      from attempted t where r.id = t."runId" and r.state = 'pending'
+    ), held as (
+      insert into attempts (run_id, number, sweep_id, agent_id, key_hash, lease_expires_at)
+      select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), ${leaseExpiresAt}::timestamptz
+      from attempted
+    ), answered as (
+      insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
+      select caller, "mutationId", verb, decode("inputHash", 'hex'), answer
+      from given, json_to_recordset(g -> 'answers') as t (
+        caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)
+    )
+    update sweeps set cursor = ${writing.cursor}::numeric, exhausted = ${writing.exhausted},
+      run_count = run_count + ${fresh.length}::int,
+      state = case when state = 'pending' then 'running' else state end,
+      started_at = coalesce(started_at, now()), changed_xid = pg_current_xact_id()
+    where id = ${sweep.sweepId}`;
+}
+
+/** Which of these points (hex hashes) have a live run in the sweep already. */
+export async function readKnownPoints(
+  tx: Tx,
+  { sweepId, points }: { sweepId: string; points: readonly { hash: string; repeat: number }[] },
+): Promise<Set<string>> {
+  const rows = await tx<{ hash: string; repeat: number }[]>`
+    select encode(r.point_hash, 'hex') as hash, r.repeat
+    from json_to_recordset(${JSON.stringify(points)}::text::json) as t (hash text, repeat int)
+    join runs r on r.sweep_id = ${sweepId} and r.point_hash = decode(t.hash, 'hex') and r.repeat = t.repeat
+    where r.deleted_at is null`;
+  return new Set(rows.map(({ hash, repeat }) => `${hash}/${repeat}`));
+}
+
+export interface GivenRun extends QueuedRun {
+  leaseExpiresAt: Date;
+}
+
+/** For the answer to a repeated claim: the runs it was given, each as the attempt it was given as. */
+export async function readGivenRuns(
+  tx: Tx,
+  given: readonly { runId: number; attempt: number }[],
+): Promise<GivenRun[]> {
+  return tx<GivenRun[]>`
+    select r.id as "runId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", a.number as attempt, r.generation,
+      r.point_index as "pointIndex", r.params::text as params, a.lease_expires_at as "leaseExpiresAt"
+    from unnest(${given.map((one) => one.runId)}::bigint[], ${given.map((one) => one.attempt)}::int[])
+      as t (run_id, number)
+    join runs r on r.id = t.run_id
+    join attempts a on a.run_id = t.run_id and a.number = t.number`;
+}

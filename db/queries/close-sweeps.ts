@@ -1,0 +1,129 @@
+import type { Sql, Tx } from "../client";
+
+/*
+ * A sweep ends when nothing new is left and nothing is under way, or when a run has reached the target. The finish of
+ * the last run and the claim that exhausts the sweep may happen at the same moment at two servers, and neither
+ * takes the other's lock; so each commits first and looks afterwards. Whoever looks last sees both, so somebody closes.
+ *
+ * "Nothing under way" is asked of two small indexes (the queue, the live attempts), not of all runs of the sweep:
+ * a run is running or preempting exactly while its current attempt has not ended.
+ */
+
+/** @param only these sweeps; all when absent (the background's look-round after a server died between commit and look) */
+export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select s.id from sweeps s
+    where ${only === undefined ? sql`true` : sql`s.id = any(${[...only]}::text[])`}
+      and case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
+        else (s.exhausted and not ${hasQueue(sql)} and not ${hasLive(sql)}) or ${atTarget(sql)} end`;
+  return rows.map(({ id }) => id);
+}
+
+export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | undefined> {
+  const rows = await tx<LockedState[]>`
+    select id as "sweepId", project_id as "projectId", state, state_reason as "stateReason", exhausted, method,
+      generation, run_count as "runCount", run_cap as "runCap", size, cursor
+    from sweeps where id = ${sweepId} for no key update`;
+  return rows[0];
+}
+
+export interface LockedState {
+  sweepId: string;
+  projectId: number;
+  state: "pending" | "running" | "paused" | "finished" | "canceled";
+  stateReason: string | null;
+  exhausted: boolean;
+  method: string;
+  generation: number;
+  runCount: number;
+  runCap: number | null;
+  size: string | null;
+  cursor: string;
+}
+
+/** Asked under the sweep's lock, in a statement of its own. */
+export async function readEnding(
+  tx: Tx,
+  sweepId: string,
+): Promise<{ queue: boolean; live: boolean; target: boolean }> {
+  const rows = await tx<{ queue: boolean; live: boolean; target: boolean }[]>`
+    select ${hasQueue(tx)} as queue, ${hasLive(tx)} as live, ${atTarget(tx)} as target
+    from sweeps s where s.id = ${sweepId}`;
+  return rows[0] ?? { queue: false, live: false, target: false };
+}
+
+const hasQueue = (sql: Sql | Tx) => sql`
+  exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)`;
+const hasLive = (sql: Sql | Tx) => sql`
+  exists (select from attempts l where l.ended_at is null and l.sweep_id = s.id)`;
+const atTarget = (sql: Sql | Tx) => sql`
+  coalesce(s.metric_target is not null and exists (
+    select from runs t where t.sweep_id = s.id and t.deleted_at is null
+      and case s.metric_goal when 'maximize' then t.objective >= s.metric_target
+        else t.objective <= s.metric_target end), false)`;
+
+export async function moveSweep(
+  tx: Tx,
+  { sweepId, state, reason }: { sweepId: string; state: string; reason: string | null },
+): Promise<void> {
+  await tx`
+    update sweeps set state = ${state}, state_reason = ${reason},
+      finished_at = case when ${state} in ('finished', 'canceled') then now() end,
+      changed_xid = pg_current_xact_id()
+    where id = ${sweepId}`;
+}
+
+/**
+ * Takes the queue of an ended sweep away: each run is again what its last attempt ended as (a resume puts it back
+ * into the queue), or killed where the sweep was canceled. A run that was never handed out is killed without a reason.
+ */
+export async function emptyQueue(
+  tx: Tx,
+  { sweepId, canceled }: { sweepId: string; canceled: boolean },
+): Promise<number> {
+  const rows = await tx`
+    update runs r set
+      state = case when ${canceled} then 'killed' else coalesce(
+        (select a.state from attempts a where a.run_id = r.id and a.number = r.attempt and a.ended_at is not null), 'killed') end,
+      state_reason = case when ${canceled} then 'sweep_canceled' else r.state_reason end,
+      stop_requested = case when ${canceled} then 'cancel' else r.stop_requested end,
+      queued_at = null, finished_at = now(), changed_xid = pg_current_xact_id()
+    where r.sweep_id = ${sweepId} and r.state = 'pending' and r.deleted_at is null
+    returning 1`;
+  return rows.length;
+}
+
+/** Running attempts learn it with their next heartbeat. */
+export async function requestCancel(tx: Tx, sweepId: string): Promise<void> {
+  await tx`
+    update runs r set stop_requested = 'cancel', changed_xid = pg_current_xact_id()
+    from attempts a
+    where a.sweep_id = ${sweepId} and a.ended_at is null and r.id = a.run_id and r.deleted_at is null
+      and r.stop_requested is distinct from 'cancel'`;
+}
+
+/** Runs of a stopped sweep that a resume puts back: what was lost with retries left, and what was never handed out. */
+export async function requeueLost(
+  tx: Tx,
+  { sweepId, retries, retryFailed }: { sweepId: string; retries: number; retryFailed: boolean },
+): Promise<number> {
+  const rows = await tx`
+    update runs set state = 'pending', state_reason = null, state_detail = null, queued_at = clock_timestamp(),
+      finished_at = null, changed_xid = pg_current_xact_id()
+    where sweep_id = ${sweepId} and deleted_at is null and stop_requested is null
+      and (state = 'preempted'
+        or (state = 'crashed' and crashes <= ${retries})
+        or (state = 'failed' and ${retryFailed} and crashes <= ${retries})
+        or (state = 'killed' and attempt = 0 and state_reason is null))
+    returning 1`;
+  return rows.length;
+}
+
+/** After a resume the flag says again whether anything new is left. */
+export async function refreshExhausted(tx: Tx, sweepId: string): Promise<boolean> {
+  const rows = await tx<{ exhausted: boolean }[]>`
+    update sweeps set exhausted = coalesce(cursor >= size, false) or coalesce(run_count >= run_cap, false),
+      changed_xid = pg_current_xact_id()
+    where id = ${sweepId} returning exhausted`;
+  return rows[0]?.exhausted ?? true;
+}

@@ -1,0 +1,75 @@
+import type { RunState } from "@/core/run";
+import type { SweepState } from "@/core/sweep";
+import type { Sql, Tx } from "../client";
+
+export interface BeatenAttempt {
+  runId: number;
+  attempt: number;
+  /** Its lease was extended just now. */
+  live: boolean;
+  /** The run's current attempt; null when the run is unknown or deleted. */
+  current: number | null;
+  runState: RunState | null;
+  /** Why the attempt ended, if it has. */
+  reason: string | null;
+  stopRequested: "stop" | "cancel" | "early" | null;
+}
+
+/**
+ * Extends the leases of attempts that have not ended, in one statement. No run is locked, no index touched: the
+ * change cursor is left alone (a lease is no news to a page), so the update stays on its page (HOT).
+ * @param agentId only attempts that this agent holds; null for a beat without an agent
+ */
+export async function beatAttempts(
+  sql: Sql | Tx,
+  {
+    attempts,
+    agentId,
+    leaseMs,
+  }: {
+    attempts: readonly { runId: number; attempt: number }[];
+    agentId: number | null;
+    leaseMs: number;
+  },
+): Promise<BeatenAttempt[]> {
+  return sql<BeatenAttempt[]>`
+    with asked as (
+      select * from unnest(${attempts.map((one) => one.runId)}::bigint[], ${attempts.map((one) => one.attempt)}::int[])
+        as t (run_id, number)
+    ), locked as (
+      select a.run_id, a.number from attempts a join asked using (run_id, number)
+      where a.ended_at is null and a.agent_id is not distinct from coalesce(${agentId}::int, a.agent_id)
+      order by a.run_id for no key update of a
+    ), beaten as (
+      update attempts a set last_contact_at = clock_timestamp(),
+        lease_expires_at = case when a.lease_expires_at is not null
+          then clock_timestamp() + ${leaseMs}::float8 * interval '1 ms' end
+      from locked l where a.run_id = l.run_id and a.number = l.number and a.ended_at is null
+      returning a.run_id, a.number
+    )
+    select asked.run_id as "runId", asked.number as attempt, b.run_id is not null as live, r.attempt as current,
+      r.state as "runState", a.reason, r.stop_requested as "stopRequested"
+    from asked
+    left join beaten b using (run_id, number)
+    left join runs r on r.id = asked.run_id and r.deleted_at is null
+    left join attempts a on a.run_id = asked.run_id and a.number = asked.number`;
+}
+
+/** @returns the agent's sweep's state, or undefined for an unknown agent; `back` when it had been given up as lost */
+export async function beatAgent(
+  sql: Sql | Tx,
+  agentId: number,
+): Promise<{ sweepState: SweepState; agentState: "alive" | "exited"; back: boolean } | undefined> {
+  const rows = await sql<{ sweepState: SweepState; agentState: "alive" | "exited"; back: boolean }[]>`
+    with before as (
+      select id, state from agents where id = ${agentId}
+    ), beaten as (
+      update agents a set last_heartbeat_at = clock_timestamp(),
+        state = case when a.state = 'lost' then 'alive' else a.state end,
+        changed_xid = case when a.state = 'lost' then pg_current_xact_id() else a.changed_xid end
+      where a.id = ${agentId} returning a.sweep_id, a.state
+    )
+    select s.state as "sweepState", b.state as "agentState", before.state = 'lost' as back
+    from beaten b join sweeps s on s.id = b.sweep_id, before`;
+  return rows[0];
+}

@@ -1,0 +1,168 @@
+import type { Access, RunAccess, SystemAccess, UserAccess } from "@/core/access";
+import { AppError } from "@/core/errors";
+import { isApiKey } from "@/core/ids";
+import type { Database } from "@/db/client";
+import { findApiKey, findRunKey, touchApiKey } from "@/db/queries/keys";
+import { type Role, readEntityRoles, readProjectRoles } from "@/db/queries/roles";
+import { findSession } from "@/db/queries/sessions";
+import { retrying } from "@/db/transaction";
+import { perDatabase, Recent } from "./recent";
+import { hashKey } from "./run-key";
+
+/** A revoked key or a lost role may work this much longer, so that a claim costs no query for it. */
+const REMEMBERED_MS = 5_000;
+const STRENGTH: Readonly<Record<Role, number>> = { viewer: 1, member: 2, admin: 3 };
+
+const memory = perDatabase(() => ({
+  keys: new Recent<string, Access>(20_000, REMEMBERED_MS),
+  roles: new Recent<string, number>(20_000, REMEMBERED_MS),
+}));
+
+/** Who holds this API key, or this run-scoped key? @throws AppError UNAUTHENTICATED */
+export async function authenticate(db: Database, rawKey: string): Promise<Access> {
+  if (!isApiKey(rawKey)) throw unauthenticated("an API key is besom- and 43 letters and digits");
+  const hash = hashKey(rawKey);
+  const name = hash.toString("base64");
+  const { keys } = memory(db);
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const access = await retrying(async () => (await userByKey(db, hash)) ?? (await runByKey(db, hash)));
+  if (access === undefined) throw unauthenticated("no such API key, or it has ended");
+  keys.set(name, access);
+  return access;
+}
+
+async function userByKey(db: Database, hash: Uint8Array): Promise<Access | undefined> {
+  const row = await findApiKey(db.sql, hash);
+  if (row === undefined) return undefined;
+  const { usedLongAgo, ...user } = row;
+  if (usedLongAgo) await touchApiKey(db.sql, row.keyId);
+  return brand({ kind: "user", ...user });
+}
+
+async function runByKey(db: Database, hash: Uint8Array): Promise<Access | undefined> {
+  const row = await findRunKey(db.sql, hash);
+  return row && brand({ kind: "run", ...row });
+}
+
+/** A browser's cookie. @throws AppError UNAUTHENTICATED */
+export async function authenticateSession(db: Database, token: string): Promise<Access> {
+  const hash = hashKey(token);
+  const name = `session:${hash.toString("base64")}`;
+  const { keys } = memory(db);
+  const known = keys.get(name);
+  if (known !== undefined) return known;
+  const row = await retrying(() => findSession(db.sql, hash));
+  if (row === undefined) throw unauthenticated("the session has ended: open a new login link");
+  const access = brand({ kind: "user", ...row });
+  keys.set(name, access);
+  return access;
+}
+
+/** Forgets at once what a revoked key or an ended session may do; other servers within REMEMBERED_MS. */
+export function forgetAccess(db: Database): void {
+  memory(db).keys.clear();
+  memory(db).roles.clear();
+}
+
+/** For the server's own background work and for its pages' own needs; never from a request. */
+export const systemAccess = (): Access => brand({ kind: "system" });
+
+interface Asking {
+  readonly db: Database;
+  readonly access: Access;
+}
+
+/**
+ * May the caller act as `role` in the project?
+ * @throws AppError NOT_FOUND when it may not even know of the project, FORBIDDEN when it may only look
+ */
+export async function authorizeProject({ db, access }: Asking, projectId: number, role: Role): Promise<void> {
+  if (access.kind === "system") return;
+  if (access.kind === "run") {
+    throw new AppError("FORBIDDEN", `a run's key speaks for run ${access.runId} only: use your own API key`);
+  }
+  const strength = await projectStrength(db, access, projectId);
+  if (strength === 0)
+    throw new AppError("NOT_FOUND", `project ${projectId} is unknown`, { details: { projectId } });
+  if (strength < STRENGTH[role]) throw tooWeak(role, `project ${projectId}`);
+}
+
+async function projectStrength(db: Database, access: UserAccess, projectId: number): Promise<number> {
+  if (access.admin) return STRENGTH.admin;
+  const { roles } = memory(db);
+  const name = `${access.userId}/${projectId}`;
+  const known = roles.get(name);
+  if (known !== undefined) return known;
+  const found = await retrying(() => readProjectRoles(db.sql, { userId: access.userId, projectId }));
+  const strength = strongest(found.roles);
+  // "None" is not kept: a project that is made in the next second must be found.
+  if (strength > 0) roles.set(name, strength);
+  return strength;
+}
+
+/** May the caller make projects in the entity? @throws AppError NOT_FOUND, FORBIDDEN */
+export async function authorizeEntity({ db, access }: Asking, entityId: number, role: Role): Promise<void> {
+  if (access.kind === "system") return;
+  if (access.kind === "run")
+    throw new AppError("FORBIDDEN", "a run's key can't make a project: use your own API key");
+  if (access.admin || access.entityId === entityId) return;
+  const found = await retrying(() => readEntityRoles(db.sql, { userId: access.userId, entityId }));
+  const strength = strongest(found);
+  if (strength === 0)
+    throw new AppError("NOT_FOUND", `entity ${entityId} is unknown`, { details: { entityId } });
+  if (strength < STRENGTH[role]) throw tooWeak(role, `entity ${entityId}`);
+}
+
+/** May the caller speak for this run? Its own key may, and whoever is `role` in its project. */
+export async function authorizeRun(
+  asking: Asking,
+  run: { readonly runId: number; readonly projectId: number },
+  role: Role,
+): Promise<void> {
+  if (asking.access.kind !== "run") return authorizeProject(asking, run.projectId, role);
+  if (asking.access.runId === run.runId) return;
+  throw new AppError(
+    "FORBIDDEN",
+    `this key speaks for run ${asking.access.runId}, not for run ${run.runId}`,
+    {
+      details: { runId: run.runId },
+    },
+  );
+}
+
+/** The same for one attempt: a run's key speaks for the attempt it was given to, which is what fences the others off. */
+export async function authorizeAttempt(
+  asking: Asking,
+  run: { readonly runId: number; readonly projectId: number },
+  attempt: number,
+  role: Role,
+): Promise<void> {
+  await authorizeRun(asking, run, role);
+  if (asking.access.kind !== "run" || asking.access.attempt === attempt) return;
+  throw new AppError(
+    "FORBIDDEN",
+    `this key speaks for attempt ${asking.access.attempt} of run ${run.runId}, not for attempt ${attempt}`,
+    { details: { runId: run.runId, attempt } },
+  );
+}
+
+/** The user behind the call. @throws AppError FORBIDDEN for run-scoped keys */
+export function requireUser(access: Access): UserAccess {
+  if (access.kind === "user") return access;
+  throw new AppError("FORBIDDEN", `a ${access.kind} key can't do this: use your own API key`);
+}
+
+function strongest(roles: readonly Role[]): number {
+  return roles.reduce((most, role) => Math.max(most, STRENGTH[role]), 0);
+}
+
+function tooWeak(role: Role, where: string): AppError {
+  return new AppError("FORBIDDEN", `this needs the role ${role} in ${where}: ask one of its admins`, {
+    details: { role },
+  });
+}
+
+const unauthenticated = (why: string) => new AppError("UNAUTHENTICATED", `not signed in: ${why}`);
+
+const brand = (access: UserAccess | RunAccess | SystemAccess): Access => access as Access;

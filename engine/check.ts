@@ -1,0 +1,53 @@
+import { AppError } from "@/core/errors";
+import { isSweepId } from "@/core/ids";
+
+/** Guards at the door of every verb: a value that passed them has the type and size that the rest relies on. */
+
+export const MAX_PARAMS_BYTES = 1 << 20;
+export const MAX_SOURCE_BYTES = 10 << 20;
+
+export function checkInteger(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+  throw badInput(name, value, `a whole number from ${min} to ${max}`);
+}
+
+export const checkId = (name: string, value: unknown): number =>
+  checkInteger(name, value, 1, Number.MAX_SAFE_INTEGER);
+
+export function checkText(name: string, value: unknown, maxLength: number): string {
+  // PostgreSQL's text holds no NUL.
+  if (typeof value === "string" && value.length > 0 && value.length <= maxLength && !value.includes("\0")) {
+    return value;
+  }
+  throw badInput(name, value, `text of 1 to ${maxLength} characters`);
+}
+
+export const maybeText = (name: string, value: unknown, maxLength: number): string | null =>
+  value === undefined || value === null ? null : checkText(name, value, maxLength);
+
+export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw badInput(name, value, `one of ${allowed.join(", ")}`);
+}
+
+export function checkSweepId(value: unknown): string {
+  if (typeof value === "string" && isSweepId(value)) return value;
+  throw badInput("sweepId", value, "8 characters of a-z and 0-9");
+}
+
+/** Chosen by the client, unique for each caller. */
+export const checkMutationId = (value: unknown): string | undefined =>
+  value === undefined || value === null ? undefined : checkText("clientMutationId", value, 200);
+
+export function badInput(name: string, value: unknown, expected: string): AppError {
+  return new AppError("BAD_INPUT", `${name} is ${show(value)}, expected ${expected}`, {
+    details: { name, expected },
+  });
+}
+
+/** A value as it may stand in a message: short, on one line. */
+export function show(value: unknown): string {
+  const text = typeof value === "bigint" ? `${value}` : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

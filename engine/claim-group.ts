@@ -1,0 +1,243 @@
+import { randomBytes } from "node:crypto";
+import { isAppError } from "@/core/errors";
+import { toShortId } from "@/core/ids";
+import { renderRunName } from "@/core/run-name";
+import { LEASE_MS } from "@/core/time";
+import type { Database, Tx } from "@/db/client";
+import {
+  type ClaimReading,
+  type FreshRun,
+  type LockedSweep,
+  readForClaim,
+  writeClaims,
+} from "@/db/queries/claim-runs";
+import { inTransaction } from "@/db/transaction";
+import {
+  type Claim,
+  type ClaimCall,
+  type ClaimRunsAnswer,
+  closedDoor,
+  exit,
+  type HandedRun,
+  paramsOf,
+  repeatAnswer,
+  runThese,
+  toClaim,
+  wait,
+} from "./claim-answers";
+import { closeSweeps } from "./close-sweeps";
+import { emitChange } from "./events";
+import { rememberRun } from "./facts";
+import { type FreshPoint, nextPoints } from "./next-points";
+import { refuseOtherInput } from "./once";
+import { loadPlan, type Plan } from "./plan";
+import { hashKey } from "./run-key";
+import { isUniqueViolation } from "./unique";
+
+type Answer = ClaimRunsAnswer | Error;
+
+/** A point, a name or a mutation id was there already: starting over knows more each time, so once nearly always suffices. */
+const MAX_STARTS = 8;
+
+/** Answers claims that arrived together, in their order, in one transaction. */
+export async function grantClaims(
+  db: Database,
+  sweepId: string,
+  calls: readonly ClaimCall[],
+): Promise<Answer[]> {
+  let careful = false;
+  for (let start = 1; ; start++) {
+    try {
+      const group = await inTransaction(db, (tx) => grant(db, tx, sweepId, calls, careful));
+      return await afterwards(db, group);
+    } catch (error) {
+      if (!isUniqueViolation(error) || start >= MAX_STARTS) throw error;
+      careful ||= error.constraint_name === "runs_point_key";
+    }
+  }
+}
+
+interface Group {
+  readonly answers: readonly Answer[];
+  readonly sweep: LockedSweep;
+  readonly handedOut: number;
+  /** Nothing new is left; running ones may still come back. */
+  readonly exhausted: boolean;
+}
+
+async function grant(
+  db: Database,
+  tx: Tx,
+  sweepId: string,
+  calls: readonly ClaimCall[],
+  careful: boolean,
+): Promise<Group> {
+  const reading = await readForClaim(tx, {
+    sweepId,
+    count: calls.reduce((total, { count }) => total + count, 0),
+    leaseMs: LEASE_MS,
+    agentIds: calls.map(({ agentId }) => agentId),
+    mutations: calls,
+  });
+  const { sweep } = reading;
+  if (sweep === undefined) throw new Error(`sweep ${sweepId} vanished`);
+  const answers = new Map<ClaimCall, Answer>();
+  const { asking, twins } = await sortOut(db, tx, calls, reading, answers);
+  const door = closedDoor(sweep);
+  let outcome = { handedOut: 0, exhausted: sweep.exhausted };
+  if (door === undefined) outcome = await dealOut(db, tx, sweep, asking, reading, careful, answers);
+  else for (const call of asking) answers.set(call, door);
+  for (const [later, first] of twins) answers.set(later, answerOfTwin(later, first, answers.get(first)));
+  return {
+    ...outcome,
+    sweep,
+    answers: calls.map((call) => answers.get(call) ?? new Error("a claim was left unanswered")),
+  };
+}
+
+/** Answers what needs no run: repeated calls, agents that have left. Twins are duplicates within this very group. */
+async function sortOut(
+  db: Database,
+  tx: Tx,
+  calls: readonly ClaimCall[],
+  reading: ClaimReading,
+  answers: Map<ClaimCall, Answer>,
+): Promise<{ asking: ClaimCall[]; twins: [later: ClaimCall, first: ClaimCall][] }> {
+  const known = new Map(reading.answers.map((answer) => [keyOf(answer), answer]));
+  const asking = new Map<string, ClaimCall>();
+  const twins: [ClaimCall, ClaimCall][] = [];
+  for (const call of calls) {
+    const before = known.get(keyOf(call));
+    const twin = asking.get(keyOf(call));
+    if (before !== undefined) answers.set(call, await orAppError(() => repeatAnswer(db, tx, call, before)));
+    else if (twin !== undefined) twins.push([call, twin]);
+    else if (reading.exited.has(call.agentId)) answers.set(call, exit(`agent ${call.agentId} has left`));
+    else asking.set(keyOf(call), call);
+  }
+  return { asking: [...asking.values()], twins };
+}
+
+/** Requeued runs, then new points, to the calls in their order; all of it written by one statement. */
+async function dealOut(
+  db: Database,
+  tx: Tx,
+  sweep: LockedSweep,
+  asking: readonly ClaimCall[],
+  { queued, ids, leaseExpiresAt }: ClaimReading,
+  careful: boolean,
+  answers: Map<ClaimCall, Answer>,
+): Promise<{ handedOut: number; exhausted: boolean }> {
+  const plan = await loadPlan(db, tx, sweep);
+  const wanted = asking.reduce((total, { count }) => total + count, 0);
+  const runs: HandedRun[] = [];
+  for (const run of queued.slice(0, wanted)) {
+    runs.push({ ...run, attempt: run.attempt + 1, params: await paramsOf(db, tx, run) });
+  }
+  const next = await nextPoints(tx, plan, sweep, wanted - runs.length, careful);
+  const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
+  for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
+  const exhausted = isExhausted(plan, sweep, next.cursor, fresh.length);
+
+  const handed: { call: ClaimCall; claims: Claim[] }[] = [];
+  let dealt = 0;
+  for (const call of asking) {
+    const claims = runs
+      .slice(dealt, dealt + call.count)
+      .map((run) => toClaim(call.secret, run, leaseExpiresAt));
+    dealt += claims.length;
+    if (claims.length > 0) handed.push({ call, claims });
+    answers.set(call, claims.length > 0 ? runThese(claims) : wait(!exhausted));
+  }
+  if (runs.length > 0 || exhausted !== sweep.exhausted || String(next.cursor) !== sweep.cursor) {
+    await writeClaims(tx, {
+      sweep,
+      fresh,
+      attempts: handed.flatMap(({ call, claims }) => claims.map((claim) => toAttempt(call, claim))),
+      answers: handed.map(({ call, claims }) => toAnswerRow(call, claims)),
+      leaseExpiresAt,
+      cursor: String(next.cursor),
+      exhausted,
+    });
+  }
+  for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
+  return { handedOut: runs.length, exhausted };
+}
+
+function isExhausted(
+  { points }: Plan,
+  { runCap, runCount }: LockedSweep,
+  cursor: bigint,
+  made: number,
+): boolean {
+  return (points.size !== null && cursor >= points.size) || (runCap !== null && runCount + made >= runCap);
+}
+
+function toFreshRun(
+  { index, values, params, hash, repeat }: FreshPoint,
+  id: number | undefined,
+  { config }: Plan,
+  sweep: LockedSweep,
+): FreshRun {
+  if (id === undefined) throw new Error("fewer ids than runs");
+  const ordinal = Number(index) + 1;
+  const displayName = config.runName
+    ? renderRunName(config.runName, values, ordinal)
+    : `${sweep.name}-${ordinal}`;
+  return { id, name: randomName(), displayName, pointIndex: String(index), pointHash: hash, repeat, params };
+}
+
+const toAttempt = ({ agentId }: ClaimCall, { runId, attempt, apiKey }: Claim) => ({
+  runId,
+  attempt,
+  agentId,
+  keyHash: hashKey(apiKey).toString("hex"),
+});
+
+const toAnswerRow = ({ caller, mutationId, inputHash }: ClaimCall, claims: readonly Claim[]) => ({
+  caller,
+  mutationId,
+  verb: "claimRuns",
+  inputHash: inputHash.toString("hex"),
+  answer: { runs: claims.map(({ runId, attempt }) => ({ runId, attempt })) },
+});
+
+function answerOfTwin(later: ClaimCall, first: ClaimCall, answer: Answer | undefined): Answer {
+  try {
+    refuseOtherInput(
+      { verb: "claimRuns", inputHash: first.inputHash, answer: null },
+      "claimRuns",
+      later.inputHash,
+      later.mutationId,
+    );
+    return answer ?? new Error("a claim was left unanswered");
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** A call's own fault is its own answer; anything else fails the group. */
+async function orAppError(answer: () => Promise<ClaimRunsAnswer>): Promise<Answer> {
+  try {
+    return await answer();
+  } catch (error) {
+    if (isAppError(error)) return error;
+    throw error;
+  }
+}
+
+/** After commit: tell who watches, and see whether a sweep with nothing new left has ended altogether. */
+async function afterwards(db: Database, { answers, sweep, handedOut, exhausted }: Group): Promise<Answer[]> {
+  if (handedOut > 0) emitChange(sweep.projectId, sweep.sweepId, null, "run", "sweep");
+  const idle = answers.some((answer) => !(answer instanceof Error) && answer.directive === "WAIT");
+  if (!exhausted || (!idle && sweep.exhausted)) return [...answers];
+  const closed = await closeSweeps(db, [sweep.sweepId]);
+  if (closed.length === 0) return [...answers];
+  const over = exit(`sweep ${sweep.sweepId} is finished`);
+  return answers.map((answer) => (!(answer instanceof Error) && answer.directive === "WAIT" ? over : answer));
+}
+
+/** NUL stands in no caller and no mutation id. */
+const keyOf = ({ caller, mutationId }: { caller: string; mutationId: string }) => `${caller}\0${mutationId}`;
+
+/** Eight letters and digits; 32 random bytes hold enough of them below 252 (the chance of fewer is 1e-38). */
+const randomName = (): string => toShortId(randomBytes(32));

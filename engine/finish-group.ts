@@ -1,0 +1,129 @@
+import { AppError } from "@/core/errors";
+import { isActive } from "@/core/run";
+import type { Database, Tx } from "@/db/client";
+import { insertAnswers, type NewAnswer, readAnswers } from "@/db/queries/idempotency";
+import {
+  type LockedAttempt,
+  lockAttempts,
+  type SettledAttempt,
+  settleAttempts,
+} from "@/db/queries/settle-attempts";
+import { inTransaction } from "@/db/transaction";
+import { tellSettled } from "./after-settling";
+import type { FinishCall, FinishRunAnswer } from "./finish-run";
+import { refuseOtherInput } from "./once";
+import { settle } from "./settle";
+import { isLapsed, toFacts } from "./settle-facts";
+import { isUniqueViolation } from "./unique";
+
+type Answer = FinishRunAnswer | AppError;
+
+/** Only a mutation id that two servers write at once starts a group over, and then its answer is there to read. */
+const MAX_STARTS = 5;
+
+/** Answers finishes that arrived together, in their order, in one transaction. */
+export async function finishGroup(db: Database, calls: readonly FinishCall[]): Promise<Answer[]> {
+  for (let start = 1; ; start++) {
+    try {
+      const { answers, settled } = await inTransaction(db, (tx) => finish(db, tx, calls));
+      await tellSettled(db, settled);
+      return answers;
+    } catch (error) {
+      if (!isUniqueViolation(error) || start >= MAX_STARTS) throw error;
+    }
+  }
+}
+
+async function finish(
+  db: Database,
+  tx: Tx,
+  calls: readonly FinishCall[],
+): Promise<{ answers: Answer[]; settled: LockedAttempt[] }> {
+  const named = calls.flatMap(({ caller, mutationId }) =>
+    mutationId === undefined ? [] : [{ caller, mutationId }],
+  );
+  const [rows, known] = await Promise.all([
+    lockAttempts(tx, calls),
+    named.length > 0 ? readAnswers(tx, named) : [],
+  ]);
+  const attempts = new Map(rows.map((row) => [`${row.runId}/${row.attempt}`, row]));
+  const remembered = new Map(known.map((answer) => [`${answer.caller}\0${answer.mutationId}`, answer]));
+  const settled: SettledAttempt[] = [];
+  const changed: LockedAttempt[] = [];
+  const kept: NewAnswer[] = [];
+  const answers: Answer[] = [];
+  for (const call of calls) {
+    const name = `${call.caller}\0${call.mutationId}`;
+    const before = call.mutationId === undefined ? undefined : remembered.get(name);
+    try {
+      if (before !== undefined && call.mutationId !== undefined) {
+        refuseOtherInput(before, "finishRun", call.inputHash, call.mutationId);
+        answers.push(before.answer as FinishRunAnswer);
+        continue;
+      }
+      const row = attempts.get(`${call.runId}/${call.attempt}`);
+      if (row === undefined) throw unknown(call);
+      const ending = await decide(db, tx, call, row);
+      if (ending !== undefined) {
+        settled.push(ending);
+        changed.push(row);
+        // A second call of this group about the same attempt meets what the first made of it.
+        Object.assign(row, {
+          ended: true,
+          runState: ending.runState,
+          attemptState: ending.attemptState,
+          attemptReason: ending.attemptReason,
+        });
+      }
+      const answer = { runId: call.runId, state: row.runState };
+      answers.push(answer);
+      if (call.mutationId === undefined) continue;
+      const { caller, mutationId, inputHash } = call;
+      kept.push({ caller, mutationId, verb: "finishRun", inputHash: inputHash.toString("hex"), answer });
+      remembered.set(name, { caller, mutationId, verb: "finishRun", inputHash, answer });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      answers.push(error);
+    }
+  }
+  await Promise.all([settleAttempts(tx, settled), insertAnswers(tx, kept)]);
+  return { answers, settled: changed };
+}
+
+/** What is to be written, or nothing when the attempt has ended this way before. @throws AppError STALE_ATTEMPT */
+async function decide(
+  db: Database,
+  tx: Tx,
+  call: FinishCall,
+  row: LockedAttempt,
+): Promise<SettledAttempt | undefined> {
+  if (row.ended && !isLapsed(row)) {
+    const stopped = row.attemptState === "killed" && row.stopRequested !== null;
+    if (row.attemptState === call.state || (stopped && row.current === row.attempt)) return undefined;
+  }
+  if (row.current !== row.attempt) throw stale(call, `attempt ${row.current} has taken over`);
+  if (row.ended && !isLapsed(row)) throw stale(call, `it has ended as ${row.attemptState} before`);
+  // Canceled while its lease was over: the run stays what it was declared to be.
+  if (row.ended && !isActive(row.runState) && row.runState !== "crashed") return undefined;
+  const settlement = settle(call.state, await toFacts(db, tx, row));
+  return {
+    runId: row.runId,
+    attempt: row.attempt,
+    ...settlement,
+    attemptReason: call.reason ?? settlement.attemptReason,
+    runReason:
+      settlement.runReason === settlement.attemptReason
+        ? (call.reason ?? settlement.runReason)
+        : settlement.runReason,
+    detail: call.detail,
+    exitCode: call.exitCode,
+  };
+}
+
+const stale = ({ runId, attempt, state }: FinishCall, why: string) =>
+  new AppError("STALE_ATTEMPT", `attempt ${attempt} of run ${runId} can't end as ${state}: ${why}`, {
+    details: { runId, attempt },
+  });
+
+const unknown = ({ runId, attempt }: FinishCall) =>
+  new AppError("NOT_FOUND", `attempt ${attempt} of run ${runId} is unknown`, { details: { runId, attempt } });

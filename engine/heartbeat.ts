@@ -1,0 +1,113 @@
+import { AppError } from "@/core/errors";
+import { LEASE_MS } from "@/core/time";
+import type { Database } from "@/db/client";
+import { type BeatenAttempt, beatAgent, beatAttempts } from "@/db/queries/heartbeat";
+import { retrying } from "@/db/transaction";
+import { authorizeAttempt, authorizeProject } from "./authorize";
+import { badInput, checkId, checkInteger } from "./check";
+import type { EngineContext } from "./context";
+import { emitChange } from "./events";
+import { agentFacts, manyRunFacts } from "./facts";
+import { reviveLapsed } from "./revive";
+
+export interface HeartbeatInput {
+  /** Absent for a training process that speaks for itself. */
+  readonly agentId?: number | undefined;
+  /** What the agent has in hand. */
+  readonly attempts: readonly { readonly runId: number; readonly attempt: number }[];
+}
+
+/** STALE: another attempt has the run, end the process. STOP: end it in peace. CANCEL: end it now. */
+export type Command = "STALE" | "STOP" | "CANCEL";
+
+export interface HeartbeatAnswer {
+  readonly commands: readonly {
+    readonly runId: number;
+    readonly attempt: number;
+    readonly command: Command;
+  }[];
+  /** EXIT: end everything and leave. */
+  readonly directive: "CONTINUE" | "EXIT";
+  /** From now on, by the database's clock. */
+  readonly leaseMs: number;
+}
+
+const MAX_ATTEMPTS = 1_000;
+
+/**
+ * "I am alive, and so are these." Extends leases; an attempt whose lease had run out and whose run nobody has
+ * taken over gets it back. Needs no clientMutationId: a beat repeated is a beat.
+ * @throws AppError AGENT_UNKNOWN, FORBIDDEN, NOT_FOUND, BAD_INPUT, UNAVAILABLE
+ */
+export async function heartbeat(context: EngineContext, input: HeartbeatInput): Promise<HeartbeatAnswer> {
+  const { db } = context;
+  const attempts = checkAttempts(input.attempts);
+  const agentId = input.agentId == null ? null : checkId("agentId", input.agentId);
+  if (agentId === null) await authorizeEach(context, attempts);
+  else await authorizeProject(context, (await agentFacts(db, agentId)).projectId, "member");
+  const [beaten, agent] = await Promise.all([
+    attempts.length === 0
+      ? []
+      : retrying(() => beatAttempts(db.sql, { attempts, agentId, leaseMs: LEASE_MS })),
+    agentId === null ? null : retrying(() => beatAgent(db.sql, agentId)),
+  ]);
+  if (agent === undefined)
+    throw new AppError("AGENT_UNKNOWN", `agent ${agentId} is unknown: register it again`);
+  if (agentId !== null && agent?.back) await tellAgentBack(db, agentId);
+  const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt && row.reason !== null);
+  const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
+  return {
+    commands: beaten.flatMap((row) => {
+      const command = toCommand(revived.get(row.runId) ?? row);
+      return command === undefined ? [] : [{ runId: row.runId, attempt: row.attempt, command }];
+    }),
+    directive: agent?.sweepState === "canceled" || agent?.agentState === "exited" ? "EXIT" : "CONTINUE",
+    leaseMs: LEASE_MS,
+  };
+}
+
+function toCommand({
+  live,
+  stopRequested,
+}: Pick<BeatenAttempt, "live" | "stopRequested">): Command | undefined {
+  if (stopRequested === "cancel") return "CANCEL";
+  if (!live) return "STALE";
+  return stopRequested === null ? undefined : "STOP";
+}
+
+function checkAttempts(attempts: unknown): { runId: number; attempt: number }[] {
+  if (!Array.isArray(attempts) || attempts.length > MAX_ATTEMPTS) {
+    throw badInput(
+      "attempts",
+      Array.isArray(attempts) ? attempts.length : attempts,
+      `a list of at most ${MAX_ATTEMPTS}`,
+    );
+  }
+  const named = new Map<string, { runId: number; attempt: number }>();
+  for (const one of attempts as { runId: unknown; attempt: unknown }[]) {
+    const runId = checkId("attempts.runId", one?.runId);
+    const attempt = checkInteger("attempts.attempt", one?.attempt, 1, 1_000_000);
+    named.set(`${runId}/${attempt}`, { runId, attempt });
+  }
+  return [...named.values()];
+}
+
+async function authorizeEach(
+  context: EngineContext,
+  attempts: readonly { runId: number; attempt: number }[],
+): Promise<void> {
+  const facts = await manyRunFacts(
+    context.db,
+    attempts.map(({ runId }) => runId),
+  );
+  for (const { runId, attempt } of attempts) {
+    const run = facts.get(runId);
+    if (run === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
+    await authorizeAttempt(context, run, attempt, "member");
+  }
+}
+
+async function tellAgentBack(db: Database, agentId: number): Promise<void> {
+  const { projectId, sweepId } = await agentFacts(db, agentId);
+  emitChange(projectId, sweepId, null, "agent");
+}

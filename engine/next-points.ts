@@ -1,0 +1,83 @@
+import { stringifyJson, type ValueMap } from "@/core/value";
+import type { Tx } from "@/db/client";
+import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
+import type { Plan } from "./plan";
+
+export interface FreshPoint {
+  readonly index: bigint;
+  readonly values: ValueMap;
+  /** The same as JSON text. */
+  readonly params: string;
+  /** Hex. */
+  readonly hash: string;
+  readonly repeat: number;
+}
+
+export interface NextPoints {
+  readonly points: readonly FreshPoint[];
+  /** Where the next claim goes on. */
+  readonly cursor: bigint;
+}
+
+/** Together; a group of claims that would need more gets fewer runs. */
+const MAX_PARAMS_BYTES = 16 << 20;
+/** Points looked up in one query when some may have a run already. */
+const LOOKUP = 500;
+/** And at most this many lookups in one transaction: the sweep's row is locked meanwhile. */
+const MAX_LOOKUPS = 40;
+
+/**
+ * The points that follow the sweep's cursor, as many as wanted, as the end and run_cap allow.
+ * @param careful leave out points that have a live run already (prior runs, an earlier generation). Otherwise the
+ *   unique index refuses them, and the claim starts over carefully: most sweeps never need the extra query.
+ */
+export async function nextPoints(
+  tx: Tx,
+  plan: Plan,
+  sweep: LockedSweep,
+  wanted: number,
+  careful: boolean,
+): Promise<NextPoints> {
+  const end = plan.points.size;
+  let room = Math.min(wanted, (sweep.runCap ?? Number.POSITIVE_INFINITY) - sweep.runCount);
+  let cursor = BigInt(sweep.cursor);
+  let bytes = 0;
+  const points: FreshPoint[] = [];
+  for (let lookups = 0; room > 0 && bytes < MAX_PARAMS_BYTES && lookups < MAX_LOOKUPS; lookups++) {
+    const candidates: FreshPoint[] = [];
+    const count = careful ? LOOKUP : room;
+    for (let i = 0; i < count && (end === null || cursor + BigInt(i) < end); i++) {
+      const point = toFreshPoint(plan, cursor + BigInt(i));
+      bytes += point.params.length;
+      candidates.push(point);
+      if (bytes >= MAX_PARAMS_BYTES) break;
+    }
+    if (candidates.length === 0) break;
+    const known = careful
+      ? await readKnownPoints(tx, { sweepId: sweep.sweepId, points: candidates.map(identity) })
+      : none;
+    for (const point of candidates) {
+      if (room === 0) break;
+      cursor = point.index + 1n;
+      if (known.has(`${point.hash}/${point.repeat}`)) continue;
+      points.push(point);
+      room--;
+    }
+    if (!careful) break;
+  }
+  return { points, cursor };
+}
+
+const none: ReadonlySet<string> = new Set();
+const identity = ({ hash, repeat }: FreshPoint) => ({ hash, repeat });
+
+function toFreshPoint({ points }: Plan, index: bigint): FreshPoint {
+  const { params, hash, repeat } = points.at(index);
+  return {
+    index,
+    values: params,
+    params: stringifyJson(params),
+    hash: Buffer.from(hash).toString("hex"),
+    repeat,
+  };
+}

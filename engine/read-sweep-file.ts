@@ -1,0 +1,105 @@
+import { randomBytes } from "node:crypto";
+import { openPoints } from "@/compute/search/points";
+import { AppError } from "@/core/errors";
+import { type Diagnostic, parseSweepConfig, type SweepConfig, serializeConfig } from "@/core/sweep-config";
+import type { NewGeneration } from "@/db/queries/create-sweep";
+import { badInput, checkText, MAX_SOURCE_BYTES } from "./check";
+
+export interface SweepFile {
+  /** The file's text, comments included; or else `json`. */
+  readonly source?: string | undefined;
+  readonly json?: unknown;
+}
+
+export interface UnderstoodSweep {
+  readonly config: SweepConfig;
+  readonly warnings: readonly Diagnostic[];
+  /** What the database keeps of it, but for the sweep's id and name. */
+  readonly generation: Omit<NewGeneration, "sweepId" | "generation" | "name" | "createdBy">;
+}
+
+/** Parses a sweep file and asks of it what this version can do. @throws AppError CONFIG_INVALID, METHOD_NOT_YET, ... */
+export function readSweepFile(file: SweepFile): UnderstoodSweep {
+  const parsed = parseSweepConfig(toInput(file));
+  if (parsed.config === undefined || parsed.errors.length > 0) throw invalid(parsed.errors);
+  const { config } = parsed;
+  refuseWhatComesLater(config);
+  const seed = config.seed ?? randomSeed();
+  // Refuses what has no grid (GRID_CONTINUOUS) before anything is stored.
+  const { size } = openPoints(config, seed);
+  return {
+    config,
+    warnings: parsed.warnings,
+    generation: {
+      method: config.method,
+      metricName: config.metric?.name ?? null,
+      metricGoal: config.metric?.goal ?? "minimize",
+      metricTarget: config.metric?.target ?? null,
+      runCap: config.runCap ?? null,
+      seed,
+      size: size === null ? null : String(size),
+      exhausted: size === 0n || config.runCap === 0,
+      source: parsed.source,
+      config: serializeConfig(config),
+    },
+  };
+}
+
+function toInput({ source, json }: SweepFile): string | { json: unknown } {
+  if (source !== undefined && source !== null) {
+    if (json !== undefined && json !== null) throw badInput("json", json, "nothing beside source");
+    if (Buffer.byteLength(source) > MAX_SOURCE_BYTES) {
+      throw new AppError(
+        "INPUT_TOO_LARGE",
+        `the sweep file has ${Buffer.byteLength(source)} bytes, at most ${MAX_SOURCE_BYTES} are taken`,
+      );
+    }
+    return checkText("source", source, MAX_SOURCE_BYTES);
+  }
+  if (json === undefined || json === null)
+    throw badInput("source", source, "the text of a sweep file, or json instead");
+  return { json };
+}
+
+function invalid(errors: readonly Diagnostic[]): AppError {
+  const first = errors[0];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
+  const where = first?.line === undefined ? "" : `line ${first.line}: `;
+  return new AppError(
+    "CONFIG_INVALID",
+    `${where}${first?.message ?? "the sweep file can't be read"}${more}`,
+    {
+      details: { diagnostics: errors },
+    },
+  );
+}
+
+/** Better refused with a reason than run as something else than its author meant. */
+function refuseWhatComesLater(config: SweepConfig): void {
+  if (config.method === "bayes") {
+    throw new AppError(
+      "METHOD_NOT_YET",
+      "method bayes comes with a later version: use random or grid until then",
+      {
+        details: { method: config.method },
+      },
+    );
+  }
+  if (config.method === "custom") {
+    throw new AppError(
+      "METHOD_NOT_YET",
+      "method custom needs a controller of your own, which this server can't talk to yet: use random or grid",
+      { details: { method: config.method } },
+    );
+  }
+  if (config.earlyTerminate !== undefined) {
+    throw new AppError(
+      "EARLY_TERMINATE_NOT_YET",
+      `early_terminate ${config.earlyTerminate.type} comes with a later version: remove the early_terminate block until then`,
+      { details: { type: config.earlyTerminate.type } },
+    );
+  }
+}
+
+/** 63 random bits, decimal. */
+const randomSeed = (): string => String(randomBytes(8).readBigUInt64BE() >> 1n);
