@@ -4,7 +4,8 @@ import type { Loaders } from "./loaders";
 
 /** What every resolver gets: the engine's context, and what reading needs beside it. One a request. */
 export interface Context extends EngineContext {
-  readonly loaders: Loaders;
+  /** Those of the request; a subscription gets fresh ones with each update. */
+  loaders: Loaders;
   readonly live: Live;
   /** Where people reach this server, without a slash at its end: the start of every printed URL. */
   readonly publicUrl: string;

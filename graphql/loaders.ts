@@ -13,7 +13,14 @@ import {
   runsOfAgents,
 } from "@/db/queries/overview";
 import { getProjects, type ProjectRow } from "@/db/queries/projects";
-import { countRuns, getRuns, type RunCounts, type RunRow } from "@/db/queries/runs";
+import {
+  type BestPoint,
+  bestSoFar,
+  countRuns,
+  getRuns,
+  type RunCounts,
+  type RunRow,
+} from "@/db/queries/runs";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, type SweepRow } from "@/db/queries/sweeps";
 
@@ -64,6 +71,12 @@ export class Loaders {
       (ids) => bestRuns(this.db, this.access, ids),
       (row) => row.sweepId ?? "",
     );
+  }
+  get bestSoFar() {
+    return this.byMap<string, BestPoint[]>("bestSoFar", async (ids) => {
+      const found = ids.map(async (id) => [id, await bestSoFar(this.db, this.access, id)] as const);
+      return new Map(await Promise.all(found));
+    });
   }
   get counts() {
     return this.byMap<string, RunCounts>("counts", (ids) => countRuns(this.db, this.access, ids));

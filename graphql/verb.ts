@@ -1,4 +1,4 @@
-import type { InputFieldsFromShape, InputObjectRef, ObjectFieldsShape } from "@pothos/core";
+import type { InputObjectRef, ObjectFieldsShape } from "@pothos/core";
 import { builder } from "./builder";
 import type { Context } from "./context";
 import { type Failure, toFailure } from "./errors";
@@ -33,9 +33,7 @@ export interface Outcome<Answer> {
 export function payload<Answer>(
   name: string,
   description: string,
-  fields: (
-    t: PothosSchemaTypes.ObjectFieldBuilder<Types, Outcome<Answer>>,
-  ) => ObjectFieldsShape<Types, Outcome<Answer>>,
+  fields: ObjectFieldsShape<Types, Outcome<Answer>>,
 ) {
   return builder.objectRef<Outcome<Answer>>(name).implement({
     description,
@@ -82,7 +80,7 @@ export function verb<Answer, Fields extends { clientMutationId?: string | null }
       description: options.description,
       args: { input: t.arg({ type: options.input, required: true, description: "What to do." }) },
       resolve: async (_root, args, context): Promise<Outcome<Answer>> => {
-        const input = dropNulls(args.input as Fields);
+        const input = dropNulls((args as { input: Fields }).input);
         const { clientMutationId } = input;
         try {
           return { clientMutationId, answer: await options.run(context, input) };
@@ -101,5 +99,3 @@ export function dropNulls<T extends object>(input: T): Sent<T> {
   for (const [name, value] of Object.entries(input)) if (value !== null) sent[name] = value;
   return sent as Sent<T>;
 }
-
-export type { InputFieldsFromShape };

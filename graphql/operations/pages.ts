@@ -23,11 +23,15 @@ export interface RunCounts {
   failed: number;
   crashed: number;
   killed: number;
+  preempting: number;
   preempted: number;
 }
 
+/** exited: it said goodbye. lost: its heartbeats stopped. */
+export type AgentState = "alive" | "lost" | "exited";
+
 const METRIC = "metric { name goal target }";
-const COUNTS = "counts { total pending running finished failed crashed killed preempted }";
+const COUNTS = "counts { total pending running finished failed crashed killed preempting preempted }";
 
 // ------------------------------------------------------------------ start page
 
@@ -72,7 +76,7 @@ export interface SweepLine {
   finishedAt: string | null;
   counts: RunCounts;
   bestRun: { id: string; name: string; displayName: string; objective: number | null } | null;
-  agents: { id: string; state: string }[];
+  agents: { id: string; state: AgentState }[];
 }
 
 // ------------------------------------------------------------------ project page
@@ -145,9 +149,9 @@ export interface AgentLine {
   host: string;
   pid: number | null;
   slots: number;
-  state: string;
+  state: AgentState;
   createdAt: string;
-  lastHeartbeatAt: string | null;
+  lastHeartbeatAt: string;
   currentRuns: { id: string; name: string; displayName: string }[];
   runsDone: number;
   runsFailed: number;
@@ -178,10 +182,9 @@ export interface SweepHead {
     | null;
   bestSoFar: {
     runId: string;
-    runName: string;
+    displayName: string;
     objective: number;
     finishedAt: string;
-    ordinal: number | null;
   }[];
   agents: AgentLine[];
   agentCommand: string;
@@ -194,7 +197,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     id name url path state stateReason method generation ${METRIC} runCap size exhausted
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
-    bestSoFar { runId runName objective finishedAt ordinal }
+    bestSoFar { runId displayName objective finishedAt }
     agents {
       id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
       currentRuns { id name displayName }
@@ -230,7 +233,7 @@ export const SweepPage = toDocument<
       ...SweepHead
       source
       project { name entity { name } }
-      runs(first: $first) {
+      runs(first: $first, orderBy: newest) {
         totalCount
         nodes { ...RunLine }
         pageInfo { hasNextPage endCursor }
@@ -247,7 +250,7 @@ export const SweepRuns = toDocument<
 >(/* GraphQL */ `
   query SweepRuns($id: ID!, $first: Int!, $after: String) {
     sweep(id: $id) {
-      runs(first: $first, after: $after) {
+      runs(first: $first, after: $after, orderBy: newest) {
         totalCount
         nodes { ...RunLine }
         pageInfo { hasNextPage endCursor }

@@ -1,6 +1,6 @@
 import { legalActions } from "@/core/sweep";
 import { deserializeConfig } from "@/core/sweep-config";
-import { type BestPoint, bestSoFar, listRuns, type RunCounts } from "@/db/queries/runs";
+import { type BestPoint, listRuns, type RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
 import { builder } from "../builder";
@@ -125,7 +125,7 @@ Sweep.implement({
     bestSoFar: t.field({
       type: [BestPointType],
       description: "The finished runs that improved on all before them, in order of time.",
-      resolve: (sweep, _args, { db, access }) => bestSoFar(db, access, sweep.id),
+      resolve: async (sweep, _args, { loaders }) => (await loaders.bestSoFar.load(sweep.id)) ?? [],
     }),
     runs: t.field({
       type: RunConnection,

@@ -1,0 +1,210 @@
+import { HEARTBEAT_MS, LEASE_MS } from "@/core/time";
+import { type Claim, type ClaimRunsAnswer, claimRuns } from "@/engine/claim-runs";
+import { type HeartbeatAnswer, heartbeat } from "@/engine/heartbeat";
+import { leaveAgent } from "@/engine/leave-agent";
+import { registerAgent } from "@/engine/register-agent";
+import { builder } from "../builder";
+import { toNumber, toSweepId } from "../ids";
+import { Agent, Sweep } from "../refs";
+import { mutationId, payload, verb } from "../verb";
+
+verb("registerAgent", {
+  description: "Makes an agent known to a sweep, before it claims runs.",
+  input: builder.inputType("RegisterAgentInput", {
+    description: "Who works for which sweep.",
+    fields: (t) => ({
+      sweepId: t.id({ required: true, description: "Id or path." }),
+      host: t.string({ required: true, description: "The machine's name." }),
+      pid: t.int({ description: "The agent's process." }),
+      slots: t.int({ description: "How many runs it will hold at once; 1 when absent." }),
+      version: t.string({ description: "Of the agent's program." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<{ agentId: number; sweepId: string }>(
+    "RegisterAgentPayload",
+    "The agent and its sweep.",
+    (t) => ({
+      agent: t.field({
+        type: Agent,
+        nullable: true,
+        description: "The agent.",
+        resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
+      }),
+      sweep: t.field({
+        type: Sweep,
+        nullable: true,
+        description: "What it works for.",
+        resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
+      }),
+      heartbeatMs: t.int({
+        nullable: true,
+        description: "How often to beat.",
+        resolve: ({ answer }) => answer && HEARTBEAT_MS,
+      }),
+      leaseMs: t.int({
+        nullable: true,
+        description: "How long an attempt is held without a beat.",
+        resolve: ({ answer }) => answer && LEASE_MS,
+      }),
+    }),
+  ),
+  run: (context, input) => registerAgent(context, { ...input, sweepId: toSweepId(input.sweepId) }),
+});
+
+const ClaimDirective = builder.enumType("ClaimDirective", {
+  description:
+    "RUN: work on the claims and come again. WAIT: nothing now, ask again after retryAfterMs. PAUSED: likewise, the sweep is paused. EXIT: nothing will come.",
+  values: ["RUN", "WAIT", "PAUSED", "EXIT"] as const,
+});
+
+const ClaimType = builder.objectRef<Claim>("Claim").implement({
+  description: "A run that the agent holds from now on.",
+  fields: (t) => ({
+    runId: t.exposeID("runId", { description: "The run's number as text." }),
+    name: t.exposeString("name", { description: "Its name in paths." }),
+    displayName: t.exposeString("displayName", { description: "Its name for people." }),
+    attempt: t.exposeInt("attempt", { description: "Which try this is, from 1." }),
+    params: t.exposeString("params", { description: "The parameters as JSON text, in which 1.0 is not 1." }),
+    apiKey: t.exposeString("apiKey", {
+      description: "Valid for this run and attempt only: for the training process.",
+    }),
+    resumed: t.exposeBoolean("resumed", {
+      description: "An earlier attempt of the run ended before its time.",
+    }),
+    leaseExpiresAt: t.expose("leaseExpiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Held until then unless a heartbeat comes.",
+    }),
+  }),
+});
+
+verb("claimRun", {
+  description:
+    "Takes runs to work on. Exactly once: repeated with the same clientMutationId it gives the same runs.",
+  input: builder.inputType("ClaimRunInput", {
+    description: "Who wants how many runs.",
+    fields: (t) => ({
+      sweepId: t.id({ required: true, description: "Id or path." }),
+      agentId: t.id({ required: true, description: "From registerAgent." }),
+      count: t.int({ description: "At most this many; 1 when absent." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<ClaimRunsAnswer>("ClaimRunPayload", "The claims, and what to do next.", (t) => ({
+    claims: t.field({
+      type: [ClaimType],
+      description: "The runs taken.",
+      resolve: ({ answer }) => [...(answer?.claims ?? [])],
+    }),
+    directive: t.field({
+      type: ClaimDirective,
+      nullable: true,
+      description: "What to do.",
+      resolve: ({ answer }) => answer?.directive ?? null,
+    }),
+    retryAfterMs: t.int({
+      nullable: true,
+      description: "When to ask again.",
+      resolve: ({ answer }) => answer?.retryAfterMs ?? null,
+    }),
+    reason: t.string({
+      nullable: true,
+      description: "Why there is nothing, for people.",
+      resolve: ({ answer }) => answer?.reason ?? null,
+    }),
+  })),
+  run: (context, { sweepId, agentId, count = 1, clientMutationId }) =>
+    claimRuns(context, {
+      sweepId: toSweepId(sweepId),
+      agentId: toNumber("agentId", agentId),
+      count,
+      clientMutationId,
+    }),
+});
+
+export const AttemptRefInput = builder.inputType("AttemptRefInput", {
+  description: "One attempt of a run.",
+  fields: (t) => ({
+    runId: t.id({ required: true, description: "The run's number as text." }),
+    attempt: t.int({ required: true, description: "Which try, from 1." }),
+  }),
+});
+
+const CommandKind = builder.enumType("AttemptCommandKind", {
+  description:
+    "STALE: another attempt holds the run, stop and report nothing. STOP: end, its results count. CANCEL: end, its sweep was canceled.",
+  values: ["STALE", "STOP", "CANCEL"] as const,
+});
+const AttemptCommand = builder.objectRef<HeartbeatAnswer["commands"][number]>("AttemptCommand").implement({
+  description: "What the holder of an attempt shall do.",
+  fields: (t) => ({
+    runId: t.exposeID("runId", { description: "The run." }),
+    attempt: t.exposeInt("attempt", { description: "The attempt." }),
+    command: t.expose("command", { type: CommandKind, description: "What to do." }),
+  }),
+});
+const HeartbeatDirective = builder.enumType("HeartbeatDirective", {
+  description: "CONTINUE: all is well. EXIT: the sweep is over, take nothing more.",
+  values: ["CONTINUE", "EXIT"] as const,
+});
+
+verb("heartbeat", {
+  description: "Extends the leases of the attempts named, and tells what to do with them.",
+  input: builder.inputType("HeartbeatInput", {
+    description: "Who is alive, with what at work.",
+    fields: (t) => ({
+      agentId: t.id({ description: "From registerAgent; absent for a writer without an agent." }),
+      attempts: t.field({ type: [AttemptRefInput], required: true, description: "What it holds." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<HeartbeatAnswer>("HeartbeatPayload", "What the server wants.", (t) => ({
+    commands: t.field({
+      type: [AttemptCommand],
+      description: "Attempts that shall end; the others go on.",
+      resolve: ({ answer }) => [...(answer?.commands ?? [])],
+    }),
+    directive: t.field({
+      type: HeartbeatDirective,
+      nullable: true,
+      description: "For the agent itself.",
+      resolve: ({ answer }) => answer?.directive ?? null,
+    }),
+    leaseMs: t.int({
+      nullable: true,
+      description: "The leases last this long from now.",
+      resolve: ({ answer }) => answer?.leaseMs ?? null,
+    }),
+  })),
+  run: (context, { agentId, attempts }) =>
+    heartbeat(context, {
+      agentId: agentId === undefined ? undefined : toNumber("agentId", agentId),
+      attempts: attempts.map(({ runId, attempt }) => ({ runId: toNumber("runId", runId), attempt })),
+    }),
+});
+
+verb("leaveAgent", {
+  description: "The agent says goodbye: what it still holds goes back into the queue at once.",
+  input: builder.inputType("LeaveAgentInput", {
+    description: "Who leaves.",
+    fields: (t) => ({
+      agentId: t.id({ required: true, description: "From registerAgent." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<{ agentId: number }>("LeaveAgentPayload", "The agent that left.", (t) => ({
+    agent: t.field({
+      type: Agent,
+      nullable: true,
+      description: "The agent.",
+      resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
+    }),
+  })),
+  run: async (context, { agentId, clientMutationId }) => {
+    const id = toNumber("agentId", agentId);
+    await leaveAgent(context, { agentId: id, clientMutationId });
+    return { agentId: id };
+  },
+});

@@ -1,0 +1,117 @@
+import type { RunState as State } from "@/core/run";
+import { type CreateRunAnswer, createRun } from "@/engine/create-run";
+import { deleteRun } from "@/engine/delete-run";
+import { finishRun } from "@/engine/finish-run";
+import { stopRun } from "@/engine/stop-run";
+import { builder } from "../builder";
+import { FinishState, RunState } from "../enums";
+import { toNumber } from "../ids";
+import { Run } from "../refs";
+import { mutationId, payload, verb } from "../verb";
+
+/** The run afterwards, under its id alone where that is all the caller needs: agents ask for nothing else. */
+const changedRun = (name: string, description: string) =>
+  payload<{ runId: number; state?: State }>(name, description, (t) => ({
+    runId: t.id({
+      nullable: true,
+      description: "Its number as text.",
+      resolve: ({ answer }) => answer?.runId ?? null,
+    }),
+    state: t.field({
+      type: RunState,
+      nullable: true,
+      description: "Its state afterwards.",
+      resolve: async ({ answer }, _args, { loaders }) =>
+        answer && (answer.state ?? (await loaders.run.load(answer.runId))?.state ?? null),
+    }),
+    run: t.field({
+      type: Run,
+      nullable: true,
+      description: "The run; null when it was deleted.",
+      resolve: ({ answer }, _args, { loaders }) => answer && loaders.run.load(answer.runId),
+    }),
+  }));
+
+verb("finishRun", {
+  description: "Ends an attempt. The run may go back into the queue: its state afterwards is then pending.",
+  input: builder.inputType("FinishRunInput", {
+    description: "Which attempt ended, and how.",
+    fields: (t) => ({
+      runId: t.id({ required: true, description: "The run's number as text." }),
+      attempt: t.int({ required: true, description: "Which try it was." }),
+      state: t.field({ type: FinishState, required: true, description: "How it ended." }),
+      exitCode: t.int({ description: "Of the training program." }),
+      reason: t.string({ description: "Why, as a word." }),
+      detail: t.string({ description: "Why, in a sentence for people." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: changedRun("FinishRunPayload", "The run afterwards."),
+  run: (context, input) => finishRun(context, { ...input, runId: toNumber("runId", input.runId) }),
+});
+
+verb("createRun", {
+  description:
+    "Starts a run outside any sweep, with its first attempt. It has no lease but must be heard of every 5 minutes.",
+  input: builder.inputType("CreateRunInput", {
+    description: "What the run is.",
+    fields: (t) => ({
+      entity: t.string({ description: "The caller's own when absent." }),
+      project: t.string({ description: "Made when it is not there." }),
+      name: t.string({ description: "Unique in its project; 8 characters are chosen when absent." }),
+      displayName: t.string({ description: "For people." }),
+      params: t.string({ description: "Its parameters as JSON text." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<CreateRunAnswer>("CreateRunPayload", "The run, and the key that speaks for it.", (t) => ({
+    run: t.field({
+      type: Run,
+      nullable: true,
+      description: "The run.",
+      resolve: ({ answer }, _args, { loaders }) => answer && loaders.run.load(answer.runId),
+    }),
+    attempt: t.int({
+      nullable: true,
+      description: "Its first attempt.",
+      resolve: ({ answer }) => answer?.attempt ?? null,
+    }),
+    apiKey: t.string({
+      nullable: true,
+      description: "Valid for this run and attempt only.",
+      resolve: ({ answer }) => answer?.apiKey ?? null,
+    }),
+  })),
+  run: createRun,
+});
+
+const whichRun = (name: string) =>
+  builder.inputType(name, {
+    description: "Which run.",
+    fields: (t) => ({
+      runId: t.id({ required: true, description: "Its number as text." }),
+      clientMutationId: mutationId(t),
+    }),
+  });
+
+verb("stopRun", {
+  description: "Asks whoever works on a run to end it; one that waits in the queue is killed at once.",
+  input: whichRun("StopRunInput"),
+  payload: changedRun("StopRunPayload", "The run afterwards."),
+  run: async (context, input) => {
+    const runId = toNumber("runId", input.runId);
+    await stopRun(context, { ...input, runId });
+    return { runId };
+  },
+});
+
+verb("deleteRun", {
+  description: "Takes a run out of all lists. Its point of a grid may then be handed out again.",
+  input: whichRun("DeleteRunInput"),
+  payload: changedRun("DeleteRunPayload", "The run that was deleted."),
+  run: async (context, input) => {
+    const runId = toNumber("runId", input.runId);
+    await deleteRun(context, { ...input, runId });
+    return { runId };
+  },
+});

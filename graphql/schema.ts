@@ -1,0 +1,22 @@
+import { lexicographicSortSchema, printSchema } from "graphql";
+import { builder } from "./builder";
+import "./scalars";
+import "./user/schema";
+import "./user/verbs";
+import "./project/schema";
+import "./sweep/schema";
+import "./sweep/verbs";
+import "./sweep/live";
+import "./run/schema";
+import "./run/verbs";
+import "./metric/schema";
+import "./metric/verbs";
+import "./metric/live";
+import "./agent/schema";
+import "./agent/verbs";
+
+/** The public API, assembled from its nouns. */
+export const schema = builder.toSchema();
+
+/** What schema.graphql holds: a change of the API is always seen in review. */
+export const printApi = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

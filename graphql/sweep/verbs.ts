@@ -1,0 +1,102 @@
+import type { Diagnostic } from "@/core/sweep-config";
+import { controlSweep } from "@/engine/control-sweep";
+import { createSweep } from "@/engine/create-sweep";
+import { updateSweep } from "@/engine/update-sweep";
+import { builder } from "../builder";
+import { toSweepId } from "../ids";
+import { Sweep } from "../refs";
+import { mutationId, payload, verb } from "../verb";
+
+const Warning = builder.objectRef<Diagnostic>("SweepWarning").implement({
+  description: "Something about a sweep file that its author should know; it runs all the same.",
+  fields: (t) => ({
+    code: t.exposeString("code", { description: "Stable, for programs." }),
+    message: t.exposeString("message", { description: "The value, what was expected, how to mend it." }),
+    path: t.stringList({ description: "Keys from the root of the file.", resolve: ({ path }) => [...path] }),
+    line: t.int({
+      nullable: true,
+      description: "From 1; null when the input was a JSON value.",
+      resolve: ({ line }) => line ?? null,
+    }),
+    column: t.int({ nullable: true, description: "From 1.", resolve: ({ column }) => column ?? null }),
+  }),
+});
+
+const describedSweep = (name: string, description: string) =>
+  payload<{ sweepId: string; warnings: readonly Diagnostic[] }>(name, description, (t) => ({
+    sweep: t.field({
+      type: Sweep,
+      nullable: true,
+      description: "The sweep afterwards.",
+      resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
+    }),
+    warnings: t.field({
+      type: [Warning],
+      description: "What the parser noticed.",
+      resolve: ({ answer }) => [...(answer?.warnings ?? [])],
+    }),
+  }));
+
+verb("createSweep", {
+  description: "Reads a sweep file and stores it as a new sweep, ready to hand out runs.",
+  input: builder.inputType("CreateSweepInput", {
+    description: "A sweep file, as text or as a JSON value.",
+    fields: (t) => ({
+      source: t.string({
+        description: "The file's text, YAML or JSON. Text tells 1.0 from 1; a JSON value can't.",
+      }),
+      json: t.field({ type: "JSON", description: "The sweep as a JSON value, instead of source." }),
+      entity: t.string({ description: "Whose it shall be; beats the file. The caller's own when absent." }),
+      project: t.string({ description: "Where it shall lie; beats the file. Made when it is not there." }),
+      name: t.string({ description: "For people; beats the file." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: describedSweep("CreateSweepPayload", "The new sweep."),
+  run: createSweep,
+});
+
+verb("updateSweep", {
+  description: "Gives a sweep another file while it has no runs, or another name at any time.",
+  input: builder.inputType("UpdateSweepInput", {
+    description: "What to change.",
+    fields: (t) => ({
+      sweepId: t.id({ required: true, description: "Id or path." }),
+      source: t.string({ description: "The new file's text." }),
+      json: t.field({ type: "JSON", description: "The new sweep as a JSON value, instead of source." }),
+      name: t.string({ description: "The new name." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: describedSweep("UpdateSweepPayload", "The sweep with its new file or name."),
+  run: (context, input) => updateSweep(context, { ...input, sweepId: toSweepId(input.sweepId) }),
+});
+
+const CONTROLS = [
+  ["pause", "Pause", "Hands out nothing for now; runs at work go on."],
+  ["resume", "Resume", "Hands out runs again, also after the sweep had finished."],
+  ["stop", "Stop", "Hands out nothing more; runs at work may end."],
+  ["cancel", "Cancel", "Ends the sweep at once: runs at work are told to stop and are killed."],
+] as const;
+
+for (const [action, Name, description] of CONTROLS) {
+  verb(`${action}Sweep`, {
+    description,
+    input: builder.inputType(`${Name}SweepInput`, {
+      description: "Which sweep.",
+      fields: (t) => ({
+        sweepId: t.id({ required: true, description: "Id or path." }),
+        clientMutationId: mutationId(t),
+      }),
+    }),
+    payload: payload<{ sweepId: string }>(`${Name}SweepPayload`, "The sweep afterwards.", (t) => ({
+      sweep: t.field({
+        type: Sweep,
+        nullable: true,
+        description: "The sweep afterwards.",
+        resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
+      }),
+    })),
+    run: (context, input) => controlSweep(context, { ...input, sweepId: toSweepId(input.sweepId), action }),
+  });
+}

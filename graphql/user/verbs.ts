@@ -1,0 +1,53 @@
+import { createApiKey } from "@/engine/create-api-key";
+import { revokeApiKey } from "@/engine/revoke-api-key";
+import { builder } from "../builder";
+import { toNumber } from "../ids";
+import { mutationId, payload, verb } from "../verb";
+
+verb("createApiKey", {
+  description: "Makes a key that speaks for the caller. It is shown once, in this answer.",
+  input: builder.inputType("CreateApiKeyInput", {
+    description: "What the key is for.",
+    fields: (t) => ({
+      name: t.string({ required: true, description: "For people, to tell keys apart." }),
+      expiresAt: t.field({ type: "DateTime", description: "When it ends; never when absent." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<{ key: string; keyId: number }>("CreateApiKeyPayload", "The new key.", (t) => ({
+    key: t.string({
+      nullable: true,
+      description: "The key itself.",
+      resolve: ({ answer }) => answer?.key ?? null,
+    }),
+    keyId: t.id({
+      nullable: true,
+      description: "Its number, to revoke it by.",
+      resolve: ({ answer }) => answer?.keyId ?? null,
+    }),
+  })),
+  run: createApiKey,
+});
+
+verb("revokeApiKey", {
+  description: "Takes a key back. It stops working at once here, within 5 seconds on other servers.",
+  input: builder.inputType("RevokeApiKeyInput", {
+    description: "Which key.",
+    fields: (t) => ({
+      keyId: t.id({ required: true, description: "From apiKeys or createApiKey." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<{ keyId: number }>("RevokeApiKeyPayload", "The key that was taken back.", (t) => ({
+    keyId: t.id({
+      nullable: true,
+      description: "Its number.",
+      resolve: ({ answer }) => answer?.keyId ?? null,
+    }),
+  })),
+  run: async (context, input) => {
+    const keyId = toNumber("keyId", input.keyId);
+    await revokeApiKey(context, { ...input, keyId });
+    return { keyId };
+  },
+});
