@@ -1,0 +1,132 @@
+/** A growing little-endian buffer and a reader over one. Hot paths: no checks inside beyond the buffer's end. */
+
+/** Blocks are little-endian so that typed arrays can be copied as they lie; every platform Node runs on is. */
+if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1)
+  throw new Error("history blocks need a little-endian machine");
+
+export class ByteWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Room for `count` more bytes; returns where they start. */
+  #grow(count: number): number {
+    const start = this.length;
+    this.length += count;
+    if (this.length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.length, this.#bytes.length * 2));
+      larger.set(this.#bytes.subarray(0, start));
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    return start;
+  }
+
+  u8(value: number): void {
+    const start = this.#grow(1);
+    this.#bytes[start] = value;
+  }
+
+  u16(value: number): void {
+    const start = this.#grow(2);
+    this.#view.setUint16(start, value, true);
+  }
+
+  f64(value: number): void {
+    const start = this.#grow(8);
+    this.#view.setFloat64(start, value, true);
+  }
+
+  /** 0 <= value < 2^53: seven bits a byte, low ones first. */
+  varint(value: number): void {
+    let rest = value;
+    while (rest >= 0x80) {
+      this.u8((rest % 0x80) | 0x80);
+      rest = rest < 0x80000000 ? rest >>> 7 : Math.floor(rest / 0x80);
+    }
+    this.u8(rest);
+  }
+
+  /** |value| < 2^52: the sign goes to the lowest bit. */
+  zigzag(value: number): void {
+    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    const start = this.#grow(bytes.length);
+    this.#bytes.set(bytes, start);
+  }
+
+  /** What was written, without a copy: valid until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  /** What was written, as a buffer of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.length);
+  }
+}
+
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.offset++);
+  }
+
+  u16(): number {
+    const value = this.#view.getUint16(this.offset, true);
+    this.offset += 2;
+    return value;
+  }
+
+  f64(): number {
+    const value = this.#view.getFloat64(this.offset, true);
+    this.offset += 8;
+    return value;
+  }
+
+  varint(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+      scale *= 0x80;
+    }
+  }
+
+  zigzag(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  /** The next `count` bytes, not copied. */
+  bytes(count: number): Uint8Array {
+    const start = this.offset;
+    this.offset += count;
+    if (this.offset > this.#bytes.length)
+      throw new RangeError(`a block of ${this.#bytes.length} bytes ends before byte ${this.offset}`);
+    return this.#bytes.subarray(start, this.offset);
+  }
+}
+
+export const sizeOfVarint = (value: number): number => {
+  let size = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) size++;
+  return size;
+};

@@ -1,0 +1,182 @@
+import { AppError } from "@/core/errors";
+import { type Batch, dropBefore } from "@/core/history/batch";
+import { packTail } from "@/core/history/codec";
+import { toPoints } from "@/core/history/column";
+import { joinSummaries, summarize } from "@/core/history/summary";
+import type { Database, Tx } from "@/db/client";
+import { addToSummaries, advanceAttempts, insertTails, lockAttempts } from "@/db/queries/append-history";
+import { inTransaction } from "@/db/transaction";
+import {
+  type Append,
+  type Appended,
+  isStale,
+  openProgress,
+  type Packed,
+  type Progress,
+} from "./append-progress";
+import { countsBefore, followObjectives } from "./follow-objective";
+import { metricsAtStep, rebuildSummaries } from "./rebuild-summaries";
+
+/**
+ * Stores batches of any runs in one transaction. An Error in the answer is the answer of that batch alone. Safe to
+ * run twice: a batch that was taken is known by its number.
+ */
+export function appendGroup(db: Database, items: readonly Append[]): Promise<(Appended | Error)[]> {
+  return inTransaction(db, async (tx) => {
+    const attempts = await lockAll(tx, items);
+    const answers = new Map<Append, Appended | Error>();
+    // Batches of one attempt may have overtaken each other on their way here.
+    for (const item of [...items].sort((a, b) => a.batch.batch - b.batch.batch)) {
+      const progress = attempts.get(keyOf(item.facts.runId, item.batch.attempt));
+      answers.set(item, progress ? await take(tx, progress, item) : unknownAttempt(item));
+    }
+    await write(tx, [...attempts.values()]);
+    return items.map((item) => answers.get(item) as Appended | Error);
+  });
+}
+
+export function packBatch(batch: Batch, metricIds: ReadonlyMap<string, number>): Packed {
+  const series = batch.series.map(({ key, column }) => {
+    const metricId = metricIds.get(key);
+    if (metricId === undefined) throw new Error(`metric ${key} has no id`);
+    return { metricId, column };
+  });
+  return {
+    series,
+    block: packTail(batch.axis, series),
+    summaries: new Map(
+      series.map(({ metricId, column }) => [metricId, summarize(toPoints(batch.axis, column))]),
+    ),
+  };
+}
+
+async function lockAll(tx: Tx, items: readonly Append[]): Promise<Map<string, Progress>> {
+  const byKey = new Map(items.map((item) => [keyOf(item.facts.runId, item.batch.attempt), item]));
+  const rows = await lockAttempts(
+    tx,
+    Array.from(byKey.values(), ({ facts, batch }) => ({ runId: facts.runId, attempt: batch.attempt })),
+  );
+  return new Map(
+    rows.map((row) => {
+      const key = keyOf(row.runId, row.attempt);
+      return [key, openProgress(row, byKey.get(key)?.bands ?? [])];
+    }),
+  );
+}
+
+const keyOf = (runId: number, attempt: number) => `${runId}/${attempt}`;
+
+async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended | Error> {
+  const { row } = progress;
+  const answer: Appended = {
+    runId: row.runId,
+    attempt: row.attempt,
+    batch: item.batch.batch,
+    repeated: item.batch.batch <= progress.lastBatch,
+    stale: isStale(progress),
+    droppedPoints: 0,
+    lastStep: progress.lastStep,
+    objectiveChanged: false,
+    sweepFinished: false,
+  };
+  if (answer.repeated) return answer;
+  if (answer.batch !== progress.lastBatch + 1) return outOfOrder(progress, answer.batch);
+  progress.lastBatch = answer.batch;
+  progress.answers.push(answer);
+  if (item.batch.resumedFromStep !== undefined) {
+    progress.resumedFromStep = item.batch.resumedFromStep;
+    progress.inherits = true;
+  }
+  if (answer.stale) progress.overtakenAtStep ??= row.lastStep ?? -1;
+  await takePoints(tx, progress, item, answer);
+  answer.lastStep = progress.lastStep;
+  return answer;
+}
+
+/** Steps go forward within an attempt: what lies below its last step, or below the step it resumed from, is left out. */
+async function takePoints(tx: Tx, progress: Progress, item: Append, answer: Appended): Promise<void> {
+  const floor = Math.max(progress.lastStep ?? -1, progress.resumedFromStep ?? -1);
+  const batch = dropBefore(item.batch, floor);
+  answer.droppedPoints = item.batch.points - batch.points;
+  const firstStep = batch.axis.steps[0];
+  const lastStep = batch.axis.steps.at(-1);
+  if (batch.points === 0 || firstStep === undefined || lastStep === undefined) return;
+  const packed = batch === item.batch ? item.packed : packBatch(batch, item.metricIds);
+  if (firstStep === floor) await markOverwritten(tx, progress, packed, floor);
+  const { runId, attempt } = answer;
+  const count = batch.axis.steps.length;
+  progress.tails.push({
+    runId,
+    attempt,
+    batch: batch.batch,
+    firstStep,
+    lastStep,
+    count,
+    block: packed.block,
+  });
+  for (const [metricId, summary] of packed.summaries) {
+    const before = progress.summaries.get(metricId);
+    progress.summaries.set(metricId, before ? joinSummaries(before, summary) : summary);
+  }
+  progress.lastStep = lastStep;
+  progress.taken.push(batch === item.batch ? item : { ...item, batch, packed });
+}
+
+/** The batch begins at the step where the history ends: metrics that have a value there already get another one. */
+async function markOverwritten(tx: Tx, progress: Progress, { series }: Packed, step: number): Promise<void> {
+  const metricIds = series
+    .filter(({ column }) => column.at === undefined || column.at[0] === 0)
+    .map(({ metricId }) => metricId);
+  // When a batch of this very group ends there, it is not stored yet: then all count as written again.
+  const overwritten =
+    progress.tails.length > 0 ? metricIds : await metricsAtStep(tx, progress.row, { metricIds, step });
+  for (const metricId of overwritten) progress.rebuild.add(metricId);
+}
+
+/** The statements are sent together; the connection runs them in this order. */
+async function write(tx: Tx, all: readonly Progress[]): Promise<void> {
+  const moved = all.filter((progress) => progress.lastBatch > progress.row.lastBatch);
+  if (moved.length === 0) return;
+  const counts = await countsBefore(tx, moved);
+  const tails = moved.flatMap((progress) => progress.tails);
+  const added = moved.flatMap(({ row, inherits, rebuild, summaries }) =>
+    Array.from(summaries, ([metricId, summary]) => ({
+      runId: row.runId,
+      attempt: row.attempt,
+      metricId,
+      summary,
+    })).filter(({ metricId }) => !inherits && !rebuild.has(metricId)),
+  );
+  await Promise.all([
+    tails.length > 0 && insertTails(tx, tails),
+    advanceAttempts(
+      tx,
+      moved.map((progress) => ({
+        ...progress,
+        runId: progress.row.runId,
+        attempt: progress.row.attempt,
+        tails: progress.tails.length,
+        tailSteps: progress.tails.reduce((sum, tail) => sum + tail.count, 0),
+      })),
+    ),
+    added.length > 0 && addToSummaries(tx, added),
+    followObjectives(tx, moved, counts),
+  ]);
+  for (const progress of moved)
+    if (progress.inherits || progress.rebuild.size > 0) await rebuildSummaries(tx, progress);
+}
+
+function outOfOrder({ row, lastBatch }: Progress, batch: number): AppError {
+  const expected = lastBatch + 1;
+  return new AppError(
+    "BATCH_OUT_OF_ORDER",
+    `batch ${batch} of run ${row.runId}, attempt ${row.attempt}, came before batch ${expected}: send from ${expected} on`,
+    { details: { runId: row.runId, attempt: row.attempt, batch, expected } },
+  );
+}
+
+function unknownAttempt({ facts, batch }: Append): AppError {
+  return new AppError("NOT_FOUND", `run ${facts.runId} has no attempt ${batch.attempt}, or was deleted`, {
+    details: { runId: facts.runId, attempt: batch.attempt },
+  });
+}

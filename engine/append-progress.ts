@@ -1,0 +1,79 @@
+import type { Batch } from "@/core/history/batch";
+import type { TailSeries } from "@/core/history/codec";
+import type { Summary } from "@/core/history/summary";
+import type { LockedAttempt, TailRow } from "@/db/queries/append-history";
+import type { RunFacts } from "@/db/queries/facts";
+
+/** A checked batch, ready to be stored: what can be computed before the transaction is. */
+export interface Append {
+  readonly facts: RunFacts;
+  readonly batch: Batch;
+  readonly metricIds: ReadonlyMap<string, number>;
+  /** Of the run's early stopping. */
+  readonly bands: readonly number[];
+  readonly packed: Packed;
+}
+
+export interface Packed {
+  readonly series: readonly TailSeries[];
+  readonly block: Uint8Array;
+  /** By metric id. */
+  readonly summaries: ReadonlyMap<number, Summary>;
+}
+
+export interface Appended {
+  readonly runId: number;
+  readonly attempt: number;
+  readonly batch: number;
+  /** It had been taken before; nothing was changed. */
+  readonly repeated: boolean;
+  /** The run has another attempt by now: the data is kept under this one, and its process should stop. */
+  readonly stale: boolean;
+  /** Points left out because their steps lie below the attempt's last one. */
+  droppedPoints: number;
+  lastStep: number | null;
+  objectiveChanged: boolean;
+  /** The sweep's metric has reached its target with this. */
+  sweepFinished: boolean;
+}
+
+/** One attempt on its way through a group of batches: its row as it was, and what the batches add to it. */
+export interface Progress {
+  readonly row: LockedAttempt;
+  readonly bands: readonly number[];
+  lastBatch: number;
+  lastStep: number | null;
+  resumedFromStep: number | null;
+  overtakenAtStep: number | null;
+  readonly tails: TailRow[];
+  /** By metric id. */
+  readonly summaries: Map<number, Summary>;
+  /** Metrics whose summary must be made anew from the history, since a step was written again. */
+  readonly rebuild: Set<number>;
+  /** It resumed with one of these batches: all summaries are made anew, from what it inherits. */
+  inherits: boolean;
+  /** The batches as they were stored, in order. */
+  readonly taken: Append[];
+  readonly answers: Appended[];
+}
+
+export function openProgress(row: LockedAttempt, bands: readonly number[]): Progress {
+  const { lastBatch, lastStep, resumedFromStep, overtakenAtStep } = row;
+  return {
+    row,
+    bands,
+    lastBatch,
+    lastStep,
+    resumedFromStep,
+    overtakenAtStep,
+    tails: [],
+    summaries: new Map(),
+    rebuild: new Set(),
+    inherits: false,
+    taken: [],
+    answers: [],
+  };
+}
+
+/** State belongs to the current attempt: a stale one's data never enters the run, the search or early stopping. */
+export const isStale = ({ row }: Progress): boolean => row.attempt !== row.current;

@@ -1,0 +1,55 @@
+import { bandsOf } from "@/core/history/bands";
+import { deserializeConfig } from "@/core/sweep-config";
+import type { Database } from "@/db/client";
+import { type RunFacts, readGeneration } from "@/db/queries/facts";
+import { ensureMetricIds } from "@/db/queries/metric-names";
+import { retrying } from "@/db/transaction";
+import { perDatabase, Recent } from "./recent";
+
+/** What logging needs to know beforehand and what never changes, so that an append asks for none of it. */
+
+const memory = perDatabase(() => ({
+  /** By project and name; a name of 20 characters costs about 150 bytes here. */
+  ids: new Recent<string, number>(200_000),
+  /** By sweep and generation. */
+  bands: new Recent<string, readonly number[]>(10_000),
+}));
+
+/** Ids of metric names, made where they are new: outside of the append's transaction, so that no name stays locked. */
+export async function metricIds(
+  db: Database,
+  projectId: number,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { ids } = memory(db);
+  const found = new Map<string, number>();
+  const missing: string[] = [];
+  for (const name of names) {
+    const id = ids.get(`${projectId}/${name}`);
+    if (id === undefined) missing.push(name);
+    else found.set(name, id);
+  }
+  if (missing.length === 0) return found;
+  for (const [name, id] of await retrying(() => ensureMetricIds(db.sql, { projectId, names: missing }))) {
+    ids.set(`${projectId}/${name}`, id);
+    found.set(name, id);
+  }
+  return found;
+}
+
+/** Bands of the early stopping that a run is under; none outside a sweep, or in one without it. */
+export async function bandsOfRun(
+  db: Database,
+  { sweepId, generation }: Pick<RunFacts, "sweepId" | "generation">,
+): Promise<readonly number[]> {
+  if (sweepId === null || generation === null) return [];
+  const { bands } = memory(db);
+  const name = `${sweepId}/${generation}`;
+  const known = bands.get(name);
+  if (known !== undefined) return known;
+  const row = await retrying(() => readGeneration(db.sql, { sweepId, generation }));
+  const rule = row && deserializeConfig(row.config).earlyTerminate;
+  const found = rule ? bandsOf(rule) : [];
+  bands.set(name, found);
+  return found;
+}

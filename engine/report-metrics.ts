@@ -1,0 +1,119 @@
+import { AppError, isAppError } from "@/core/errors";
+import { parseMetricBatch } from "@/core/history/batch";
+import type { Database } from "@/db/client";
+import { appendGroup, packBatch } from "./append-group";
+import type { Append, Appended } from "./append-progress";
+import { authorizeRun } from "./authorize";
+import { checkId } from "./check";
+import type { EngineContext } from "./context";
+import { emitChange } from "./events";
+import { runFacts } from "./facts";
+import { Lane } from "./lane";
+import { bandsOfRun, metricIds } from "./metric-facts";
+import { perDatabase } from "./recent";
+
+export interface LogMetricsInput {
+  readonly runId: number;
+  /** A `MetricBatch` as it came from JSON; checked here. Its number makes it safe to repeat, so no mutation id is needed. */
+  readonly batch: unknown;
+}
+
+export interface LogMetricsResult {
+  readonly runId: number;
+  readonly attempt: number;
+  /** The number of the batch that was sent, taken now or before. */
+  readonly batch: number;
+  readonly repeated: boolean;
+  /** The run has another attempt by now: the data is kept under this one; stop logging, and stop the process. */
+  readonly stale: boolean;
+  /**
+   * Points left out because their steps lie below `lastStep`. A training program that counts backwards would be
+   * stopped by a refusal in mid-training; W&B warns, and so does our answer.
+   */
+  readonly droppedPoints: number;
+  readonly lastStep: number | null;
+}
+
+/** Bytes of blocks in one transaction: large enough to share a flush, small enough that no commit takes long. */
+const GROUP_BYTES = 2_000_000;
+/** What a batch costs apart from its bytes. */
+const BATCH_WEIGHT = 8_000;
+/** While one transaction flushes, the other one works. Batches of a run keep to one lane. */
+const LANES = 2;
+
+const lanesOf = perDatabase(() => ({ lanes: undefined as Lane<Append, Appended>[] | undefined }));
+
+/**
+ * Stores one batch of metrics of one attempt.
+ * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number expected next
+ */
+export async function logMetrics(context: EngineContext, input: LogMetricsInput): Promise<LogMetricsResult> {
+  const { db, access } = context;
+  const facts = await runFacts(db, checkId("runId", input.runId));
+  await authorizeRun(context, facts, "member");
+  const batch = parseMetricBatch(input.batch, Date.now());
+  if (access.kind === "run" && access.attempt !== batch.attempt)
+    throw foreignAttempt(access.attempt, batch.attempt);
+  const [ids, bands] = await Promise.all([
+    metricIds(
+      db,
+      facts.projectId,
+      batch.series.map(({ key }) => key),
+    ),
+    bandsOfRun(db, facts),
+  ]);
+  const lane = laneOf(db, facts.runId);
+  const done = await lane.push({ facts, batch, metricIds: ids, bands, packed: packBatch(batch, ids) });
+  tell(facts, done);
+  const { runId, attempt, repeated, stale, droppedPoints, lastStep } = done;
+  return { runId, attempt, batch: done.batch, repeated, stale, droppedPoints, lastStep };
+}
+
+function laneOf(db: Database, runId: number): Lane<Append, Appended> {
+  const memory = lanesOf(db);
+  memory.lanes ??= Array.from(
+    { length: LANES },
+    () =>
+      new Lane<Append, Appended>(
+        (items) => appendEach(db, items),
+        GROUP_BYTES,
+        ({ packed }) => BATCH_WEIGHT + packed.block.length,
+      ),
+  );
+  return memory.lanes[runId % LANES] as Lane<Append, Appended>;
+}
+
+/** A batch that breaks its group (a bug of ours) must not take the others with it. */
+async function appendEach(db: Database, items: readonly Append[]): Promise<(Appended | Error)[]> {
+  try {
+    return await appendGroup(db, items);
+  } catch (error) {
+    if (isAppError(error) || items.length === 1) throw error;
+    const answers: (Appended | Error)[] = [];
+    for (const item of items) {
+      const [answer] = await appendGroup(db, [item]).catch((own: unknown) => [toError(own)]);
+      answers.push(answer ?? toError(error));
+    }
+    return answers;
+  }
+}
+
+const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+function tell(facts: Append["facts"], { repeated, objectiveChanged, sweepFinished }: Appended): void {
+  if (repeated) return;
+  const { projectId, sweepId, runId } = facts;
+  emitChange(
+    projectId,
+    sweepId,
+    runId,
+    ...(objectiveChanged ? (["metrics", "run"] as const) : (["metrics"] as const)),
+  );
+  if (sweepFinished) emitChange(projectId, sweepId, null, "sweep");
+}
+
+function foreignAttempt(own: number, asked: number): AppError {
+  return new AppError("FORBIDDEN", `this key speaks for attempt ${own}, not for attempt ${asked}`, {
+    details: { attempt: own },
+  });
+}
