@@ -12,6 +12,7 @@ function inputOf(counts: Partial<Counts>, more: Partial<ProgressInput> = {}): Pr
     failed: 0,
     crashed: 0,
     killed: 0,
+    preempting: 0,
     preempted: 0,
     ...counts,
   };

@@ -10,6 +10,7 @@ export interface Counts {
   readonly failed: number;
   readonly crashed: number;
   readonly killed: number;
+  readonly preempting: number;
   readonly preempted: number;
 }
 
@@ -95,7 +96,7 @@ function toSegments(counts: Counts, whole: number): Segment[] {
     ["bad", counts.failed, "failed"],
     ["crash", counts.crashed, "crashed"],
     ["quiet", counts.killed, "killed"],
-    ["running", counts.running, "running"],
+    ["running", counts.running + counts.preempting, "running"],
     ["empty", waiting, "waiting"],
     ["empty", Math.max(0, whole - counts.total), "to come"],
   ];
@@ -132,7 +133,8 @@ const FEWEST_ENDS = 3;
 
 function toOutlook(input: ProgressInput, done: number, whole: number): string | undefined {
   if (input.state === "finished" || input.state === "canceled") return undefined;
-  if (input.state === "paused") return input.counts.running > 0 ? "runs in progress will end" : undefined;
+  if (input.state === "paused")
+    return input.counts.running + input.counts.preempting > 0 ? "runs in progress will end" : undefined;
   if (input.aliveAgents === 0) return input.counts.total === 0 ? undefined : "no agent is connected";
   if (input.goal === undefined) return undefined;
   const leftMs = timeLeftMs(input.recentEndsMs, input.nowMs, whole - done);

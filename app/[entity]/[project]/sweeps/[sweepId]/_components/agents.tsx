@@ -1,7 +1,7 @@
 "use client";
 
 import Link from "next/link";
-import type { AgentLine, SweepHead } from "@/graphql/operations/pages";
+import type { AgentLine, AgentState, SweepHead } from "@/graphql/operations/pages";
 import { formatCount } from "@/ui/format";
 import { Chip } from "@/ui/kit/chip";
 import { Ago } from "@/ui/kit/clock";
@@ -74,7 +74,7 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
         {agent.pid !== null && <span className="text-ink-faint"> {agent.pid}</span>}
       </td>
       <td className="pr-3">
-        <AgentState state={agent.state} />
+        <StateOfAgent state={agent.state} />
       </td>
       <td className="pr-3">
         {working.map((run, i) => (
@@ -95,13 +95,13 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
         {agent.runsFailed > 0 && <span className="text-bad"> ({formatCount(agent.runsFailed)} failed)</span>}
       </td>
       <td className="text-right text-ink-soft">
-        {agent.lastHeartbeatAt ? <Ago at={agent.lastHeartbeatAt} /> : "never"}
+        <Ago at={agent.lastHeartbeatAt} />
       </td>
     </tr>
   );
 }
 
-function AgentState({ state }: { state: string }) {
+function StateOfAgent({ state }: { state: AgentState }) {
   if (state === "alive")
     return (
       <Chip bare tone="running" icon={<PulseIcon />}>
@@ -116,7 +116,7 @@ function AgentState({ state }: { state: string }) {
     );
   return (
     <Chip bare tone="quiet" icon={<CheckIcon />}>
-      {state === "left" ? "Left" : state}
+      Exited
     </Chip>
   );
 }

@@ -23,7 +23,11 @@ export function BestRun(props: { head: SweepHead; rows: ReadonlyMap<string, Row>
   const moving = names.filter((name) => varied.has(name));
   const fixed = names.filter((name) => !varied.has(name));
   return (
-    <Panel id="best" title="Best run" note={bestRun.finishedAt && <Ago at={bestRun.finishedAt} />}>
+    <Panel
+      id="best"
+      title="Best run"
+      note={bestRun.finishedAt ? <Ago at={bestRun.finishedAt} /> : "still running"}
+    >
       <p
         className="figures font-semibold text-best text-figure tracking-tighter"
         title={String(bestRun.objective)}

@@ -36,7 +36,7 @@ export function Curve({ data }: { data: SweepData }) {
             endMs: endShownMs,
             improvements: head.bestSoFar.map((point) => ({
               id: point.runId,
-              label: rows.get(point.runId)?.displayName ?? point.runName,
+              label: point.displayName,
               value: point.objective,
               atMs: Date.parse(point.finishedAt),
             })),
@@ -46,7 +46,7 @@ export function Curve({ data }: { data: SweepData }) {
             log,
           })
         : undefined,
-    [head, rows, results, data.complete, startMs, endShownMs, log],
+    [head, results, data.complete, startMs, endShownMs, log],
   );
   return (
     <Panel

@@ -1,0 +1,58 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { PageFrame } from "@/app/_components/page-frame";
+import { ask } from "@/app/_lib/ask";
+import { toProjectPath, toSweepPath } from "@/app/_lib/paths";
+import { isSweepId } from "@/core/ids";
+import { SweepPage } from "@/graphql/operations/pages";
+import { parseSort } from "@/ui/charts/prepare/sort-param";
+import { SweepFile } from "./_components/sweep-file";
+import { SweepLive } from "./_components/sweep-live";
+
+interface Props {
+  params: Promise<{ entity: string; project: string; sweepId: string }>;
+  searchParams: Promise<{ sort?: string }>;
+}
+
+/** The first paint carries this many runs, the newest; the browser asks for the rest. */
+const FIRST_RUNS = 200;
+
+export const metadata: Metadata = { title: "Sweep" };
+
+export default async function Page({ params, searchParams }: Props) {
+  const { sweepId, ...path } = await params;
+  const { sort } = await searchParams;
+  if (!isSweepId(sweepId)) notFound();
+  const { viewer, serverInfo, sweep } = await ask(SweepPage, { id: sweepId, first: FIRST_RUNS });
+  if (!sweep || !isAt(sweep, path)) notFound();
+  const { source, project, runs, ...head } = sweep;
+  const projectPath = toProjectPath(project.entity.name, project.name);
+  return (
+    <PageFrame
+      crumbs={[
+        { label: project.name, href: projectPath },
+        { label: head.name, href: toSweepPath(project.entity.name, project.name, head.id) },
+      ]}
+      {...(viewer && { viewer: viewer.name })}
+    >
+      <title>{`${head.name} · Besom`}</title>
+      <SweepLive
+        head={head}
+        runs={runs.nodes}
+        complete={!runs.pageInfo.hasNextPage}
+        projectPath={projectPath}
+        serverUrl={serverInfo.url}
+        sort={parseSort(sort)}
+        file={<SweepFile source={source} />}
+      />
+    </PageFrame>
+  );
+}
+
+/** An id under another project's path is a mistake that a reader should see, not the sweep. */
+const isAt = (
+  { project }: { project: { name: string; entity: { name: string } } },
+  path: { entity: string; project: string },
+): boolean =>
+  project.name === decodeURIComponent(path.project) &&
+  project.entity.name === decodeURIComponent(path.entity);

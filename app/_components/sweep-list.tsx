@@ -1,0 +1,91 @@
+import Link from "next/link";
+import { toSweepPath } from "@/app/_lib/paths";
+import { toRunGoal } from "@/app/_lib/sweep-size";
+import type { SweepLine } from "@/graphql/operations/pages";
+import { ProgressStrip } from "@/ui/charts/draw/progress-strip";
+import { prepareProgress } from "@/ui/charts/prepare/progress";
+import { formatCount, formatNumber } from "@/ui/format";
+import { Ago } from "@/ui/kit/clock";
+import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
+import { SweepStateChip } from "./state";
+
+/** Sweeps, one a line: how far each is, and the best it has found. */
+export function SweepList(props: { sweeps: readonly SweepLine[]; entity: string; project: string }) {
+  const { sweeps, entity, project } = props;
+  return (
+    <ul>
+      {sweeps.map((sweep) => (
+        <li key={sweep.id} className="border-line border-t first:border-t-0">
+          <SweepItem sweep={sweep} href={toSweepPath(entity, project, sweep.id)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
+  const { metric, bestRun, counts } = sweep;
+  const goal = toRunGoal(sweep);
+  const alive = sweep.agents.filter((agent) => agent.state === "alive").length;
+  const progress = prepareProgress({
+    state: sweep.state,
+    counts,
+    ...(goal !== undefined && { goal }),
+    aliveAgents: alive,
+    recentEndsMs: [],
+    nowMs: 0,
+  });
+  return (
+    <div className="relative -mx-3 grid grid-cols-[minmax(0,1fr)_auto] items-center gap-x-6 gap-y-2 rounded-lg px-3 py-3.5 hover:bg-sunken md:grid-cols-[minmax(0,1.3fr)_7rem_minmax(0,1fr)_minmax(0,1fr)]">
+      <div className="min-w-0">
+        <Link
+          href={href}
+          className="block truncate font-medium after:absolute after:inset-0 after:rounded-lg"
+        >
+          {sweep.name}
+        </Link>
+        <p className="truncate text-ink-faint text-sm">
+          {sweep.method}, created <Ago at={sweep.createdAt} />
+        </p>
+      </div>
+      <div className="justify-self-end md:justify-self-start">
+        <SweepStateChip state={sweep.state} reason={sweep.stateReason} />
+      </div>
+      <div className="min-w-0">
+        <p className="figures truncate">
+          {bestRun && bestRun.objective !== null ? (
+            <span
+              className="font-semibold text-best"
+              title={`${bestRun.objective}, by ${bestRun.displayName}`}
+            >
+              {formatNumber(bestRun.objective)}
+            </span>
+          ) : (
+            <span className="text-ink-faint">no result yet</span>
+          )}
+        </p>
+        {metric && (
+          <p className="flex items-center gap-1 truncate text-ink-faint text-sm">
+            {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
+            <span className="truncate">{metric.name}</span>
+          </p>
+        )}
+      </div>
+      <div className="min-w-0 max-md:text-right">
+        <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3 max-md:justify-end">
+          <span>{progress.text}</span>
+          <span className="text-ink-faint text-sm">
+            {counts.failed + counts.crashed > 0 && (
+              <span className="text-bad">{formatCount(counts.failed + counts.crashed)} failed, </span>
+            )}
+            {counts.running > 0 ? `${formatCount(counts.running)} running` : "done"}
+            {alive > 0 && `, ${formatCount(alive)} ${alive === 1 ? "agent" : "agents"}`}
+          </span>
+        </p>
+        <div className="max-md:hidden [&_*]:h-1.5!">
+          <ProgressStrip progress={progress} />
+        </div>
+      </div>
+    </div>
+  );
+}
