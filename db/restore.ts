@@ -139,20 +139,18 @@ async function loadTable(tx: Tx, shape: TableShape, records: AsyncIterator<Archi
   const begin = parse<{ table: string }>(await take(records, "T"));
   if (begin.table !== shape.name) throw invalid(`${shape.name} was expected, ${begin.table} came`);
   const digest = new TableDigest();
-  let end: TableEnd | undefined;
-  await copyIn(tx, shape, async function* () {
-    while (end === undefined) {
-      const { kind, body } = await nextOf(records);
-      if (kind === "E") end = parse<TableEnd>(body);
-      else if (kind !== "D") throw invalid(`a record ${kind} stands among the rows of ${shape.name}`);
-      else {
-        digest.add(body);
-        yield body;
-      }
+  let record = await nextOf(records);
+  const pieces = async function* () {
+    for (; record.kind === "D"; record = await nextOf(records)) {
+      digest.add(record.body);
+      yield record.body;
     }
-  });
+  };
+  if (record.kind === "D") await copyIn(tx, shape, pieces());
+  if (record.kind !== "E") throw invalid(`a record ${record.kind} stands among the rows of ${shape.name}`);
+  const end = parse<TableEnd>(record.body);
   const { rows, sha256 } = digest.end(shape.name);
-  if (end?.rows !== rows || end.sha256 !== sha256)
+  if (end.rows !== rows || end.sha256 !== sha256)
     throw invalid(`the rows of ${shape.name} are not those that were archived`);
   return rows;
 }
@@ -162,11 +160,7 @@ async function loadTable(tx: Tx, shape: TableShape, records: AsyncIterator<Archi
  * reports after the last byte (a broken reference) reaches nobody, and the stream then never finishes. So the end
  * is told by the next statement: it fails if the copy did.
  */
-async function copyIn(
-  tx: Tx,
-  { name, columns }: TableShape,
-  pieces: () => AsyncIterable<Buffer>,
-): Promise<void> {
+async function copyIn(tx: Tx, { name, columns }: TableShape, pieces: AsyncIterable<Buffer>): Promise<void> {
   const writable = await tx`copy ${tx(name)} (${tx(columns)}) from stdin`.writable();
   let failure: unknown;
   const broken = new Promise<never>((_, reject) => {
@@ -177,7 +171,7 @@ async function copyIn(
   });
   broken.catch(() => {});
   try {
-    for await (const piece of pieces()) {
+    for await (const piece of pieces) {
       const written = new Promise<void>((resolve, reject) => {
         writable.write(piece, (error) => (error ? reject(error) : resolve()));
       });

@@ -150,7 +150,7 @@ const initdbArguments = (cluster: string, passwordFile: string): string[] => [
 
 /** None of the user's own PG* variables (PGDATA, PGPORT, PGOPTIONS ...) may reach our database. */
 export const databaseEnv = (): NodeJS.ProcessEnv => ({
-  NODE_ENV: undefined,
+  NODE_ENV: "production",
   PATH: process.env.PATH ?? "/usr/bin:/bin",
   LC_ALL: "C",
   TZ: "UTC",
