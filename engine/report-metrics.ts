@@ -15,7 +15,7 @@ import { perDatabase } from "./recent";
 export interface LogMetricsInput {
   readonly runId: number;
   /** A `MetricBatch` as it came from JSON; checked here. Its number makes it safe to repeat, so no mutation id is needed. */
-  readonly batch: unknown;
+  readonly metrics: unknown;
 }
 
 export interface LogMetricsResult {
@@ -51,7 +51,7 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   const { db, access } = context;
   const facts = await runFacts(db, checkId("runId", input.runId));
   await authorizeRun(context, facts, "member");
-  const batch = parseMetricBatch(input.batch, Date.now());
+  const batch = parseMetricBatch(input.metrics, Date.now());
   if (access.kind === "run" && access.attempt !== batch.attempt)
     throw foreignAttempt(access.attempt, batch.attempt);
   const [ids, bands] = await Promise.all([

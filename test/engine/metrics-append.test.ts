@@ -14,7 +14,7 @@ describe("a batch of metrics", () => {
         [0, { loss: 1 }],
         [1, { loss: 0.5 }],
       ]);
-      const first = await logMetrics(context, { runId, batch: metrics });
+      const first = await logMetrics(context, { runId, metrics });
       expect(first).toEqual({
         runId,
         attempt: 1,
@@ -25,7 +25,7 @@ describe("a batch of metrics", () => {
         lastStep: 1,
       });
       const again = await Promise.all(
-        Array.from({ length: 8 }, () => logMetrics(context, { runId, batch: metrics })),
+        Array.from({ length: 8 }, () => logMetrics(context, { runId, metrics })),
       );
       expect(again.every((answer) => answer.repeated)).toBe(true);
       expect(await summary(db, runId, "loss")).toMatchObject({
@@ -41,9 +41,9 @@ describe("a batch of metrics", () => {
     withDatabase(async (db) => {
       const context = systemContext(db);
       const runId = await makeRun(db, await makeSweep(db));
-      await logMetrics(context, { runId, batch: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
       await expect(
-        logMetrics(context, { runId, batch: toBatch({ batch: 3 }, [[2, { loss: 1 }]]) }),
+        logMetrics(context, { runId, metrics: toBatch({ batch: 3 }, [[2, { loss: 1 }]]) }),
       ).rejects.toMatchObject({ code: "BATCH_OUT_OF_ORDER", details: { expected: 2, batch: 3 } });
     }));
 
@@ -52,7 +52,7 @@ describe("a batch of metrics", () => {
       const context = systemContext(db);
       const runId = await makeRun(db, await makeSweep(db));
       const send = (batch: number) =>
-        logMetrics(context, { runId, batch: toBatch({ batch }, [[batch, { loss: batch }]]) });
+        logMetrics(context, { runId, metrics: toBatch({ batch }, [[batch, { loss: batch }]]) });
       await send(1);
       await Promise.all([send(4), send(3), send(2)]);
       expect(await summary(db, runId, "loss")).toMatchObject({ count: 4, last: 4, lastStep: 4 });
@@ -62,10 +62,10 @@ describe("a batch of metrics", () => {
     withDatabase(async (db) => {
       const context = systemContext(db);
       const runId = await makeRun(db, await makeSweep(db));
-      await logMetrics(context, { runId, batch: toBatch({ batch: 1 }, [[10, { loss: 1 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[10, { loss: 1 }]]) });
       const answer = await logMetrics(context, {
         runId,
-        batch: toBatch({ batch: 2 }, [
+        metrics: toBatch({ batch: 2 }, [
           [8, { loss: 7, acc: 7 }],
           [9, { loss: 8 }],
           [11, { loss: 9 }],
@@ -82,14 +82,14 @@ describe("a batch of metrics", () => {
       const runId = await makeRun(db, await makeSweep(db));
       await logMetrics(context, {
         runId,
-        batch: toBatch({ batch: 1 }, [
+        metrics: toBatch({ batch: 1 }, [
           [0, { loss: 3, acc: 1 }],
           [1, { loss: 1 }],
         ]),
       });
       await logMetrics(context, {
         runId,
-        batch: toBatch({ batch: 2 }, [
+        metrics: toBatch({ batch: 2 }, [
           [1, { loss: Number.NaN, acc: 2 }],
           [2, { loss: 2 }],
         ]),
@@ -115,7 +115,7 @@ describe("a batch of metrics", () => {
     withDatabase(async (db) => {
       const runId = await makeRun(db, await makeSweep(db));
       await db.sql`update attempts set last_contact_at = now() - interval '1 hour'`;
-      await logMetrics(systemContext(db), { runId, batch: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
+      await logMetrics(systemContext(db), { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
       const rows = await db.sql`select from attempts where last_contact_at > now() - interval '1 minute'`;
       expect(rows).toHaveLength(1);
     }));
@@ -126,17 +126,19 @@ describe("a batch of metrics", () => {
       const place = await makeSweep(db);
       const runId = await makeRun(db, place);
       const metrics = toBatch({ attempt: 2, batch: 1 }, [[0, { loss: 1 }]]);
-      await expect(logMetrics(context, { runId, batch: metrics })).rejects.toMatchObject({
+      await expect(logMetrics(context, { runId, metrics })).rejects.toMatchObject({
         code: "NOT_FOUND",
       });
       const access = { ...systemAccess(), kind: "run", runId, attempt: 1, ...place } as typeof context.access;
-      await expect(logMetrics({ ...context, access }, { runId, batch: metrics })).rejects.toMatchObject({
+      await expect(logMetrics({ ...context, access }, { runId, metrics })).rejects.toMatchObject({
         code: "FORBIDDEN",
       });
       await db.sql`update runs set deleted_at = now()`;
-      await expect(logMetrics(context, { runId, batch: { ...metrics, attempt: 1 } })).rejects.toMatchObject({
-        code: "NOT_FOUND",
-      });
+      await expect(logMetrics(context, { runId, metrics: { ...metrics, attempt: 1 } })).rejects.toMatchObject(
+        {
+          code: "NOT_FOUND",
+        },
+      );
     }));
 });
 
@@ -147,7 +149,7 @@ describe("the sweep's metric", () => {
       const runId = await makeRun(db, await makeSweep(db, { metric: { name: "acc", goal: "maximize" } }));
       const values = [0.2, 0.7, Number.POSITIVE_INFINITY, 0.5];
       for (const [i, acc] of values.entries())
-        await logMetrics(context, { runId, batch: toBatch({ batch: i + 1 }, [[i, { acc }]]) });
+        await logMetrics(context, { runId, metrics: toBatch({ batch: i + 1 }, [[i, { acc }]]) });
       expect(await objective(db, runId)).toEqual({ objective: 0.7, step: 1 });
     }));
 
@@ -157,12 +159,12 @@ describe("the sweep's metric", () => {
       const runId = await makeRun(db, await makeSweep(db, { metric: { name: "loss", goal: "minimize" } }));
       await logMetrics(context, {
         runId,
-        batch: toBatch({ batch: 1 }, [
+        metrics: toBatch({ batch: 1 }, [
           [0, { loss: 3 }],
           [1, { loss: 1 }],
         ]),
       });
-      await logMetrics(context, { runId, batch: toBatch({ batch: 2 }, [[1, { loss: 5 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 2 }, [[1, { loss: 5 }]]) });
       expect(await objective(db, runId)).toEqual({ objective: 3, step: 0 });
     }));
 
@@ -171,9 +173,9 @@ describe("the sweep's metric", () => {
       const context = systemContext(db);
       const place = await makeSweep(db, { metric: { name: "loss", goal: "minimize", target: 0.1 } });
       const runId = await makeRun(db, place);
-      await logMetrics(context, { runId, batch: toBatch({ batch: 1 }, [[0, { loss: 0.2 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 0.2 }]]) });
       expect(await sweepState(db)).toEqual({ state: "running", reason: null });
-      await logMetrics(context, { runId, batch: toBatch({ batch: 2 }, [[1, { loss: 0.1 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 2 }, [[1, { loss: 0.1 }]]) });
       expect(await sweepState(db)).toEqual({ state: "finished", reason: "target" });
     }));
 
@@ -182,10 +184,10 @@ describe("the sweep's metric", () => {
       const context = systemContext(db);
       const place = await makeSweep(db, { metric: { name: "loss", goal: "minimize", target: 0.01 } });
       const runId = await makeRun(db, place);
-      await logMetrics(context, { runId, batch: toBatch({ batch: 1 }, [[4, { loss: 1 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[4, { loss: 1 }]]) });
       await nextAttempt(db, runId);
-      await logMetrics(context, { runId, batch: toBatch({ attempt: 2, batch: 1 }, [[0, { loss: 2 }]]) });
-      const late = await logMetrics(context, { runId, batch: toBatch({ batch: 2 }, [[5, { loss: 0 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ attempt: 2, batch: 1 }, [[0, { loss: 2 }]]) });
+      const late = await logMetrics(context, { runId, metrics: toBatch({ batch: 2 }, [[5, { loss: 0 }]]) });
       expect(late).toMatchObject({ stale: true, lastStep: 5 });
       expect(await objective(db, runId)).toEqual({ objective: 2, step: 0 });
       expect(await sweepState(db)).toEqual({ state: "running", reason: null });
@@ -200,17 +202,17 @@ describe("the sweep's metric", () => {
       const runId = await makeRun(db, await makeSweep(db, { metric: { name: "loss", goal: "minimize" } }));
       await logMetrics(context, {
         runId,
-        batch: toBatch({ batch: 1 }, [
+        metrics: toBatch({ batch: 1 }, [
           [0, { loss: 9, old: 1 }],
           [1, { loss: 3 }],
           [2, { loss: 1 }],
         ]),
       });
       await nextAttempt(db, runId);
-      await logMetrics(context, { runId, batch: toBatch({ batch: 2 }, [[3, { loss: 0 }]]) });
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 2 }, [[3, { loss: 0 }]]) });
       await logMetrics(context, {
         runId,
-        batch: toBatch({ attempt: 2, batch: 1, resumedFromStep: 1 }, [[2, { loss: 4 }]]),
+        metrics: toBatch({ attempt: 2, batch: 1, resumedFromStep: 1 }, [[2, { loss: 4 }]]),
       });
       expect(await objective(db, runId)).toEqual({ objective: 3, step: 1 });
       expect(await summary(db, runId, "loss", 2)).toMatchObject({ count: 3, first: 9, last: 4, sum: 16 });
