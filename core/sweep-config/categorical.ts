@@ -38,15 +38,10 @@ function readProbabilities(
     findings.error("PROBABILITIES_INVALID", message, path, (bad ?? list).at);
     return undefined;
   }
-  if (weights.length > expected) {
-    const message = `\`${name}\` has ${expected} values but ${weights.length} probabilities; give one a value`;
-    findings.error("PROBABILITIES_LENGTH", message, path, list.at);
-    return undefined;
-  }
   return scaleWeights(weights, expected, path, list, findings);
 }
 
-/** W&B only warns of weights that are too few or don't add up to 1, and then draws oddly. */
+/** W&B only warns of weights that are too few, too many or don't add up to 1, and then draws oddly or fails now and then. */
 function scaleWeights(
   weights: readonly number[],
   expected: number,
@@ -56,8 +51,12 @@ function scaleWeights(
 ): readonly number[] {
   const name = path.at(-2);
   const padded = Array.from({ length: expected }, (_, i) => weights[i] ?? 0);
-  if (weights.length < expected) {
-    const message = `\`${name}\` has ${expected} values but ${weights.length} probabilities, so the last ${expected - weights.length} are never drawn`;
+  if (weights.length !== expected) {
+    const fate =
+      weights.length < expected
+        ? `the last ${expected - weights.length} values are never drawn`
+        : `the last ${weights.length - expected} probabilities are cut off`;
+    const message = `\`${name}\` has ${expected} values but ${weights.length} probabilities; ${fate}. Give one a value`;
     findings.warn("PROBABILITIES_LENGTH", message, path, list.at);
   }
   const sum = padded.reduce((total, weight) => total + weight, 0);

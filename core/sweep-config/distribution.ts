@@ -1,4 +1,4 @@
-import type { LeafParameter, Quantum } from "@/core/parameter";
+import type { LeafParameter } from "@/core/parameter";
 import { readCategorical } from "./categorical";
 import type { Findings, Path } from "./diagnostics";
 import { NumberReader } from "./numbers";
@@ -40,12 +40,11 @@ export function readDistribution(
       const bounds = readBounds(numbers, kind, name);
       const quantum = numbers.quantum();
       if (!bounds || !quantum) return undefined;
-      warnWithoutMultiple(kind, bounds, quantum, numbers);
       return { kind, ...bounds, quantum };
     }
     case "normal":
     case "log_normal":
-      return withAll(numbers.real("mu", 0), numbers.positive("sigma", 1), (mu, sigma) => ({
+      return withAll(numbers.real("mu", 0), numbers.notNegative("sigma", 1), (mu, sigma) => ({
         kind,
         mu,
         sigma,
@@ -55,17 +54,17 @@ export function readDistribution(
       const quantum = numbers.quantum();
       return withAll(
         numbers.real("mu", 0),
-        numbers.positive("sigma", 1),
+        numbers.notNegative("sigma", 1),
         (mu, sigma) => quantum && { kind, mu, sigma, quantum },
       );
     }
     case "beta":
-      return withAll(numbers.positive("a", 1), numbers.positive("b", 1), (a, b) => ({ kind, a, b }));
+      return withAll(numbers.notNegative("a", 1), numbers.notNegative("b", 1), (a, b) => ({ kind, a, b }));
     case "q_beta": {
       const quantum = numbers.quantum();
       return withAll(
-        numbers.positive("a", 1),
-        numbers.positive("b", 1),
+        numbers.notNegative("a", 1),
+        numbers.notNegative("b", 1),
         (a, b) => quantum && { kind, a, b, quantum },
       );
     }
@@ -116,13 +115,3 @@ function warnAboutExponents(kind: Kind, { min, max }: Bounds, numbers: NumberRea
 }
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));
-
-/** Values of q-distributions are moved to a multiple of q inside the bounds; here there is none. */
-function warnWithoutMultiple(kind: Kind, { min, max }: Bounds, { q }: Quantum, numbers: NumberReader): void {
-  const [low, high] = kind === "q_log_uniform" ? [Math.exp(min), Math.exp(max)] : [min, max];
-  if (Math.ceil(low / q - 1e-9) * q <= high * (1 + 1e-12)) return;
-  numbers.warn(
-    "Q_WITHOUT_MULTIPLE",
-    `no multiple of q = ${q} lies from ${round(low)} to ${round(high)}, so values fall outside the bounds, as in W&B`,
-  );
-}

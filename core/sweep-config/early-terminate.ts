@@ -51,14 +51,20 @@ function readNumbers(map: MapNode, findings: Findings): Numbers | string {
     return node && { node, value: numberIn(node)?.value ?? Number.NaN };
   };
   const [minIter, maxIter, s, eta] = [read("min_iter"), read("max_iter"), read("s"), read("eta")];
-  for (const [key, number] of Object.entries({ min_iter: minIter, max_iter: maxIter, s }))
+  // without max_iter W&B doesn't look at s
+  for (const [key, number] of Object.entries({ min_iter: minIter, max_iter: maxIter, s: maxIter && s }))
     if (number && !(Number.isInteger(number.value) && number.value >= 1))
       return `\`${key}\` is an integer from 1 on, not ${show(number.node)}`;
   if (eta && !(eta.value > 1 && Number.isFinite(eta.value)))
     return `\`eta\` is a number above 1, not ${show(eta.node)}`;
   if (maxIter && !s) return "`max_iter` needs `s`, the number of bands counted down from it";
   if (!maxIter && !minIter) return "it needs `min_iter`, or `max_iter` with `s`";
-  const numbers = { minIter: minIter?.value, maxIter: maxIter?.value, s: s?.value, eta: eta?.value ?? 3 };
+  const numbers = {
+    minIter: minIter?.value,
+    maxIter: maxIter?.value,
+    s: maxIter && s?.value,
+    eta: eta?.value ?? 3,
+  };
   if (numbers.maxIter !== undefined && numbers.maxIter < numbers.eta)
     return `with max_iter ${numbers.maxIter} and eta ${numbers.eta} there is no band; raise \`max_iter\``;
   if (minIter && maxIter)

@@ -1,21 +1,7 @@
-import { stringifyJson } from "@/core/value";
+import { unknownMacros } from "@/core/command";
+import { toPythonText } from "@/core/python";
 import type { Findings } from "./diagnostics";
-import { didYouMean } from "./suggest";
 import { childOf, isListNode, isMap, isScalar, type Node, numberIn, show, toValue } from "./tree";
-
-const MACROS = [
-  "env",
-  "interpreter",
-  "program",
-  "args",
-  "args_no_equals",
-  "args_no_hyphens",
-  "args_no_boolean_flags",
-  "args_json",
-  "args_json_file",
-  "args_append_hydra",
-  "args_override_hydra",
-];
 
 /**
  * The command as a list of texts. W&B's agent takes str() of each item and falls back to the default command when
@@ -28,21 +14,24 @@ export function readCommand(node: Node, findings: Findings): readonly string[] |
     return undefined;
   }
   const items = node.items.map(toArgument);
-  node.items.forEach((item, i) => {
-    for (const [whole, macro = ""] of items[i]?.matchAll(/\$\{+([^}]*)\}+/g) ?? []) {
-      if (MACROS.includes(macro) || /^envvar:[A-Z0-9_]+$/.test(macro)) continue;
-      const message = `\`${whole}\` in \`command\` is no macro, so the training program never gets a value for it.${didYouMean(macro, MACROS)} There are ${MACROS.map((name) => `\${${name}}`).join(" ")} and \${envvar:NAME}`;
-      findings.warn("COMMAND_MACRO_UNKNOWN", message, ["command", String(i)], item.at);
-    }
-  });
+  for (const { chunk, macro, effect, suggestion } of unknownMacros(items)) {
+    const fate = effect === "dropped" ? "is left out" : "is passed on as it stands";
+    const way =
+      suggestion === undefined
+        ? ""
+        : suggestion === macro
+          ? "; it needs an item of its own"
+          : `; did you mean \`${suggestion}\`?`;
+    const message = `\`${macro}\` in \`command\` is no macro there and ${fate}${way}`;
+    findings.warn("COMMAND_MACRO_UNKNOWN", message, ["command", String(chunk)], node.items[chunk]?.at);
+  }
   return items.length > 0 ? items : undefined;
 }
 
+/** A number that W&B's loader reads as text goes on as it was written; others as Python prints them. */
 function toArgument(node: Node): string {
-  if (!isScalar(node)) return stringifyJson(toValue(node));
-  if (node.quoted) return node.text;
-  if (typeof node.value === "boolean") return node.value ? "True" : "False";
-  return node.value === null ? "None" : node.text;
+  if (isScalar(node) && (node.quoted || node.reading?.wandb === "text")) return node.text;
+  return toPythonText(toValue(node));
 }
 
 /** A text such as a name; other scalars are taken as they were written. */

@@ -25,7 +25,7 @@ export function readMetric(node: Node, path: Path, needed: boolean, findings: Fi
     );
   }
   const name = childOf(node, "name");
-  if (!isScalar(name) || name.text === "" || (name.value === null && !name.quoted))
+  if (!isScalar(name) || name.value === null)
     return refuse(
       "METRIC_NAME_MISSING",
       "`metric` needs a `name`, the name under which the training program logs it",

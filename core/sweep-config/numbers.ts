@@ -24,8 +24,15 @@ export class NumberReader {
     this.refuse(
       "NUMBER_NOT_POSITIVE",
       key,
-      `must be greater than 0, not ${read.value}${POSITIVE_HINTS[key] ?? ""}`,
+      `must be greater than 0, not ${read.value}${key === "min" ? ", because its logarithm is taken. Start a little above, or use `uniform`" : ""}`,
     );
+    return undefined;
+  }
+
+  notNegative(key: string, fallback: number): number | undefined {
+    const read = this.number(key, fallback);
+    if (!read || read.value >= 0) return read?.value;
+    this.refuse("NUMBER_NEGATIVE", key, `must not be below 0, and is ${read.value}`);
     return undefined;
   }
 
@@ -103,8 +110,3 @@ export class NumberReader {
     return entry?.node.at ?? entry?.keyAt ?? this.map.at;
   }
 }
-
-const POSITIVE_HINTS: Readonly<Record<string, string>> = {
-  min: ", because its logarithm is taken. Start a little above, or use `uniform`",
-  sigma: "; for a fixed value use `value`",
-};

@@ -1,5 +1,7 @@
 import { isSlug } from "@/core/ids";
 import type { Parameter, Parameters } from "@/core/parameter";
+import { unknownNames } from "@/core/run-name";
+import { listUnreachable } from "@/core/space";
 import { toIdentity, type Value } from "@/core/value";
 import type { Findings } from "./diagnostics";
 import { readEarlyTerminate } from "./early-terminate";
@@ -8,7 +10,7 @@ import { readMetric, readMetrics } from "./metric";
 import { COMING_KEYS, OWN_KEYS, readOwnKeys } from "./own-keys";
 import { readParameters } from "./parameters";
 import { didYouMean } from "./suggest";
-import { childOf, isMap, isScalar, type MapNode, type Node, show, toValue } from "./tree";
+import { childOf, isMap, isNull, isScalar, type MapNode, type Node, show, toValue } from "./tree";
 import type { Method, SweepConfig } from "./types";
 
 const METHODS: readonly Method[] = ["grid", "random", "bayes", "custom"];
@@ -47,14 +49,14 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
   const parameters = readParameterSection(root, findings);
   const metricNode = childOf(root, "metric");
   const metric = metricNode && readMetric(metricNode, ["metric"], method === "bayes", findings);
-  const metricsNode = childOf(root, "metrics");
+  const metricsNode = given(root, "metrics");
   const metrics = metricsNode && readMetrics(metricsNode, ["metrics"], findings);
-  const stopNode = childOf(root, "early_terminate");
+  const stopNode = given(root, "early_terminate");
   const earlyTerminate = stopNode && readEarlyTerminate(stopNode, metric !== undefined, findings);
-  const commandNode = childOf(root, "command");
-  const runCapNode = childOf(root, "run_cap");
-  const controllerNode = childOf(root, "controller");
-  const schedulerNode = childOf(root, "scheduler");
+  const commandNode = given(root, "command");
+  const runCapNode = given(root, "run_cap");
+  const controllerNode = given(root, "controller");
+  const schedulerNode = given(root, "scheduler");
   const config = {
     metric,
     metrics,
@@ -74,6 +76,12 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
   if (method && parameters) checkTogether(root, method, parameters, config, findings);
   if (!method || !parameters || findings.errors.length > 0) return undefined;
   return { method, parameters, ...config };
+}
+
+/** A key with nothing behind it is as good as absent. */
+function given(root: MapNode, key: string): Node | undefined {
+  const node = childOf(root, key);
+  return node && isNull(node) ? undefined : node;
 }
 
 function readMethod(root: MapNode, findings: Findings): Method | undefined {
@@ -100,10 +108,17 @@ function readMethod(root: MapNode, findings: Findings): Method | undefined {
   return undefined;
 }
 
+/** `sweep:` or `config:` around the whole sweep. */
+const wrapperOf = (root: MapNode) =>
+  root.entries.has("method")
+    ? undefined
+    : [...root.entries].find(([, entry]) => isMap(entry.node) && entry.node.entries.has("method"));
+
 /** A scheduler with a search space of its own needs no parameters. */
 function readParameterSection(root: MapNode, findings: Findings): Parameters | undefined {
   const node = childOf(root, "parameters");
   if (node) return readParameters(node, findings);
+  if (wrapperOf(root)) return undefined;
   const scheduler = childOf(root, "scheduler");
   if (isMap(scheduler) && scheduler.entries.has("search_space")) return new Map();
   const message = `\`parameters\` is missing: write \`parameters:\` and below it, indented, one entry a parameter.${didYouMeanKey(root, "parameters")}`;
@@ -170,6 +185,18 @@ function checkTogether(
       "PROGRAM_MISSING",
       "there is no `program`, so an agent can't start this sweep's runs by itself",
       "program",
+    );
+  for (const path of listUnreachable(parameters))
+    warn(
+      "Q_WITHOUT_MULTIPLE",
+      `\`${path.join(".")}\`: no multiple of \`q\` lies between the bounds, so its values fall outside them, as in W&B`,
+      "parameters",
+    );
+  for (const { name, suggestion } of unknownNames(config.runName ?? "", parameters))
+    warn(
+      "RUN_NAME_UNKNOWN",
+      `\`run_name\` holds {${name}}, but there is no such parameter${suggestion ? `; did you mean {${suggestion}}?` : ""}`,
+      "run_name",
     );
   for (const key of ["project", "entity"] as const) {
     const slug = config[key];

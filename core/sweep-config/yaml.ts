@@ -1,14 +1,6 @@
-import {
-  Composer,
-  type CST,
-  type Document,
-  isScalar,
-  Lexer,
-  LineCounter,
-  Parser,
-  type YAMLError,
-} from "yaml";
+import { Composer, type CST, type Document, isScalar, LineCounter, Parser, type YAMLError } from "yaml";
 import type { Findings } from "./diagnostics";
+import { lex } from "./lexer";
 import { MAX_DEPTH, MAX_LEXEMES, MAX_TEXT_LENGTH } from "./limits";
 import type { Node, Position } from "./tree";
 import { TreeBuilder } from "./yaml-tree";
@@ -33,7 +25,7 @@ function tokenize(text: string, lines: LineCounter, findings: Findings): CST.Tok
   const tokens: CST.Token[] = [];
   let lexemes = 0;
   lines.addNewLine(0);
-  for (const lexeme of new Lexer().lex(text)) {
+  for (const lexeme of lex(text)) {
     for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > MAX_DEPTH + 2) {
       const message = `lists and maps stand more than ${MAX_DEPTH} deep inside each other; is a bracket missing?`;
