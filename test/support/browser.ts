@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/** Debian's Chromium: playwright-core brings no browser of its own. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env.CHROMIUM ?? CHROMIUM.find(existsSync);
+  if (!executablePath)
+    throw new Error("no Chromium found: apt-get install chromium, or set CHROMIUM to its path");
+  return chromium.launch({
+    executablePath,
+    headless: true,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
+
+export const WIDE = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export interface OpenPage {
+  page: Page;
+  context: BrowserContext;
+  /** Uncaught exceptions and errors on the console so far: a test asserts that there are none. */
+  troubles: string[];
+}
+
+/** A fresh profile, signed in when a session is given. */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions & { baseURL: string; session?: { name: string; value: string } },
+): Promise<OpenPage> {
+  const { session, ...rest } = options;
+  const context = await browser.newContext({ viewport: WIDE, reducedMotion: "reduce", ...rest });
+  if (session)
+    await context.addCookies([{ ...session, url: options.baseURL, httpOnly: true, sameSite: "Lax" }]);
+  const page = await context.newPage();
+  const troubles: string[] = [];
+  page.on("pageerror", (error) => troubles.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") troubles.push(message.text());
+  });
+  return { page, context, troubles };
+}
+
+export async function screenshot(page: Page, name: string, fullPage = true): Promise<string> {
+  await mkdir("test/output", { recursive: true });
+  const path = `test/output/${name}.png`;
+  await page.screenshot({ path, fullPage });
+  return path;
+}
