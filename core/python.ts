@@ -85,6 +85,6 @@ function toEscape(character: string): string {
 
 const toAsciiJson = (text: string): string =>
   JSON.stringify(text).replace(
-    /[\u0080-\uffff]/g,
+    /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -1,7 +1,7 @@
 import type { Parameters } from "./parameter";
 import { toPythonText } from "./python";
 import { suggest } from "./sweep-config/suggest";
-import { isValueMap, toNumber, type Value, type ValueMap } from "./value";
+import { isValueMap, toFloat, toNumber, type Value, type ValueMap } from "./value";
 
 /** `run_name: lr-{lr}-{optimizer.name}`: names in braces stand for parameters, `{ordinal}` for the run's number in its sweep. */
 const PLACE = /\{([^{}]+)\}/g;
@@ -68,7 +68,7 @@ function toNameText(value: Value): string {
   if (number === undefined || Number.isInteger(number) || !Number.isFinite(number))
     return toPythonText(value);
   const isLong = Number(number.toPrecision(MAX_DIGITS)) !== number;
-  return toPythonText(isLong ? Number(number.toPrecision(ROUNDED_DIGITS)) : number);
+  return toPythonText(isLong ? toFloat(Number(number.toPrecision(ROUNDED_DIGITS))) : value);
 }
 
 /** By code points, so that no emoji is torn apart. */

@@ -25,7 +25,9 @@ describe("a random search", () => {
         "{"depth":7,"lr":0.21858347965964658,"mix":0.2598025029297324,"noise":0.08817531245506773,"optimizer":"adam"}",
       ]
     `);
-    expect(toHex(points.at(0n).hash)).toMatchInlineSnapshot(`"ff4d19ed46dd4f3429dcd9727543bafc0affa5f4a1a9d186e5f67367a3736a18"`);
+    expect(toHex(points.at(0n).hash)).toMatchInlineSnapshot(
+      `"ff4d19ed46dd4f3429dcd9727543bafc0affa5f4a1a9d186e5f67367a3736a18"`,
+    );
   });
 
   test("keeps the values of other parameters when one is added or removed", () => {
