@@ -79,7 +79,12 @@ export async function markAgentExited(tx: Tx, agentId: number): Promise<void> {
 /** Agents that missed their beats for a whole lease, under the same grace after an outage as leases. */
 export async function markAgentsLost(
   sql: Sql | Tx,
-  { leaseMs, outageMs, limit }: { leaseMs: number; outageMs: number; limit: number },
+  {
+    leaseMs,
+    graceMs,
+    outageMs,
+    limit,
+  }: { leaseMs: number; graceMs: number; outageMs: number; limit: number },
 ): Promise<{ agentId: number; sweepId: string; projectId: number }[]> {
   return sql<{ agentId: number; sweepId: string; projectId: number }[]>`
     update agents a set state = 'lost', changed_xid = pg_current_xact_id()
@@ -89,7 +94,7 @@ export async function markAgentsLost(
       where state = 'alive' and last_heartbeat_at < clock_timestamp() - ${leaseMs}::float8 * interval '1 ms'
         and exists (select from liveness l
           where l.last_beat_at > clock_timestamp() - ${outageMs}::float8 * interval '1 ms'
-            and l.up_since <= clock_timestamp() - ${leaseMs}::float8 * interval '1 ms'
+            and l.up_since <= clock_timestamp() - ${graceMs}::float8 * interval '1 ms'
             and l.up_since >= pg_postmaster_start_time())
       limit ${limit} for no key update skip locked)
     returning a.id as "agentId", a.sweep_id as "sweepId", s.project_id as "projectId"`;

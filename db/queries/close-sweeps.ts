@@ -21,7 +21,7 @@ export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[])
 
 export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | undefined> {
   const rows = await tx<LockedState[]>`
-    select id as "sweepId", project_id as "projectId", state, state_reason as "stateReason", exhausted, method,
+    select id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, method,
       generation, run_count as "runCount", run_cap as "runCap", size, cursor
     from sweeps where id = ${sweepId} for no key update`;
   return rows[0];
@@ -30,6 +30,7 @@ export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | 
 export interface LockedState {
   sweepId: string;
   projectId: number;
+  name: string;
   state: "pending" | "running" | "paused" | "finished" | "canceled";
   stateReason: string | null;
   exhausted: boolean;

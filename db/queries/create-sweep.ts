@@ -33,6 +33,13 @@ export async function insertSweep(
   await insertGeneration(tx, sweep);
 }
 
+export async function renameSweep(
+  tx: Tx,
+  { sweepId, name }: { sweepId: string; name: string },
+): Promise<void> {
+  await tx`update sweeps set name = ${name}, changed_xid = pg_current_xact_id() where id = ${sweepId}`;
+}
+
 /** Puts a new configuration in force; the hand-out starts from its first point. The sweep's row is locked. */
 export async function replaceGeneration(tx: Tx, sweep: NewGeneration): Promise<void> {
   await tx`

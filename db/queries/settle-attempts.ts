@@ -18,6 +18,8 @@ export interface LockedAttempt {
   crashes: number;
   preemptions: number;
   agentId: number | null;
+  /** False for a writer without an agent. */
+  leased: boolean;
   sweepState: SweepState | null;
 }
 
@@ -25,7 +27,8 @@ const columns = (tx: Tx) => tx`
   r.id as "runId", a.number as attempt, r.attempt as current, r.project_id as "projectId",
   r.sweep_id as "sweepId", r.generation, r.state as "runState", a.state as "attemptState",
   a.ended_at is not null as ended, a.reason as "attemptReason", r.stop_requested as "stopRequested",
-  r.crashes, r.preemptions, a.agent_id as "agentId", s.state as "sweepState"`;
+  r.crashes, r.preemptions, a.agent_id as "agentId",
+  a.lease_expires_at is not null as leased, s.state as "sweepState"`;
 
 /*
  * Locks. Whoever ends, revives or hands out a run holds the lock of its row first and of the attempt's row second;
@@ -59,28 +62,60 @@ export async function lockAttempts(
 export async function lockExpired(
   tx: Tx,
   {
-    leaseMs,
+    graceMs,
     silenceMs,
     outageMs,
     limit,
-  }: { leaseMs: number; silenceMs: number; outageMs: number; limit: number },
+  }: { graceMs: number; silenceMs: number; outageMs: number; limit: number },
 ): Promise<LockedAttempt[]> {
   return tx<LockedAttempt[]>`
+    with up as materialized (
+      select clock_timestamp() - l.up_since as since from liveness l
+      where l.last_beat_at > clock_timestamp() - ${outageMs}::float8 * interval '1 ms'
+        and l.up_since <= clock_timestamp() - ${graceMs}::float8 * interval '1 ms'
+        and l.up_since >= pg_postmaster_start_time()
+    )
     select ${columns(tx)}
     from attempts a
     join runs r on r.id = a.run_id
     left join sweeps s on s.id = r.sweep_id
-    where a.ended_at is null
+    where a.ended_at is null and exists (select from up)
       and case when a.lease_expires_at is not null then a.lease_expires_at < clock_timestamp()
-        else a.last_contact_at < clock_timestamp() - ${silenceMs}::float8 * interval '1 ms' end
-      and exists (select from liveness l
-        where l.last_beat_at > clock_timestamp() - ${outageMs}::float8 * interval '1 ms'
-          and l.up_since <= clock_timestamp() - ${leaseMs}::float8 * interval '1 ms'
-          and l.up_since >= pg_postmaster_start_time()
-          and (a.lease_expires_at is not null
-            or l.up_since <= clock_timestamp() - ${silenceMs}::float8 * interval '1 ms'))
+        else a.last_contact_at < clock_timestamp() - ${silenceMs}::float8 * interval '1 ms'
+          and (select since from up) >= ${silenceMs}::float8 * interval '1 ms' end
     limit ${limit}
     for no key update of r, a skip locked`;
+}
+
+/** A run with its current attempt; `attempt` is 0 before the first, and nothing about an attempt is meant then. */
+export async function lockRun(tx: Tx, runId: number): Promise<LockedAttempt | undefined> {
+  await tx`select from runs where id = ${runId} for no key update`;
+  const rows = await tx<LockedAttempt[]>`
+    select r.id as "runId", r.attempt, r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId",
+      r.generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
+      coalesce(a.ended_at is not null, true) as ended, a.reason as "attemptReason",
+      r.stop_requested as "stopRequested", r.crashes, r.preemptions, a.agent_id as "agentId",
+      a.lease_expires_at is not null as leased, s.state as "sweepState"
+    from runs r
+    left join attempts a on a.run_id = r.id and a.number = r.attempt
+    left join sweeps s on s.id = r.sweep_id
+    where r.id = ${runId} and r.deleted_at is null`;
+  return rows[0];
+}
+
+/** For the holder to learn with its next heartbeat. A cancel is not weakened to a stop. The run's row is locked. */
+export async function requestStop(tx: Tx, runId: number): Promise<void> {
+  await tx`
+    update runs set stop_requested = coalesce(stop_requested, 'stop'), changed_xid = pg_current_xact_id()
+    where id = ${runId}`;
+}
+
+/** Takes a run out of the queue for good. The run's row is locked. */
+export async function killWaiting(tx: Tx, runId: number): Promise<void> {
+  await tx`
+    update runs set state = 'killed', state_reason = 'stopped_by_user', stop_requested = 'stop', queued_at = null,
+      finished_at = clock_timestamp(), changed_xid = pg_current_xact_id()
+    where id = ${runId}`;
 }
 
 /** The live attempts of an agent that leaves. */

@@ -1,0 +1,49 @@
+import type { Tx } from "../client";
+
+/** The run's row is locked. Its name stays taken; its point is free again. */
+export async function markDeleted(tx: Tx, runId: number): Promise<void> {
+  await tx`
+    update runs set deleted_at = clock_timestamp(), queued_at = null, changed_xid = pg_current_xact_id()
+    where id = ${runId}`;
+}
+
+/** The sweep's row is locked. Fewer runs count towards run_cap, so there may be room for a new one. */
+export async function uncountRun(tx: Tx, sweepId: string): Promise<void> {
+  await tx`
+    update sweeps set run_count = run_count - 1,
+      exhausted = coalesce(cursor >= size, false) or coalesce(run_count - 1 >= run_cap, false),
+      changed_xid = pg_current_xact_id()
+    where id = ${sweepId}`;
+}
+
+/**
+ * Points of a grid whose only run was deleted go into the queue as new runs: a deletion neither loses nor repeats
+ * a point. (Random draws are not missed.) Deleted runs are few, so they are looked through one by one. The sweep's row is locked.
+ * @returns how many
+ */
+export async function requeueHoles(tx: Tx, { sweepId }: { sweepId: string }): Promise<number> {
+  const rows = await tx`
+    with holes as (
+      select distinct on (d.point_hash, d.repeat) d.*
+      from runs d join sweeps s on s.id = d.sweep_id and s.generation = d.generation and s.method = 'grid'
+      where d.sweep_id = ${sweepId} and d.deleted_at is not null
+        and not exists (select from runs r where r.sweep_id = d.sweep_id and r.point_hash = d.point_hash
+          and r.repeat = d.repeat and r.deleted_at is null)
+      order by d.point_hash, d.repeat, d.id
+      limit (select coalesce(run_cap - run_count, 1000000000) from sweeps where id = ${sweepId})
+    ), made as (
+      insert into runs (project_id, sweep_id, name, display_name, state, generation, point_index, point_hash, repeat,
+        params, queued_at)
+      select project_id, sweep_id, left(encode(sha256(concat(id, ':', gen_random_uuid())::bytea), 'hex'), 12),
+        display_name, 'pending', generation, point_index, point_hash, repeat, params, clock_timestamp()
+      from holes
+      returning 1
+    )
+    update sweeps set run_count = run_count + (select count(*) from made),
+      exhausted = coalesce(cursor >= size, false)
+        or coalesce(run_count + (select count(*) from made) >= run_cap, false),
+      changed_xid = pg_current_xact_id()
+    where id = ${sweepId} and exists (select from made)
+    returning (select count(*)::int from made) as count`;
+  return Number(rows[0]?.count ?? 0);
+}

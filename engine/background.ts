@@ -1,0 +1,73 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { IDEMPOTENCY_KEPT_MS, LIVENESS_BEAT_MS, OUTAGE_MS } from "@/core/time";
+import type { Database } from "@/db/client";
+import { deleteOldAnswers } from "@/db/queries/idempotency";
+import { beat } from "@/db/queries/liveness";
+import { closeSweeps } from "./close-sweeps";
+import type { Logger } from "./context";
+import { loseAgents, reapAttempts } from "./reap-attempts";
+
+/**
+ * What every server does beside answering. Each round takes rows with `skip locked` or is a single idempotent
+ * statement, so any number of servers may do the same at once and a dead server's share is done by the others.
+ * (A job queue such as graphile-worker would bring a second driver and its own tables for five timers.)
+ */
+export interface Background {
+  /** Waits for rounds under way. */
+  stop(): Promise<void>;
+}
+
+const REAP_EVERY_MS = 1_000;
+const CLOSE_EVERY_MS = 5_000;
+const PRUNE_EVERY_MS = 60_000;
+const PRUNE_BATCH = 5_000;
+/** A failing round is tried again after 1, 2, 4 and then every 5 seconds. */
+const LONGEST_BACKOFF_MS = 5_000;
+
+export function startBackground({ db, log }: { db: Database; log: Logger }): Background {
+  const stopping = new AbortController();
+  const loops = [
+    loop("liveness", LIVENESS_BEAT_MS, () => beatLiveness(db)),
+    loop("reap", REAP_EVERY_MS, async () => {
+      await reapAttempts(db, log);
+      await loseAgents(db, log);
+    }),
+    loop("close", CLOSE_EVERY_MS, () => closeSweeps(db)),
+    loop("prune", PRUNE_EVERY_MS, () => pruneAnswers(db)),
+  ];
+  return {
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+    },
+  };
+
+  async function loop(name: string, everyMs: number, round: () => Promise<unknown>): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      try {
+        await round();
+        if (failures > 0) log.info({ name, failures }, "background work goes on again");
+        failures = 0;
+      } catch (error) {
+        if (failures === 0)
+          log.error({ name, err: error }, "background work failed; trying again until it works");
+        failures++;
+      }
+      const waitMs = failures === 0 ? everyMs : Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
+      await pause(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+}
+
+/** "The service is up": leases may run out only while somebody says so. */
+export const beatLiveness = (db: Database): Promise<void> => beat(db.sql, { outageMs: OUTAGE_MS });
+
+/** Forgets answers that nobody will ask for again. @returns how many */
+export async function pruneAnswers(db: Database): Promise<number> {
+  for (let total = 0; ; ) {
+    const deleted = await deleteOldAnswers(db.sql, { keptMs: IDEMPOTENCY_KEPT_MS, limit: PRUNE_BATCH });
+    total += deleted;
+    if (deleted < PRUNE_BATCH) return total;
+  }
+}

@@ -1,0 +1,99 @@
+import { AppError } from "@/core/errors";
+import { legalActions, SWEEP_ACTION_TARGET, type SweepAction, type SweepState } from "@/core/sweep";
+import type { Database, Tx } from "@/db/client";
+import {
+  emptyQueue,
+  type LockedState,
+  lockSweep,
+  moveSweep,
+  readEnding,
+  refreshExhausted,
+  requestCancel,
+  requeueLost,
+} from "@/db/queries/close-sweeps";
+import { requeueHoles } from "@/db/queries/delete-run";
+import { inTransaction } from "@/db/transaction";
+import { authorizeProject } from "./authorize";
+import { checkOneOf, checkSweepId } from "./check";
+import { closeSweeps } from "./close-sweeps";
+import type { EngineContext } from "./context";
+import { emitChange } from "./events";
+import { sweepFacts } from "./facts";
+import { loadPlan } from "./plan";
+
+export interface ControlSweepInput {
+  readonly sweepId: string;
+  /**
+   * pause: nothing new, running ones go on. resume: hand out again, lost runs with retries left included.
+   * stop: nothing new, running ones finish. cancel: running ones are ended at once.
+   */
+  readonly action: SweepAction;
+}
+
+const ACTIONS = Object.keys(SWEEP_ACTION_TARGET) as SweepAction[];
+/** Asking for what already is changes nothing and is no mistake: that makes a repeated call harmless. */
+const ALREADY: Readonly<Record<SweepAction, readonly SweepState[]>> = {
+  pause: ["paused"],
+  resume: ["running", "pending"],
+  stop: ["finished"],
+  cancel: ["canceled"],
+};
+
+/** @throws AppError ILLEGAL_MOVE, NOT_FOUND, FORBIDDEN, BAD_INPUT, UNAVAILABLE */
+export async function controlSweep(
+  context: EngineContext,
+  input: ControlSweepInput,
+): Promise<{ sweepId: string; state: SweepState }> {
+  const { db } = context;
+  const sweepId = checkSweepId(input.sweepId);
+  const action = checkOneOf("action", input.action, ACTIONS);
+  const { projectId } = await sweepFacts(db, sweepId);
+  await authorizeProject(context, projectId, "member");
+  const state = await inTransaction(db, (tx) => move(db, tx, sweepId, action));
+  emitChange(projectId, sweepId, null, "sweep", "run");
+  const closed = await closeSweeps(db, [sweepId]);
+  return { sweepId, state: closed.length > 0 ? "finished" : state };
+}
+
+async function move(db: Database, tx: Tx, sweepId: string, action: SweepAction): Promise<SweepState> {
+  const sweep = await lockSweep(tx, sweepId);
+  if (sweep === undefined)
+    throw new AppError("NOT_FOUND", `sweep ${sweepId} is unknown`, { details: { sweepId } });
+  if (ALREADY[action].includes(sweep.state)) return sweep.state;
+  const legal = legalActions(sweep.state);
+  if (!legal.includes(action)) {
+    const instead = legal.length > 0 ? `only ${legal.join(", ")} can` : "nothing can any more";
+    throw illegal(sweep, `sweep ${sweepId} is ${sweep.state}: it can't be told to ${action}, ${instead}`);
+  }
+  if (action === "resume" && sweep.state === "finished") await reopen(db, tx, sweep);
+  const state = SWEEP_ACTION_TARGET[action];
+  const reason = { pause: null, resume: null, stop: "stopped", cancel: "canceled" }[action];
+  await moveSweep(tx, { sweepId, state, reason });
+  if (action === "stop") await emptyQueue(tx, { sweepId, canceled: false });
+  if (action === "cancel") {
+    await emptyQueue(tx, { sweepId, canceled: true });
+    await requestCancel(tx, sweepId);
+  }
+  return state;
+}
+
+/** Puts back what was lost while the sweep was stopped, and refuses where nothing would follow. */
+async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
+  const { sweepId } = sweep;
+  if ((await readEnding(tx, sweepId)).target) {
+    throw illegal(sweep, `sweep ${sweepId} has reached its target: there is nothing to resume`);
+  }
+  const { config } = await loadPlan(db, tx, sweep);
+  const lost = await requeueLost(tx, { sweepId, ...config });
+  const holes = await requeueHoles(tx, { sweepId });
+  const exhausted = await refreshExhausted(tx, sweepId);
+  if (!exhausted || lost + holes > 0) return;
+  const why =
+    sweep.runCap !== null && sweep.runCount >= sweep.runCap
+      ? `run_cap ${sweep.runCap} is reached`
+      : `all ${sweep.size} points have been run`;
+  throw illegal(sweep, `sweep ${sweepId} has nothing left to hand out: ${why}`);
+}
+
+const illegal = ({ sweepId, state }: LockedState, message: string) =>
+  new AppError("ILLEGAL_MOVE", message, { details: { sweepId, state, allowed: legalActions(state) } });
