@@ -45,14 +45,19 @@ export function openTransport({ url, key, userAgent = "besom" }: TransportOption
 
   return {
     async post(body, { timeoutMs = REQUEST_TIMEOUT_MS, signal } = {}) {
-      const deadline = AbortSignal.timeout(timeoutMs);
+      // Not AbortSignal.any: on a signal that lives as long as an agent it leaves something behind for each request.
+      const end = new AbortController();
+      const abort = () => end.abort();
+      const timer = setTimeout(abort, Math.ceil(timeoutMs));
+      signal?.addEventListener("abort", abort, { once: true });
+      if (signal?.aborted) abort();
       try {
         const answer = await request(endpoint, {
           method: "POST",
           headers,
           body,
           dispatcher,
-          signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+          signal: end.signal,
         });
         const retryAfter = Number(answer.headers["retry-after"]);
         return {
@@ -61,7 +66,11 @@ export function openTransport({ url, key, userAgent = "besom" }: TransportOption
           ...(retryAfter > 0 && { retryAfterMs: Math.min(retryAfter, 60) * 1_000 }),
         };
       } catch (error) {
-        throw unreachable(url, deadline.aborted ? `no answer within ${timeoutMs / 1_000} s` : error);
+        const late = end.signal.aborted && !signal?.aborted;
+        throw unreachable(url, late ? `no answer within ${Math.ceil(timeoutMs / 1_000)} s` : error);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
       }
     },
     close: () => dispatcher.destroy(),

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { AppError } from "@/core/errors";
 import type { SweepAction } from "@/core/sweep";
-import { type Diagnostic, parseSweepConfig } from "@/core/sweep-config";
+import type { Diagnostic } from "@/core/sweep-config";
 import {
   CancelSweep,
   type CreatedSweep,
@@ -66,6 +66,8 @@ async function control(terminal: Terminal, target: string, action: SweepAction, 
 
 async function create(terminal: Terminal, file: string, flags: Flags): Promise<void> {
   const source = readSource(terminal, file);
+  // Only here: the parser and its YAML reader would cost each start of an agent some 50 ms.
+  const { parseSweepConfig } = await import("@/core/sweep-config");
   const parsed = parseSweepConfig(source);
   for (const error of parsed.errors) terminal.err(toLine(file, "error", error));
   if (!parsed.config) {

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { toChildEnv } from "@/agent/environment";
+
+const facts = {
+  url: "http://host:3000/",
+  claim: { runId: "12", name: "abcd1234", displayName: "sweep-1", attempt: 2, apiKey: "besom-run-key" },
+  sweep: { id: "sweep123", project: "digits", entity: "ada" },
+  paramsFile: "/tmp/x/params.json",
+  wandbParamsFile: "/tmp/x/wandb.yaml",
+  mark: { name: "BESOM_AGENT_MARK", value: "m" },
+};
+
+test("a child gets the contract's names, W&B's names, and the rest of the agent's environment", () => {
+  expect(toChildEnv({ PATH: "/bin", HOME: "/home/ada", EMPTY: undefined }, facts)).toEqual({
+    PATH: "/bin",
+    HOME: "/home/ada",
+    PYTHONUNBUFFERED: "1",
+    BESOM_AGENT_MARK: "m",
+    BESOM_REPORT: "stdout",
+    BESOM_URL: "http://host:3000/",
+    BESOM_API_KEY: "besom-run-key",
+    BESOM_RUN_ID: "12",
+    BESOM_RUN_NAME: "abcd1234",
+    BESOM_SWEEP_ID: "sweep123",
+    BESOM_PROJECT: "digits",
+    BESOM_ENTITY: "ada",
+    BESOM_ATTEMPT: "2",
+    BESOM_PARAMS_FILE: "/tmp/x/params.json",
+    WANDB_RUN_ID: "abcd1234",
+    WANDB_NAME: "sweep-1",
+    WANDB_SWEEP_ID: "sweep123",
+    WANDB_SWEEP_PARAM_PATH: "/tmp/x/wandb.yaml",
+    WANDB_PROJECT: "digits",
+    WANDB_ENTITY: "ada",
+    WANDB_BASE_URL: "http://host:3000/wandb",
+    WANDB_API_KEY: "besom-run-key",
+    WANDB_MODE: "offline",
+  });
+});
+
+test("the user's own keys never reach a child, nor what would lead wandb elsewhere", () => {
+  const secret = "user-secret";
+  const names = [
+    "BESOM_API_KEY",
+    "WANDB_API_KEY",
+    "WANDB_IDENTITY_TOKEN_FILE",
+    "WANDB_SERVICE",
+    "WANDB_BASE_URL",
+    "WANDB_APP_URL",
+  ];
+  const env = toChildEnv(Object.fromEntries(names.map((name) => [name, secret])), facts);
+  expect(Object.values(env)).not.toContain(secret);
+});
+
+test("the user may ask Python to hold its output back", () => {
+  expect(toChildEnv({ PYTHONUNBUFFERED: "" }, facts).PYTHONUNBUFFERED).toBe("");
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { Ladder } from "@/agent/ladder";
+
+test("three presses of Ctrl-C climb from finishing over stopping to killing, and no further", () => {
+  const ladder = new Ladder();
+  const seen: string[] = [];
+  ladder.onClimb((stage) => seen.push(stage));
+  for (const atMs of [1_000, 2_000, 3_000, 4_000]) ladder.interrupt(atMs);
+  expect(seen).toEqual(["finishing", "stopping", "killing"]);
+});
+
+test("one press that arrives twice (from the terminal and from npx) is one press", () => {
+  const ladder = new Ladder();
+  ladder.interrupt(1_000);
+  ladder.interrupt(1_020);
+  expect(ladder.stage).toBe("finishing");
+});
+
+test("SIGTERM stops at once, a second one kills", () => {
+  const ladder = new Ladder();
+  ladder.terminate(1_000);
+  expect(ladder.stage).toBe("stopping");
+  ladder.terminate(2_000);
+  expect(ladder.stage).toBe("killing");
+});
+
+test("nothing climbs down", () => {
+  const ladder = new Ladder();
+  ladder.climbTo("stopping");
+  ladder.climbTo("finishing");
+  expect(ladder.stage).toBe("stopping");
+});

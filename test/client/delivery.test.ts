@@ -1,0 +1,164 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openClient } from "@/client/client";
+import { Delivery } from "@/client/delivery";
+import type { AppError } from "@/core/errors";
+import type { MetricBatch, OutputLine } from "@/graphql/operations";
+import { type Recorded, type Recorder, type Reply, waitFor, withRecorder } from "../support/recorder";
+
+const TAKEN: Record<string, Reply> = {
+  LogMetrics: { data: { logMetrics: { error: null } } },
+  LogOutput: { data: { logOutput: { error: null } } },
+};
+const taken = ({ name }: Recorded): Reply => TAKEN[name] ?? "drop";
+
+interface Scene {
+  delivery: Delivery;
+  recorder: Recorder;
+  refused: AppError[];
+  dir: string;
+}
+
+async function withDelivery(
+  reply: (request: Recorded, index: number) => Reply | Promise<Reply>,
+  body: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const dir = mkdtempSync(join(tmpdir(), "besom-test-"));
+  await withRecorder(reply, async (recorder) => {
+    const client = openClient({ url: recorder.url, key: "k" });
+    const refused: AppError[] = [];
+    const delivery = new Delivery({
+      client,
+      runId: "5",
+      attempt: 2,
+      spoolDir: dir,
+      onRefused: (_what, error) => refused.push(error),
+    });
+    try {
+      await body({ delivery, recorder, refused, dir });
+    } finally {
+      delivery.close();
+      await client.close();
+    }
+  });
+  rmSync(dir, { recursive: true });
+}
+
+const loss = (step: number) => ({ step, timeMs: step, entries: [["loss", step] as const] });
+const batchesOf = (recorder: Recorder) =>
+  recorder.of("LogMetrics").map(({ input }) => input.batch as MetricBatch);
+/** What a server keeps that ignores a batch whose number it has. */
+const stepsKept = (recorder: Recorder) => {
+  let last = 0;
+  return batchesOf(recorder).flatMap(({ batch, steps }) => {
+    if (batch <= last) return [];
+    expect(batch).toBe(last + 1);
+    last = batch;
+    return steps;
+  });
+};
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+test("points that come slowly are sent together, numbered from 1, with the attempt that made them", async () => {
+  await withDelivery(taken, async ({ delivery, recorder }) => {
+    for (const step of upTo(10)) delivery.log(loss(step));
+    await waitFor("the clock's flush", () => recorder.requests.length === 1);
+    delivery.log(loss(10));
+    await delivery.drain();
+    expect(batchesOf(recorder)).toEqual([
+      { attempt: 2, batch: 1, steps: upTo(10), times: upTo(10), series: [{ key: "loss", values: upTo(10) }] },
+      { attempt: 2, batch: 2, steps: [10], times: [10], series: [{ key: "loss", values: [10] }] },
+    ]);
+    expect(recorder.requests[0]?.input.runId).toBe("5");
+  });
+});
+
+test("a thousand points leave without waiting for the clock, and one batch is under way at a time", async () => {
+  let open = 0;
+  let most = 0;
+  await withDelivery(
+    async (request) => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      open--;
+      return taken(request);
+    },
+    async ({ delivery, recorder }) => {
+      for (const step of upTo(50_000)) delivery.log(loss(step));
+      await delivery.drain();
+      expect(stepsKept(recorder)).toEqual(upTo(50_000));
+      expect(recorder.requests.length).toBeLessThan(60);
+      expect(most).toBe(1);
+    },
+  );
+});
+
+test("an outage loses nothing: the rest waits in a file and arrives in order", async () => {
+  await withDelivery(taken, async ({ delivery, recorder, dir }) => {
+    delivery.log(loss(0));
+    await delivery.drain();
+    await recorder.stop();
+    for (const step of upTo(400_000).slice(1)) delivery.log(loss(step));
+    expect(readdirSync(dir)).toEqual(["metrics.spool"]);
+    await recorder.start();
+    await delivery.drain();
+    expect(stepsKept(recorder)).toEqual(upTo(400_000));
+  });
+});
+
+test("answers that get lost lead to repeated batches of the same number, never to lost or doubled points", async () => {
+  await withDelivery(
+    (request, index) => (index % 3 === 0 ? "drop" : taken(request)),
+    async ({ delivery, recorder }) => {
+      for (const step of upTo(5_000)) {
+        delivery.log(loss(step));
+        if (step % 1_000 === 0) await delivery.drain();
+      }
+      await delivery.drain();
+      expect(stepsKept(recorder)).toEqual(upTo(5_000));
+      expect(recorder.requests.length).toBeGreaterThan(
+        new Set(batchesOf(recorder).map(({ batch }) => batch)).size,
+      );
+    },
+  );
+});
+
+test("a batch that is refused is told, its number is used for the next, and the rest goes on", async () => {
+  const no: Reply = { data: { logMetrics: { error: { code: "BAD_INPUT", message: "no", details: null } } } };
+  await withDelivery(
+    (request, index) => (index === 1 ? no : taken(request)),
+    async ({ delivery, recorder, refused }) => {
+      for (const step of upTo(3)) {
+        delivery.log(loss(step));
+        await delivery.drain();
+      }
+      expect(refused.map(({ code }) => code)).toEqual(["BAD_INPUT"]);
+      expect(batchesOf(recorder).map(({ batch, steps }) => [batch, ...steps])).toEqual([
+        [1, 0],
+        [2, 1],
+        [2, 2],
+      ]);
+    },
+  );
+});
+
+test("output keeps its order and its streams, apart from metrics", async () => {
+  await withDelivery(taken, async ({ delivery, recorder }) => {
+    const lines: OutputLine[] = upTo(5_000).map((index) => ({
+      stream: index % 7 === 0 ? "stderr" : "stdout",
+      time: index,
+      text: `line ${index} ${"x".repeat(index % 300)}`,
+    }));
+    for (const line of lines) delivery.print(line);
+    delivery.log(loss(1));
+    await delivery.drain();
+    const batches = recorder.of("LogOutput").map(({ input }) => input);
+    expect(batches.flatMap(({ lines }) => lines)).toEqual(lines);
+    expect(batches.map(({ batch, attempt }) => [batch, attempt])).toEqual(
+      batches.map((_, index) => [index + 1, 2]),
+    );
+    expect(batchesOf(recorder).length).toBe(1);
+  });
+});
