@@ -3,7 +3,7 @@
 import { line } from "d3";
 import { type PointerEvent, useState } from "react";
 import { formatDuration, formatNumber } from "@/ui/format";
-import { BOX, toX, toY } from "../axis";
+import { BOX, toPercent, toX, toY } from "../axis";
 import { type BestSoFar, type Mark, nearestMark } from "../prepare/best-so-far";
 import { DataTable, Frame } from "./frame";
 
@@ -127,13 +127,13 @@ function Tip({ mark, startMs }: { mark: Mark; startMs: number }) {
     <>
       <span
         className="-translate-x-1/2 absolute size-3 translate-y-1/2 rounded-full border-2 border-ink"
-        style={{ left: `${mark.x * 100}%`, bottom: `${mark.y * 100}%` }}
+        style={{ left: toPercent(mark.x), bottom: toPercent(mark.y) }}
       />
       <span
         className={`pointer-events-none absolute z-10 mb-3 whitespace-nowrap rounded-md border border-line bg-surface px-2 py-1 text-xs shadow-(--shadow) ${
           mark.x > 0.6 ? "-translate-x-full" : ""
         } ${mark.y > 0.7 ? "translate-y-full" : ""}`}
-        style={{ left: `${mark.x * 100}%`, bottom: `${mark.y * 100}%` }}
+        style={{ left: toPercent(mark.x), bottom: toPercent(mark.y) }}
       >
         <b className="figures font-semibold">{formatNumber(mark.value, 6)}</b>{" "}
         <span className="text-ink-soft">

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type Axis, BOX, toY } from "../axis";
+import { type Axis, BOX, toPercent, toY } from "../axis";
 
 /**
  * The plot with its axes: an SVG stretched over the plot area, tick labels as text beside it. Drawn on the server
@@ -41,7 +41,7 @@ export function Frame(props: {
             {x.scale.ticks.map((tick) => (
               <span
                 key={tick.label}
-                style={{ left: `${tick.at * 100}%` }}
+                style={{ left: toPercent(tick.at) }}
                 className={`figures absolute top-1.5 whitespace-nowrap text-2xs text-ink-faint ${
                   tick.at < 0.02 ? "" : tick.at > 0.97 ? "-translate-x-full" : "-translate-x-1/2"
                 } ${tick.minor ? "hidden @lg:inline" : ""}`}
@@ -69,7 +69,7 @@ function Ticks({ axis }: { axis: Axis }) {
       {ticks.map((tick) => (
         <span
           key={tick.at}
-          style={{ bottom: `${tick.at * 100}%` }}
+          style={{ bottom: toPercent(tick.at) }}
           className="figures absolute right-0 translate-y-1/2 text-2xs text-ink-faint"
         >
           {tick.label}

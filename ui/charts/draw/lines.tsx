@@ -3,7 +3,7 @@
 import { area, line } from "d3";
 import { type PointerEvent, useState } from "react";
 import { formatNumber } from "@/ui/format";
-import { toX, toY } from "../axis";
+import { toPercent, toX, toY } from "../axis";
 import { type Line, type LinePoint, type Lines, nearestPoint } from "../prepare/lines";
 import { DataTable, Frame } from "./frame";
 
@@ -88,16 +88,16 @@ function LineMarks({ line: { category, parts, bands } }: { line: Line }) {
 function Tip({ point }: { point: LinePoint }) {
   return (
     <>
-      <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: `${point.x * 100}%` }} />
+      <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: toPercent(point.x) }} />
       <span
         className="-translate-x-1/2 absolute size-2.5 translate-y-1/2 rounded-full border-2 border-ink bg-surface"
-        style={{ left: `${point.x * 100}%`, bottom: `${point.y * 100}%` }}
+        style={{ left: toPercent(point.x), bottom: toPercent(point.y) }}
       />
       <span
         className={`pointer-events-none absolute top-0 z-10 mx-2 whitespace-nowrap rounded-md border border-line bg-surface px-2 py-1 text-xs shadow-(--shadow) ${
           point.x > 0.6 ? "-translate-x-full -ml-2" : ""
         }`}
-        style={{ left: `${point.x * 100}%` }}
+        style={{ left: toPercent(point.x) }}
       >
         <b className="figures font-semibold">{formatNumber(point.value, 6)}</b>{" "}
         <span className="figures text-ink-soft">step {point.step}</span>
