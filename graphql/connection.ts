@@ -9,26 +9,39 @@ type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T
 export interface Page<Row> {
   readonly rows: readonly Row[];
   readonly hasNextPage: boolean;
+  readonly hasPreviousPage?: boolean;
   readonly toCursor: (row: Row) => string;
-  /** Asked only when the caller wants it. */
-  readonly total: () => Promise<number> | number;
+  /** Asked only when the caller wants it; absent where nobody counts. */
+  readonly total?: () => Promise<number> | number;
 }
 
-export const PageInfo = builder
-  .objectRef<{ hasNextPage: boolean; endCursor: string | null }>("PageInfo")
-  .implement({
-    description: "Where a page ends.",
-    fields: (t) => ({
-      hasNextPage: t.exposeBoolean("hasNextPage", { description: "More rows follow." }),
-      endCursor: t.exposeString("endCursor", {
-        nullable: true,
-        description: "Pass it as `after` for the next page.",
-      }),
+interface Ends {
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  startCursor: string | null;
+  endCursor: string | null;
+}
+
+const PageInfo = builder.objectRef<Ends>("PageInfo").implement({
+  description: "Where a page begins and ends.",
+  fields: (t) => ({
+    hasNextPage: t.exposeBoolean("hasNextPage", { description: "More rows follow." }),
+    hasPreviousPage: t.exposeBoolean("hasPreviousPage", { description: "With last: more rows come before." }),
+    startCursor: t.exposeString("startCursor", { nullable: true, description: "Place of the first row." }),
+    endCursor: t.exposeString("endCursor", {
+      nullable: true,
+      description: "Pass it as `after` for the next page.",
     }),
-  });
+  }),
+});
 
 /** A Relay connection, with `nodes` as a shorter way to the rows. */
-export function connection<Row>(name: string, node: ObjectRef<Types, Row>, what: string) {
+export function connection<Row>(
+  name: string,
+  node: ObjectRef<Types, Row>,
+  what: string,
+  { counted = true }: { counted?: boolean } = {},
+) {
   const edge = builder.objectRef<{ node: Row; cursor: string }>(`${name}Edge`).implement({
     description: `One of the ${what}, with its place in the list.`,
     fields: (t) => ({
@@ -47,13 +60,24 @@ export function connection<Row>(name: string, node: ObjectRef<Types, Row>, what:
       nodes: t.field({ type: [node], description: "The rows.", resolve: ({ rows }) => rows as never }),
       pageInfo: t.field({
         type: PageInfo,
-        description: "Where the page ends.",
-        resolve: ({ rows, hasNextPage, toCursor }) => {
+        description: "Where the page begins and ends.",
+        resolve: ({ rows, hasNextPage, hasPreviousPage = false, toCursor }) => {
+          const [first] = rows;
           const last = rows.at(-1);
-          return { hasNextPage, endCursor: last === undefined ? null : toCursor(last) };
+          return {
+            hasNextPage,
+            hasPreviousPage,
+            startCursor: first === undefined ? null : toCursor(first),
+            endCursor: last === undefined ? null : toCursor(last),
+          };
         },
       }),
-      totalCount: t.int({ description: "Rows in all pages.", resolve: ({ total }) => total() }),
+      ...(counted && {
+        totalCount: t.int({
+          description: "Rows in all pages.",
+          resolve: async ({ total }) => (await total?.()) ?? 0,
+        }),
+      }),
     }),
   });
 }
@@ -72,10 +96,13 @@ export async function readPage<Row>(
   return {
     rows: rows.slice(0, length),
     hasNextPage: rows.length > length,
-    toCursor: (row) => Buffer.from(JSON.stringify(options.toPosition(row))).toString("base64url"),
+    toCursor: (row) => toCursor(options.toPosition(row)),
     total: options.total,
   };
 }
+
+export const toCursor = (position: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(position)).toString("base64url");
 
 export function checkFirst(first: number | null | undefined): number {
   const length = first ?? DEFAULT_PAGE;

@@ -13,6 +13,7 @@ import {
   runsOfAgents,
 } from "@/db/queries/overview";
 import { getProjects, type ProjectRow } from "@/db/queries/projects";
+import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
 import {
   type BestPoint,
   bestSoFar,
@@ -121,6 +122,14 @@ export class Loaders {
   }
   get summary() {
     return this.byMap<number, SummaryRow[]>("summary", (ids) => readSummaries(this.db, this.access, ids));
+  }
+  /** Lines of many runs that are asked for alike come in one reading. */
+  history(query: Omit<HistoryQuery, "runIds">) {
+    return this.lists(
+      `history ${JSON.stringify(query)}`,
+      (runIds: readonly number[]) => readHistory(this.db, this.access, { ...query, runIds }),
+      (line) => line.runId,
+    );
   }
   get ordinal() {
     return this.loader("ordinal", () => {

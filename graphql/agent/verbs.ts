@@ -202,9 +202,5 @@ verb("leaveAgent", {
       resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
     }),
   })),
-  run: async (context, { agentId, clientMutationId }) => {
-    const id = toNumber("agentId", agentId);
-    await leaveAgent(context, { agentId: id, clientMutationId });
-    return { agentId: id };
-  },
+  run: (context, { agentId }) => leaveAgent(context, { agentId: toNumber("agentId", agentId) }),
 });

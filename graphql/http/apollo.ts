@@ -7,14 +7,18 @@ import {
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "@/engine/context";
 import type { Context } from "../context";
+import type { Documents } from "../documents";
 import { maskError } from "../errors";
-import { limitDocument, MAX_TOKENS } from "../limits";
 
 /**
- * What Apollo does by default and we don't need is off: cache hints wrap every resolver (a third of a claim's
- * time), persisted queries want a store, the landing page is a door of its own.
+ * What Apollo does by default and we don't need is off: cache hints wrap every resolver, persisted queries want a
+ * store, the landing page is a door of its own. Documents come parsed and checked from our own cache.
  */
-export async function openApollo(schema: GraphQLSchema, log: Logger): Promise<ApolloServer<Context>> {
+export async function openApollo(
+  schema: GraphQLSchema,
+  documents: Documents,
+  log: Logger,
+): Promise<ApolloServer<Context>> {
   const plugins: ApolloServerPlugin<Context>[] = [
     ApolloServerPluginCacheControlDisabled(),
     ApolloServerPluginInlineTraceDisabled(),
@@ -27,8 +31,12 @@ export async function openApollo(schema: GraphQLSchema, log: Logger): Promise<Ap
     persistedQueries: false,
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
-    parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [limitDocument],
+    documentStore: {
+      // The key is Apollo's own prefix and the text's hash.
+      get: async (key) => documents.find(key.slice(key.lastIndexOf(":") + 1)),
+      set: async () => {},
+      delete: async () => false,
+    },
     formatError: (_formatted, error) => maskError(error, log),
     logger: {
       debug: (message) => log.debug({}, message),

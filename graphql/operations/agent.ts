@@ -126,11 +126,17 @@ export interface MetricBatch {
 }
 
 export const LogMetrics = toDocument<
-  { logMetrics: { error: Failure | null } },
+  {
+    logMetrics: {
+      /** Another attempt holds the run by now: this one's process shall end. */
+      stale: boolean | null;
+      error: Failure | null;
+    };
+  },
   { input: { runId: string; batch: MetricBatch } }
 >(/* GraphQL */ `
   mutation LogMetrics($input: LogMetricsInput!) {
-    logMetrics(input: $input) { error { ...Failure } }
+    logMetrics(input: $input) { stale error { ...Failure } }
   }
   ${FAILURE_FRAGMENT}
 `);
@@ -139,6 +145,7 @@ export interface OutputLine {
   stream: "stdout" | "stderr";
   /** Milliseconds since 1970. */
   time: number;
+  /** Line ends included. */
   text: string;
 }
 

@@ -110,17 +110,17 @@ export const BestRun = toDocument<
   }
 `);
 
-export interface CreatedRun {
-  runId: string;
-  name: string;
-  attempt: number;
-  /** Valid for this run and attempt only. */
-  apiKey: string;
-}
-
 /** A run outside any sweep: a training program that reports by itself. */
 export const CreateRun = toDocument<
-  { createRun: { created: CreatedRun | null; error: Failure | null } },
+  {
+    createRun: {
+      run: { id: string; name: string; url: string } | null;
+      attempt: number | null;
+      /** Valid for this run and attempt only. */
+      apiKey: string | null;
+      error: Failure | null;
+    };
+  },
   {
     input: {
       entity?: string;
@@ -134,7 +134,8 @@ export const CreateRun = toDocument<
 >(/* GraphQL */ `
   mutation CreateRun($input: CreateRunInput!) {
     createRun(input: $input) {
-      created { runId name attempt apiKey }
+      run { id name url }
+      attempt apiKey
       error { ...Failure }
     }
   }

@@ -1,5 +1,4 @@
-import { createApiKey } from "@/engine/create-api-key";
-import { revokeApiKey } from "@/engine/revoke-api-key";
+import { createApiKey, revokeApiKey } from "@/engine/api-keys";
 import { builder } from "../builder";
 import { toNumber } from "../ids";
 import { mutationId, payload, verb } from "../verb";
@@ -14,7 +13,7 @@ verb("createApiKey", {
       clientMutationId: mutationId(t),
     }),
   }),
-  payload: payload<{ key: string; keyId: number }>("CreateApiKeyPayload", "The new key.", (t) => ({
+  payload: payload<{ key: string | null; keyId: number }>("CreateApiKeyPayload", "The new key.", (t) => ({
     key: t.string({
       nullable: true,
       description: "The key itself.",
@@ -45,9 +44,5 @@ verb("revokeApiKey", {
       resolve: ({ answer }) => answer?.keyId ?? null,
     }),
   })),
-  run: async (context, input) => {
-    const keyId = toNumber("keyId", input.keyId);
-    await revokeApiKey(context, { ...input, keyId });
-    return { keyId };
-  },
+  run: (context, input) => revokeApiKey(context, { keyId: toNumber("keyId", input.keyId) }),
 });

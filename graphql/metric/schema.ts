@@ -1,0 +1,202 @@
+import { AppError } from "@/core/errors";
+import { type HistorySeries, MAX_SAMPLES, type Points, toWireValues } from "@/core/history";
+import type { Buckets } from "@/core/history/buckets";
+import type { OutputPage } from "@/db/queries/read-output";
+import { readOutput } from "@/db/queries/read-output";
+import type { SummaryRow } from "@/db/queries/summaries";
+import { builder } from "../builder";
+import { badCursor, checkFirst, connection, type Page, readPosition, toCursor } from "../connection";
+import { OutputStream } from "../enums";
+import { Run } from "../refs";
+
+const PointsType = builder.objectRef<Points>("Points").implement({
+  description: "Single points, in columns of one length.",
+  fields: (t) => ({
+    steps: t.field({
+      type: "Column",
+      description: "Steps, rising.",
+      resolve: ({ steps }) => Array.from(steps),
+    }),
+    times: t.field({
+      type: "Column",
+      description: "Milliseconds since 1970.",
+      resolve: ({ times }) => Array.from(times),
+    }),
+    values: t.field({ type: "Column", description: "Values.", resolve: (points) => toWireValues(points) }),
+  }),
+});
+
+const COLUMNS = {
+  start: "First step of each bucket that has a point.",
+  first: "First finite value; null in a bucket without one.",
+  firstStep: "Its step.",
+  last: "Last finite value.",
+  lastStep: "Its step.",
+  min: "Least finite value.",
+  max: "Greatest finite value.",
+  mean: "Mean of the finite values.",
+  count: "How many finite values.",
+  nonFinite: "How many NaN and infinities.",
+} as const satisfies Partial<Record<keyof Buckets, string>>;
+
+const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
+  description:
+    "A long line cut into buckets of steps, in columns of one length. Each keeps its extremes, so no spike is lost.",
+  fields: (t) => {
+    const column = (name: keyof typeof COLUMNS) =>
+      t.field({ type: "Column", description: COLUMNS[name], resolve: (buckets) => buckets[name] });
+    return {
+      width: t.float({ description: "Steps a bucket spans, a power of two.", resolve: ({ width }) => width }),
+      start: column("start"),
+      first: column("first"),
+      firstStep: column("firstStep"),
+      last: column("last"),
+      lastStep: column("lastStep"),
+      min: column("min"),
+      max: column("max"),
+      mean: column("mean"),
+      count: column("count"),
+      nonFinite: column("nonFinite"),
+    };
+  },
+});
+
+const Series = builder.objectRef<HistorySeries>("Series").implement({
+  description: "One line: a metric of a run. Either points or buckets are set.",
+  fields: (t) => ({
+    key: t.exposeString("key", { description: "The metric." }),
+    total: t.exposeInt("total", { description: "Points in the range." }),
+    exact: t.exposeBoolean("exact", { description: "All of them are here, in points." }),
+    points: t.field({
+      type: PointsType,
+      nullable: true,
+      description: "When there are no more of them than samples were asked for.",
+      resolve: (series) => (series.exact ? series.points : null),
+    }),
+    buckets: t.field({
+      type: BucketsType,
+      nullable: true,
+      description: "Otherwise.",
+      resolve: (series) => (series.exact ? null : series.buckets),
+    }),
+  }),
+});
+
+const History = builder.objectRef<readonly HistorySeries[]>("History").implement({
+  description: "What a run logged, for charts.",
+  fields: (t) => ({
+    keys: t.stringList({
+      description: "The metrics that have points in the range.",
+      resolve: (lines) => lines.map(({ key }) => key),
+    }),
+    exact: t.boolean({
+      description: "No line was cut into buckets.",
+      resolve: (lines) => lines.every(({ exact }) => exact),
+    }),
+    series: t.field({ type: [Series], description: "The lines.", resolve: (lines) => [...lines] }),
+  }),
+});
+
+const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").implement({
+  description: "One metric of a run in numbers. Only finite values count.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "The metric." }),
+    count: t.float({ description: "Finite values.", resolve: ({ count }) => count }),
+    nonFinite: t.float({ description: "NaN and infinities.", resolve: ({ nonFinite }) => nonFinite }),
+    first: t.exposeFloat("first", { nullable: true, description: "The first one." }),
+    firstStep: t.float({ nullable: true, description: "Its step.", resolve: ({ firstStep }) => firstStep }),
+    last: t.exposeFloat("last", { nullable: true, description: "The last one." }),
+    lastStep: t.float({ nullable: true, description: "Its step.", resolve: ({ lastStep }) => lastStep }),
+    min: t.exposeFloat("min", { nullable: true, description: "The least one." }),
+    minStep: t.float({ nullable: true, description: "Its step.", resolve: ({ minStep }) => minStep }),
+    max: t.exposeFloat("max", { nullable: true, description: "The greatest one." }),
+    maxStep: t.float({ nullable: true, description: "Its step.", resolve: ({ maxStep }) => maxStep }),
+    mean: t.exposeFloat("mean", { nullable: true, description: "Their mean." }),
+    lastOther: t.exposeString("lastOther", {
+      nullable: true,
+      description: "The last value that is no number, as JSON text.",
+    }),
+  }),
+});
+
+type OutputPieceRow = OutputPage["pieces"][number];
+const OutputPiece = builder.objectRef<OutputPieceRow>("OutputPiece").implement({
+  description: "Something the training program printed: lines as they came, at most 64 KiB.",
+  fields: (t) => ({
+    attempt: t.exposeInt("attempt", { description: "The attempt that printed it." }),
+    stream: t.expose("stream", { type: OutputStream, description: "Where it was written to." }),
+    time: t.exposeFloat("time", { description: "Milliseconds since 1970." }),
+    text: t.exposeString("text", { description: "As it was written." }),
+  }),
+});
+const OutputConnection = connection<OutputPieceRow>("Output", OutputPiece, "pieces of output", {
+  counted: false,
+});
+
+builder.objectFields(Run, (t) => ({
+  summary: t.field({
+    type: [MetricSummary],
+    description: "Its metrics in numbers, by name.",
+    resolve: async (run, _args, { loaders }) => (await loaders.summary.load(run.id)) ?? [],
+  }),
+  history: t.field({
+    type: History,
+    description: `What it logged: exact where a line has at most samples points in the range, else in buckets.`,
+    args: {
+      keys: t.arg.stringList({ description: "Which metrics; all when absent." }),
+      samples: t.arg.int({
+        description: `The most points or buckets a line, 1 to ${MAX_SAMPLES}; 500 when absent.`,
+      }),
+      minStep: t.arg.float({ description: "Steps from here on." }),
+      maxStep: t.arg.float({ description: "Steps up to here." }),
+      attempt: t.arg.int({ description: "As this attempt saw it; the current one when absent." }),
+    },
+    resolve: async (run, { keys, samples, minStep, maxStep, attempt }, { loaders }) => {
+      const query = {
+        samples: samples ?? 500,
+        ...(keys && { keys }),
+        ...(minStep != null && { minStep }),
+        ...(maxStep != null && { maxStep }),
+        ...(attempt != null && { attempt }),
+      };
+      return loaders.history(query).load(run.id);
+    },
+  }),
+  output: t.field({
+    type: OutputConnection,
+    description: "What it printed: from the front with first and after, from the end with last and before.",
+    args: {
+      first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
+      after: t.arg.string({ description: "The endCursor of the page before." }),
+      last: t.arg.int({ description: "The last pieces instead." }),
+      before: t.arg.string({ description: "With last: those before the startCursor of a page." }),
+      attempt: t.arg.int({ description: "Of this attempt; the current one when absent." }),
+    },
+    resolve: async (
+      run,
+      { first, after, last, before, attempt },
+      { db, access },
+    ): Promise<Page<OutputPieceRow>> => {
+      if (first != null && last != null) throw new AppError("BAD_INPUT", "output takes either first or last");
+      const { pieces, more } = await readOutput(db, access, {
+        runId: run.id,
+        ...(last == null ? { first: checkFirst(first) } : { last: checkFirst(last) }),
+        ...(attempt != null && { attempt }),
+        ...(after != null && { after: toOutputPosition(after) }),
+        ...(before != null && { before: toOutputPosition(before) }),
+      });
+      return {
+        rows: pieces,
+        hasNextPage: last == null && more,
+        hasPreviousPage: last != null && more,
+        toCursor: ({ batch, piece }) => toCursor([batch, piece]),
+      };
+    },
+  }),
+}));
+
+function toOutputPosition(cursor: string): { batch: number; piece: number } {
+  const [batch, piece] = readPosition(cursor) ?? [];
+  if (!Number.isSafeInteger(batch) || !Number.isSafeInteger(piece)) throw badCursor(cursor);
+  return { batch: batch as number, piece: piece as number };
+}

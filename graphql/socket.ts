@@ -1,0 +1,139 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from "graphql";
+import type { Context as SocketContext } from "graphql-ws";
+import { type Extra, useServer as serve } from "graphql-ws/use/ws";
+import { WebSocketServer } from "ws";
+import { isAppError } from "@/core/errors";
+import type { Database } from "@/db/client";
+import type { Logger } from "@/engine/context";
+import { type Caller, identify } from "./authenticate";
+import type { Context } from "./context";
+import type { Documents } from "./documents";
+import { maskError } from "./errors";
+import { type Credentials, isSameOrigin, readAuthorization, readCredentials } from "./http/credentials";
+import { MAX_BODY_BYTES } from "./limits";
+import { withTimeout } from "./timeout";
+
+export interface SocketOptions {
+  schema: GraphQLSchema;
+  documents: Documents;
+  db: Database;
+  publicUrl: string;
+  toContext: (caller: Caller) => Context;
+  log: Logger;
+}
+
+export interface SocketDoor {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+/** Of graphql-ws's protocol: the client stops trying. */
+const UNAUTHORIZED = 4401;
+const TOO_MANY = 4429;
+const MAX_SUBSCRIPTIONS = 100;
+/** A key that was revoked, or has ended, closes its connections within this time. */
+const RECHECK_MS = 5_000;
+/** Proxies cut connections that are silent for a minute. */
+const KEEP_ALIVE_MS = 12_000;
+
+interface Connection {
+  caller: Caller;
+  recheck: NodeJS.Timeout;
+}
+
+/** GraphQL over WebSocket, graphql-ws's protocol. Credentials come in `connectionParams: {authorization}` or as the session cookie. */
+export function openSocketDoor(options: SocketOptions): SocketDoor {
+  const { schema, documents, db, publicUrl, toContext, log } = options;
+  const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, perMessageDeflate: false });
+  const connections = new WeakMap<object, Connection>();
+  type Socket = SocketContext<Record<string, unknown>, Extra>;
+
+  const connect = async (ctx: Socket): Promise<boolean> => {
+    const { socket, request } = ctx.extra;
+    try {
+      const credentials = toCredentials(ctx.connectionParams, request, publicUrl);
+      const caller = await identify(db, credentials);
+      const recheck = setInterval(() => {
+        identify(db, credentials).catch((error) => {
+          if (isAppError(error) && error.code === "UNAUTHENTICATED") socket.close(UNAUTHORIZED, "signed out");
+        });
+      }, RECHECK_MS);
+      recheck.unref();
+      socket.once("close", () => clearInterval(recheck));
+      connections.set(ctx, { caller, recheck });
+      return true;
+    } catch (error) {
+      const known = isAppError(error);
+      if (!known) log.error({ err: error }, "a socket could not be signed in");
+      socket.close(
+        known && error.code === "UNAUTHENTICATED" ? UNAUTHORIZED : 1011,
+        known ? error.code : "INTERNAL",
+      );
+      return false;
+    }
+  };
+
+  const dispose = serve<Record<string, unknown>, Partial<Extra>>(
+    {
+      onConnect: (ctx) => connect(ctx as Socket),
+      onSubscribe: (ctx, _id, { query, variables, operationName }) => {
+        const connection = connections.get(ctx);
+        if (connection === undefined) return [new GraphQLError("not signed in")];
+        if (Object.keys(ctx.subscriptions).length > MAX_SUBSCRIPTIONS) {
+          (ctx as Socket).extra.socket.close(TOO_MANY, `more than ${MAX_SUBSCRIPTIONS} subscriptions`);
+          return [new GraphQLError("too many subscriptions")];
+        }
+        const document = documents.read(query);
+        if (isProblems(document)) return document;
+        return {
+          schema,
+          document,
+          contextValue: toContext(connection.caller),
+          ...(variables && { variableValues: variables }),
+          ...(operationName && { operationName }),
+        };
+      },
+      execute: (args: ExecutionArgs) => withTimeout(Promise.resolve(execute(args))),
+      onNext: (_ctx, _id, _payload, _args, { errors, ...result }) =>
+        errors && { ...result, errors: errors.map((error) => maskError(error, log)) },
+      onError: (_ctx, _id, _payload, errors) => errors.map((error) => maskError(error, log)),
+    },
+    wss,
+    KEEP_ALIVE_MS,
+  );
+
+  return {
+    upgrade(request, socket, head) {
+      wss.handleUpgrade(request, socket, head, (client) => wss.emit("connection", client, request));
+    },
+    get connections() {
+      return wss.clients.size;
+    },
+    async close() {
+      // A peer that does not answer the closing handshake would hold the server for half a minute.
+      const cut = setTimeout(() => {
+        for (const client of wss.clients) client.terminate();
+      }, 1_000);
+      await dispose.dispose();
+      clearTimeout(cut);
+    },
+  };
+}
+
+/** The cookie counts only for pages of ours: browsers let any page open a socket to any server. */
+function toCredentials(
+  params: Readonly<Record<string, unknown>> | undefined,
+  { headers }: IncomingMessage,
+  publicUrl: string,
+): Credentials | undefined {
+  const authorization = params?.authorization ?? params?.Authorization;
+  if (typeof authorization === "string") return { kind: "key", key: readAuthorization(authorization) };
+  const credentials = readCredentials(headers);
+  return credentials?.kind === "session" && !isSameOrigin(headers, publicUrl) ? undefined : credentials;
+}
+
+const isProblems = <T>(value: T | readonly GraphQLError[]): value is readonly GraphQLError[] =>
+  Array.isArray(value);
