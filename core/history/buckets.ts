@@ -5,14 +5,14 @@ import type { Points } from "./column";
  * so that a spike is never lost. Columns of equal length, one entry a bucket that has a point, in order of step.
  */
 export interface Buckets {
-  /** Steps a bucket spans; a power of two, and bucket b holds the steps from b*width to (b+1)*width - 1. */
+  /** Steps a bucket spans; a power of two. A bucket holds the steps from its `start` to start + width - 1. */
   readonly width: number;
-  /** Steps of the first and the last point in the bucket, non-finite ones included. */
-  readonly firstStep: number[];
-  readonly lastStep: number[];
+  readonly start: number[];
   /** Of the finite values; null in a bucket that has none (a gap is not a zero). */
   readonly first: (number | null)[];
+  readonly firstStep: (number | null)[];
   readonly last: (number | null)[];
+  readonly lastStep: (number | null)[];
   readonly min: (number | null)[];
   readonly max: (number | null)[];
   readonly mean: (number | null)[];
@@ -27,15 +27,16 @@ export interface StepRange {
   readonly max: number;
 }
 
-/** What a stored chunk tells about its points without its block being read. */
+/** What a stored chunk tells about its points without its block being read: as `Summary`, with the axis it lies on. */
 export interface ChunkStats {
-  /** Of the chunk's axis. */
-  readonly firstStep: number;
-  readonly lastStep: number;
+  readonly axisFirst: number;
+  readonly axisLast: number;
   readonly count: number;
   readonly nonFinite: number;
   readonly first: number | null;
+  readonly firstStep: number | null;
   readonly last: number | null;
+  readonly lastStep: number | null;
   readonly min: number | null;
   readonly max: number | null;
   readonly mean: number | null;
@@ -60,10 +61,10 @@ export class BucketFold {
   readonly #range: StepRange;
   /** Number of the bucket that holds the range's first step. */
   readonly #base: number;
-  readonly #firstStep: Float64Array;
-  readonly #lastStep: Float64Array;
   readonly #first: Float64Array;
+  readonly #firstStep: Float64Array;
   readonly #last: Float64Array;
+  readonly #lastStep: Float64Array;
   readonly #min: Float64Array;
   readonly #max: Float64Array;
   readonly #sum: Float64Array;
@@ -79,10 +80,10 @@ export class BucketFold {
     const size = Math.floor(range.max / this.#width) - this.#base + 1;
     const columns = new Float64Array(size * 9);
     const column = (i: number) => columns.subarray(i * size, (i + 1) * size);
-    this.#firstStep = column(0).fill(Number.NaN);
-    this.#lastStep = column(1);
-    this.#first = column(2);
-    this.#last = column(3);
+    this.#first = column(0);
+    this.#firstStep = column(1);
+    this.#last = column(2);
+    this.#lastStep = column(3);
     this.#min = column(4).fill(Number.POSITIVE_INFINITY);
     this.#max = column(5).fill(Number.NEGATIVE_INFINITY);
     this.#sum = column(6);
@@ -91,28 +92,40 @@ export class BucketFold {
   }
 
   /** Would all of the chunk go into one bucket? Then `addChunk` says as much as its points. */
-  holdsChunk({ firstStep, lastStep }: Pick<ChunkStats, "firstStep" | "lastStep">): boolean {
+  holdsChunk({ axisFirst, axisLast }: Pick<ChunkStats, "axisFirst" | "axisLast">): boolean {
     return (
-      firstStep >= this.#range.min &&
-      lastStep <= this.#range.max &&
-      Math.floor(firstStep / this.#width) === Math.floor(lastStep / this.#width)
+      axisFirst >= this.#range.min &&
+      axisLast <= this.#range.max &&
+      Math.floor(axisFirst / this.#width) === Math.floor(axisLast / this.#width)
     );
   }
 
-  addChunk({ firstStep, lastStep, count, nonFinite, first, last, min, max, mean }: ChunkStats): void {
-    const bucket = Math.floor(firstStep / this.#width) - this.#base;
-    if (count + nonFinite === 0) return;
-    if (Number.isNaN(this.#firstStep[bucket])) this.#firstStep[bucket] = firstStep;
-    this.#lastStep[bucket] = lastStep;
+  addChunk({
+    axisFirst,
+    count,
+    nonFinite,
+    first,
+    firstStep,
+    last,
+    lastStep,
+    min,
+    max,
+    mean,
+  }: ChunkStats): void {
+    const bucket = Math.floor(axisFirst / this.#width) - this.#base;
     this.#nonFinite[bucket] = (this.#nonFinite[bucket] as number) + nonFinite;
-    if (first === null || last === null || min === null || max === null || mean === null) return;
+    if (count === 0) return;
     const before = this.#count[bucket] as number;
-    if (before === 0) this.#first[bucket] = first;
-    this.#last[bucket] = last;
+    if (before === 0) {
+      this.#first[bucket] = first as number;
+      this.#firstStep[bucket] = firstStep as number;
+    }
+    this.#last[bucket] = last as number;
+    this.#lastStep[bucket] = lastStep as number;
     this.#count[bucket] = before + count;
-    this.#min[bucket] = Math.min(this.#min[bucket] as number, min);
-    this.#max[bucket] = Math.max(this.#max[bucket] as number, max);
-    this.#sum[bucket] = (this.#sum[bucket] as number) + (mean / SCALE) * count;
+    this.#min[bucket] = Math.min(this.#min[bucket] as number, min as number);
+    this.#max[bucket] = Math.max(this.#max[bucket] as number, max as number);
+    this.#sum[bucket] = (this.#sum[bucket] as number) + ((mean as number) / SCALE) * count;
   }
 
   /** Points outside of the range are left out, values that are no numbers too. */
@@ -124,19 +137,18 @@ export class BucketFold {
       const step = steps[i] as number;
       if (step < low || step > high) continue;
       const value = values[i] as number;
-      const finite = value - value === 0;
-      if (!finite && others?.has(i)) continue;
       const bucket = Math.floor(step / width) - base;
-      const firstStep = this.#firstStep[bucket] as number;
-      if (Number.isNaN(firstStep)) this.#firstStep[bucket] = step;
-      this.#lastStep[bucket] = step;
-      if (!finite) {
-        this.#nonFinite[bucket] = (this.#nonFinite[bucket] as number) + 1;
+      if (value - value !== 0) {
+        if (!others?.has(i)) this.#nonFinite[bucket] = (this.#nonFinite[bucket] as number) + 1;
         continue;
       }
       const count = this.#count[bucket] as number;
-      if (count === 0) this.#first[bucket] = value;
+      if (count === 0) {
+        this.#first[bucket] = value;
+        this.#firstStep[bucket] = step;
+      }
       this.#last[bucket] = value;
+      this.#lastStep[bucket] = step;
       this.#count[bucket] = count + 1;
       if (value < (this.#min[bucket] as number)) this.#min[bucket] = value;
       if (value > (this.#max[bucket] as number)) this.#max[bucket] = value;
@@ -145,35 +157,29 @@ export class BucketFold {
   }
 
   finish(): Buckets {
-    const buckets: Buckets = {
+    const kept: number[] = [];
+    for (let b = 0; b < this.#count.length; b++)
+      if ((this.#count[b] as number) + (this.#nonFinite[b] as number) > 0) kept.push(b);
+    const finite = (column: Float64Array) =>
+      kept.map((b) => (this.#count[b] === 0 ? null : (column[b] as number)));
+    return {
       width: this.#width,
-      firstStep: [],
-      lastStep: [],
-      first: [],
-      last: [],
-      min: [],
-      max: [],
-      mean: [],
-      count: [],
-      nonFinite: [],
+      start: kept.map((b) => (this.#base + b) * this.#width),
+      first: finite(this.#first),
+      firstStep: finite(this.#firstStep),
+      last: finite(this.#last),
+      lastStep: finite(this.#lastStep),
+      min: finite(this.#min),
+      max: finite(this.#max),
+      mean: finite(this.#sum.map((_, b) => this.#meanOf(b))),
+      count: kept.map((b) => this.#count[b] as number),
+      nonFinite: kept.map((b) => this.#nonFinite[b] as number),
     };
-    for (let b = 0; b < this.#count.length; b++) {
-      const firstStep = this.#firstStep[b] as number;
-      if (Number.isNaN(firstStep)) continue;
-      const count = this.#count[b] as number;
-      buckets.firstStep.push(firstStep);
-      buckets.lastStep.push(this.#lastStep[b] as number);
-      buckets.count.push(count);
-      buckets.nonFinite.push(this.#nonFinite[b] as number);
-      const min = this.#min[b] as number;
-      const max = this.#max[b] as number;
-      buckets.first.push(count === 0 ? null : (this.#first[b] as number));
-      buckets.last.push(count === 0 ? null : (this.#last[b] as number));
-      buckets.min.push(count === 0 ? null : min);
-      buckets.max.push(count === 0 ? null : max);
-      const mean = ((this.#sum[b] as number) / count) * SCALE;
-      buckets.mean.push(count === 0 ? null : Math.min(Math.max(mean, min), max));
-    }
-    return buckets;
+  }
+
+  /** Rounding may put a mean of equal values beside them: it stays between the bounds. */
+  #meanOf(bucket: number): number {
+    const mean = ((this.#sum[bucket] as number) / (this.#count[bucket] as number)) * SCALE;
+    return Math.min(Math.max(mean, this.#min[bucket] as number), this.#max[bucket] as number);
   }
 }
