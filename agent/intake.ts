@@ -1,7 +1,8 @@
 import type { Delivery } from "@/client/delivery";
+import { toSafeText } from "@/client/wire";
 import type { Goal } from "@/core/sweep";
 import { foldReturns, LineSplitter } from "./lines";
-import { parseMetricLine, toSafeText } from "./metric-line";
+import { parseMetricLine } from "./metric-line";
 import { Readings } from "./readings";
 
 export interface IntakeOptions {
@@ -82,6 +83,6 @@ export class Intake {
       this.outputBytes > maxOutputBytes
         ? `besom: output beyond ${maxOutputBytes} characters is not stored`
         : text;
-    delivery.print({ stream, time: Date.now(), text: kept });
+    delivery.print({ stream, time: Date.now(), text: `${kept}\n` });
   }
 }

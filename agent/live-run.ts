@@ -81,6 +81,7 @@ export class LiveRun {
       attempt: claim.attempt,
       spoolDir: files.dir,
       signal: giveUp,
+      onStale: () => this.stop("stale"),
       onRefused: (what, error) =>
         this.warn(`its ${what} can't be delivered: ${error.message}`, what + error.code),
     });

@@ -1,3 +1,5 @@
+import { toSafeText, toWireValue } from "@/client/wire";
+
 /** What a line of JSON on stdout logs. Values are as they go over the wire. */
 export interface MetricLine {
   /** Absent: the step after the last one. */
@@ -36,23 +38,6 @@ function collect(key: string, value: unknown, entries: [string, unknown][], dept
   }
   entries.push([toSafeText(key), toWireValue(value)]);
 }
-
-/** Non-finite numbers as strings (1e999 parses to Infinity); text that PostgreSQL and UTF-8 can hold. */
-export function toWireValue(value: unknown): unknown {
-  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value === "string") return toSafeText(value);
-  if (Array.isArray(value)) return value.map(toWireValue);
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [toSafeText(key), toWireValue(item)]));
-}
-
-/** No half surrogate pairs, no NUL: neither fits into a database's text. */
-export function toSafeText(text: string): string {
-  return UNSAFE.test(text) ? text.replace(UNSAFE_ALL, "\uFFFD") : text;
-}
-
-const UNSAFE = /[\0\p{Surrogate}]/u;
-const UNSAFE_ALL = /[\0\p{Surrogate}]/gu;
 
 const toStep = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

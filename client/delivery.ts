@@ -14,6 +14,8 @@ export interface DeliveryOptions {
   /** The server refused something, or can't be reached for now. */
   onRefused: (what: "metrics" | "output", error: AppError) => void;
   onTrouble?: (error: AppError) => void;
+  /** Another attempt holds the run by now. What comes is still kept, under this attempt. */
+  onStale?: () => void;
   /** Ends the retries: what isn't delivered by then is given up. */
   signal?: AbortSignal;
 }
@@ -34,7 +36,7 @@ export class Delivery {
   private lines: OutputLine[] = [];
   private lineBytes = 0;
 
-  constructor({ client, runId, attempt, spoolDir, onRefused, onTrouble, signal }: DeliveryOptions) {
+  constructor({ client, runId, attempt, spoolDir, onRefused, onTrouble, onStale, signal }: DeliveryOptions) {
     const patience = {
       patienceMs: Number.POSITIVE_INFINITY,
       ...(signal && { signal }),
@@ -43,11 +45,9 @@ export class Delivery {
     this.metrics = new Lane({
       take: () => this.takeMetrics(),
       send: async (columns, batch) => {
-        await client.mutate(
-          LogMetrics,
-          { input: { runId, batch: { attempt, batch, ...columns } } },
-          patience,
-        );
+        const input = { runId, batch: { attempt, batch, ...columns } };
+        const { stale } = await client.mutate(LogMetrics, { input }, patience);
+        if (stale) onStale?.();
       },
       onRefused: (error) => onRefused("metrics", error),
       spoolPath: join(spoolDir, "metrics.spool"),

@@ -1,14 +1,14 @@
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
 import { openClient } from "@/client/client";
-import { findCredentials } from "@/client/credentials";
+import { findCredentials, localPath } from "@/client/credentials";
 import { isAppError } from "@/core/errors";
 import { CheckKey } from "@/graphql/operations";
 import { EXIT, type ExitCode } from "../exit-code";
 import { VERSION } from "../version";
 import type { Terminal } from "./context";
-import { runProgram } from "./process";
+import { askProgram } from "./process";
 
 interface Finding {
   check: string;
@@ -27,18 +27,26 @@ export function addDoctor(program: Command, terminal: Terminal, exit: ExitCode):
     .command("doctor")
     .description("check node, server, key, clock, disk and database, and say how to mend what is wrong")
     .option("--json", "print JSON")
-    .option("--database", "also check the database of the server on this machine")
-    .action(async ({ json, database }: { json?: boolean; database?: boolean }) => {
-      const findings = [checkNode(), ...(await checkServer(terminal)), checkDisk()];
+    .action(async ({ json }: { json?: boolean }) => {
+      const findings = [
+        checkNode(),
+        ...(await checkServer(terminal)),
+        checkDisk(),
+        ...(await checkDatabase(terminal)),
+      ];
       if (json) terminal.out(JSON.stringify({ version: VERSION, findings }));
       else
         for (const { ok, check, message } of findings)
           terminal.out(`${ok ? "ok  " : "FAIL"}  ${check}: ${message}`);
       if (findings.some(({ ok }) => !ok)) exit.set(EXIT.failed);
-      if (!database) return;
-      const code = await runProgram(terminal, "scripts/doctor.ts", json ? ["--json"] : []);
-      if (code !== 0) exit.set(code);
     });
+}
+
+/** Only where a server lives: a worker has no database, and must not get one by being asked. */
+async function checkDatabase(terminal: Terminal): Promise<Finding[]> {
+  if (!terminal.env.DATABASE_URL && !existsSync(localPath(terminal.env))) return [];
+  const finding: unknown = JSON.parse(await askProgram(terminal, "scripts/doctor.ts"));
+  return [finding as Finding];
 }
 
 function checkNode(): Finding {

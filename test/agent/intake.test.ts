@@ -26,7 +26,7 @@ test("each line is output; lines of JSON on stdout are metrics as well, on stder
     [2, [["loss", 0.5]]],
     [3, [["loss", 0.25]]],
   ]);
-  expect(lines.map(({ stream, text }) => [stream, text])).toEqual([
+  expect(lines.map(({ stream, text }) => [stream, text.replace(/\n$/, "")])).toEqual([
     ["stdout", "hello"],
     ["stdout", '{"step": 2, "loss": 0.5}'],
     ["stderr", '{"loss": 9}'],
@@ -59,6 +59,6 @@ test("output beyond the bound is not stored and says so once; metrics go on", ()
   const { intake, points, lines } = takeIn(100);
   for (let i = 0; i < 50; i++) intake.push("stdout", `{"loss": ${i}}\n`);
   expect(points.length).toBe(50);
-  expect(lines.at(-1)?.text).toBe("besom: output beyond 100 characters is not stored");
+  expect(lines.at(-1)?.text).toBe("besom: output beyond 100 characters is not stored\n");
   expect(lines.length).toBeLessThan(12);
 });
