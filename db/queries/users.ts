@@ -47,3 +47,10 @@ export async function findEntity(
     select id, name, kind from entities where lower(name) = lower(${name})`;
   return rows[0];
 }
+
+/** The oldest administrator who is not disabled. */
+export async function findFirstAdmin(sql: Sql | Tx): Promise<number | undefined> {
+  const rows = await sql<{ id: number }[]>`
+    select id from users where admin and disabled_at is null order by id limit 1`;
+  return rows[0]?.id;
+}

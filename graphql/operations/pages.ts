@@ -284,16 +284,92 @@ export const RunsChanged = toDocument<
 
 // ------------------------------------------------------------------ run page
 
+/** Metrics a page draws at once; a run with more of them says so. */
+export const RUN_PAGE_SAMPLES = 500;
+
 export interface MetricSummary {
   name: string;
   count: number;
+  nonFinite: number;
   first: number | null;
   last: number | null;
   min: number | null;
   max: number | null;
   mean: number | null;
-  firstStep: number | null;
   lastStep: number | null;
   minStep: number | null;
   maxStep: number | null;
+  /** The last value that is no number, as JSON text. */
+  lastOther: string | null;
 }
+
+/** Columns of one length; values that are no finite numbers come as text ("NaN") or as they were logged. */
+export interface RunSeries {
+  key: string;
+  total: number;
+  exact: boolean;
+  points: { steps: number[]; values: unknown[] } | null;
+  buckets: {
+    lastStep: number[];
+    last: (number | null)[];
+    min: (number | null)[];
+    max: (number | null)[];
+    nonFinite: number[];
+  } | null;
+}
+
+export interface OutputPiece {
+  stream: "stdout" | "stderr";
+  time: number;
+  text: string;
+}
+
+export interface RunDetail extends RunLine {
+  stateDetail: string | null;
+  objectiveStep: number | null;
+  attempt: number;
+  exitCode: number | null;
+  crashes: number;
+  attempts: {
+    number: number;
+    state: string;
+    host: string | null;
+    pid: number | null;
+    command: string[] | null;
+    startedAt: string;
+    endedAt: string | null;
+    exitCode: number | null;
+    reason: string | null;
+  }[];
+  summary: MetricSummary[];
+  history: { series: RunSeries[] };
+  output: { nodes: OutputPiece[]; pageInfo: { hasPreviousPage: boolean } };
+  project: { name: string; entity: { name: string } } | null;
+  sweep: { id: string; name: string; metric: SweepMetric | null; bestRun: { id: string } | null } | null;
+}
+
+export const RunPage = toDocument<
+  { viewer: Viewer | null; run: RunDetail | null },
+  { entity: string; project: string; name: string; samples: number }
+>(/* GraphQL */ `
+  query RunPage($entity: String!, $project: String!, $name: String!, $samples: Int!) {
+    viewer { name entity { name } }
+    run(entity: $entity, project: $project, name: $name) {
+      ...RunLine
+      stateDetail objectiveStep attempt exitCode crashes
+      attempts { number state host pid command startedAt endedAt exitCode reason }
+      summary { name count nonFinite first last min max mean lastStep minStep maxStep lastOther }
+      history(samples: $samples) {
+        series {
+          key total exact
+          points { steps values }
+          buckets { lastStep last min max nonFinite }
+        }
+      }
+      output(last: 200) { nodes { stream time text } pageInfo { hasPreviousPage } }
+      project { name entity { name } }
+      sweep { id name ${METRIC} bestRun { id } }
+    }
+  }
+  ${RUN_LINE}
+`);

@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Database } from "@/db/client";
+import type { Logger } from "@/engine/context";
+import { identify } from "../authenticate";
+import type { Service } from "../service";
+import { readCredentials } from "./credentials";
+import { sendError } from "./handler";
+
+/** What operators ask of a server: is it there, is it ready, how does it do. */
+export interface Status {
+  /** Times one request; call the result when it was answered. */
+  measure(door: "graphql" | "pages"): (status: number) => void;
+  healthz(response: ServerResponse): void;
+  readyz(response: ServerResponse): Promise<void>;
+  metrics(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  close(): void;
+}
+
+export interface StatusOptions {
+  log: Logger;
+  /** Undefined while the server starts or stops. */
+  ready: () => { db: Database; service: Service } | undefined;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+export function openStatus({ log, ready }: StatusOptions): Status {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: "besom_http_request_seconds",
+    help: "Time from a request's head to the end of its answer.",
+    labelNames: ["door", "status"] as const,
+    buckets: SECONDS,
+    registers: [registry],
+  });
+  const gauge = (name: string, help: string, read: (stats: ReturnType<Service["stats"]>) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        const stats = ready()?.service.stats();
+        if (stats !== undefined) this.set(read(stats));
+      },
+    });
+  gauge("besom_sockets", "Open WebSocket connections.", ({ sockets }) => sockets);
+  gauge("besom_live_subscribers", "Subscriptions that are served.", ({ subscribers }) => subscribers);
+  gauge("besom_live_feeds", "Scopes that are read for them.", ({ feeds }) => feeds);
+  gauge("besom_listening", "1 while signals of other servers arrive.", ({ listening }) =>
+    listening ? 1 : 0,
+  );
+
+  return {
+    measure(door) {
+      const startedAt = performance.now();
+      return (status) =>
+        requests.observe(
+          { door, status: `${Math.floor(status / 100)}xx` },
+          (performance.now() - startedAt) / 1_000,
+        );
+    },
+    healthz: (response) => sendText(response, 200, "ok\n"),
+    async readyz(response) {
+      const parts = ready();
+      if (parts === undefined) return sendText(response, 503, "starting or stopping\n");
+      try {
+        await parts.db.sql`select 1`;
+        sendText(response, 200, "ready\n");
+      } catch {
+        sendText(response, 503, "the database is out of reach\n");
+      }
+    },
+    /** From this machine, or with a key: names and numbers of a server are nobody else's business. */
+    async metrics(request, response) {
+      try {
+        const parts = ready();
+        if (!isLocal(request) && parts !== undefined)
+          await identify(parts.db, readCredentials(request.headers));
+        response.setHeader("content-type", registry.contentType);
+        response.end(await registry.metrics());
+      } catch (error) {
+        sendError(response, error, log);
+      }
+    },
+    close: () => registry.clear(),
+  };
+}
+
+const LOOPBACK: ReadonlySet<string | undefined> = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
+/** A proxy on this machine speaks for somebody else. */
+const isLocal = ({ socket, headers }: IncomingMessage): boolean =>
+  LOOPBACK.has(socket.remoteAddress) &&
+  headers["x-forwarded-for"] === undefined &&
+  headers.forwarded === undefined;
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response
+    .writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" })
+    .end(text);
+}
