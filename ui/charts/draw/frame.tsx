@@ -11,16 +11,20 @@ export function Frame(props: {
   summary: string;
   /** Tailwind height of the plot area: reserved, so that data never moves the page. */
   height: string;
+  /** False where the chart's heading says it already. */
+  showYLabel?: boolean;
   children: ReactNode;
   /** Lies over the plot in the same fractions: cross hair, tooltip. */
   overlay?: ReactNode;
 }) {
-  const { x, y, summary, height, children, overlay } = props;
+  const { x, y, summary, height, showYLabel = true, children, overlay } = props;
   return (
     <div className="@container">
-      <p className="mb-1.5 text-ink-faint text-xs" aria-hidden="true">
-        {y.label}
-      </p>
+      {showYLabel && (
+        <p className="mb-1.5 text-ink-faint text-xs" aria-hidden="true">
+          {y.label}
+        </p>
+      )}
       <div className="grid grid-cols-[auto_minmax(0,1fr)]">
         <Ticks axis={y} />
         <div className={`relative ${height}`}>

@@ -31,6 +31,7 @@ export function LinesChart({ chart }: { chart: Lines }) {
         y={chart.y}
         summary={chart.summary}
         height="h-40"
+        showYLabel={false}
         overlay={
           <div
             className="absolute inset-0"
