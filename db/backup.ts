@@ -79,19 +79,29 @@ async function* archiveOf(tx: Tx, facts: ArchiveFacts): AsyncGenerator<Buffer> {
   yield packJson("Z", { tables: tables.length, sequences: await sequencesOf(tx, tables) });
 }
 
+/**
+ * COPY TO STDOUT by the driver's stream, around one of its corners (postgres 3.4.9): it pauses the socket when the
+ * stream is full and resumes it when more is wanted, which an ended stream never says. So we say it (`_read`),
+ * or the next statement would wait for ever; and what an unfinished reader left over is read past.
+ */
 async function* copyOut(tx: Tx, { name, columns }: TableShape): AsyncGenerator<Buffer> {
   const rows = await tx`copy ${tx(name)} (${tx(columns)}) to stdout`.readable();
+  rows.once("end", () => rows._read(0));
   let pieces: Buffer[] = [];
   let size = 0;
-  for await (const row of rows as AsyncIterable<Buffer>) {
-    pieces.push(row);
-    size += row.length;
-    if (size < RECORD_BYTES) continue;
-    yield Buffer.concat(pieces);
-    pieces = [];
-    size = 0;
+  try {
+    for await (const row of rows.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      pieces.push(row);
+      size += row.length;
+      if (size < RECORD_BYTES) continue;
+      yield Buffer.concat(pieces);
+      pieces = [];
+      size = 0;
+    }
+    if (size > 0) yield Buffer.concat(pieces);
+  } finally {
+    rows.resume();
   }
-  if (size > 0) yield Buffer.concat(pieces);
 }
 
 /** Read last: sequences don't take part in the snapshot, and must lie beyond each row that it has. */

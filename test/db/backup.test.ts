@@ -233,6 +233,13 @@ test("a file that exists is never replaced, a failed backup leaves none, and a b
     expect(readdirSync(folder).filter((name) => name.startsWith("failed"))).toEqual([]);
   }));
 
+test("a backup that can't be written ends at once and leaves the connection usable", () =>
+  withDatabase(async (db) => {
+    await db.sql`insert into audit_events (caller, action, target) select 'c', 'a', repeat('x', 500) from generate_series(1, 20000) n`;
+    await expect(backup(db, join(folder, "missing", "x.besom"))).rejects.toMatchObject({ code: "ENOENT" });
+    expect(await db.sql`select count(*) as n from audit_events`).toEqual([{ n: 20_000 }]);
+  }));
+
 test("many rows pass through in pieces, not in memory", () =>
   withDatabase(async (db) => {
     await db.sql`insert into audit_events (caller, action, target) select 'c', 'a', repeat(md5(n::text), 8) from generate_series(1, 60000) n`;
