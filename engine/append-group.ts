@@ -77,7 +77,8 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
     droppedPoints: 0,
     lastStep: progress.lastStep,
     objectiveChanged: false,
-    sweepFinished: false,
+    targetReached: false,
+    silent: row.silent && !isStale(progress),
   };
   if (answer.repeated) return answer;
   if (answer.batch !== progress.lastBatch + 1) return outOfOrder(progress, answer.batch);

@@ -33,8 +33,10 @@ export interface Appended {
   droppedPoints: number;
   lastStep: number | null;
   objectiveChanged: boolean;
-  /** The sweep's metric has reached its target with this. */
-  sweepFinished: boolean;
+  /** The sweep's metric has reached its target with this: the sweep may end. */
+  targetReached: boolean;
+  /** Its run had been given up for silence; this is a sign of life. */
+  readonly silent: boolean;
 }
 
 /** One attempt on its way through a group of batches: its row as it was, and what the batches add to it. */

@@ -5,7 +5,6 @@ import { type Goal, isBetter, reachesTarget } from "@/core/sweep";
 import type { Tx } from "@/db/client";
 import {
   deleteRungsAbove,
-  finishSweepsAtTarget,
   type RungRow,
   readCounts,
   writeObjectives,
@@ -15,7 +14,8 @@ import { isStale, type Progress } from "./append-progress";
 
 /**
  * What the sweep's metric means beyond its history: the run's objective (best finite value of the history it shows),
- * rungs for early stopping, and the target that ends the sweep. Current attempts only.
+ * rungs for early stopping, and the target that ends the sweep. Current attempts only. The sweep itself is ended after
+ * the commit (its row is locked before any run's, never after), and by the background if this server dies in between.
  */
 
 interface Followed {
@@ -103,18 +103,15 @@ async function setObjectives(tx: Tx, objectives: readonly Objective[]): Promise<
       objectiveStep: step,
     })),
   );
-  for (const { progress } of objectives) mark(progress, { objectiveChanged: true });
-  const reached = objectives.filter(({ progress: { row }, value }) => targetReached(row, value));
-  if (reached.length === 0) return;
-  // The sweep's row is locked after the run's here, against the rule: a collision, once in a sweep's life, is run again.
-  const sweepIds = new Set(reached.flatMap(({ progress }) => progress.row.sweepId ?? []));
-  const finished = new Set(await finishSweepsAtTarget(tx, [...sweepIds].sort()));
-  for (const { progress } of reached)
-    if (finished.has(progress.row.sweepId ?? "")) mark(progress, { sweepFinished: true });
+  for (const { progress, value } of objectives) {
+    const last = progress.answers.at(-1);
+    if (last)
+      Object.assign(last, { objectiveChanged: true, targetReached: targetReached(progress.row, value) });
+  }
 }
 
 /** Has the run's best value reached what the sweep asked for? Without a target, never. */
-export function targetReached(
+function targetReached(
   { metricGoal, metricTarget }: { metricGoal: Goal | null; metricTarget: number | null },
   value: number | null,
 ): boolean {
@@ -124,11 +121,6 @@ export function targetReached(
     value !== null &&
     reachesTarget(metricGoal, value, metricTarget)
   );
-}
-
-function mark({ answers }: Progress, facts: { objectiveChanged: true } | { sweepFinished: true }): void {
-  const last = answers.at(-1);
-  if (last) Object.assign(last, facts);
 }
 
 function bestOf(

@@ -1,16 +1,18 @@
-import { AppError, isAppError } from "@/core/errors";
+import { isAppError } from "@/core/errors";
 import { parseMetricBatch } from "@/core/history/batch";
 import type { Database } from "@/db/client";
 import { appendGroup, packBatch } from "./append-group";
 import type { Append, Appended } from "./append-progress";
-import { authorizeRun } from "./authorize";
+import { authorizeAttempt } from "./authorize";
 import { checkId } from "./check";
+import { closeSweeps } from "./close-sweeps";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
 import { Lane } from "./lane";
 import { bandsOfRun, metricIds } from "./metric-facts";
 import { perDatabase } from "./recent";
+import { reviveLapsed } from "./revive";
 
 export interface LogMetricsInput {
   readonly runId: number;
@@ -48,12 +50,10 @@ const lanesOf = perDatabase(() => ({ lanes: undefined as Lane<Append, Appended>[
  * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number expected next
  */
 export async function logMetrics(context: EngineContext, input: LogMetricsInput): Promise<LogMetricsResult> {
-  const { db, access } = context;
+  const { db } = context;
   const facts = await runFacts(db, checkId("runId", input.runId));
-  await authorizeRun(context, facts, "member");
   const batch = parseMetricBatch(input.metrics, Date.now());
-  if (access.kind === "run" && access.attempt !== batch.attempt)
-    throw foreignAttempt(access.attempt, batch.attempt);
+  await authorizeAttempt(context, facts, batch.attempt, "member");
   const [ids, bands] = await Promise.all([
     metricIds(
       db,
@@ -65,6 +65,7 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   const lane = laneOf(db, facts.runId);
   const done = await lane.push({ facts, batch, metricIds: ids, bands, packed: packBatch(batch, ids) });
   tell(facts, done);
+  await follow(context, facts, done);
   const { runId, attempt, repeated, stale, droppedPoints, lastStep } = done;
   return { runId, attempt, batch: done.batch, repeated, stale, droppedPoints, lastStep };
 }
@@ -100,7 +101,7 @@ async function appendEach(db: Database, items: readonly Append[]): Promise<(Appe
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
-function tell(facts: Append["facts"], { repeated, objectiveChanged, sweepFinished }: Appended): void {
+function tell(facts: Append["facts"], { repeated, objectiveChanged }: Appended): void {
   if (repeated) return;
   const { projectId, sweepId, runId } = facts;
   emitChange(
@@ -109,11 +110,21 @@ function tell(facts: Append["facts"], { repeated, objectiveChanged, sweepFinishe
     runId,
     ...(objectiveChanged ? (["metrics", "run"] as const) : (["metrics"] as const)),
   );
-  if (sweepFinished) emitChange(projectId, sweepId, null, "sweep");
 }
 
-function foreignAttempt(own: number, asked: number): AppError {
-  return new AppError("FORBIDDEN", `this key speaks for attempt ${own}, not for attempt ${asked}`, {
-    details: { attempt: own },
-  });
+/** What the batch set off beyond itself. It is stored already: if this fails, the background or the next batch does it. */
+async function follow(
+  { db, log }: EngineContext,
+  { sweepId }: Append["facts"],
+  done: Appended,
+): Promise<void> {
+  try {
+    if (done.silent) await reviveLapsed(db, [done], null);
+    if (done.targetReached && sweepId !== null) await closeSweeps(db, [sweepId]);
+  } catch (error) {
+    log.warn(
+      { err: error, runId: done.runId, sweepId },
+      "metrics are stored, what follows from them comes later",
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { AppError } from "@/core/errors";
 import { appendOutput, lockOutput, type OutputPiece } from "@/db/queries/append-output";
 import { inTransaction } from "@/db/transaction";
-import { authorizeRun } from "./authorize";
+import { authorizeAttempt } from "./authorize";
 import { badInput, checkId, checkInteger, checkOneOf } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
@@ -41,17 +41,11 @@ const STREAMS = ["stdout", "stderr"] as const;
  * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number expected next
  */
 export async function logOutput(context: EngineContext, input: LogOutputInput): Promise<LogOutputResult> {
-  const { db, access } = context;
+  const { db } = context;
   const facts = await runFacts(db, checkId("runId", input.runId));
-  await authorizeRun(context, facts, "member");
   const attempt = checkInteger("attempt", input.attempt, 1, 2_147_483_647);
   const batch = checkInteger("batch", input.batch, 1, 2_147_483_647);
-  if (access.kind === "run" && access.attempt !== attempt) {
-    throw new AppError(
-      "FORBIDDEN",
-      `this key speaks for attempt ${access.attempt}, not for attempt ${attempt}`,
-    );
-  }
+  await authorizeAttempt(context, facts, attempt, "member");
   const pieces = toPieces(input.lines);
   const result = await inTransaction(db, async (tx): Promise<LogOutputResult> => {
     const locked = await lockOutput(tx, { runId: facts.runId, attempt });

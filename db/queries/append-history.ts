@@ -29,6 +29,8 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   metricName: string | null;
   metricGoal: Goal | null;
   metricTarget: number | null;
+  /** A writer without a lease that was given up for its silence. */
+  silent: boolean;
 }
 
 /** Unknown attempts and those of deleted runs are absent from the answer. */
@@ -37,7 +39,8 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
     select a.run_id as "runId", a.number as attempt, a.number, a.last_batch as "lastBatch", a.last_step as "lastStep",
       a.overtaken_at_step as "overtakenAtStep", a.resumed_from_step as "resumedFromStep",
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
-      s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget"
+      s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
+      a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent
     from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) k (run_id, attempt)
     join runs r on r.id = k.run_id
     join attempts a on a.run_id = k.run_id and a.number = k.attempt
@@ -196,15 +199,6 @@ export async function deleteRungsAbove(
 ): Promise<void> {
   await tx`delete from rungs
     where sweep_id = ${sweepId} and run_id = ${runId} and attempt = ${attempt} and band > ${count}`;
-}
-
-/** @returns the sweeps that have ended now; ended ones stay as they are */
-export async function finishSweepsAtTarget(tx: Tx, sweepIds: readonly string[]): Promise<string[]> {
-  const rows = await tx<{ id: string }[]>`
-    update sweeps set state = 'finished', state_reason = 'target', finished_at = now(), changed_xid = pg_current_xact_id()
-    where id = any(${[...sweepIds]}::text[]) and state in ('pending', 'running', 'paused')
-    returning id`;
-  return rows.map((row) => row.id);
 }
 
 export async function listAttempts(sql: Sql | Tx, runId: number): Promise<AttemptFacts[]> {

@@ -120,6 +120,18 @@ describe("a batch of metrics", () => {
       expect(rows).toHaveLength(1);
     }));
 
+  test("brings back a run without a lease that was given up for its silence", () =>
+    withDatabase(async (db) => {
+      const { projectId } = await makeSweep(db);
+      const runId = await makeRun(db, { projectId, sweepId: null });
+      await db.sql`update attempts set ended_at = now(), state = 'crashed', reason = 'silent'`;
+      await db.sql`update runs set state = 'crashed', state_reason = 'silent', crashes = 1`;
+      await logMetrics(systemContext(db), { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
+      const rows =
+        await db.sql`select r.state, r.crashes, a.ended_at from runs r join attempts a on a.run_id = r.id`;
+      expect(rows[0]).toEqual({ state: "running", crashes: 0, ended_at: null });
+    }));
+
   test("for an unknown attempt, a deleted run or another attempt's key is refused", () =>
     withDatabase(async (db) => {
       const context = systemContext(db);
