@@ -24,8 +24,9 @@ export function readJson(json: unknown, findings: Findings): Node | undefined {
     const pairs: Iterable<readonly [unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
     for (const [key, item] of pairs) {
       if (item === undefined) continue;
-      checkText(String(key), path);
-      entries.set(String(key), { node: read(item, [...path, String(key)]) });
+      if (typeof key !== "string") return refuse("NOT_JSON", `a key is a text, not a ${typeof key}`, path);
+      checkText(key, path);
+      entries.set(key, { node: read(item, [...path, key]) });
     }
     return { kind: "map", entries };
   }

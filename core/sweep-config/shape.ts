@@ -84,7 +84,7 @@ function inferKind(map: MapNode, keys: readonly string[], path: Path, findings: 
   const max = childOf(map, "max");
   if (min || max) return inferUniform(min && numberIn(min), max && numberIn(max), map, path, findings);
   const name = path.at(-1) ?? "";
-  const slip = keys.find((key) => suggest(key, PARAMETER_KEYS) !== undefined);
+  const slip = keys.find((key) => !PARAMETER_KEYS.has(key) && suggest(key, PARAMETER_KEYS) !== undefined);
   if (slip !== undefined) {
     reportUnknownKey(map, slip, PARAMETER_KEYS, path, findings);
   } else if (keys.some((key) => PARAMETER_KEYS.has(key))) {

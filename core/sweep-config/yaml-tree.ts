@@ -38,7 +38,7 @@ export class TreeBuilder {
   ) {}
 
   build(document: Document.Parsed): Node | undefined {
-    const root = this.node(document.contents, [], undefined);
+    const root = this.node(document.contents, [], this.toPosition(0));
     return this.findings.errors.length > 0 ? undefined : root;
   }
 

@@ -85,7 +85,7 @@ function reportSyntax(error: YAMLError, lines: LineCounter, findings: Findings):
 
 const HINTS: ReadonlyArray<readonly [RegExp, string]> = [
   [/Missing closing .*quote/i, ". Close the quote that opens before here"],
-  [/expected flow (sequence|map) to end/i, ". Close the bracket that opens before here"],
+  [/end with a [\]}]/i, ". Close the bracket that opens before here"],
   [/tabs? as indent/i, ". Indent with spaces"],
   [/Nested mappings are not allowed/i, ". A text with `: ` in it needs quotes"],
   [/Implicit map keys need to be followed by map values/i, ". Is a colon missing, or a stray letter here?"],
