@@ -31,12 +31,16 @@ export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
     return {
       message: original.message,
       ...where,
-      extensions: { code: original.code, details: original.details, http: { status: original.status } },
+      extensions: { code: original.code, details: original.details },
     };
   }
   if (original instanceof GraphQLError) {
-    const { code = "BAD_INPUT", ...rest } = original.extensions;
-    return { message: original.message, ...where, extensions: { ...rest, code: toOurCode(String(code)) } };
+    const { code, details } = original.extensions;
+    return {
+      message: original.message,
+      ...where,
+      extensions: { code: toOurCode(code), ...(details !== undefined && { details }) },
+    };
   }
   // A scalar that refuses a value throws a plain error which graphql-js wraps while it coerces variables; those arrive
   // as GraphQLError above. What is left is ours.
@@ -45,11 +49,11 @@ export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
   return {
     message: `internal error ${errorId}: the server's log has the details under this id`,
     ...where,
-    extensions: { code: "INTERNAL", details: { errorId }, http: { status: 500 } },
+    extensions: { code: "INTERNAL", details: { errorId } },
   };
 }
 
 /** Apollo's words for the caller's mistakes, in ours. */
-function toOurCode(code: string): string {
-  return code in ERROR_CODES ? code : "BAD_INPUT";
+function toOurCode(code: unknown): string {
+  return typeof code === "string" && Object.hasOwn(ERROR_CODES, code) ? code : "BAD_INPUT";
 }

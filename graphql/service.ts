@@ -29,6 +29,8 @@ export interface Service {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** For /metrics and /readyz. */
   stats(): { sockets: number; feeds: number; subscribers: number; listening: boolean };
+  /** Ends all WebSocket connections: a server can't be drained while they are open. */
+  closeSockets(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +84,7 @@ export async function openService({ db, log, publicUrl }: ServiceOptions): Promi
       subscribers: live.subscribers,
       listening: live.listening,
     }),
+    closeSockets: sockets.close,
     async close() {
       closeLocalDoor();
       await sockets.close();

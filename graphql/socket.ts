@@ -76,7 +76,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     }
   };
 
-  const dispose = serve<Record<string, unknown>, Partial<Extra>>(
+  const server = serve<Record<string, unknown>, Partial<Extra>>(
     {
       onConnect: (ctx) => connect(ctx as Socket),
       onSubscribe: (ctx, _id, { query, variables, operationName }) => {
@@ -112,14 +112,14 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     get connections() {
       return wss.clients.size;
     },
-    async close() {
+    close: once(async () => {
       // A peer that does not answer the closing handshake would hold the server for half a minute.
       const cut = setTimeout(() => {
         for (const client of wss.clients) client.terminate();
       }, 1_000);
-      await dispose.dispose();
+      await server.dispose();
       clearTimeout(cut);
-    },
+    }),
   };
 }
 
@@ -137,3 +137,11 @@ function toCredentials(
 
 const isProblems = <T>(value: T | readonly GraphQLError[]): value is readonly GraphQLError[] =>
   Array.isArray(value);
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -88,7 +88,7 @@ function parseBody(bytes: Buffer): Record<string, unknown> {
   }
   const { query, variables, operationName } = body as Record<string, unknown>;
   // Several generators send `operationName: ""` for "there is only one", which graphql-js takes for a name.
-  return { query, variables, ...(operationName ? { operationName } : {}) };
+  return { query, ...(variables != null && { variables }), ...(operationName ? { operationName } : {}) };
 }
 
 /** Only what Apollo looks at: content-type and accept decide about CSRF and the answer's media type. */

@@ -1,0 +1,291 @@
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { pino } from "pino";
+import { AppError, isAppError } from "@/core/errors";
+import { isSlug, RESERVED_ENTITY_NAMES } from "@/core/ids";
+import type { Database } from "@/db/client";
+import { connect } from "@/db/connect";
+import { dataDir, makeDataDir } from "@/db/data-dir";
+import { migrate } from "@/db/migrate";
+import { startBackground } from "@/engine/background";
+import type { Logger } from "@/engine/context";
+import { ensureLocalAdmin } from "@/engine/local-admin";
+import { createLoginLink } from "@/engine/sessions";
+import { sendError } from "@/graphql/http/handler";
+import { checkPublicUrl, drain, listen, toPort, toUrl } from "@/graphql/http/listen";
+import { loginUrl, type SignInOptions, signIn, signOut } from "@/graphql/http/sign-in";
+import { openStatus } from "@/graphql/http/status";
+import { openService, type Service } from "@/graphql/service";
+
+export interface ServerOptions {
+  /** Read are DATABASE_URL, DATABASE_DIRECT_URL, BESOM_* and what decides the data folder. */
+  env?: NodeJS.ProcessEnv;
+  host?: string;
+  /** 0 picks a free one. */
+  port?: number;
+  /** Where people reach this server when that is not http://HOST:PORT. */
+  publicUrl?: string;
+  /** The pages too; without them everything but the API is 404. */
+  next?: boolean;
+  /** Next's development mode. */
+  dev?: boolean;
+  log?: Logger;
+  /** For people: progress at start. */
+  say?: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Of the local administrator; undefined when there is none. */
+  readonly key: string | undefined;
+  /** Signs a browser in, once. */
+  readonly loginUrl: string | undefined;
+  /** Where data lies, for people. */
+  readonly place: string;
+  /** When pages can be opened. */
+  readonly pagesReady: Promise<void>;
+  /** Lets requests under way be answered, then stops everything in reverse order. */
+  close(): Promise<void>;
+}
+
+/** How long requests under way may take when the server stops. */
+const DRAIN_MS = 5_000;
+
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { env = process.env, next = true, dev = false, say = () => {} } = options;
+  const log = options.log ?? pino({ level: env.BESOM_LOG_LEVEL ?? "warn" }, pino.destination(2));
+  const host = options.host ?? (env.BESOM_HOST || "127.0.0.1");
+  const opened: { name: string; close: () => unknown }[] = [];
+  let open: Open | undefined;
+  const status = openStatus({ log, ready: () => open });
+  const http = createServer({ keepAlive: true, noDelay: true });
+  http.on("request", (request, response) => void route(request, response, open, { status, log }));
+  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    upgrade(request, socket, head, open);
+  });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= (async () => {
+      const service = open?.service;
+      open = undefined;
+      const drained = http.listening ? drain(http, DRAIN_MS) : undefined;
+      await service?.closeSockets();
+      await drained;
+      for (const part of opened.reverse()) {
+        // One part that can't be stopped must not keep the others, the database above all, running.
+        await Promise.resolve(part.close()).catch((error: unknown) =>
+          log.error({ err: error, part: part.name }, "a part of the server could not be stopped"),
+        );
+      }
+    })();
+    return closing;
+  };
+
+  try {
+    // First of all: a second server on one port must say so before it starts a database.
+    const port = await listen(http, host, options.port ?? toPort(env.BESOM_PORT));
+    const publicUrl = checkPublicUrl(options.publicUrl ?? (env.BESOM_PUBLIC_URL || toUrl(host, port)));
+    opened.push({ name: "status", close: status.close });
+    // Next's code is read while the database starts, and the API answers before the pages are prepared.
+    const pages = next ? openPages({ dev, host, port }) : undefined;
+    if (pages) opened.push({ name: "pages", close: pages.close });
+    const connected = await connect({ env, log: say });
+    opened.push({ name: "database", close: connected.close });
+    const { db } = connected;
+    await migrate(db);
+    const local = await keepLocalKey(db, env, publicUrl);
+    const service = await openService({ db, log, publicUrl });
+    opened.push({ name: "service", close: service.close });
+    const background = startBackground({ db, log });
+    opened.push({ name: "background", close: background.stop });
+    open = { db, service, pages, signIn: { db, publicUrl, pages: next, log } };
+    return {
+      url: publicUrl,
+      key: local?.key,
+      loginUrl: local && loginUrl(publicUrl, await createLoginLink(db, local.userId)),
+      place: connected.place,
+      pagesReady: pages?.ready ?? Promise.resolve(),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** What answers once everything is up. */
+interface Open {
+  readonly db: Database;
+  readonly service: Service;
+  readonly pages: Pages | undefined;
+  readonly signIn: SignInOptions;
+}
+
+interface Doors {
+  readonly status: ReturnType<typeof openStatus>;
+  readonly log: Logger;
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  open: Open | undefined,
+  { status, log }: Doors,
+): Promise<void> {
+  const path = pathOf(request);
+  try {
+    if (path === "/healthz") return status.healthz(response);
+    if (path === "/readyz") return await status.readyz(response);
+    if (open === undefined) throw notNow();
+    if (path === "/graphql") {
+      const done = status.measure("graphql");
+      await open.service.handle(request, response);
+      return done(response.statusCode);
+    }
+    if (path === "/metrics") return await status.metrics(request, response);
+    if (path === "/login" && request.method === "GET" && hasToken(request)) {
+      return await signIn(open.signIn, request, response);
+    }
+    if (path === "/logout") return await signOut(open.signIn, request, response);
+    if (open.pages === undefined) throw new AppError("NOT_FOUND", `there is nothing at ${path}`);
+    const done = status.measure("pages");
+    await open.pages.handle(request, response);
+    done(response.statusCode);
+  } catch (error) {
+    sendError(response, error, log);
+  }
+}
+
+function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, open: Open | undefined): void {
+  if (open !== undefined && pathOf(request) === "/graphql") open.service.upgrade(request, socket, head);
+  else if (open?.pages) open.pages.upgrade(request, socket, head);
+  else socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+}
+
+const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
+const hasToken = ({ url = "/" }: IncomingMessage): boolean => /[?&]token=/.test(url);
+const notNow = () => new AppError("UNAVAILABLE", "the server is starting or stopping: try again in a second");
+
+interface Pages {
+  readonly ready: Promise<void>;
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Next behind our own server. At its first request it attaches an `upgrade` listener to the server it is given and
+ * ends sockets whose path matches a page (`/[entity]` matches /graphql): subscriptions would die with the first page
+ * that is opened. So it is given a server that never listens, and its upgrade handler is called for all other paths.
+ */
+function openPages({ dev, host, port }: { dev: boolean; host: string; port: number }): Pages {
+  const decoy = createServer();
+  const opening = import("next").then(async (module) => {
+    const next = module.default;
+    const app = next({ dev, dir: import.meta.dirname, hostname: host, port, httpServer: decoy });
+    await app.prepare();
+    return { app, handle: app.getRequestHandler(), upgrade: app.getUpgradeHandler() };
+  });
+  const ready = opening.then(() => {});
+  ready.catch(() => {}); // told to whoever opens a page, and to whoever waits for `pagesReady`
+  return {
+    ready,
+    async handle(request, response) {
+      const { handle } = await opening;
+      await handle(request, response);
+    },
+    upgrade(request, socket, head) {
+      opening.then(
+        ({ upgrade }) => upgrade(request, socket, head),
+        () => socket.destroy(),
+      );
+    },
+    async close() {
+      const app = await opening.then(
+        (pages) => pages.app,
+        () => undefined,
+      );
+      await app?.close();
+    },
+  };
+}
+
+/** The key that `besom` on this machine finds: `credentials.json` in the data folder, for its owner alone. */
+async function keepLocalKey(db: Database, env: NodeJS.ProcessEnv, url: string) {
+  const folder = dataDir(env);
+  makeDataDir(folder);
+  const path = join(folder, "credentials.json");
+  const admin = await ensureLocalAdmin(db, { name: ownerName(), known: readKey(path) });
+  if (admin === undefined) return undefined;
+  writeFileSync(path, `${JSON.stringify({ url, key: admin.key }, null, 2)}\n`, { mode: 0o600 });
+  chmodSync(path, 0o600); // the mode above counts only when the file is made
+  return admin;
+}
+
+function readKey(path: string): string | undefined {
+  try {
+    const { key } = JSON.parse(readFileSync(path, "utf8")) as { key?: unknown };
+    return typeof key === "string" ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first administrator is called like whoever started the server, where that can be an entity's name. */
+function ownerName(): string {
+  const { username } = userInfo();
+  return isSlug(username) && !RESERVED_ENTITY_NAMES.has(username.toLowerCase()) ? username : "local";
+}
+
+async function main(): Promise<void> {
+  const dev = process.argv.includes("--dev");
+  // Next and React choose their code by it when they are loaded.
+  Object.assign(process.env, { NODE_ENV: dev ? "development" : "production" });
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const starting = startServer({ dev, next: !process.argv.includes("--no-pages"), say });
+  stopOnSignals(starting);
+  const server = await starting;
+  say(`Besom is ready at ${server.url}`);
+  if (server.loginUrl) say(`  sign in (once):  ${server.loginUrl}`);
+  say(`  data:            ${server.place}`);
+  say("  next:            npx besom sweep examples/digits/random.yaml");
+  say("                   npx besom agent ID");
+  await server.pagesReady.catch((error: unknown) => {
+    process.stderr.write(
+      `the pages can't be shown: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
+  });
+}
+
+/** The first signal stops in good order, the second one at once. */
+function stopOnSignals(starting: Promise<RunningServer>): void {
+  let asked = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(130);
+      asked = true;
+      process.stdout.write("stopping (once more: at once)\n");
+      starting
+        .then((server) => server.close())
+        .then(
+          () => process.exit(0),
+          () => process.exit(1),
+        );
+    });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  main().catch((error: unknown) => {
+    // A person's mistake is one sentence; a bug shows its trace.
+    process.stderr.write(
+      `${isAppError(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exit(1);
+  });
+}

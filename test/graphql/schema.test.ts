@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type GraphQLNamedType,
+  isEnumType,
+  isInputObjectType,
+  isIntrospectionType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+  parse,
+  specifiedRules,
+  validate,
+} from "graphql";
+import { describe, expect, test } from "vitest";
+import { limitDocument } from "@/graphql/limits";
+import * as operations from "@/graphql/operations";
+import * as pages from "@/graphql/operations/pages";
+import { printApi, schema } from "@/graphql/schema";
+
+describe("the public API", () => {
+  test("is the one that was reviewed (npx tsx scripts/print-schema.ts writes it)", () => {
+    expect(printApi()).toBe(readFileSync(join(import.meta.dirname, "../../graphql/schema.graphql"), "utf8"));
+  });
+
+  test("describes every type, field, argument and value", () => {
+    const silent = Object.values(schema.getTypeMap())
+      .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type as never))
+      .flatMap((type) => undescribed(type));
+    expect(silent).toEqual([]);
+  });
+
+  test("every mutation takes one input with a clientMutationId and gives a payload with an error", () => {
+    for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
+      expect(
+        field.args.map(({ name }) => name),
+        field.name,
+      ).toEqual(["input"]);
+      const upper = field.name[0]?.toUpperCase() + field.name.slice(1);
+      const input = schema.getType(`${upper}Input`);
+      const payload = schema.getType(`${upper}Payload`);
+      expect(isInputObjectType(input) && Object.keys(input.getFields()), field.name).toContain(
+        "clientMutationId",
+      );
+      expect(isObjectType(payload) && Object.keys(payload.getFields()), field.name).toEqual(
+        expect.arrayContaining(["clientMutationId", "error"]),
+      );
+    }
+  });
+
+  const documents = Object.entries({ ...operations, ...pages }).flatMap(([name, value]) =>
+    typeof value === "object" && "kind" in value ? [{ name, document: value }] : [],
+  );
+  test.each(documents)("answers the document $name", ({ document }) => {
+    expect(validate(schema, document, [...specifiedRules, limitDocument])).toEqual([]);
+  });
+
+  test.each([
+    ["an unknown field", "{ viewer { nickname } }", "Cannot query field"],
+    ["a missing argument", "{ sweep { id } }", 'argument "id"'],
+    ["an unknown argument", '{ sweep(id: "a", colour: 1) { id } }', "Unknown argument"],
+    [
+      "two subscriptions at once",
+      'subscription { sweepChanged(sweepId: "a") { id } runsChanged(sweepId: "a") { cursor } }',
+      "must select only one",
+    ],
+  ])("refuses %s", (_what, source, message) => {
+    expect(
+      validate(schema, parse(source))
+        .map((error) => error.message)
+        .join(),
+    ).toContain(message);
+  });
+});
+
+function undescribed(type: GraphQLNamedType): string[] {
+  const found = type.description ? [] : [type.name];
+  if (isEnumType(type) || isScalarType(type)) return found;
+  if (!isObjectType(type) && !isInputObjectType(type)) return [...found, `${type.name}: unexpected kind`];
+  for (const field of Object.values(type.getFields())) {
+    if (!field.description) found.push(`${type.name}.${field.name}`);
+    if ("args" in field) {
+      for (const argument of field.args)
+        if (!argument.description) found.push(`${type.name}.${field.name}(${argument.name})`);
+    }
+  }
+  return found;
+}
