@@ -1,9 +1,13 @@
-import type { Database } from "@/db/client";
-import { openDatabase } from "@/db/client";
+import { isAppError } from "@/core/errors";
+import { OUTAGE_MS } from "@/core/time";
+import { type Database, openDatabase } from "@/db/client";
 import { authenticate } from "@/engine/authorize";
+import { beatLiveness } from "@/engine/background";
+import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext, Logger } from "@/engine/context";
 import { createSweep } from "@/engine/create-sweep";
 import { createFirstAdmin } from "@/engine/first-admin";
+import { reapAttempts } from "@/engine/reap-attempts";
 import { registerAgent } from "@/engine/register-agent";
 import { withDatabase } from "../../support/database";
 
@@ -61,12 +65,57 @@ export async function expireLeases(db: Database, runIds?: readonly number[]): Pr
     where ended_at is null and ${runIds === undefined ? db.sql`true` : db.sql`run_id = any(${[...runIds]}::bigint[])`}`;
 }
 
-/** As if servers had been beating for an hour. */
-export async function settleLiveness(db: Database): Promise<void> {
-  await db.sql`
-    insert into liveness (last_beat_at, up_since) values (clock_timestamp(), clock_timestamp() + interval '1 hour')
-    on conflict (id) do update set last_beat_at = clock_timestamp(),
-      up_since = greatest(clock_timestamp() - interval '1 hour', pg_postmaster_start_time())`;
+/**
+ * Reaps as a server does that has been up for long. (The database itself may have started a second ago, and no lease
+ * is reaped in its first 20 seconds; that rule has tests of its own.)
+ */
+export async function reapNow(db: Database): Promise<number> {
+  await beatLiveness(db);
+  return reapAttempts(db, silent, { silenceMs: 1_800_000, outageMs: OUTAGE_MS, graceMs: 0 });
 }
 
-export const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+export interface RunState {
+  id: number;
+  state: string;
+  stateReason: string | null;
+  attempt: number;
+  crashes: number;
+  preemptions: number;
+}
+
+export async function readRuns(db: Database): Promise<RunState[]> {
+  return db.sql<RunState[]>`
+    select id, state, state_reason as "stateReason", attempt, crashes, preemptions
+    from runs where deleted_at is null order by id`;
+}
+
+export async function readSweep(db: Database, sweepId: string) {
+  const rows = await db.sql<
+    { state: string; stateReason: string | null; runCount: number; cursor: string; exhausted: boolean }[]
+  >`select state, state_reason as "stateReason", run_count as "runCount", cursor, exhausted from sweeps where id = ${sweepId}`;
+  const row = rows[0];
+  if (row === undefined) throw new Error(`no sweep ${sweepId}`);
+  return row;
+}
+
+/** One claim of one run; fails the test when there was none. */
+export async function claimOne(
+  context: EngineContext,
+  sweep: { sweepId: string; agentId: number },
+): Promise<Claim> {
+  const { claims, directive } = await claimRuns(context, { ...sweep, count: 1 });
+  const [claim] = claims;
+  if (claim === undefined) throw new Error(`no run to claim: ${directive}`);
+  return claim;
+}
+
+/** The code that a call fails with. */
+export async function codeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (isAppError(error)) return error.code;
+    throw error;
+  }
+  return "none";
+}
