@@ -94,9 +94,13 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
   return answer;
 }
 
-/** Steps go forward within an attempt: what lies below its last step, or below the step it resumed from, is left out. */
+/**
+ * Steps go forward within an attempt: what lies below its last step, or below the step it resumed from, is left out.
+ * Late metrics must not even write the last step again, which is part of the run's history.
+ */
 async function takePoints(tx: Tx, progress: Progress, item: Append, answer: Appended): Promise<void> {
-  const floor = Math.max(progress.lastStep ?? -1, progress.resumedFromStep ?? -1);
+  const overtaken = progress.overtakenAtStep === null ? -1 : progress.overtakenAtStep + 1;
+  const floor = Math.max(progress.lastStep ?? -1, progress.resumedFromStep ?? -1, overtaken);
   const batch = dropBefore(item.batch, floor);
   answer.droppedPoints = item.batch.points - batch.points;
   const firstStep = batch.axis.steps[0];

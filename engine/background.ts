@@ -5,6 +5,7 @@ import { deleteOldAnswers } from "@/db/queries/idempotency";
 import { beat } from "@/db/queries/liveness";
 import { closeSweeps } from "./close-sweeps";
 import type { Logger } from "./context";
+import { mergeHistory } from "./merge-history";
 import { loseAgents, reapAttempts } from "./reap-attempts";
 
 /**
@@ -19,6 +20,7 @@ export interface Background {
 
 const REAP_EVERY_MS = 1_000;
 const CLOSE_EVERY_MS = 5_000;
+const MERGE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 5_000;
 /** A failing round is tried again after 1, 2, 4 and then every 5 seconds. */
@@ -33,6 +35,7 @@ export function startBackground({ db, log }: { db: Database; log: Logger }): Bac
       await loseAgents(db, log);
     }),
     loop("close", CLOSE_EVERY_MS, () => closeSweeps(db)),
+    loop("merge", MERGE_EVERY_MS, () => mergeHistory(db, log)),
     loop("prune", PRUNE_EVERY_MS, () => pruneAnswers(db)),
   ];
   return {

@@ -3,6 +3,7 @@ import type { AttemptFacts } from "@/core/history/lineage";
 import type { Summary } from "@/core/history/summary";
 import type { Goal } from "@/core/sweep";
 import type { Sql, Tx } from "../client";
+import { packBlocks } from "./blocks";
 
 /**
  * The statements of one append, in the order they run. A group of batches, of any runs, is one transaction: each
@@ -59,22 +60,17 @@ export interface TailRow extends AttemptKey {
   block: Uint8Array;
 }
 
-/** All blocks travel as one value: in an array each would be written out, and escaped, as text. */
 export async function insertTails(tx: Tx, rows: readonly TailRow[]): Promise<void> {
-  let end = 0;
-  const offsets = rows.map(({ block }) => {
-    end += block.length;
-    return end - block.length + 1;
-  });
+  const { all, starts, lengths } = packBlocks(rows);
   await tx`
     insert into metric_tails (run_id, attempt, batch, first_step, last_step, count, block)
     select k.run_id, k.attempt, k.batch, k.first_step, k.last_step, k.count,
-      substring(${Buffer.concat(rows.map((row) => row.block))}::bytea from k.start for k.length)
+      substring(${all}::bytea from k.start for k.length)
     from unnest(
       ${rows.map((row) => row.runId)}::bigint[], ${rows.map((row) => row.attempt)}::int[],
       ${rows.map((row) => row.batch)}::int[], ${rows.map((row) => row.firstStep)}::bigint[],
       ${rows.map((row) => row.lastStep)}::bigint[], ${rows.map((row) => row.count)}::int[],
-      ${offsets}::int[], ${rows.map((row) => row.block.length)}::int[])
+      ${starts}::int[], ${lengths}::int[])
       k (run_id, attempt, batch, first_step, last_step, count, start, length)`;
 }
 
