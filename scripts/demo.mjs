@@ -7,5 +7,5 @@ import { runTypeScript } from "./lib/run.mjs";
 await ensureInstalled({ dev: false });
 await ensureBuilt();
 process.exitCode = await runTypeScript("scripts/demo.ts", process.argv.slice(2), {
-  env: { NEXT_TELEMETRY_DISABLED: "1" },
+  env: { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
 });
