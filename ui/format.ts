@@ -22,6 +22,23 @@ function trimZeros(text: string): string {
   return exponent === undefined ? short : `${short}e${exponent.replace("+", "")}`;
 }
 
+/**
+ * How the numbers of one column are written so that their points stand above each other: as many decimals as the
+ * typical value needs for four digits. Values far smaller or larger than that fall back to exponents.
+ */
+export function toColumnFormat(values: readonly number[]): (value: number) => string {
+  const sizes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
+  if (sizes.length === 0 || values.every(Number.isInteger)) return (value) => formatNumber(value);
+  const typical = sizes.sort((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 1;
+  const decimals = 3 - Math.floor(Math.log10(typical));
+  if (decimals < 0 || decimals > 7) return (value) => formatNumber(value);
+  const [least, most] = [typical / 1_000, typical * 1_000];
+  return (value) =>
+    value === 0 || (Math.abs(value) >= least && Math.abs(value) <= most)
+      ? value.toFixed(decimals)
+      : formatNumber(value, 4);
+}
+
 /** 13020 -> "13,020". */
 export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
 

@@ -4,7 +4,7 @@ import { toRunGoal } from "@/app/_lib/sweep-size";
 import type { SweepLine } from "@/graphql/operations/pages";
 import { ProgressStrip } from "@/ui/charts/draw/progress-strip";
 import { prepareProgress } from "@/ui/charts/prepare/progress";
-import { formatCount, formatNumber } from "@/ui/format";
+import { formatCount, formatNumber, plural } from "@/ui/format";
 import { Ago } from "@/ui/kit/clock";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { SweepStateChip } from "./state";
@@ -48,44 +48,45 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
           {sweep.method}, created <Ago at={sweep.createdAt} />
         </p>
       </div>
-      <div className="justify-self-end md:justify-self-start">
-        <SweepStateChip state={sweep.state} reason={sweep.stateReason} />
-      </div>
-      <div className="min-w-0">
-        <p className="figures truncate">
-          {bestRun && bestRun.objective !== null ? (
-            <span
-              className="font-semibold text-best"
-              title={`${bestRun.objective}, by ${bestRun.displayName}`}
-            >
-              {formatNumber(bestRun.objective)}
-            </span>
-          ) : (
-            <span className="text-ink-faint">no result yet</span>
-          )}
-        </p>
+      <SweepStateChip state={sweep.state} reason={sweep.stateReason} />
+      <p className="figures min-w-0 max-md:col-span-2 max-md:flex max-md:items-baseline max-md:gap-2">
+        {bestRun && bestRun.objective !== null ? (
+          <span className="font-semibold text-best" title={`${bestRun.objective}, by ${bestRun.displayName}`}>
+            {formatNumber(bestRun.objective)}
+          </span>
+        ) : (
+          <span className="text-ink-faint">no result yet</span>
+        )}
         {metric && (
-          <p className="flex items-center gap-1 truncate text-ink-faint text-sm">
+          <span className="flex min-w-0 items-center gap-1 text-ink-faint text-sm">
             {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
             <span className="truncate">{metric.name}</span>
-          </p>
+          </span>
         )}
-      </div>
-      <div className="min-w-0 max-md:text-right">
-        <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3 max-md:justify-end">
-          <span>{progress.text}</span>
+      </p>
+      <div className="min-w-0 max-md:col-span-2">
+        <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3">
+          <span>{counts.total === 0 ? "no runs yet" : progress.text}</span>
           <span className="text-ink-faint text-sm">
             {counts.failed + counts.crashed > 0 && (
-              <span className="text-bad">{formatCount(counts.failed + counts.crashed)} failed, </span>
+              <span className="text-bad">{formatCount(counts.failed + counts.crashed)} failed </span>
             )}
-            {counts.running > 0 ? `${formatCount(counts.running)} running` : "done"}
-            {alive > 0 && `, ${formatCount(alive)} ${alive === 1 ? "agent" : "agents"}`}
+            {toActivity(counts.running, alive)}
           </span>
         </p>
-        <div className="max-md:hidden [&_*]:h-1.5!">
-          <ProgressStrip progress={progress} />
-        </div>
+        {counts.total > 0 && (
+          <div className="[&_*]:h-1.5!">
+            <ProgressStrip progress={progress} />
+          </div>
+        )}
       </div>
     </div>
   );
 }
+
+/** "3 running, 2 agents"; nothing where nothing happens. */
+const toActivity = (running: number, agents: number): string =>
+  [
+    ...(running > 0 ? [`${formatCount(running)} running`] : []),
+    ...(agents > 0 ? [plural(agents, "agent")] : []),
+  ].join(", ");

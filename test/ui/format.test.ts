@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { Float, parseJson } from "@/core/value";
-import { formatAgo, formatDuration, formatNumber, formatRoughly, formatValue, plural } from "@/ui/format";
+import {
+  formatAgo,
+  formatDuration,
+  formatNumber,
+  formatRoughly,
+  formatValue,
+  plural,
+  toColumnFormat,
+} from "@/ui/format";
 
 /** Number and unit are joined by a space that does not break. */
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
@@ -19,6 +27,23 @@ describe("formatNumber", () => {
     [Number.NaN, "NaN"],
     [Number.NEGATIVE_INFINITY, "-∞"],
   ])("%d is written %s", (value, text) => expect(formatNumber(value)).toBe(text));
+});
+
+describe("toColumnFormat", () => {
+  test("gives the numbers of a column the same decimals", () => {
+    const format = toColumnFormat([0.958, 0.92884, 0.0912]);
+    expect([0.958, 0.92884, 0.0912].map(format)).toEqual(["0.9580", "0.9288", "0.0912"]);
+  });
+  test("writes far-off values as exponents, not as zeros", () => {
+    const format = toColumnFormat([0.5, 0.6, 0.7]);
+    expect([1e-9, 123_456, Number.NaN, 0].map(format)).toEqual(["1e-9", "123456", "NaN", "0.0000"]);
+  });
+  test("leaves whole numbers, tiny and huge ones as they are", () => {
+    expect(toColumnFormat([16, 128])(16)).toBe("16");
+    expect(toColumnFormat([1e-6, 2.5e-6])(2.5e-6)).toBe("2.5e-6");
+    expect(toColumnFormat([1.5e9])(1.5e9)).toBe("1.5e9");
+    expect(toColumnFormat([])(0.25)).toBe("0.25");
+  });
 });
 
 describe("formatValue", () => {

@@ -19,7 +19,7 @@ export function Button({
   return (
     <button
       type={type}
-      className={`inline-flex h-8 items-center justify-center gap-1.5 whitespace-nowrap rounded-md border px-3 font-medium text-sm transition-colors disabled:opacity-55 motion-reduce:transition-none ${WEIGHTS[weight]} ${className}`}
+      className={`inline-flex h-8 items-center justify-center gap-1.5 whitespace-nowrap rounded-md border px-2.5 font-medium sm:px-3 text-sm transition-colors disabled:opacity-55 motion-reduce:transition-none ${WEIGHTS[weight]} ${className}`}
       {...props}
     />
   );

@@ -24,7 +24,7 @@ export function Chip(props: {
   return (
     <span
       title={title}
-      className={`inline-flex items-center gap-1.5 whitespace-nowrap font-medium text-xs ${ground}`}
+      className={`inline-flex w-fit items-center gap-1.5 align-middle whitespace-nowrap font-medium text-xs ${ground}`}
     >
       {icon}
       {children}

@@ -4,7 +4,7 @@ import { RunStateChip } from "@/app/_components/state";
 import type { Row } from "@/app/_live/sweep-store";
 import type { SweepMetric } from "@/graphql/operations/pages";
 import { type SortKey, toSortKey, variedNames } from "@/ui/charts/prepare/rows";
-import { formatNumber, formatValue } from "@/ui/format";
+import { formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
 import { StarIcon } from "@/ui/kit/icons";
 
@@ -58,6 +58,7 @@ export function toRunColumns(input: {
         </Link>
       ),
     },
+    ...(metric ? [toMetricColumn(metric, rows, bestId)] : []),
     {
       id: "state",
       label: "State",
@@ -66,7 +67,6 @@ export function toRunColumns(input: {
       toKey: (row) => row.state,
       cell: (row) => <RunStateChip state={row.state} reason={row.stateReason} bare />,
     },
-    ...(metric ? [toMetricColumn(metric, bestId)] : []),
     ...names.map((name) => toParameterColumn(name, rows)),
     {
       id: "duration",
@@ -101,7 +101,12 @@ export function toRunColumns(input: {
   ];
 }
 
-function toMetricColumn(metric: SweepMetric, bestId: string | undefined): RunColumn {
+function toMetricColumn(
+  metric: SweepMetric,
+  rows: ReadonlyMap<string, Row>,
+  bestId: string | undefined,
+): RunColumn {
+  const format = toColumnFormat([...rows.values()].flatMap((row) => row.objective ?? []));
   return {
     id: "metric",
     label: metric.name,
@@ -115,7 +120,7 @@ function toMetricColumn(metric: SweepMetric, bestId: string | undefined): RunCol
         <span className="text-ink-faint">–</span>
       ) : (
         <span className={row.id === bestId ? "font-semibold text-best" : "font-medium"}>
-          {formatNumber(row.objective)}
+          {format(row.objective)}
         </span>
       ),
   };

@@ -31,7 +31,7 @@ export function SweepLive(props: {
     <>
       <ConnectionBanner status={data.status} />
       <SweepHeader head={head} store={store} />
-      {begun ? (
+      {begun && (
         <>
           <SweepProgress data={data} />
           <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
@@ -44,11 +44,12 @@ export function SweepLive(props: {
             {...(props.sort && { initialSort: props.sort })}
           />
         </>
-      ) : (
-        <FirstSteps head={head} serverUrl={props.serverUrl} />
       )}
       <div className="mt-10 grid gap-x-10 gap-y-10 lg:grid-cols-2">
-        <Agents head={head} projectPath={props.projectPath} />
+        <div className="min-w-0 space-y-10">
+          {!begun && <FirstSteps head={head} serverUrl={props.serverUrl} />}
+          {(begun || head.agents.length > 0) && <Agents head={head} projectPath={props.projectPath} />}
+        </div>
         {props.file}
       </div>
     </>
