@@ -1,6 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-const alias = { "@": import.meta.dirname };
+const alias = [
+  { find: "@", replacement: import.meta.dirname },
+  // As Node resolves it: Vite would take graphql's ES build, beside the other one that its dependents get.
+  { find: /^graphql$/, replacement: `${import.meta.dirname}/node_modules/graphql/index.js` },
+];
 
 export default defineConfig({
   resolve: { alias },
