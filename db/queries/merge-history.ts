@@ -104,25 +104,37 @@ export interface Merged extends AttemptKey {
   changedXid: string;
 }
 
-/** Statements in this order on one connection, sent together. */
+/** Sent together, run in this order: a query of postgres.js goes out when it is awaited, hence the functions. */
 export async function writeMerged(tx: Tx, merged: Merged): Promise<void> {
-  const { runId, attempt, replaced, tails } = merged;
-  const batches = tails.map((tail) => tail.batch);
   await Promise.all([
-    replaced.length > 0 &&
-      tx`delete from metric_values
-        where run_id = ${runId} and attempt = ${attempt} and chunk = any(${[...replaced]}::int[])`,
-    replaced.length > 0 &&
-      tx`delete from metric_axes
-        where run_id = ${runId} and attempt = ${attempt} and chunk = any(${[...replaced]}::int[])`,
+    deleteChunks(tx, merged),
     insertAxes(tx, merged),
     insertValues(tx, merged),
-    tx`delete from metric_tails
-      where run_id = ${runId} and attempt = ${attempt} and batch = any(${batches}::int[])`,
-    tx`update attempts set tails = tails - ${tails.length},
-        tail_steps = tail_steps - ${tails.reduce((sum, tail) => sum + tail.count, 0)}
-      where run_id = ${runId} and number = ${attempt}`,
+    deleteTails(tx, merged),
   ]);
+}
+
+async function deleteChunks(tx: Tx, { runId, attempt, replaced }: Merged): Promise<void> {
+  if (replaced.length === 0) return;
+  await tx`
+    with gone as (
+      delete from metric_values
+      where run_id = ${runId} and attempt = ${attempt} and chunk = any(${[...replaced]}::int[])
+    )
+    delete from metric_axes
+    where run_id = ${runId} and attempt = ${attempt} and chunk = any(${[...replaced]}::int[])`;
+}
+
+/** The attempt's row is locked here only. Nothing that anybody sees has changed: its changed_xid stays. */
+async function deleteTails(tx: Tx, { runId, attempt, tails }: Merged): Promise<void> {
+  const batches = tails.map((tail) => tail.batch);
+  await tx`
+    with gone as (
+      delete from metric_tails
+      where run_id = ${runId} and attempt = ${attempt} and batch = any(${batches}::int[]) returning count
+    )
+    update attempts set tails = tails - (select count(*) from gone), tail_steps = tail_steps - (select sum(count) from gone)
+    where run_id = ${runId} and number = ${attempt}`;
 }
 
 async function insertAxes(tx: Tx, { runId, attempt, axes, changedXid }: Merged): Promise<void> {
