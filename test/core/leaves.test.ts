@@ -89,6 +89,10 @@ test("values are nested again, groups without any left out, any name allowed", (
   expect(stringifyJson(nestValues(leaves, [undefined, undefined, undefined, undefined, null]))).toBe(
     '{"k":{"x":null}}',
   );
+  const twins = listLeaves(
+    space({ a: group({ same: group({ x: leaf() }) }), b: group({ same: group({ y: leaf() }) }) }),
+  );
+  expect(stringifyJson(nestValues(twins, [1, 2]))).toBe('{"a":{"same":{"x":1}},"b":{"same":{"y":2}}}');
   const odd = listLeaves(new Map([["__proto__", group({ constructor: leaf() })]]));
   expect(stringifyJson(nestValues(odd, [7]))).toBe('{"__proto__":{"constructor":7}}');
 });

@@ -211,4 +211,6 @@ test("names sort by code point, as Python sorts them", () => {
     "\uffee",
     "😀",
   ]);
+  expect(compareCodePoints("😀", "\uffee")).toBeGreaterThan(0);
+  expect(compareCodePoints("\uffee", "😀")).toBeLessThan(0);
 });

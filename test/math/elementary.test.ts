@@ -28,6 +28,12 @@ describe("exp and log", () => {
     );
   });
 
+  test("round as V8's do in all but a few cases of a hundred", () => {
+    const xs = Array.from({ length: 20_000 }, (_, i) => ((i * 0.6180339887498949) % 1) * 40 - 20);
+    expect(xs.filter((x) => exp(x) !== Math.exp(x)).length).toBeLessThan(0.02 * xs.length);
+    expect(xs.filter((x) => log(x + 20) !== Math.log(x + 20)).length).toBeLessThan(0.02 * xs.length);
+  });
+
   test("treat the edges as Math does", () => {
     for (const x of [
       0,

@@ -308,6 +308,11 @@ describe("a grid", () => {
     expect(all.has(hash('{"a":4,"g":{"lr":0.5},"only":2}'))).toBe(true);
   });
 
+  test("tells apart values that are nothing to JavaScript", () => {
+    const points = open(space({ a: values(false, 0, "", null, new Float(Number.NaN)) }));
+    expect(new Set([0n, 1n, 2n, 3n, 4n].map((index) => toHex(points.at(index).hash))).size).toBe(5);
+  });
+
   test("keeps its hashes: they are stored", () => {
     const config = space({
       lr: values(1e-4),
