@@ -17,8 +17,9 @@ import { ensureLocalAdmin } from "@/engine/local-admin";
 import { createLoginLink } from "@/engine/sessions";
 import { sendError } from "@/graphql/http/handler";
 import { checkPublicUrl, drain, listen, toPort, toUrl } from "@/graphql/http/listen";
-import { loginUrl, type SignInOptions, signIn, signOut } from "@/graphql/http/sign-in";
+import { type SignInOptions, signIn, signOut } from "@/graphql/http/sign-in";
 import { openStatus } from "@/graphql/http/status";
+import { loginUrl } from "@/graphql/links";
 import { openService, type Service } from "@/graphql/service";
 
 export interface ServerOptions {

@@ -20,3 +20,6 @@ export const projectUrl = (
   { publicUrl }: { publicUrl: string },
   { entity, name }: { entity: string; name: string },
 ): string => `${publicUrl}/${entity}/${name}`;
+
+/** Signs a browser in, once. */
+export const loginUrl = (publicUrl: string, token: string): string => `${publicUrl}/login?token=${token}`;

@@ -15,8 +15,6 @@ export interface SignInOptions {
   log: Logger;
 }
 
-export const loginUrl = (publicUrl: string, token: string): string => `${publicUrl}/login?token=${token}`;
-
 /** `GET /login?token=` uses up a one-time link, sets the session cookie and goes on to the pages. */
 export async function signIn(
   { db, publicUrl, pages, log }: SignInOptions,

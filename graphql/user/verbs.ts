@@ -1,6 +1,9 @@
 import { createApiKey, revokeApiKey } from "@/engine/api-keys";
+import { requireUser } from "@/engine/authorize";
+import { createLoginLink } from "@/engine/sessions";
 import { builder } from "../builder";
 import { toNumber } from "../ids";
+import { loginUrl } from "../links";
 import { mutationId, payload, verb } from "../verb";
 
 verb("createApiKey", {
@@ -45,4 +48,22 @@ verb("revokeApiKey", {
     }),
   })),
   run: (context, input) => revokeApiKey(context, { keyId: toNumber("keyId", input.keyId) }),
+});
+
+verb("createLoginLink", {
+  description: "A link that signs a browser in as the caller, once, within a day.",
+  input: builder.inputType("CreateLoginLinkInput", {
+    description: "Nothing to choose.",
+    fields: (t) => ({ clientMutationId: mutationId(t) }),
+  }),
+  payload: payload<{ url: string }>("CreateLoginLinkPayload", "The link.", (t) => ({
+    url: t.string({
+      nullable: true,
+      description: "Open it in the browser.",
+      resolve: ({ answer }) => answer?.url ?? null,
+    }),
+  })),
+  run: async ({ db, access, publicUrl }) => ({
+    url: loginUrl(publicUrl, await createLoginLink(db, requireUser(access).userId)),
+  }),
 });

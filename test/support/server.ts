@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type Client, createClient } from "graphql-ws";
+import { afterAll, beforeAll } from "vitest";
 import WebSocket from "ws";
 import { type Database, openDatabase } from "@/db/client";
 import type { Logger } from "@/engine/context";
@@ -33,6 +34,36 @@ export async function withServer<T>(body: (server: TestServer) => Promise<T>): P
   }
 }
 
+/**
+ * One server for all tests of a file that share nothing but its database; call it at the top of the file. Tests that
+ * break something use `withServer`.
+ */
+export function sharedServer(): () => TestServer {
+  let server: TestServer | undefined;
+  let stop = () => {};
+  let running: Promise<void> | undefined;
+  beforeAll(async () => {
+    await new Promise<void>((ready, fail) => {
+      running = withServer(async (started) => {
+        server = started;
+        ready();
+        await new Promise<void>((resolve) => {
+          stop = resolve;
+        });
+      });
+      running.catch(fail);
+    });
+  });
+  afterAll(async () => {
+    stop();
+    await running;
+  });
+  return () => {
+    if (server === undefined) throw new Error("the shared server runs within tests only");
+    return server;
+  };
+}
+
 /** A further server on a database that is there already. */
 export async function withServerOn<T>(
   databaseUrl: string,
@@ -46,7 +77,7 @@ export async function withServerOn<T>(
     warn: () => {},
     error: (fields, message) => errors.push({ fields: fields as Record<string, unknown>, message }),
   };
-  const env = { BESOM_DATA_DIR: dataDir, DATABASE_URL: databaseUrl };
+  const env = { NODE_ENV: "test" as const, BESOM_DATA_DIR: dataDir, DATABASE_URL: databaseUrl };
   const server: RunningServer = await startServer({ env, port: 0, next: false, log });
   const db = openDatabase(databaseUrl, { max: 2 });
   try {
