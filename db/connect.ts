@@ -85,6 +85,8 @@ export function checkUrl(text: string, variable: string): string {
   if (scheme === undefined) throw wrong("has no scheme");
   if (scheme !== "postgres" && scheme !== "postgresql")
     throw wrong(`begins with "${scheme}:", which is no PostgreSQL`);
+  if (/^[^/]*\/\/(?:[^/?#]*@)?(?:\/|$)/.test(text.trim()) && !/[?&]host=/.test(text))
+    throw wrong("names no host");
   // Several hosts (a,b) are the driver's extension of URLs: the first stands for them here.
   const single = text.trim().replace(/^([^?]*@[^/,?]+|[^/]*\/\/[^/,@?]+),[^/?]*/, "$1");
   let url: URL;
@@ -94,7 +96,6 @@ export function checkUrl(text: string, variable: string): string {
     // Not as `cause`: the error of URL quotes the whole text.
     throw wrong("can't be read as a URL (is the port a number, are / ? # @ in the password written as %XX?)");
   }
-  if (!url.hostname && !url.searchParams.get("host")) throw wrong("names no host");
   // The driver and URL disagree about such texts, and what they take for the path would be part of the password.
   if (url.hash || url.pathname.includes("@") || /@[^/]*@/.test(text))
     throw wrong("holds one of / # @ in the password or the user, not written as %2F %23 %40");
