@@ -17,7 +17,12 @@ export default async function Page() {
       {begun.length === 0 ? (
         <FirstSweep />
       ) : (
-        begun.map((project) => <Project key={project.id} project={project} />)
+        <>
+          <h1 className="sr-only">Projects</h1>
+          {begun.map((project) => (
+            <Project key={project.id} project={project} />
+          ))}
+        </>
       )}
       <KeepFresh />
     </PageFrame>
@@ -30,12 +35,12 @@ function Project({ project }: { project: ProjectCard }) {
   return (
     <section aria-labelledby={`project-${project.id}`} className="mb-12">
       <header className="mb-1 flex items-baseline gap-3 border-line border-b pb-2">
-        <h1 id={`project-${project.id}`} className="min-w-0 font-semibold text-lg tracking-tight">
+        <h2 id={`project-${project.id}`} className="min-w-0 font-semibold text-lg tracking-tight">
           <Link href={href} className="hover:underline">
             <span className="font-normal text-ink-faint">{entity.name} / </span>
             {name}
           </Link>
-        </h1>
+        </h2>
         <span className="figures ml-auto whitespace-nowrap text-ink-faint text-sm">
           {sweeps.totalCount > sweeps.nodes.length ? (
             <Link href={href} className="inline-flex min-h-6 items-center text-link hover:underline">

@@ -83,7 +83,7 @@ export function openDriver(url: string, key: string): Driver {
         if (logMetrics.error) throw new Error(logMetrics.error.message);
       }
       if (output.length > 0) {
-        const lines = output.map((text) => ({ stream: "stdout" as const, time: now, text }));
+        const lines = output.map((text) => ({ stream: "stdout" as const, time: now, text: `${text}\n` }));
         const { logOutput } = await sendAs(apiKey, LogOutput, { input: { runId, attempt, batch: 1, lines } });
         if (logOutput.error) throw new Error(logOutput.error.message);
       }

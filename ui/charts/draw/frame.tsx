@@ -48,7 +48,7 @@ export function Frame(props: {
                 style={{ left: toPercent(tick.at) }}
                 className={`figures absolute top-1.5 whitespace-nowrap text-2xs text-ink-faint ${
                   tick.at < 0.02 ? "" : tick.at > 0.97 ? "-translate-x-full" : "-translate-x-1/2"
-                } ${tick.minor ? "hidden @lg:inline" : ""}`}
+                } ${tick.minor ? "hidden @sm:inline" : ""}`}
               >
                 {tick.label}
               </span>

@@ -58,7 +58,7 @@ function Fact(props: { name: string; value: string | number | null | undefined; 
   return (
     <div className="flex items-baseline justify-between gap-4 border-line border-b py-1.5 last:border-b-0">
       <dt className="text-ink-soft">{name}</dt>
-      <dd className={`figures text-right font-medium ${bad ? "text-bad" : ""}`}>{value}</dd>
+      <dd className={`text-right font-medium ${bad ? "text-bad" : ""}`}>{value}</dd>
     </div>
   );
 }

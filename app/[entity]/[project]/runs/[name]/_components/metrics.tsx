@@ -1,3 +1,4 @@
+import { isOver } from "@/core/run";
 import type { RunDetail, RunSeries } from "@/graphql/operations/pages";
 import { type LinesInput, prepareLines } from "@/ui/charts/prepare/lines";
 import { formatNumber, plural } from "@/ui/format";
@@ -18,11 +19,13 @@ export function Metrics({ run }: { run: RunDetail }) {
       note={
         drawn.length < run.summary.length
           ? `showing ${drawn.length} of ${plural(run.summary.length, "metric")}`
-          : plural(run.summary.length, "metric")
+          : run.summary.length > 0 && plural(run.summary.length, "metric")
       }
     >
       {run.summary.length === 0 && (
-        <p className="rounded-lg bg-sunken px-4 py-8 text-center text-ink-faint">Nothing was logged yet.</p>
+        <p className="rounded-lg bg-sunken px-4 py-8 text-center text-ink-faint">
+          {isOver(run.state) ? "Nothing was logged." : "Nothing was logged yet."}
+        </p>
       )}
       <div className="grid gap-x-8 gap-y-8 md:grid-cols-2">
         {drawn.map((input) => (

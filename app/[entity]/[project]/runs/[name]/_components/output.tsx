@@ -34,7 +34,7 @@ export function Output({ output }: { output: RunDetail["output"] }) {
                 key={i}
                 className={piece.stream === "stderr" ? "text-bad" : ""}
               >
-                {piece.text.endsWith("\n") ? piece.text : `${piece.text}\n`}
+                {piece.text}
               </span>
             ))}
           </pre>

@@ -19,7 +19,7 @@ export function RunHeader({ run }: { run: RunDetail }) {
             </span>
           )}
         </div>
-        <p className="figures mt-1 flex flex-wrap gap-x-2.5 text-ink-soft text-sm">
+        <p className="mt-1 flex flex-wrap gap-x-2.5 text-ink-soft text-sm">
           <code className="font-mono text-ink-faint text-xs leading-5" translate="no">
             {run.name}
           </code>

@@ -26,7 +26,7 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
     >
       {sorted.length > 0 && (
         <Scroll label="Agents" className="max-h-80">
-          <table className="figures w-full min-w-[30rem] border-collapse text-left text-sm">
+          <table className="w-full min-w-[30rem] border-collapse text-left text-sm">
             <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
               <tr>
                 <th scope="col" className="py-1.5 pr-3 font-medium">
@@ -90,11 +90,11 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
         ))}
         {more > 0 && <span className="text-ink-faint"> and {more} more</span>}
       </td>
-      <td className="pr-3 text-right">
+      <td className="figures pr-3 text-right">
         {formatCount(agent.runsDone)}
         {agent.runsFailed > 0 && <span className="text-bad"> ({formatCount(agent.runsFailed)} failed)</span>}
       </td>
-      <td className="text-right text-ink-soft">
+      <td className="figures text-right text-ink-soft">
         <Ago at={agent.lastHeartbeatAt} />
       </td>
     </tr>

@@ -116,7 +116,7 @@ export function RunTable(props: { data: SweepData; projectPath: string; initialS
         {...held.watch}
       >
         <table
-          className="figures min-w-full table-fixed border-separate border-spacing-0 text-left text-sm"
+          className="min-w-full table-fixed border-separate border-spacing-0 text-left text-sm"
           style={{ width: table.getTotalSize() }}
           aria-rowcount={tableRows.length + 1}
         >
@@ -147,7 +147,7 @@ export function RunTable(props: { data: SweepData; projectPath: string; initialS
                     <td
                       key={column.id}
                       title={column.title?.(row.original)}
-                      className={`truncate border-line border-b px-3 ${column.numeric ? "text-right" : ""} ${
+                      className={`truncate border-line border-b px-3 ${column.numeric ? "figures text-right" : ""} ${
                         column.pinned
                           ? `sticky left-0 z-10 ${best ? "bg-best-wash" : "bg-surface group-hover:bg-sunken"}`
                           : ""
