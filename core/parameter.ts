@@ -51,6 +51,8 @@ export interface QuantizedRanged extends Conditional {
   readonly kind: "q_uniform" | "q_log_uniform" | "q_log_uniform_values";
   readonly min: number;
   readonly max: number;
+  /** False when a bound was written as a float, `0.0`: a grid over q_uniform then counts in floats, as NumPy does. */
+  readonly integerBounds?: boolean;
   readonly quantum: Quantum;
 }
 export interface Normal extends Conditional {

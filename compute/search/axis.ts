@@ -44,10 +44,10 @@ export function openAxis({ path, parameter }: Leaf): Axis {
  * NumPy's `arange(min, max, q)`, as W&B has it: ceil((max - min) / q) values, so max itself is left out, and the i-th is
  * min + i * ((min + q) - min): the step as it comes out of the first addition. Integers when all three are.
  */
-function openRange({ min, max, quantum: { q, integer } }: QuantizedRanged): Axis {
+function openRange({ min, max, integerBounds = true, quantum: { q, integer } }: QuantizedRanged): Axis {
   const count = Math.ceil((max - min) / q);
   const size = Number.isFinite(count) && count > 1 ? BigInt(count) : 1n;
-  const whole = integer && Number.isInteger(min) && Number.isInteger(max);
+  const whole = integer && integerBounds && Number.isInteger(min) && Number.isInteger(max);
   const step = min + q - min;
   const valueAt = (index: bigint): Value =>
     whole ? toInteger(BigInt(min) + index * BigInt(q)) : toFloat(min + Number(index) * step);

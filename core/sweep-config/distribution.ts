@@ -40,7 +40,12 @@ export function readDistribution(
       const bounds = readBounds(numbers, kind, name);
       const quantum = numbers.quantum();
       if (!bounds || !quantum) return undefined;
-      return { kind, ...bounds, quantum };
+      return {
+        kind,
+        ...bounds,
+        ...(quantum.integer && !numbers.areIntegers("min", "max") && { integerBounds: false }),
+        quantum,
+      };
     }
     case "normal":
     case "log_normal":

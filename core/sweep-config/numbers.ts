@@ -75,6 +75,11 @@ export class NumberReader {
       : { q, integer: written ? numberIn(written)?.integer === true : false };
   }
 
+  /** Whether all of these were written as integers, not as 0.0 or 1e3. */
+  areIntegers(...keys: readonly string[]): boolean {
+    return keys.every((key) => this.number(key)?.integer === true);
+  }
+
   ascending(min: number, max: number, name: string): boolean {
     if (min < max) return true;
     const message =
