@@ -59,13 +59,19 @@ export function openTangle(leaves: readonly Leaf[], axes: readonly Axis[], order
 }
 
 function openSingle(leaf: number, axes: readonly Axis[]): Tangle {
-  const axis = axes[leaf] as Axis;
+  const axis = axisOf(axes, leaf);
   return {
     size: axis.size,
     choose(index, values) {
       values[leaf] = axis.valueAt(index);
     },
   };
+}
+
+function axisOf(axes: readonly Axis[], leaf: number): Axis {
+  const axis = axes[leaf];
+  if (axis === undefined) throw new RangeError(`leaf ${leaf} has no axis among ${axes.length}`);
+  return axis;
 }
 
 interface Step {
@@ -90,7 +96,7 @@ function toStep(
   axes: readonly Axis[],
   order: readonly number[],
 ): Step {
-  const axis = axes[leaf] as Axis;
+  const axis = axisOf(axes, leaf);
   const position = order.indexOf(leaf);
   const asked = order.flatMap((other, place) =>
     (leaves[other]?.conditions ?? [])
