@@ -1,12 +1,12 @@
 """What W&B makes of sweep files: PyYAML reads them, W&B's schema and engine (the PyPI package `sweeps`) judge them.
 
-The parser in core/sweep-config is compared with this, file by file (test/core/sweep-config/corpus.test.ts).
+The parser in core/sweep-config is compared with this, file by file (test/core/sweep-config/reference.test.ts).
 Run it in a virtual environment; Python 3.10 or newer:
 
     python3 -m venv .venv-reference
     .venv-reference/bin/pip install pyyaml==6.0.3 sweeps==0.3.0
-    .venv-reference/bin/python scripts/reference-read.py ../shared/sweep-corpus reference.json
-    BESOM_REFERENCE_JSON=reference.json npx vitest run test/core/sweep-config/corpus.test.ts
+    .venv-reference/bin/python scripts/reference-read.py reference.json test/fixtures/sweeps ../shared/sweep-corpus
+    BESOM_REFERENCE_JSON=reference.json npx vitest run test/core/sweep-config/reference.test.ts
 
 Each file gets two readings: `wandb`, by PyYAML's safe loader as W&B's client has it, and `meant`, by the same
 loader with YAML 1.2's floats (`1e-4` is a number). A reading holds
@@ -26,11 +26,15 @@ import math
 import platform
 import re
 import sys
+import warnings
 from copy import deepcopy
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
+
+warnings.simplefilter("ignore")  # numpy and pydantic talk about themselves
+
 from sweeps import next_run, stop_runs
 from sweeps.config.cfg import schema_violations_from_proposed_config
 from sweeps.params import HyperParameterSet
@@ -48,8 +52,13 @@ FLOAT_OF_YAML_12 = re.compile(
 MeantLoader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT_OF_YAML_12, list("-+0123456789."))
 
 
-def main(folder: str, target: str) -> None:
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml"))
+def main(target: str, folders: list) -> None:
+    files = [
+        path
+        for folder in folders
+        for path in sorted(Path(folder).iterdir())
+        if path.suffix in (".yaml", ".yml")
+    ]
     result = {
         "versions": {
             "python": platform.python_version(),
@@ -153,6 +162,6 @@ def tagged(value):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: reference-read.py FOLDER OUTPUT.json")
-    main(sys.argv[1], sys.argv[2])
+    if len(sys.argv) < 3:
+        sys.exit("usage: reference-read.py OUTPUT.json FOLDER...")
+    main(sys.argv[1], sys.argv[2:])

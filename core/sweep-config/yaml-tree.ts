@@ -73,10 +73,9 @@ export class TreeBuilder {
     const quoted = source.type !== undefined && source.type !== "PLAIN";
     this.checkText(text, path, at);
     const base = { kind: "scalar", text, at } as const;
+    // PyYAML takes no notice of a bare `!`
     if (source.tag === undefined || source.tag === "!")
-      return quoted || source.tag === "!"
-        ? { ...base, value: text, quoted: true }
-        : { ...base, quoted: false, ...readPlain(text) };
+      return quoted ? { ...base, value: text, quoted } : { ...base, quoted, ...readPlain(text) };
     const read = source.tag.startsWith(CORE_TAG) ? readTagged(source.tag, text) : undefined;
     if (read) return { ...base, quoted: typeof read.value === "string", ...read };
     const shown = source.tag.startsWith(CORE_TAG) ? `!!${source.tag.slice(CORE_TAG.length)}` : source.tag;
