@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole servers, agents and browsers as processes, killed at random: one file after the other, and patience. */
+/** What takes minutes, real processes or a browser: `.ci/run` runs it after the fast suite, one file at a time. */
 export default defineConfig({
   resolve: { alias: { "@": import.meta.dirname } },
   test: {
@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     fileParallelism: false,
     testTimeout: 300_000,
-    hookTimeout: 120_000,
-    include: ["test/heavy/**/*.test.ts", "test/e2e/**/*.test.ts"],
+    hookTimeout: 300_000,
+    include: ["test/heavy/**/*.test.{ts,tsx}", "test/e2e/**/*.test.{ts,tsx}"],
   },
 });

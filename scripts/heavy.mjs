@@ -1,0 +1,13 @@
+import "./lib/node-version.mjs";
+import { ensureBuilt } from "./lib/build.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
+import { runParts, vitest } from "./lib/parts.mjs";
+
+/** The suites that take minutes: `node scripts/heavy.mjs [test/heavy/grid ...]`. They need Chromium. */
+await ensureInstalled({ dev: true });
+await ensureBuilt();
+const [first, ...rest] = process.argv.slice(2);
+process.exitCode = await runParts({
+  heavy: () =>
+    vitest(["--config", "vitest.heavy.config.ts", ...(first ? [first, ...rest] : [])], { NODE_ENV: "test" }),
+});
