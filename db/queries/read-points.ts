@@ -5,7 +5,8 @@ import type { Tx } from "../client";
 
 /**
  * All points of some metrics of one run, joined over its attempts, straight from the blocks: what a summary is
- * made of when it can't be counted on (an attempt that resumed, a step written again).
+ * made of when it can't be counted on (an attempt that resumed, a step written again). Metrics without a point are
+ * absent.
  * @param metricIds absent means all
  */
 export async function readPoints(
@@ -47,5 +48,9 @@ export async function readPoints(
       for (const { metricId, column } of series) add(metricId, until(toPoints(axis, column)));
     }
   }
-  return new Map(Array.from(pieces, ([metricId, list]) => [metricId, concatPoints(list)]));
+  return new Map(
+    Array.from(pieces, ([metricId, list]) => [metricId, concatPoints(list)] as const).filter(
+      ([, points]) => points.steps.length > 0,
+    ),
+  );
 }
