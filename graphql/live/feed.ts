@@ -148,6 +148,11 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
     this.#seen = cursor;
   }
 
+  /** What is kept for it until it reads on. */
+  get waiting(): number {
+    return this.#weight;
+  }
+
   /** @internal for Feed */
   hear(update: Update<T>): void {
     for (const item of update.items) this.#weight += this.#feed.source.weigh(item);

@@ -69,11 +69,6 @@ describe("createSweep", () => {
   test.each([
     ["a file that can't be read", { source: "method: [" }, "CONFIG_INVALID"],
     [
-      "a grid over a range",
-      { source: "method: grid\nparameters: {x: {min: 0.0, max: 1.0}}" },
-      "GRID_CONTINUOUS",
-    ],
-    [
       "a method of later",
       { source: "method: bayes\nmetric: {name: loss}\nparameters: {x: {min: 0.0, max: 1.0}}" },
       "METHOD_NOT_YET",

@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Feed, type Item, type Read, type Source, UPDATE_MS } from "@/graphql/live/feed";
+
+interface Numbered extends Item {
+  n: number;
+}
+
+/** A database in memory: items become visible when their transaction commits, in any order. */
+class Log implements Source<Numbered> {
+  readonly maxWeight: number;
+  reads = 0;
+  #next = 1n;
+  readonly #open = new Set<bigint>();
+  readonly #items: Numbered[] = [];
+
+  constructor(maxWeight = 1_000) {
+    this.maxWeight = maxWeight;
+  }
+  begin(): bigint {
+    const xid = this.#next++;
+    this.#open.add(xid);
+    return xid;
+  }
+  commit(xid: bigint, n: number): void {
+    this.#open.delete(xid);
+    this.#items.push({ xid, n });
+  }
+  #snapshot(): string {
+    const open = [...this.#open].sort((a, b) => (a < b ? -1 : 1));
+    return `${open[0] ?? this.#next}:${this.#next}:${open.join(",")}`;
+  }
+  async now() {
+    return this.#snapshot();
+  }
+  async read(since: string): Promise<Read<Numbered>> {
+    this.reads++;
+    const cursor = this.#snapshot();
+    const [, xmax = "", list = ""] = since.split(":");
+    const open = new Set(list.split(",").filter(Boolean).map(BigInt));
+    const items = this.#items.filter(({ xid }) => xid >= BigInt(xmax) || open.has(xid));
+    await new Promise((resolve) => setImmediate(resolve));
+    return { cursor, items };
+  }
+  weigh = () => 1;
+  onError(error: unknown): void {
+    throw error;
+  }
+}
+
+describe("a feed", () => {
+  test("brings each subscriber everything exactly once, however transactions overlap and subscribers come and go", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom("begin", "commit", "wake", "read", "turn", "reconnect"), { maxLength: 120 }),
+        fc.integer({ min: 1, max: 5 }),
+        async (moves, maxWeight) => {
+          const log = new Log(maxWeight);
+          const feed = new Feed(log, () => {});
+          const always = feed.subscribe();
+          await always.next();
+          let subscriber = feed.subscribe();
+          const first = await subscriber.next();
+          let cursor = first.value?.cursor ?? "";
+          const got: number[] = [];
+          const open: bigint[] = [];
+          let made = 0;
+          const read = async () => {
+            const update = await Promise.race([
+              subscriber.next(),
+              new Promise<undefined>((r) => setTimeout(r, 0, undefined)),
+            ]);
+            if (update?.value === undefined) return false;
+            got.push(...update.value.items.map(({ n }) => n));
+            cursor = update.value.cursor;
+            return true;
+          };
+          const reconnect = async () => {
+            await subscriber.return();
+            subscriber = feed.subscribe(cursor);
+            await read();
+          };
+          for (const move of moves) {
+            if (move === "begin") open.push(log.begin());
+            else if (move === "commit") {
+              const [xid] = open.splice(made % Math.max(open.length, 1), 1);
+              if (xid !== undefined) log.commit(xid, made++);
+            } else if (move === "wake") feed.wake();
+            else if (move === "turn") await new Promise((resolve) => setImmediate(resolve));
+            else await reconnect();
+          }
+          for (const xid of open) log.commit(xid, made++);
+          await reconnect();
+          await reconnect();
+          await subscriber.return();
+          await always.return();
+          expect(got.toSorted((a, b) => a - b)).toEqual(Array.from({ length: made }, (_, n) => n));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test("reads once for all who look, at most ten times a second, and the first time at once", async () => {
+    const log = new Log();
+    const feed = new Feed(log, () => {});
+    const subscribers = Array.from({ length: 20 }, () => feed.subscribe());
+    await Promise.all(subscribers.map((subscriber) => subscriber.next()));
+    log.commit(log.begin(), 1);
+    const startedAt = performance.now();
+    for (let i = 0; i < 100; i++) feed.wake();
+    const updates = await Promise.all(subscribers.map((subscriber) => subscriber.next()));
+    expect(performance.now() - startedAt).toBeLessThan(UPDATE_MS / 2);
+    expect(log.reads).toBe(1);
+    const shared = new Set(updates.map(({ value }) => value?.shared));
+    expect(shared.size).toBe(1);
+    log.commit(log.begin(), 2);
+    feed.wake();
+    await Promise.all(subscribers.map((subscriber) => subscriber.next()));
+    expect(performance.now() - startedAt).toBeGreaterThan(UPDATE_MS * 0.9);
+    expect(log.reads).toBe(2);
+    await Promise.all(subscribers.map((subscriber) => subscriber.return()));
+    expect(feed.size).toBe(0);
+  });
+
+  test("keeps little for a subscriber who does not read, and loses nothing of it", async () => {
+    const log = new Log(50);
+    const feed = new Feed(log, () => {});
+    const slow = feed.subscribe();
+    const fast = feed.subscribe();
+    await slow.next();
+    await fast.next();
+    const total = 500;
+    let seen = 0;
+    for (let i = 0; i < total; i += 20) {
+      for (let k = 0; k < 20; k++) log.commit(log.begin(), i + k);
+      feed.wake();
+      const { value } = await fast.next();
+      seen += value?.items.length ?? 0;
+      if (i >= 160) break; // enough to overflow several times, without waiting for all updates
+    }
+    expect(slow.waiting).toBeLessThanOrEqual(50);
+    const { value } = await slow.next();
+    expect(value?.items.length).toBe(seen);
+    await Promise.all([slow.return(), fast.return()]);
+  });
+
+  test("an end wakes whoever waits", async () => {
+    const feed = new Feed(new Log(), () => {});
+    const subscriber = feed.subscribe();
+    await subscriber.next();
+    const waiting = subscriber.next();
+    await subscriber.return();
+    expect(await waiting).toEqual({ value: undefined, done: true });
+  });
+});
