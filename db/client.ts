@@ -1,12 +1,13 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
-import postgres from "postgres";
+import type postgresTypes from "postgres";
 import { IDLE_TRANSACTION_MS } from "@/core/time";
+import { postgres } from "./driver";
 import * as schema from "./schema";
 
 /** Plain SQL: `sql\`select ...\``. int8 arrives as number (all of ours are below 2^53), numeric and xid8 as text. */
-export type Sql = postgres.Sql<{ int8: number }>;
+export type Sql = postgresTypes.Sql<{ int8: number }>;
 /** Inside a transaction; a query that takes `Sql | Tx` does not notice. */
-export type Tx = postgres.TransactionSql<{ int8: number }>;
+export type Tx = postgresTypes.TransactionSql<{ int8: number }>;
 
 export interface Database {
   readonly sql: Sql;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import postgres from "postgres";
+import type postgresTypes from "postgres";
+import { postgres } from "./driver";
 
 /**
  * Change signals between the servers of one database. A signal says only where to look ("something changed in
@@ -45,7 +46,7 @@ const RECONNECT_MS = { first: 100, most: 2_000 };
 export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: NotifierOptions): Notifier {
   const origin = randomBytes(6).toString("hex");
   const pending = new Map<Scope, Set<ChangeKind>>();
-  let connection: postgres.Sql | undefined;
+  let connection: postgresTypes.Sql | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSentAt = 0;
   let closed = false;
@@ -129,7 +130,7 @@ function openConnection(
   url: string,
   onclose: () => void,
   onPayload: (payload: string) => void,
-): postgres.Sql {
+): postgresTypes.Sql {
   const options: postgres.Options<Record<string, never>> & {
     onnotify: (channel: string, payload: string) => void;
   } = {
