@@ -8,7 +8,7 @@ import {
   mergePieces,
   type Piece,
 } from "@/core/history/merge";
-import { meanOf, summarize } from "@/core/history/summary";
+import { meanOfValues, summarize } from "@/core/history/summary";
 import type { Database, Tx } from "@/db/client";
 import type { AttemptKey } from "@/db/queries/append-history";
 import {
@@ -119,8 +119,13 @@ function packChunks(pieces: readonly Piece[], firstChunk: number): { axes: NewAx
       block: packAxis(axis),
     });
     for (const [metricId, column] of columns) {
-      const summary = summarize(toPoints(axis, column));
-      values.push({ chunk, metricId, summary, mean: meanOf(summary), block: packColumn(column, count) });
+      values.push({
+        chunk,
+        metricId,
+        summary: summarize(toPoints(axis, column)),
+        mean: meanOfValues(column.values),
+        block: packColumn(column, count),
+      });
     }
   }
   return { axes, values };

@@ -83,6 +83,7 @@ function toPieces(lines: LogOutputInput["lines"]): OutputPiece[] {
     );
   const pieces: OutputPiece[] = [];
   let bytes = 0;
+  let bytesOfLast = 0;
   for (const [i, line] of lines.entries()) {
     const stream = checkOneOf(`lines[${i}].stream`, line.stream, STREAMS);
     if (!(line.time >= 0 && line.time <= MAX_TIME_MS))
@@ -96,16 +97,18 @@ function toPieces(lines: LogOutputInput["lines"]): OutputPiece[] {
       );
     }
     for (const text of split(line.text.replaceAll("\0", "\uFFFD"))) {
+      const size = Buffer.byteLength(text);
       const last = pieces.at(-1);
-      if (
-        last?.stream === stream &&
-        Buffer.byteLength(last.text) + Buffer.byteLength(text) <= MAX_PIECE_BYTES
-      )
+      if (last?.stream === stream && bytesOfLast + size <= MAX_PIECE_BYTES) {
         last.text += text;
-      else pieces.push({ stream, time: Math.round(line.time), text });
+        bytesOfLast += size;
+      } else {
+        pieces.push({ stream, time: Math.round(line.time), text });
+        bytesOfLast = size;
+      }
     }
   }
-  return pieces.filter(({ text }) => text.length > 0);
+  return pieces;
 }
 
 /** A UTF-16 unit is at most 3 bytes of UTF-8; a pair of surrogates stays together. */

@@ -103,20 +103,21 @@ export function dropBefore(batch: Batch, step: number): Batch {
   const series: Series[] = [];
   let points = 0;
   for (const { key, column } of batch.series) {
-    const kept = dropRows(column, from);
+    const kept = dropRows(column, from, steps.length);
     if (kept.values.length > 0) series.push({ key, column: kept });
     points += kept.values.length;
   }
   return { ...batch, axis: { steps: steps.slice(from), times: times.slice(from) }, series, points };
 }
 
-function dropRows({ at, values, others }: Column, rows: number): Column {
+function dropRows({ at, values, others }: Column, rows: number, rowCount: number): Column {
   const from = at === undefined ? rows : at.findIndex((row) => row >= rows);
   if (from < 0) return { values: new Float64Array(0) };
+  const left = values.slice(from);
   const kept = others && new Map([...others].flatMap(([i, json]) => (i < from ? [] : [[i - from, json]])));
   return {
-    values: values.slice(from),
-    ...(at && { at: at.slice(from).map((row) => row - rows) }),
+    values: left,
+    ...(at && left.length < rowCount - rows && { at: at.slice(from).map((row) => row - rows) }),
     ...(kept && kept.size > 0 && { others: kept }),
   };
 }

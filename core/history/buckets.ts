@@ -1,4 +1,5 @@
 import type { Points } from "./column";
+import { SUM_SCALE } from "./summary";
 
 /**
  * A long line as a chart can hold it: the range of steps is cut into buckets, and each bucket keeps what was in it,
@@ -51,9 +52,6 @@ export function bucketWidth({ min, max }: StepRange, samples: number): number {
   while (Math.floor(max / width) - Math.floor(min / width) + 1 > samples) width *= 2;
   return width;
 }
-
-/** Sums are scaled down by 2^32, exactly, so that no sum of fewer than 2^32 doubles overflows. */
-const SCALE = 2 ** 32;
 
 /** Folds points and whole chunks, in order of step, into buckets. */
 export class BucketFold {
@@ -125,7 +123,7 @@ export class BucketFold {
     this.#count[bucket] = before + count;
     this.#min[bucket] = Math.min(this.#min[bucket] as number, min as number);
     this.#max[bucket] = Math.max(this.#max[bucket] as number, max as number);
-    this.#sum[bucket] = (this.#sum[bucket] as number) + ((mean as number) / SCALE) * count;
+    this.#sum[bucket] = (this.#sum[bucket] as number) + ((mean as number) / SUM_SCALE) * count;
   }
 
   /** Points outside of the range are left out, values that are no numbers too. */
@@ -152,7 +150,7 @@ export class BucketFold {
       this.#count[bucket] = count + 1;
       if (value < (this.#min[bucket] as number)) this.#min[bucket] = value;
       if (value > (this.#max[bucket] as number)) this.#max[bucket] = value;
-      this.#sum[bucket] = (this.#sum[bucket] as number) + value / SCALE;
+      this.#sum[bucket] = (this.#sum[bucket] as number) + value / SUM_SCALE;
     }
   }
 
@@ -179,7 +177,7 @@ export class BucketFold {
 
   /** Rounding may put a mean of equal values beside them: it stays between the bounds. */
   #meanOf(bucket: number): number {
-    const mean = ((this.#sum[bucket] as number) / (this.#count[bucket] as number)) * SCALE;
+    const mean = ((this.#sum[bucket] as number) / (this.#count[bucket] as number)) * SUM_SCALE;
     return Math.min(Math.max(mean, this.#min[bucket] as number), this.#max[bucket] as number);
   }
 }

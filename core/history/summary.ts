@@ -96,7 +96,7 @@ export function joinSummaries(a: Summary, b: Summary): Summary {
   };
 }
 
-/** The mean that a sum and a count stand for, kept between the bounds when the sum has overflowed. */
+/** The mean that a sum and a count stand for; where the sum has overflowed, the middle of the bounds. */
 export function meanOf({
   count,
   sum,
@@ -107,4 +107,20 @@ export function meanOf({
   const mean = sum / count;
   if (!Number.isFinite(mean)) return min / 2 + max / 2;
   return Math.min(Math.max(mean, min), max);
+}
+
+/** Sums are scaled down by 2^32, exactly, so that no sum of fewer than 2^32 doubles overflows. */
+export const SUM_SCALE = 2 ** 32;
+
+/** Of the finite values themselves, at any scale. */
+export function meanOfValues(values: Float64Array): number | null {
+  let count = 0;
+  let scaled = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value - value !== 0) continue;
+    count++;
+    scaled += value / SUM_SCALE;
+  }
+  return count === 0 ? null : (scaled / count) * SUM_SCALE;
 }

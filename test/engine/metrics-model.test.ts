@@ -100,7 +100,7 @@ test("history, summaries, objective and rungs agree with a naive model, whatever
         await act(world, { op: "read", samples: 40, from: 0, to: 100_000, attempt: null });
         await compareState(world);
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
     await mergeHistory(db, systemContext(db).log);
     const [left] = await db.sql`select sum(tails) as tails, sum(tail_steps) as steps from attempts`;

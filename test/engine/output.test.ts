@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Database } from "@/db/client";
+import { readOutput } from "@/db/queries/read-output";
+import { logOutput, MAX_OUTPUT_BYTES, MAX_PIECE_BYTES } from "@/engine/report-output";
+import { withDatabase } from "../support/database";
+import { makeRun, makeSweep, nextAttempt, systemContext } from "../support/history";
+
+const line = (text: string, stream = "stdout") => ({ stream, time: 1_700_000_000_000, text });
+
+async function all(db: Database, runId: number, attempt?: number) {
+  return (
+    await readOutput(db, systemContext(db).access, { runId, first: 10_000, ...(attempt && { attempt }) })
+  ).pieces;
+}
+
+test("output is stored once and in order, streams kept apart, whatever is delivered again", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    const send = (batch: number, lines: ReturnType<typeof line>[]) =>
+      logOutput(context, { runId, attempt: 1, batch, lines });
+    await send(1, [line("a\n"), line("b\n"), line("oops\n", "stderr"), line("c\n")]);
+    expect(await send(1, [line("other\n")])).toMatchObject({ repeated: true });
+    await expect(send(3, [])).rejects.toMatchObject({ code: "BATCH_OUT_OF_ORDER", details: { expected: 2 } });
+    await Promise.all([send(2, [line("d\n")]), send(2, [line("d\n")])]);
+    expect((await all(db, runId)).map(({ stream, text }) => [stream, text])).toEqual([
+      ["stdout", "a\nb\n"],
+      ["stderr", "oops\n"],
+      ["stdout", "c\n"],
+      ["stdout", "d\n"],
+    ]);
+  }));
+
+test("any text comes back as it was, but for NUL, in pieces of bounded size", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    let batch = 0;
+    let written = "";
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.nat(80_000).map((n) => "ü𝛼x".repeat(Math.ceil(n / 4))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { maxLength: 3 }), async (texts) => {
+        await logOutput(context, { runId, attempt: 1, batch: ++batch, lines: texts.map((one) => line(one)) });
+        written += texts.join("");
+      }),
+      { numRuns: 10 },
+    );
+    const pieces = await all(db, runId);
+    expect(pieces.map((piece) => piece.text).join("")).toBe(written.replaceAll("\0", "\uFFFD"));
+    for (const piece of pieces) expect(Buffer.byteLength(piece.text)).toBeLessThanOrEqual(MAX_PIECE_BYTES);
+  }));
+
+test("pages go forwards and backwards without a gap", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const { access } = context;
+    const runId = await makeRun(db, await makeSweep(db));
+    for (let batch = 1; batch <= 4; batch++)
+      await logOutput(context, {
+        runId,
+        attempt: 1,
+        batch,
+        lines: [line(`${batch}`), line(`${batch}e`, "stderr")],
+      });
+    const first = await readOutput(db, access, { runId, first: 3 });
+    const after = first.pieces.at(-1);
+    const rest = await readOutput(db, access, { runId, first: 9, ...(after && { after }) });
+    expect([first.more, rest.more]).toEqual([true, false]);
+    expect([...first.pieces, ...rest.pieces].map(({ text }) => text)).toEqual([
+      "1",
+      "1e",
+      "2",
+      "2e",
+      "3",
+      "3e",
+      "4",
+      "4e",
+    ]);
+    const last = await readOutput(db, access, { runId, last: 3 });
+    const before = last.pieces[0];
+    expect(last).toMatchObject({ more: true, pieces: [{ text: "3e" }, { text: "4" }, { text: "4e" }] });
+    const earlier = await readOutput(db, access, { runId, last: 9, ...(before && { before }) });
+    expect(earlier).toMatchObject({ more: false, pieces: { length: 5 } });
+  }));
+
+test("a stale attempt's output is kept under it, and the run shows its current one", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    await nextAttempt(db, runId);
+    const late = await logOutput(context, { runId, attempt: 1, batch: 1, lines: [line("late")] });
+    await logOutput(context, { runId, attempt: 2, batch: 1, lines: [line("now")] });
+    expect(late.stale).toBe(true);
+    expect((await all(db, runId)).map(({ text }) => text)).toEqual(["now"]);
+    expect((await all(db, runId, 1)).map(({ text }) => text)).toEqual(["late"]);
+  }));
+
+test("beyond the cap output is cut, with a mark, and still acknowledged", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    await db.sql`update attempts set output_bytes = ${MAX_OUTPUT_BYTES - 3}`;
+    const send = (batch: number) => logOutput(context, { runId, attempt: 1, batch, lines: [line("four")] });
+    expect((await send(1)).cut).toBe(true);
+    expect((await send(2)).cut).toBe(true);
+    expect((await all(db, runId)).map(({ text }) => text)).toEqual([expect.stringContaining("output cut")]);
+  }));
