@@ -1,6 +1,5 @@
 import type { Client } from "@/client/client";
 import { type AppError, isAppError } from "@/core/errors";
-import { HEARTBEAT_MS } from "@/core/time";
 import { type AttemptCommand, type AttemptRef, Heartbeat } from "@/graphql/operations";
 
 export interface HeartOptions {
@@ -16,7 +15,7 @@ export interface HeartOptions {
   onFound: () => void;
   /** It answered that it won't have us (a revoked key, a deleted agent). */
   onRefused: (error: AppError) => void;
-  intervalMs?: number;
+  intervalMs: number;
 }
 
 /** Answers that no repetition changes. */
@@ -38,7 +37,7 @@ export class Heart {
   constructor(private readonly options: HeartOptions) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.beat(), this.options.intervalMs ?? HEARTBEAT_MS);
+    this.timer = setInterval(() => void this.beat(), this.options.intervalMs);
   }
 
   stop(): void {
@@ -57,7 +56,7 @@ export class Heart {
         { input: { agentId: agentId(), attempts: attempts() } },
         {
           // The list of attempts goes stale meanwhile: better a new beat than an old one repeated for long.
-          patienceMs: this.options.intervalMs ?? HEARTBEAT_MS,
+          patienceMs: this.options.intervalMs,
           signal: this.stopped.signal,
           onTrouble: (error) => this.lose(error),
         },

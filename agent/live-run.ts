@@ -49,6 +49,7 @@ export class LiveRun {
   readonly done: Promise<Outcome>;
   private child: Child | undefined;
   private cause: StopCause | undefined;
+  private ended = false;
   private readonly warned = new Set<string>();
   private readonly startedAtMs = performance.now();
 
@@ -61,12 +62,14 @@ export class LiveRun {
 
   /** Ends the process with SIGTERM, grace, SIGKILL. The first cause counts; a lost lease beats them all. */
   stop(cause: StopCause): void {
+    // What has ended by itself is not undone by us while its data is on the way.
+    if (this.ended && cause !== "stale") return;
     if (this.cause === undefined || cause === "stale") this.cause = cause;
     this.child?.stop();
   }
 
   kill(): void {
-    this.cause ??= "leaving";
+    if (!this.ended) this.cause ??= "leaving";
     this.child?.kill();
   }
 
@@ -81,6 +84,11 @@ export class LiveRun {
       attempt: claim.attempt,
       spoolDir: files.dir,
       signal: giveUp,
+      // An outage is the heart's to tell; a server that answers and yet can't take it is worth a word of its own.
+      onTrouble: (error) => {
+        if (error.code === "INTERNAL")
+          this.warn(`the server has a problem, trying again: ${error.message}`, "INTERNAL");
+      },
       onStale: () => this.stop("stale"),
       onRefused: (what, error) =>
         this.warn(`its ${what} can't be delivered: ${error.message}`, what + error.code),
@@ -138,6 +146,7 @@ export class LiveRun {
     // Told to stop while it was being started.
     if (this.cause) this.child.stop();
     const exit = await this.child.exited;
+    this.ended = true;
     intake.end();
     return exit;
   }

@@ -4,7 +4,7 @@ import { pause } from "@/client/backoff";
 import type { Client } from "@/client/client";
 import { unknownMacros } from "@/core/command";
 import { AppError, isAppError } from "@/core/errors";
-import { STOP_GRACE_MS } from "@/core/time";
+import { HEARTBEAT_MS, STOP_GRACE_MS } from "@/core/time";
 import { type AttemptRef, ClaimRun, LeaveAgent, RegisterAgent } from "@/graphql/operations";
 import { Failures } from "./failures";
 import { Heart } from "./heart";
@@ -30,6 +30,8 @@ export interface WorkOptions {
   /** Said once before the first run. */
   notice?: string;
   graceMs?: number;
+  /** Instead of what the server asks for. */
+  heartbeatMs?: number;
 }
 
 /** Between the grace's end and giving up what the server hasn't taken: a machine that goes away does not wait longer. */
@@ -37,6 +39,8 @@ const DELIVERY_GRACE_MS = 10_000;
 /** What a claim that is being asked for when we leave gets to be answered, so that its runs can be handed back. */
 const LAST_CLAIM_MS = 2_000;
 const DEFAULT_WAIT_MS = 2_000;
+/** Even where the server says "soon": an empty answer must not become a flood of questions. */
+const MIN_WAIT_MS = 50;
 
 /** Works on a sweep until it is done, the count is reached, or the ladder says to leave. Throws what ended it early. */
 export async function work(options: WorkOptions): Promise<ReadonlyMap<Outcome, number>> {
@@ -115,7 +119,7 @@ class Worker {
       onLost: (error) => progress.warn(`${error.message}; runs go on, trying again until it answers`),
       onFound: () => progress.say("the server answers again"),
       onRefused: (error) => void this.refused(error),
-      ...(registered.heartbeatMs && { intervalMs: registered.heartbeatMs }),
+      intervalMs: options.heartbeatMs ?? registered.heartbeatMs ?? HEARTBEAT_MS,
     });
     ladder.onClimb((stage) => this.climb(stage));
   }
@@ -183,9 +187,8 @@ class Worker {
         return undefined;
       }
       this.sayWaiting(answer.directive, answer.reason);
-      return answer.directive === "RUN" && answer.claims.length > 0
-        ? 0
-        : (answer.retryAfterMs ?? DEFAULT_WAIT_MS);
+      if (answer.directive === "RUN" && answer.claims.length > 0) return 0;
+      return Math.max(MIN_WAIT_MS, answer.retryAfterMs ?? DEFAULT_WAIT_MS);
     } catch (error) {
       if (!isAppError(error)) throw error;
       if (patience.signal.aborted) return undefined;
