@@ -1,0 +1,134 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startServer } from "@/server";
+import { createDatabase } from "../support/database";
+import { ask, openSocket, subscribe, withServer } from "../support/server";
+import { startServerProcess } from "../support/server-process";
+import { createSweep } from "../support/sweeps";
+
+const withDataDir = async (body: (folder: string, databaseUrl: string) => Promise<void>) => {
+  const folder = mkdtempSync(join(tmpdir(), "besom-start-"));
+  const database = await createDatabase();
+  try {
+    await body(folder, database.url);
+  } finally {
+    await database.drop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+describe("starting", () => {
+  test("prints where it is, a link that signs in once, and leaves a key for this machine's owner alone", async () => {
+    await withDataDir(async (folder, databaseUrl) => {
+      const env = { BESOM_DATA_DIR: folder, DATABASE_URL: databaseUrl };
+      const first = await startServerProcess({ env });
+      try {
+        expect(first.output()).toMatch(/sign in \(once\): +http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/);
+        const path = join(folder, "credentials.json");
+        expect(statSync(path).mode & 0o777).toBe(0o600);
+        const { url, key } = JSON.parse(readFileSync(path, "utf8")) as { url: string; key: string };
+        expect(url).toBe(first.url);
+        expect(await ask({ url, key }, "{ viewer { admin } }")).toEqual({ viewer: { admin: true } });
+        expect(await first.stop("SIGTERM")).toBe(0);
+
+        // A second start keeps the key, and replaces one that is not taken any more.
+        const again = await startServerProcess({ env });
+        expect((JSON.parse(readFileSync(path, "utf8")) as { key: string }).key).toBe(key);
+        await again.stop();
+      } finally {
+        await first.stop("SIGKILL");
+      }
+    });
+  }, 60_000);
+
+  test("on a port that is taken says so, and how to go on", async () => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => other.once("listening", resolve));
+    const { port } = other.address() as AddressInfo;
+    await withDataDir(async (folder, databaseUrl) => {
+      const env = { NODE_ENV: "test" as const, BESOM_DATA_DIR: folder, DATABASE_URL: databaseUrl };
+      await expect(startServer({ env, port, next: false })).rejects.toMatchObject({
+        code: "PORT_IN_USE",
+        message: expect.stringContaining("BESOM_PORT"),
+      });
+    });
+    other.close();
+  });
+
+  test.each([
+    [{ BESOM_PORT: "http" }, "BESOM_PORT"],
+    [{ BESOM_PORT: "70000" }, "BESOM_PORT"],
+    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "besom.example" }, "BESOM_PUBLIC_URL"],
+    [{ BESOM_PORT: "0", BESOM_HOST: "203.0.113.7" }, "BESOM_HOST"],
+  ])("with %j names the variable", async (env, name) => {
+    await expect(startServer({ env: { NODE_ENV: "test", ...env }, next: false })).rejects.toThrow(name);
+  });
+});
+
+describe("a running server", () => {
+  test("tells that it lives, is ready, and how it does", async () => {
+    await withServer(async ({ url, key }) => {
+      await ask({ url, key }, "{ viewer { name } }");
+      const text = async (path: string) => {
+        const response = await fetch(`${url}${path}`);
+        return [response.status, await response.text()] as const;
+      };
+      expect(await text("/healthz")).toEqual([200, "ok\n"]);
+      expect(await text("/readyz")).toEqual([200, "ready\n"]);
+      const [status, metrics] = await text("/metrics");
+      expect(status).toBe(200);
+      expect(metrics).toMatch(/besom_http_request_seconds_bucket/);
+      expect(metrics).toMatch(/besom_listening 1/);
+      expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.7" } })).status).toBe(
+        401,
+      );
+      expect((await fetch(`${url}/nothing`)).status).toBe(404);
+    });
+  });
+
+  test("stops when it is told to, with subscriptions open and requests under way", async () => {
+    await withServer(async (server) => {
+      const sweepId = await createSweep(server);
+      const client = openSocket(server);
+      const closed = new Promise<number>((resolve) =>
+        client.on("closed", (event) => resolve((event as { code: number }).code)),
+      );
+      const sweep = subscribe(client, `subscription { sweepChanged(sweepId: "${sweepId}") { id } }`);
+      await sweep.next();
+      const ended = sweep.next().catch(() => "ended");
+      await server.db.sql.begin(async (tx) => {
+        await tx`lock table runs in access exclusive mode`;
+        const underWay = ask(server, `{ sweep(id: "${sweepId}") { counts { total } } }`);
+        // It is waiting for the lock when the server stops, and is answered all the same.
+        while ((await tx`select from pg_locks where not granted`).length === 0) {}
+        const stopping = server.close();
+        expect(await closed).toBe(1001);
+        await tx`commit`;
+        expect(await underWay).toEqual({ sweep: { counts: { total: 0 } } });
+        await stopping;
+      });
+      expect(await ended).toBe("ended");
+      await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+      await client.dispose();
+    });
+  });
+
+  test("ends at once at the second signal", async () => {
+    await withDataDir(async (folder, databaseUrl) => {
+      const server = await startServerProcess({ env: { BESOM_DATA_DIR: folder, DATABASE_URL: databaseUrl } });
+      const socket = fetch(`${server.url}/graphql`, {
+        method: "POST",
+        body: new ReadableStream(),
+        duplex: "half",
+      } as RequestInit).catch(() => {});
+      server.process.kill("SIGINT");
+      server.process.kill("SIGINT");
+      expect([0, 130]).toContain(await server.stop("SIGINT"));
+      await socket;
+    });
+  }, 60_000);
+});
