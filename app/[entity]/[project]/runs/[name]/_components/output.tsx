@@ -21,7 +21,7 @@ export function Output({ output }: { output: RunDetail["output"] }) {
       ) : (
         <Scroll
           ref={box}
-          label="Output"
+          label="Text of the output"
           className="max-h-96 rounded-lg border border-line bg-sunken"
           onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
             atEnd.current = scrollHeight - scrollTop - clientHeight < 24;

@@ -25,7 +25,7 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
       note={agents.length === 0 ? "none yet" : `${formatCount(alive)} alive of ${formatCount(agents.length)}`}
     >
       {sorted.length > 0 && (
-        <Scroll label="Agents" className="max-h-80">
+        <Scroll label="Table of agents" className="max-h-80">
           <table className="w-full min-w-[30rem] border-collapse text-left text-sm">
             <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
               <tr>

@@ -111,7 +111,7 @@ export function RunTable(props: { data: SweepData; projectPath: string; initialS
     >
       <Scroll
         ref={scroller}
-        label="Runs"
+        label="Table of runs"
         className="max-h-[38rem] rounded-lg border border-line bg-surface [overflow-anchor:none]"
         {...held.watch}
       >

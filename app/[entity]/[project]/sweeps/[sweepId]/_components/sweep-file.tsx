@@ -7,7 +7,7 @@ export function SweepFile({ source }: { source: string }) {
   const lines = source.replace(/\n$/, "").split("\n");
   return (
     <Panel id="file" title="Sweep file" actions={<CopyButton text={source} />}>
-      <Scroll label="Sweep file" className="max-h-96 rounded-lg border border-line bg-sunken">
+      <Scroll label="Text of the sweep file" className="max-h-96 rounded-lg border border-line bg-sunken">
         <pre className="min-w-max py-3 pr-4 font-mono text-xs leading-5" translate="no">
           {lines.map((line, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a line is its number

@@ -1,0 +1,368 @@
+import AxeBuilder from "axe-core";
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { CancelSweep } from "@/graphql/operations/sweep";
+import { launchBrowser, type OpenPage, openPage, PHONE, screenshot, WIDE } from "../support/browser";
+import { layCable } from "../support/cable";
+import { DIGITS_SWEEP, train } from "../support/seed";
+import { openSite, type Site } from "../support/site";
+
+/** One site and one browser for the file: a build and two starts cost half a minute. Each test has its own sweep and profile. */
+let site: Site;
+let browser: Browser;
+const opened: OpenPage[] = [];
+
+beforeAll(async () => {
+  [site, browser] = await Promise.all([openSite(), launchBrowser()]);
+}, 240_000);
+afterEach(async () => {
+  for (const { context } of opened.splice(0)) await context.close();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+async function open(
+  path: string,
+  options: Omit<Parameters<typeof openPage>[1], "baseURL"> & { baseURL?: string } = {},
+): Promise<OpenPage> {
+  const one = await openPage(browser, { baseURL: site.url, session: site.session, ...options });
+  opened.push(one);
+  await one.page.goto(path);
+  return one;
+}
+
+interface Begun {
+  id: string;
+  path: string;
+  agentId: string;
+  /** Claims and finishes this many runs, one after the other. */
+  finish(count: number): Promise<void>;
+}
+
+async function beginSweep(name: string, runs: number, source = DIGITS_SWEEP): Promise<Begun> {
+  const { driver, entity } = site;
+  const project = name.replaceAll(/[^a-z0-9]+/g, "-");
+  const sweep = await driver.createSweep(source.replace("digits, first look", name), { project });
+  const agentId = await driver.registerAgent(sweep.id, "gpu-box-1");
+  const finish = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const [claim] = await driver.claim(sweep.id, agentId);
+      if (!claim) return;
+      await driver.finish(claim, { series: train(JSON.parse(claim.params)), output: ["epoch 1", "epoch 2"] });
+    }
+  };
+  await finish(runs);
+  return { id: sweep.id, path: `/${entity}/${project}/sweeps/${sweep.id}`, agentId, finish };
+}
+
+/** The page holds a subscription: what changes from now on arrives. */
+const untilLive = (page: Page) =>
+  page.waitForFunction(() =>
+    performance.getEntriesByType("resource").some((e) => e.name.endsWith("/graphql")),
+  );
+const textIn = async (locator: Locator) => (await locator.textContent()) ?? "";
+const runCount = (page: Page) => textIn(page.locator("#runs header"));
+
+describe("the first paint", () => {
+  test("carries the data without any JavaScript, wide and on a phone, light and dark", async () => {
+    const sweep = await beginSweep("first paint", 30);
+    for (const [scheme, viewport, name] of [
+      ["light", WIDE, "wide"],
+      ["dark", WIDE, "wide"],
+      ["light", PHONE, "phone"],
+      ["dark", PHONE, "phone"],
+    ] as const) {
+      const { page } = await open(sweep.path, { javaScriptEnabled: false, colorScheme: scheme, viewport });
+      expect(await textIn(page.locator("h1"))).toBe("first paint");
+      expect(await page.locator("#runs tbody tr").count()).toBeGreaterThan(10);
+      expect(await page.locator("#curve svg path").count()).toBeGreaterThan(1);
+      expect(await textIn(page.locator("#best"))).toContain("accuracy at step");
+      expect(await textIn(page.locator("#file"))).toContain("# one decade either side of the default");
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+      await screenshot(page, `sweep-${scheme}-${name}`);
+    }
+  });
+
+  test("draws in the browser what the server drew", async () => {
+    const sweep = await beginSweep("hydration", 5);
+    const { page, troubles } = await open(sweep.path);
+    await untilLive(page);
+    await page.getByRole("button", { name: "Log scale" }).click();
+    expect(troubles).toEqual([]);
+  });
+});
+
+describe("an empty sweep", () => {
+  test("shows the exact command, copies it, and gives way to the first run without a reload", async () => {
+    const sweep = await beginSweep("not begun", 0);
+    const { page, context, troubles } = await open(sweep.path);
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site.url });
+    const command = `npx besom agent ${sweep.path.replace("/sweeps/", "/").slice(1)}`;
+    await page.getByText(command, { exact: true }).waitFor();
+    expect(await textIn(page.locator("#first-steps"))).toContain(`BESOM_URL=${site.url}`);
+    await page.locator("#first-steps").getByRole("button", { name: "Copy" }).first().click();
+    await page.getByText("Copied").waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    await sweep.finish(1);
+    await page.locator("#runs").waitFor();
+    expect(await page.evaluate(() => "sameDocument" in window)).toBe(true);
+    expect(troubles).toEqual([]);
+  });
+});
+
+describe("live", () => {
+  test("the best run in the header is the first of the table sorted by the metric", async () => {
+    const sweep = await beginSweep("best run", 3);
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    await sweep.finish(25);
+    await page.getByText("28 runs", { exact: true }).waitFor();
+    await page.locator("#runs th").getByRole("button", { name: "accuracy" }).click();
+    await page.mouse.move(0, 0);
+    const firstRow = page.locator("#runs tbody tr").first();
+    const best = (await textIn(page.locator("#best a"))).trim();
+    expect((await textIn(firstRow.locator("a"))).trim()).toBe(best);
+    expect(new URL(page.url()).searchParams.get("sort")).toBe("-metric");
+    for (const name of ["lr", "hidden", "dropout"])
+      expect(await textIn(page.locator("#runs thead"))).toContain(name);
+    expect(await textIn(page.locator("#runs thead"))).not.toContain("epochs");
+  });
+
+  test("twenty new runs a second move nothing that the pointer is on", async () => {
+    const sweep = await beginSweep(
+      "no jumps",
+      60,
+      DIGITS_SWEEP.replace("grid", "random").replace("values: [16", "values: [8, 16"),
+    );
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    await page.evaluate(() => {
+      const seen = { shift: 0 };
+      Object.assign(window, { seen });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          const { value, hadRecentInput } = entry as unknown as { value: number; hadRecentInput: boolean };
+          if (!hadRecentInput) seen.shift += value;
+        }
+      }).observe({ type: "layout-shift" });
+    });
+    const table = page.locator("#runs section");
+    await table.evaluate((box) => box.scrollTo({ top: 300 }));
+    const row = page.locator("#runs tbody tr", { has: page.locator("a") }).nth(18);
+    await row.hover();
+    const hovered = () =>
+      page.evaluate(() => document.querySelector("#runs tbody tr:hover a")?.getAttribute("href"));
+    const before = await hovered();
+    expect(before).toBeTruthy();
+    const began = Date.now();
+    for (let second = 1; second <= 5; second++) {
+      await sweep.finish(20);
+      await page.waitForTimeout(Math.max(0, began + second * 1_000 - Date.now()));
+    }
+    expect(await hovered()).toBe(before);
+    expect(await table.evaluate((box) => box.scrollTop)).toBe(300);
+    await page.getByText("160 runs", { exact: true }).waitFor({ timeout: 2_000 });
+    await page.getByRole("button", { name: /^\d+ new runs: show/ }).click();
+    expect(
+      await page.evaluate(() => (window as unknown as { seen: { shift: number } }).seen.shift),
+    ).toBeLessThan(0.02);
+  });
+
+  test("a pulled cable is told within ten seconds, loses nothing and doubles nothing", async () => {
+    const sweep = await beginSweep("cable", 4);
+    const cable = await layCable(site.url);
+    try {
+      const { page } = await open(sweep.path, { baseURL: cable.url });
+      await untilLive(page);
+      await sweep.finish(1);
+      await page.getByText("5 runs", { exact: true }).waitFor();
+      cable.pull();
+      await page.getByText("Connection lost.").waitFor({ timeout: 10_000 });
+      await sweep.finish(6);
+      expect(await runCount(page)).toContain("5 runs");
+      expect(await page.locator("#best").isVisible()).toBe(true);
+      cable.plug();
+      await page.getByText("11 runs", { exact: true }).waitFor({ timeout: 15_000 });
+      await page.getByText("Connection lost.").waitFor({ state: "detached" });
+      const names = await page.locator("#runs tbody a").allInnerTexts();
+      expect(new Set(names).size).toBe(11);
+      expect(names).toHaveLength(11);
+    } finally {
+      await cable.close();
+    }
+  });
+
+  test("an agent that is gone is called lost without a reload", async () => {
+    const sweep = await beginSweep("lost agent", 1);
+    const { page } = await open(sweep.path);
+    await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
+    await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
+  });
+});
+
+describe("the controls", () => {
+  test("are there when they apply, show their effect at once, and survive the server's answer", async () => {
+    const sweep = await beginSweep("controls", 2);
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    const buttons = () =>
+      page
+        .getByRole("main")
+        .getByRole("button", { name: /^(Pause|Resume|Stop|Cancel)$/ })
+        .allInnerTexts();
+    expect(await buttons()).toEqual(["Pause", "Stop", "Cancel"]);
+    // The click and the look at its effect in one go, so that the way between test and browser does not count.
+    const effectMs = await page.evaluate(async () => {
+      const button = [...document.querySelectorAll("button")].find((one) => one.textContent === "Pause");
+      const began = performance.now();
+      button?.click();
+      while (!document.querySelector("main")?.textContent?.includes("Paused"))
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      return performance.now() - began;
+    });
+    expect(effectMs).toBeLessThan(100);
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByText("Running", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("Finished", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Resume" }).waitFor();
+    expect(await buttons()).toEqual(["Resume"]);
+  });
+
+  test("roll back with the reason when the server refuses", async () => {
+    const sweep = await beginSweep("refusal", 2);
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    // Between the click and its arrival somebody else cancels the sweep: the server itself refuses.
+    await page.route("**/graphql", async (route) => {
+      if (route.request().postData()?.includes("PauseSweep"))
+        await site.driver.send(CancelSweep, { input: { sweepId: sweep.id } });
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText(/Pause was refused: /).waitFor();
+    await page.getByText("Canceled", { exact: true }).first().waitFor();
+  });
+
+  test("ask once before they cancel, and Escape keeps the sweep", async () => {
+    const sweep = await beginSweep("cancel", 2);
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: "Cancel this sweep?" });
+    await dialog.waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByText("Running", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await dialog.getByRole("button", { name: "Cancel the sweep" }).click();
+    await page.getByText("Canceled", { exact: true }).first().waitFor();
+  });
+});
+
+describe("by keyboard alone", () => {
+  test("every control is reached with a visible ring, the table sorts and the dialog answers", async () => {
+    const sweep = await beginSweep("keyboard", 8);
+    const { page } = await open(sweep.path);
+    await untilLive(page);
+    const reached: string[] = [];
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press("Tab");
+      const { name, ring } = await page.evaluate(() => {
+        const at = document.activeElement;
+        const { outlineStyle, outlineWidth } = at
+          ? getComputedStyle(at)
+          : { outlineStyle: "none", outlineWidth: "0" };
+        const text = at?.getAttribute("aria-label") ?? at?.textContent ?? "";
+        return {
+          name: at === document.body ? "" : text.trim(),
+          ring: outlineStyle !== "none" && outlineWidth !== "0px",
+        };
+      });
+      if (name === "") break;
+      expect(ring, `focus ring on ${name}`).toBe(true);
+      reached.push(name);
+      if (name === "accuracy") await page.keyboard.press("Enter");
+    }
+    expect(reached[0]).toBe("Skip to the content");
+    for (const name of [
+      "Besom",
+      "Switch between light and dark",
+      "Pause",
+      "Stop",
+      "Cancel",
+      "Log scale",
+      "Show as table",
+    ])
+      expect(reached.join("\n")).toContain(name);
+    expect(new URL(page.url()).searchParams.get("sort")).toBe("-metric");
+  });
+});
+
+describe("light and dark", () => {
+  test("follow the system, switch by one control, persist and never flash", async () => {
+    const sweep = await beginSweep("theme", 2);
+    const { page } = await open(sweep.path, { colorScheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const dark = await ground();
+    await page.getByRole("button", { name: "Switch between light and dark" }).click();
+    const light = await ground();
+    expect(light).not.toBe(dark);
+    // The served page itself carries the choice: nothing has to run before the first paint.
+    const [response] = await Promise.all([page.waitForResponse(site.url + sweep.path), page.reload()]);
+    expect(await response.text()).toContain('data-theme="light"');
+    expect(await ground()).toBe(light);
+  });
+});
+
+describe("axe-core", () => {
+  test("finds nothing serious on any page, in either theme", async () => {
+    const sweep = await beginSweep("axe", 12);
+    const empty = await beginSweep("axe empty", 0);
+    const { page: first } = await open(sweep.path);
+    const runPath = await first.locator("#best a").getAttribute("href");
+    const project = sweep.path.slice(0, sweep.path.indexOf("/sweeps"));
+    for (const scheme of ["light", "dark"] as const)
+      for (const [name, path] of [
+        ["start", "/"],
+        ["project", project],
+        ["sweep", sweep.path],
+        ["empty", empty.path],
+        ["run", runPath ?? ""],
+        ["login", "/login"],
+        ["not-found", `${project}/sweeps/nothere1`],
+      ] as const) {
+        const { page } = await open(path, { colorScheme: scheme });
+        await page.evaluate(AxeBuilder.source);
+        const violations = await page.evaluate(async () => {
+          const { axe } = window as unknown as { axe: typeof AxeBuilder };
+          const { violations: found } = await axe.run(document);
+          return found.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 120)}`);
+        });
+        expect(violations, `${name} ${scheme}`).toEqual([]);
+        await screenshot(page, `${name}-${scheme}-page`);
+      }
+  });
+});
+
+describe("without a session", () => {
+  test("every page leads to the word on how to sign in", async () => {
+    const sweep = await beginSweep("signed out", 1);
+    const context = await browser.newContext({ baseURL: site.url });
+    try {
+      const page = await context.newPage();
+      for (const path of ["/", sweep.path]) {
+        await page.goto(path);
+        expect(new URL(page.url()).pathname).toBe("/login");
+        expect(await textIn(page.locator("main"))).toContain("one-time link");
+      }
+    } finally {
+      await context.close();
+    }
+  });
+});

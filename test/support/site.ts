@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { openDatabase } from "@/db/client";
+import { createLoginLink, redeemLoginLink } from "@/engine/sessions";
+import { ensureBuilt } from "@/scripts/lib/build.mjs";
+import { createDatabase } from "./database";
+import { type Driver, openDriver } from "./seed";
+
+/** The whole product as its user has it: a production build behind server.ts in a process of its own. */
+export interface Site {
+  url: string;
+  /** The local administrator's entity. */
+  entity: string;
+  /** The cookie of a signed-in browser. */
+  session: { name: string; value: string };
+  driver: Driver;
+  close(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, "../..");
+
+export async function openSite(): Promise<Site> {
+  await ensureBuilt();
+  const database = await createDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), "besom-site-"));
+  const server = spawn(process.execPath, ["--import", "tsx", "server.ts"], {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      NODE_ENV: "production",
+      DATABASE_URL: database.url,
+      BESOM_PORT: "0",
+      BESOM_DATA_DIR: dataDir,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const close = async () => {
+    await stop(server);
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const url = await readUrl(server);
+    const { key } = JSON.parse(readFileSync(join(dataDir, "credentials.json"), "utf8")) as { key: string };
+    const { session, entity } = await signIn(database.url);
+    return {
+      url,
+      entity,
+      session: { name: "besom_session", value: session },
+      driver: openDriver(url, key),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** `Besom is ready at http://...` is the first promise of the server's output. */
+async function readUrl(server: ChildProcess): Promise<string> {
+  if (!server.stdout) throw new Error("the server's output is not piped");
+  for await (const line of createInterface({ input: server.stdout })) {
+    const [, url] = /ready at (http\S+)/.exec(line) ?? [];
+    if (url) {
+      server.stdout.resume();
+      return url;
+    }
+  }
+  throw new Error(`the server ended before it was ready, with exit code ${server.exitCode}`);
+}
+
+async function signIn(databaseUrl: string): Promise<{ session: string; entity: string }> {
+  const db = openDatabase(databaseUrl, { max: 1 });
+  try {
+    const [user] = await db.sql<{ id: number; name: string }[]>`
+      select u.id, e.name from users u join entities e on e.id = u.entity_id order by u.id limit 1`;
+    if (!user) throw new Error("the server made no administrator");
+    const { session } = await redeemLoginLink(db, await createLoginLink(db, user.id));
+    return { session, entity: user.name };
+  } finally {
+    await db.close();
+  }
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = once(server, "exit");
+  server.kill("SIGTERM");
+  const killed = setTimeout(() => server.kill("SIGKILL"), 15_000);
+  await ended;
+  clearTimeout(killed);
+}
