@@ -16,6 +16,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** The user's own keys, and what would lead an imported wandb elsewhere: none of it reaches a training process. */
 const WITHHELD = [
+  "BESOM_RELAYED",
   "BESOM_API_KEY",
   "WANDB_API_KEY",
   "WANDB_IDENTITY_TOKEN_FILE",

@@ -1,17 +1,22 @@
+import { fileURLToPath } from "node:url";
 import { main } from "./main";
+import { needsRelay, relay } from "./relay";
 
 /** The entry of `besom` and of `npx tsx agent`; only this file exits. */
 const { stdout, stderr } = process;
 // A reader that leaves early (`| head`), or a terminal that was closed, must not end runs under way.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 
-const code = await main(process.argv.slice(2), {
+const words = process.argv.slice(2);
+const terminal = {
   env: process.env,
   cwd: process.cwd(),
-  out: (text) => stdout.write(`${text}\n`),
-  err: (text) => stderr.write(`${text}\n`),
+  out: (text: string) => stdout.write(`${text}\n`),
+  err: (text: string) => stderr.write(`${text}\n`),
   color: stderr.isTTY === true && !process.env.NO_COLOR,
-}).catch((error: unknown) => {
+};
+const ending = needsRelay(words) ? relay(fileURLToPath(import.meta.url), words) : main(words, terminal);
+const code = await ending.catch((error: unknown) => {
   stderr.write(
     `besom: this is a bug of ours, please report it:\n${error instanceof Error ? error.stack : error}\n`,
   );

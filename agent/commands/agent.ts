@@ -3,6 +3,7 @@ import { AppError } from "@/core/errors";
 import { WANDB_NOTICE } from "../environment";
 import { Ladder } from "../ladder";
 import { Progress } from "../progress";
+import { watchRelay } from "../relay";
 import { VERSION } from "../version";
 import { work } from "../worker";
 import { checkPlace, type Terminal, toCount, toSweepId, withClient } from "./context";
@@ -33,7 +34,7 @@ async function runAgent(terminal: Terminal, sweep: string, flags: Flags): Promis
   const sweepId = toSweepId(sweep);
   const ladder = new Ladder();
   const unlisten = ladder.listen();
-  const unwatch = watchParent(() => ladder.climbTo("stopping"));
+  const unwatch = watchRelay(() => ladder.climbTo("stopping"));
   const progress = new Progress(err, color);
   try {
     await withClient(terminal, async (client) => {
@@ -58,19 +59,4 @@ async function runAgent(terminal: Terminal, sweep: string, flags: Flags): Promis
     unlisten();
     unwatch();
   }
-}
-
-/**
- * `npx tsx agent` runs this program as the child of another Node process, and killing that one alone (by SIGKILL)
- * would leave us behind, working on. tsx tells that it is there by a file it preloads; when the parent changes, it died.
- */
-function watchParent(onGone: () => void): () => void {
-  if (!process.execArgv.some((argument) => argument.includes("tsx") && argument.includes("preflight")))
-    return () => {};
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) onGone();
-  }, 500);
-  timer.unref();
-  return () => clearInterval(timer);
 }
