@@ -12,7 +12,8 @@ export type * from "./types";
 
 /**
  * The one parser of a sweep file: YAML (or JSON) text, or a JSON value. Gives a config or errors, never both and
- * never an exception, and warnings in either case. It refuses nothing that W&B's engine runs (docs/sweep-file.md lists the codes).
+ * never an exception, and warnings in either case. What it refuses, W&B's engine can't run either; docs/sweep-file.md
+ * lists the codes and the few exceptions.
  */
 export function parseSweepConfig(input: string | { readonly json: unknown }): ParsedSweep {
   const findings = new Findings();
