@@ -6,7 +6,7 @@ import type postgresModule from "postgres";
  * postgres.js 3.4.9, mended while it is loaded. As published, a connection that dies in mid-transaction (a restart of
  * PostgreSQL, idle_in_transaction_session_timeout, a terminated backend)
  * - ends the whole process: the driver's own ROLLBACK meets a null socket in a timer, where nobody can catch it
- *   (github.com/porsager/postgres issues 1066, 1133, 1154, 1208);
+ *   (github.com/porsager/postgres issues 1066, 1133, 1154, 1208), and so does one that dies while it is being opened;
  * - or lets the dead transaction's next statements run inside another transaction, once the connection object has been
  *   given to it (issue 1216);
  * - or leaves the connection waiting for ever: bytes that were about to be written, and queries sent between the
@@ -63,6 +63,12 @@ const MENDS: readonly Mend[] = [
     while (sent.length)
       queryError(sent.shift(), lost)
     query = null`,
+  },
+  {
+    // The query behind a new connection's first: its failure is that connection's, not an unhandled rejection.
+    file: "connection.js",
+    from: "        return fetchArrayTypes()\n",
+    to: "        return fetchArrayTypes().catch(() => {})\n",
   },
   {
     // A reserved connection that was lost is the pool's again: it is neither used nor released any more.

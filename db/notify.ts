@@ -131,7 +131,7 @@ function openConnection(
   onclose: () => void,
   onPayload: (payload: string) => void,
 ): postgresTypes.Sql {
-  const options: postgres.Options<Record<string, never>> & {
+  const options: postgresTypes.Options<Record<string, never>> & {
     onnotify: (channel: string, payload: string) => void;
   } = {
     max: 1,

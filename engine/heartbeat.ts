@@ -58,7 +58,8 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
   const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
   return {
     commands: beaten.flatMap((row) => {
-      const command = toCommand(revived.get(row.runId) ?? row);
+      // The same beat may name an earlier attempt of a run that a later one has just got back.
+      const command = toCommand((row.attempt === row.current && revived.get(row.runId)) || row);
       return command === undefined ? [] : [{ runId: row.runId, attempt: row.attempt, command }];
     }),
     directive: agent?.sweepState === "canceled" || agent?.agentState === "exited" ? "EXIT" : "CONTINUE",

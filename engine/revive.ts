@@ -14,7 +14,7 @@ export interface Revived {
  * Gives runs back to attempts that were given up too early: the lease ran out, the run may be in the queue again
  * or even out of retries, but nobody has claimed it yet. A claim at the same moment holds the run's lock: one of the two wins.
  * @param agentId only attempts of this agent; null for any
- * @returns by run id; those that can't be revived are absent
+ * @returns by run id (only a current attempt can be revived); those that can't be revived are absent
  */
 export async function reviveLapsed(
   db: Database,

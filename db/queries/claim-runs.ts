@@ -59,22 +59,22 @@ export async function readForClaim(
     mutations: readonly MutationKey[];
   },
 ): Promise<ClaimReading> {
-  const [sweeps, answers, queued, facts] = await Promise.all([
-    tx<LockedSweep[]>`
-      select id as "sweepId", project_id as "projectId", name, state, generation, cursor, size,
-        run_count as "runCount", run_cap as "runCap", exhausted
-      from sweeps where id = ${asked.sweepId} for no key update`,
-    readAnswers(tx, asked.mutations),
-    tx<QueuedRun[]>`
-      select id as "runId", sweep_id as "sweepId", name, display_name as "displayName", attempt, generation, point_index as "pointIndex",
-        params::text as params
-      from runs where sweep_id = ${asked.sweepId} and state = 'pending' and deleted_at is null
-      order by queued_at, id limit ${asked.count} for no key update skip locked`,
-    tx<{ ids: number[]; exited: number[]; leaseExpiresAt: Date }[]>`
-      select array(select nextval('runs_id_seq') from generate_series(1, ${asked.count})) as ids,
-        array(select id from agents where id = any(${[...asked.agentIds]}::int[]) and state = 'exited') as exited,
-        clock_timestamp() + ${asked.leaseMs}::float8 * interval '1 ms' as "leaseExpiresAt"`,
-  ]);
+  // A query is sent when it is executed, not when it is written down; left to Promise.all, the lock would come second.
+  const locked = tx<LockedSweep[]>`
+    select id as "sweepId", project_id as "projectId", name, state, generation, cursor, size,
+      run_count as "runCount", run_cap as "runCap", exhausted
+    from sweeps where id = ${asked.sweepId} for no key update`.execute();
+  const answered = readAnswers(tx, asked.mutations);
+  const waiting = tx<QueuedRun[]>`
+    select id as "runId", sweep_id as "sweepId", name, display_name as "displayName", attempt, generation,
+      point_index as "pointIndex", params::text as params
+    from runs where sweep_id = ${asked.sweepId} and state = 'pending' and deleted_at is null
+    order by queued_at, id limit ${asked.count} for no key update skip locked`.execute();
+  const rest = tx<{ ids: number[]; exited: number[]; leaseExpiresAt: Date }[]>`
+    select array(select nextval('runs_id_seq') from generate_series(1, ${asked.count})) as ids,
+      array(select id from agents where id = any(${[...asked.agentIds]}::int[]) and state = 'exited') as exited,
+      clock_timestamp() + ${asked.leaseMs}::float8 * interval '1 ms' as "leaseExpiresAt"`.execute();
+  const [sweeps, answers, queued, facts] = await Promise.all([locked, answered, waiting, rest]);
   const fact = facts[0];
   if (fact === undefined) throw new Error("a select without from returned no row");
   return {

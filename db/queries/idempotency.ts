@@ -65,7 +65,7 @@ export async function insertAnswers(tx: Tx, answers: readonly NewAnswer[]): Prom
       caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)`;
 }
 
-/** The answers there are to a group of mutations. */
+/** The answers there are to a group of mutations. Sent at once, so behind the lock that was sent before it. */
 export async function readAnswers(
   tx: Tx,
   mutations: readonly MutationKey[],
@@ -74,7 +74,8 @@ export async function readAnswers(
     select caller, mutation_id as "mutationId", verb, input_hash as "inputHash", answer
     from idempotency_answers
     where (caller, mutation_id) in (
-      select * from unnest(${mutations.map((one) => one.caller)}::text[], ${mutations.map((one) => one.mutationId)}::text[]))`;
+      select * from unnest(${mutations.map((one) => one.caller)}::text[],
+        ${mutations.map((one) => one.mutationId)}::text[]))`.execute();
 }
 
 /** @returns how many were deleted; call again while it is `limit` */

@@ -37,7 +37,7 @@ const columns = (tx: Tx) => tx`
  * takes it, so the sweep's state may be a moment old: see close-sweep in the engine for what mends that.
  */
 
-/** The attempts asked for, in no particular order; unknown and deleted ones are absent. */
+/** The attempts asked for, in no particular order; unknown and deleted ones are absent. Sent at once. */
 export async function lockAttempts(
   tx: Tx,
   asked: readonly { runId: number; attempt: number }[],
@@ -51,7 +51,7 @@ export async function lockAttempts(
     left join sweeps s on s.id = r.sweep_id
     where r.deleted_at is null
     order by r.id
-    for no key update of r, a`;
+    for no key update of r, a`.execute();
 }
 
 /**

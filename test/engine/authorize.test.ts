@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import { getRuns, listRuns } from "@/db/queries/runs";
+import { getSweep } from "@/db/queries/sweeps";
+import { createApiKey, issueApiKey, revokeApiKey } from "@/engine/api-keys";
+import { authenticate, authenticateSession, authorizeProject, forgetAccess } from "@/engine/authorize";
+import { claimRuns } from "@/engine/claim-runs";
+import type { EngineContext } from "@/engine/context";
+import { controlSweep } from "@/engine/control-sweep";
+import { createSweep } from "@/engine/create-sweep";
+import { createFirstAdmin } from "@/engine/first-admin";
+import { createLoginLink, endSession, redeemLoginLink } from "@/engine/sessions";
+import { claimOne, codeOf, gridOf, type House, startSweep, withHouse } from "./support/house";
+
+/** A user without any role, with a key. */
+async function addUser(
+  { db, context }: House,
+  name: string,
+): Promise<EngineContext & { userId: number; entityId: number }> {
+  const [row] = await db.sql<{ userId: number; entityId: number }[]>`
+    with e as (insert into entities (name, kind) values (${name}, 'user') returning id)
+    insert into users (entity_id) select id from e returning id as "userId", entity_id as "entityId"`;
+  if (row === undefined) throw new Error("no user");
+  const { key } = await issueApiKey(db, { userId: row.userId, name: "first" });
+  return { ...context, ...row, access: await authenticate(db, key), secret: key };
+}
+
+test("the first start makes one administrator, also when two servers start at once", () =>
+  withHouse(async ({ db, other }) => {
+    await db.sql`truncate users, api_keys, entities restart identity cascade`;
+    const made = await Promise.all([
+      createFirstAdmin(db, { name: "root" }),
+      createFirstAdmin(other.db, { name: "root" }),
+    ]);
+    expect(made.filter((one) => one !== undefined)).toHaveLength(1);
+    expect(await createFirstAdmin(db, { name: "root" })).toBeUndefined();
+    expect(await codeOf(createFirstAdmin(db, { name: "graphql" }))).toBe("NAME_RESERVED");
+  }));
+
+test("a key works until it is revoked, ends, or its user is disabled", () =>
+  withHouse(async ({ db, context }) => {
+    const { key, keyId } = await createApiKey(context, { name: "laptop" });
+    if (key === null) throw new Error("no key");
+    expect(await authenticate(db, key)).toMatchObject({ kind: "user", keyId, admin: true });
+    await revokeApiKey(context, { keyId });
+    expect(await codeOf(authenticate(db, key))).toBe("UNAUTHENTICATED");
+    const short = await createApiKey(context, { name: "short", expiresAt: new Date(Date.now() + 3_600_000) });
+    await db.sql`update api_keys set expires_at = now() - interval '1 second' where id = ${short.keyId}`;
+    expect(await codeOf(authenticate(db, short.key ?? ""))).toBe("UNAUTHENTICATED");
+    expect(await codeOf(createApiKey(context, { name: "past", expiresAt: new Date(0) }))).toBe("BAD_INPUT");
+    const last = await createApiKey(context, { name: "last" });
+    await db.sql`update users set disabled_at = now()`;
+    expect(await codeOf(authenticate(db, last.key ?? ""))).toBe("UNAUTHENTICATED");
+    for (const bad of ["", "besom-short", `besom-${"0".repeat(43)}`, "'; drop table users; --"]) {
+      expect(await codeOf(authenticate(db, bad))).toBe("UNAUTHENTICATED");
+    }
+  }));
+
+test("a key asked for twice under one id is the same key", () =>
+  withHouse(async ({ db, context, other }) => {
+    const input = { name: "ci", clientMutationId: "k" };
+    const [a, b] = await Promise.all([createApiKey(context, input), createApiKey(other, input)]);
+    expect(a).toEqual(b);
+    expect(await authenticate(db, a.key ?? "")).toMatchObject({ kind: "user" });
+  }));
+
+test("a login link works once and gives a session that can be ended", () =>
+  withHouse(async ({ db }) => {
+    const token = await createLoginLink(db, 1);
+    const uses = await Promise.allSettled([redeemLoginLink(db, token), redeemLoginLink(db, token)]);
+    const [won] = uses.flatMap((use) => (use.status === "fulfilled" ? [use.value] : []));
+    expect(uses.filter(({ status }) => status === "rejected")).toHaveLength(1);
+    if (won === undefined) throw new Error("nobody got in");
+    const access = await authenticateSession(db, won.session);
+    expect(access).toMatchObject({ kind: "user", userId: 1 });
+    expect(access).not.toHaveProperty("keyId");
+    await endSession(db, won.session);
+    expect(await codeOf(authenticateSession(db, won.session))).toBe("UNAUTHENTICATED");
+    expect(await codeOf(redeemLoginLink(db, "nonsense"))).toBe("UNAUTHENTICATED");
+  }));
+
+test("roles: a stranger sees nothing, a viewer looks, a member acts, a team counts", () =>
+  withHouse(async (house) => {
+    const { db, context } = house;
+    const { sweepId, agentId } = await startSweep(context, gridOf(3));
+    const claim = await claimOne(context, { sweepId, agentId });
+    const eve = await addUser(house, "eve");
+    const pause = (as: EngineContext) => codeOf(controlSweep(as, { sweepId, action: "pause" }));
+    const sees = async (as: EngineContext) => (await getSweep(db, as.access, sweepId)) !== undefined;
+
+    expect(await pause(eve)).toBe("NOT_FOUND");
+    expect(await sees(eve)).toBe(false);
+    expect(await getRuns(db, eve.access, [claim.runId])).toEqual([]);
+    expect(await codeOf(createSweep(eve, { json: gridOf(1), entity: "ada", project: "new" }))).toBe(
+      "NOT_FOUND",
+    );
+
+    const [project] = await db.sql<{ id: number; entity_id: number }[]>`select id, entity_id from projects`;
+    if (project === undefined) throw new Error("no project");
+    await db.sql`insert into project_members (project_id, user_id, role) values (${project.id}, ${eve.userId}, 'viewer')`;
+    expect(await sees(eve)).toBe(true);
+    expect(await pause(eve)).toBe("FORBIDDEN");
+    expect(await codeOf(claimRuns(eve, { sweepId, agentId, count: 1 }))).toBe("FORBIDDEN");
+
+    await db.sql`update project_members set role = 'member'`;
+    forgetAccess(db);
+    expect(await pause(eve)).toBe("none");
+    expect(await codeOf(authorizeProject(eve, project.id, "admin"))).toBe("FORBIDDEN");
+
+    await db.sql`delete from project_members`;
+    await db.sql`insert into team_members (entity_id, user_id, role) values (${project.entity_id}, ${eve.userId}, 'member')`;
+    forgetAccess(db);
+    expect(await sees(eve)).toBe(true);
+    expect(await pause(eve)).toBe("none");
+    expect(await codeOf(createSweep(eve, { json: gridOf(1), entity: "ada", project: "new" }))).toBe("none");
+    // what is one's own needs no role
+    expect(await codeOf(createSweep(eve, { json: gridOf(1) }))).toBe("none");
+  }));
+
+test("a run's key reads its own run and nothing else", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, gridOf(3));
+    const [mine, foreign] = [await claimOne(context, sweep), await claimOne(context, sweep)];
+    const access = await authenticate(db, mine.apiKey);
+    expect(access).toMatchObject({ kind: "run", runId: mine.runId, attempt: 1, sweepId: sweep.sweepId });
+    expect((await getRuns(db, access, [mine.runId, foreign.runId])).map(({ id }) => id)).toEqual([
+      mine.runId,
+    ]);
+    expect((await listRuns(db, access, { of: sweep, first: 10 })).map(({ id }) => id)).toEqual([mine.runId]);
+    expect(await getSweep(db, access, sweep.sweepId)).toBeUndefined();
+    expect(await codeOf(createSweep({ ...context, access }, { json: gridOf(1) }))).toBe("FORBIDDEN");
+    expect(await codeOf(createApiKey({ ...context, access }, { name: "x" }))).toBe("FORBIDDEN");
+  }));
