@@ -29,6 +29,7 @@ export async function openApollo(
     plugins,
     introspection: true,
     persistedQueries: false,
+    csrfPrevention: false, // the handler's requireJson
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     documentStore: {

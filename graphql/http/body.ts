@@ -20,10 +20,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       resolve(chunks.length === 1 && only ? only : Buffer.concat(chunks, length));
     });
     request.once("error", reject);
-    // Without it a caller that goes away in the middle would leave this promise, and its buffers, waiting for ever.
-    request.once("close", () =>
-      reject(new AppError("BAD_INPUT", "the request ended before its body was complete")),
-    );
+    // A caller that goes away in the middle would leave this promise, and its buffers, waiting for ever.
+    request.once("close", () => {
+      if (!request.complete)
+        reject(new AppError("BAD_INPUT", "the request ended before its body was complete"));
+    });
   });
 }
 

@@ -29,6 +29,7 @@ export function createHandler({ apollo, documents, toContext, log }: HandlerOpti
         response.setHeader("allow", "POST");
         throw new AppError("BAD_INPUT", `${request.method} is not answered here; send operations by POST`);
       }
+      requireJson(request);
       // Before the body is read: strangers may not make us hold 16 MiB.
       const context = await toContext(request);
       const body = parseBody(await readBody(request, MAX_BODY_BYTES));
@@ -67,10 +68,20 @@ function refuse(response: ServerResponse, errors: readonly GraphQLError[], log: 
 }
 
 function send(response: ServerResponse, status: number, text: string): void {
-  const bytes = Buffer.from(text);
-  response.setHeader("content-length", bytes.length);
+  response.setHeader("content-length", Buffer.byteLength(text));
   response.statusCode = status;
-  response.end(bytes);
+  // As a string: Node then sends head and body in one write.
+  response.end(text);
+}
+
+/**
+ * A form of another site can't send this type without asking first (CORS), which is the whole of CSRF prevention;
+ * Apollo's own does the same with a parser for media types, at 2 % of a claim.
+ */
+function requireJson({ headers }: IncomingMessage): void {
+  const type = headers["content-type"] ?? "nothing";
+  if (/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type)) return;
+  throw new AppError("BAD_INPUT", `the content-type is ${type.slice(0, 80)}, expected application/json`);
 }
 
 function parseBody(bytes: Buffer): Record<string, unknown> {
@@ -91,11 +102,10 @@ function parseBody(bytes: Buffer): Record<string, unknown> {
   return { query, ...(variables != null && { variables }), ...(operationName ? { operationName } : {}) };
 }
 
-/** Only what Apollo looks at: content-type and accept decide about CSRF and the answer's media type. */
+/** Only what Apollo looks at: it decides about the answer's media type. */
 function toHeaders(request: IncomingMessage): HeaderMap {
   const headers = new HeaderMap();
-  const { accept, "content-type": contentType } = request.headers;
-  if (contentType !== undefined) headers.set("content-type", contentType);
+  const { accept } = request.headers;
   if (accept !== undefined && accept !== "*/*") headers.set("accept", accept);
   return headers;
 }

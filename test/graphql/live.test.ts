@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "graphql-ws";
 import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
@@ -140,6 +141,33 @@ describe("metricsLogged", () => {
     const point = { runId: b, attempt: 1, key: "acc", steps: [0, 1], values: [0, 0.5] };
     expect((await ofRun.next()).metricsLogged.series).toEqual([point]);
     expect((await ofKey.next()).metricsLogged.series).toEqual([point]);
+    await client.dispose();
+  });
+
+  test("points that were merged into chunks while nobody looked are found with the cursor", async () => {
+    const server = started();
+    const { sweepId, claims } = await withRuns(server, 1);
+    const runId = claims[0]?.runId ?? "";
+    const client = openSocket(server);
+    const before = subscribe<MetricsLogged>(client, METRICS, { id: sweepId });
+    await before.next();
+    await log(server, runId, 1, [0, 1]);
+    const { cursor } = (await before.next()).metricsLogged;
+    before.end();
+    await log(server, runId, 2, [2, 3]);
+    await log(server, runId, 3, [3], "acc");
+    await ask(server, FinishRun, { input: { runId, attempt: 1, state: "finished" } });
+    // An attempt that has ended is merged in the background.
+    while ((await server.db.sql`select from metric_tails where run_id = ${runId}`).length > 0)
+      await sleep(20);
+    const after = subscribe<MetricsLogged>(client, METRICS, { id: sweepId, cursor });
+    const { series } = (await after.next()).metricsLogged;
+    const points = new Map(
+      series.flatMap(({ key, steps, values }) => steps.map((step, i) => [`${key} ${step}`, values[i]])),
+    );
+    // A chunk may bring points that came before; never another value, and none is missing.
+    expect(Object.fromEntries(points)).toMatchObject({ "loss 2": 1, "loss 3": 1.5, "acc 3": 1.5 });
+    for (const [point, value] of points) expect(value, point).toBe(Number(point.split(" ")[1]) / 2);
     await client.dispose();
   });
 
