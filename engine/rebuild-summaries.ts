@@ -10,7 +10,8 @@ import { restoreObjective } from "./follow-objective";
 /**
  * The slow path of logging: what a summary forgot can only be read from the history. Two cases take it: an attempt's
  * first batch says where it resumed (once an attempt), or a batch writes a metric again at the step where the
- * history ended. Measured: 100,000 points of a metric are read and summed up in about 2 ms.
+ * history ended. Measured (bench/metrics-read.ts):
+ * 0.15 s for a million points of a metric, most of it their way through the driver.
  */
 export async function rebuildSummaries(tx: Tx, progress: Progress): Promise<void> {
   const { runId, attempt, projectId, metricName } = progress.row;

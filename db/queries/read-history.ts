@@ -37,7 +37,8 @@ const MAX_ANSWER_POINTS = 1_500_000;
  *
  * Three exchanges in one snapshot, so that merging, which moves points from tails to chunks, is never seen
  * half done: who the attempts are; what their chunks say about themselves, with the tails; then the blocks of those
- * chunks alone that don't lie within one bucket. Zoomed out on a run of a million steps, no block is read.
+ * chunks alone that don't lie within one bucket. Measured (bench/metrics-read.ts): a run of a million steps in 500 buckets
+ * 0.2 s, with all 488 blocks read; in 30 buckets 0.02 s, most of it from statistics.
  */
 export async function readHistory(
   db: Database,
