@@ -4,6 +4,9 @@ import type { Diagnostic } from "./types";
 /** A file with a thousand mistakes is told the first of them; nobody reads more, and the answer stays small. */
 const MAX_KEPT = 100;
 
+/** Names in a message may be as long as the file; the path has them whole. */
+const MAX_MESSAGE = 1_000;
+
 export type Path = readonly string[];
 
 /** Collects what is wrong (the sweep can't run) and what is odd (it runs, but perhaps not as meant). */
@@ -21,7 +24,13 @@ export class Findings {
 }
 
 function keep(list: Diagnostic[], diagnostic: Diagnostic): void {
-  if (list.length < MAX_KEPT) list.push(diagnostic);
+  const { message } = diagnostic;
+  if (list.length < MAX_KEPT)
+    list.push(
+      message.length > MAX_MESSAGE
+        ? { ...diagnostic, message: `${message.slice(0, MAX_MESSAGE)}…` }
+        : diagnostic,
+    );
   else if (list.length === MAX_KEPT)
     list.push({
       ...diagnostic,

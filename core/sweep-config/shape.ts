@@ -83,29 +83,31 @@ function inferKind(map: MapNode, keys: readonly string[], path: Path, findings: 
   const min = childOf(map, "min");
   const max = childOf(map, "max");
   if (min || max) return inferUniform(min && numberIn(min), max && numberIn(max), map, path, findings);
+  reportShapeless(map, keys, path, findings);
+  return undefined;
+}
+
+/** No key says what the parameter is: a misspelt one, a forgotten `distribution`, a forgotten `parameters`, or nothing. */
+function reportShapeless(map: MapNode, keys: readonly string[], path: Path, findings: Findings): void {
   const name = path.at(-1) ?? "";
+  const named = keys
+    .slice(0, 5)
+    .map((key) => `\`${key}\``)
+    .join(", ");
   const slip = keys.find((key) => !PARAMETER_KEYS.has(key) && suggest(key, PARAMETER_KEYS) !== undefined);
   if (slip !== undefined) {
     reportUnknownKey(map, slip, PARAMETER_KEYS, path, findings);
   } else if (keys.some((key) => PARAMETER_KEYS.has(key))) {
-    const message = `\`${name}\` has ${keys.map((key) => `\`${key}\``).join(", ")} but no \`distribution\`, which says what they belong to (such as \`distribution: normal\`)`;
+    const message = `\`${name}\` has ${named} but no \`distribution\`, which says what they belong to (such as \`distribution: normal\`)`;
     findings.error("DISTRIBUTION_MISSING", message, path, map.at);
+  } else if (keys.some((key) => childOf(map, key)?.kind === "map")) {
+    const message = `\`${name}\` holds parameters without the key \`parameters\`: write \`${name}: {parameters: {${keys[0]}: …}}\`. For a map as one fixed value write \`${name}: {value: {${keys[0]}: …}}\``;
+    findings.error("NESTED_WITHOUT_PARAMETERS", message, path, map.at);
   } else {
-    const children = keys.map((key) => childOf(map, key));
-    const nested = children.length > 0 && children.some((child) => child?.kind === "map");
-    const message = nested
-      ? `\`${name}\` holds parameters without the key \`parameters\`: write \`${name}: {parameters: {${keys[0]}: …}}\`. For a map as one fixed value write \`${name}: {value: {${keys[0]}: …}}\``
-      : `\`${name}\` says neither \`value\`, \`values\`, \`min\` and \`max\`, \`distribution\` nor \`parameters\`${
-          keys.length > 0
-            ? `, only ${keys
-                .slice(0, 5)
-                .map((key) => `\`${key}\``)
-                .join(", ")}`
-            : ""
-        }`;
-    findings.error(nested ? "NESTED_WITHOUT_PARAMETERS" : "PARAMETER_EMPTY", message, path, map.at);
+    const only = named === "" ? "" : `, only ${named}`;
+    const message = `\`${name}\` says neither \`value\`, \`values\`, \`min\` and \`max\`, \`distribution\` nor \`parameters\`${only}`;
+    findings.error("PARAMETER_EMPTY", message, path, map.at);
   }
-  return undefined;
 }
 
 /** Both integers: int_uniform. Otherwise uniform, as W&B's engine has it; its client refuses a mix at the top level. */
