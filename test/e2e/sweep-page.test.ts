@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { CancelSweep } from "@/graphql/operations/sweep";
 import { launchBrowser, type OpenPage, openPage, PHONE, screenshot, WIDE } from "../support/browser";
 import { layCable } from "../support/cable";
-import { DIGITS_SWEEP, train } from "../support/seed";
+import { DIGITS_SWEEP, finishMany, train } from "../support/seed";
 import { openSite, type Site } from "../support/site";
 
 /** One site and one browser for the file: a build and two starts cost half a minute. Each test has its own sweep and profile. */
@@ -202,6 +202,61 @@ describe("live", () => {
     const { page } = await open(sweep.path);
     await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
     await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
+  });
+});
+
+describe("a large sweep", () => {
+  /** 10,000 is the promise; fewer for a quick look. */
+  const RUNS = Number(process.env.BESOM_E2E_RUNS ?? 10_000);
+
+  test("shows all its runs, sorts and scrolls without waiting, and stays live", async () => {
+    const source = DIGITS_SWEEP.replace("grid", "random").replace(
+      "values: [0.3, 0.1, 0.03, 0.01, 0.003, 0.001]",
+      "{distribution: log_uniform_values, min: 0.0001, max: 1.0}",
+    );
+    const sweep = await beginSweep("large", 0, source.replace(/lr:\n\s+\{/, "lr: {"));
+    await finishMany(site.driver, sweep.id, sweep.agentId, RUNS);
+    const { page, troubles } = await open(sweep.path);
+    await page
+      .getByText(`${RUNS.toLocaleString("en-US")} runs`, { exact: true })
+      .waitFor({ timeout: 60_000 });
+    expect(await page.locator("#runs tr").count()).toBeLessThan(200);
+    for (const name of ["accuracy", "lr", "State", "Run"]) {
+      const sortMs = await page.evaluate(async (label) => {
+        const buttons = [...document.querySelectorAll<HTMLElement>("#runs th button")];
+        const began = performance.now();
+        buttons.find((one) => one.textContent === label)?.click();
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+        return performance.now() - began;
+      }, name);
+      expect(sortMs, `sorting by ${name}`).toBeLessThan(500);
+    }
+    const blankMs = await page.evaluate(async () => {
+      const box = document.querySelector("#runs section");
+      if (!box) throw new Error("no table");
+      box.scrollIntoView();
+      const { left, top } = box.getBoundingClientRect();
+      const filled = () =>
+        document
+          .elementFromPoint(left + 60, top + 300)
+          ?.closest("tr")
+          ?.querySelector("a");
+      let longest = 0;
+      for (const part of [0.2, 0.9, 0.5, 0.01]) {
+        const began = performance.now();
+        box.scrollTop = part * box.scrollHeight;
+        do await new Promise((resolve) => requestAnimationFrame(resolve));
+        while (!filled() && performance.now() - began < 5_000);
+        longest = Math.max(longest, performance.now() - began);
+      }
+      return longest;
+    });
+    expect(blankMs).toBeLessThan(500);
+    await sweep.finish(3);
+    await page
+      .getByText(`${(RUNS + 3).toLocaleString("en-US")} runs`, { exact: true })
+      .waitFor({ timeout: 5_000 });
+    expect(troubles).toEqual([]);
   });
 });
 

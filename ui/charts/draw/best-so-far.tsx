@@ -58,7 +58,7 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
           d={dotsPath(chart.dots)}
           stroke="var(--quiet-mark)"
           strokeOpacity={0.75}
-          strokeWidth={5}
+          strokeWidth={chart.dotPx}
           strokeLinecap="round"
           vectorEffect="non-scaling-stroke"
         />

@@ -43,6 +43,8 @@ export interface BestSoFar {
   readonly curve: readonly (readonly [number, number])[];
   readonly improvements: readonly Mark[];
   readonly dots: readonly Mark[];
+  /** Diameter in px: many dots are drawn small, so that their cloud keeps its shape. */
+  readonly dotPx: number;
   /** Fraction; absent when there is no target or it lies outside the view. */
   readonly target?: number;
   readonly logPossible: boolean;
@@ -86,6 +88,7 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
     curve: toCurve(improving),
     improvements: improving.filter((mark) => mark.y >= 0 && mark.y <= 1),
     dots,
+    dotPx: dots.length > 2_000 ? 2 : dots.length > 400 ? 3.5 : 5,
     ...(target >= 0 && target <= 1 && { target }),
     logPossible,
     summary: toSummary(input, first, best),

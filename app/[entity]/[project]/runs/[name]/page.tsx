@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { cache } from "react";
 import { KeepFresh } from "@/app/_components/keep-fresh";
 import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
@@ -15,17 +16,25 @@ interface Props {
   params: Promise<{ entity: string; project: string; name: string }>;
 }
 
-export const metadata: Metadata = { title: "Run" };
+/** Asked once, though both the title and the page want it. */
+const load = cache((entity: string, project: string, name: string) =>
+  ask(RunPage, {
+    entity: decodeURIComponent(entity),
+    project: decodeURIComponent(project),
+    name: decodeURIComponent(name),
+    samples: RUN_PAGE_SAMPLES,
+  }),
+);
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const { entity, project, name } = await params;
+  return { title: (await load(entity, project, name)).run?.displayName ?? "Nothing is here" };
+}
 
 /** One run: what it was given, what it measured, what it printed, how it ended. */
 export default async function Page({ params }: Props) {
   const { entity, project: projectName, name } = await params;
-  const { viewer, run } = await ask(RunPage, {
-    entity: decodeURIComponent(entity),
-    project: decodeURIComponent(projectName),
-    name: decodeURIComponent(name),
-    samples: RUN_PAGE_SAMPLES,
-  });
+  const { viewer, run } = await load(entity, projectName, name);
   const project = run?.project;
   if (!run || !project) notFound();
   const at = [project.entity.name, project.name] as const;
@@ -38,7 +47,6 @@ export default async function Page({ params }: Props) {
       ]}
       {...(viewer && { viewer: viewer.name })}
     >
-      <title>{`${run.displayName} · Besom`}</title>
       <RunHeader run={run} />
       <div className="mt-8 grid gap-x-10 gap-y-10 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
         <div className="min-w-0 space-y-10">

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { cache } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath, toSweepPath } from "@/app/_lib/paths";
@@ -17,14 +18,22 @@ interface Props {
 /** The first paint carries this many runs, the newest; the browser asks for the rest. */
 const FIRST_RUNS = 200;
 
-export const metadata: Metadata = { title: "Sweep" };
+/** Asked once, though both the title and the page want it. */
+const load = cache(async (sweepId: string) =>
+  isSweepId(sweepId) ? ask(SweepPage, { id: sweepId, first: FIRST_RUNS }) : undefined,
+);
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
+  const answer = await load((await params).sweepId);
+  return { title: answer?.sweep?.name ?? "Nothing is here" };
+}
 
 export default async function Page({ params, searchParams }: Props) {
   const { sweepId, ...path } = await params;
   const { sort } = await searchParams;
-  if (!isSweepId(sweepId)) notFound();
-  const { viewer, serverInfo, sweep } = await ask(SweepPage, { id: sweepId, first: FIRST_RUNS });
-  if (!sweep || !isAt(sweep, path)) notFound();
+  const answer = await load(sweepId);
+  if (!answer?.sweep || !isAt(answer.sweep, path)) notFound();
+  const { viewer, serverInfo, sweep } = answer;
   const { source, project, runs, ...head } = sweep;
   const projectPath = toProjectPath(project.entity.name, project.name);
   return (
@@ -35,7 +44,6 @@ export default async function Page({ params, searchParams }: Props) {
       ]}
       {...(viewer && { viewer: viewer.name })}
     >
-      <title>{`${head.name} · Besom`}</title>
       <SweepLive
         head={head}
         runs={runs.nodes}

@@ -1,15 +1,16 @@
 import Link from "next/link";
-import type { Row } from "@/app/_live/sweep-store";
+import { toPythonText } from "@/core/python";
+import type { Value } from "@/core/value";
 import type { SweepHead } from "@/graphql/operations/pages";
-import { flattenParams, variedNames } from "@/ui/charts/prepare/rows";
+import { flattenParams } from "@/ui/charts/prepare/rows";
 import { formatNumber, formatValue } from "@/ui/format";
 import { Ago } from "@/ui/kit/clock";
 import { StarIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 
 /** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
-export function BestRun(props: { head: SweepHead; rows: ReadonlyMap<string, Row>; projectPath: string }) {
-  const { head, rows, projectPath } = props;
+export function BestRun(props: { head: SweepHead; varied: readonly string[]; projectPath: string }) {
+  const { head, projectPath } = props;
   const { bestRun, metric } = head;
   if (!bestRun || bestRun.objective === null || !metric)
     return (
@@ -18,7 +19,7 @@ export function BestRun(props: { head: SweepHead; rows: ReadonlyMap<string, Row>
       </Panel>
     );
   const flat = flattenParams(bestRun.params);
-  const varied = new Set(variedNames([...rows.values()].map((row) => row.flat)));
+  const varied = new Set(props.varied);
   const names = [...flat.keys()];
   const moving = names.filter((name) => varied.has(name));
   const fixed = names.filter((name) => !varied.has(name));
@@ -49,29 +50,18 @@ export function BestRun(props: { head: SweepHead; rows: ReadonlyMap<string, Row>
       </p>
       <dl className="mt-4 text-sm">
         {moving.map((name) => (
-          <Parameter
-            key={name}
-            name={name}
-            value={formatValue(flat.get(name))}
-            full={String(flat.get(name))}
-            strong
-          />
+          <Parameter key={name} name={name} value={flat.get(name)} strong />
         ))}
         {fixed.map((name) => (
-          <Parameter
-            key={name}
-            name={name}
-            value={formatValue(flat.get(name))}
-            full={String(flat.get(name))}
-          />
+          <Parameter key={name} name={name} value={flat.get(name)} />
         ))}
       </dl>
     </Panel>
   );
 }
 
-function Parameter(props: { name: string; value: string; full: string; strong?: boolean }) {
-  const { name, value, full, strong = false } = props;
+function Parameter(props: { name: string; value: Value | undefined; strong?: boolean }) {
+  const { name, value, strong = false } = props;
   return (
     <div className="flex items-baseline justify-between gap-4 border-line border-b py-1.5 last:border-b-0">
       <dt className={`min-w-0 truncate ${strong ? "text-ink-soft" : "text-ink-faint"}`} title={name}>
@@ -79,9 +69,9 @@ function Parameter(props: { name: string; value: string; full: string; strong?: 
       </dt>
       <dd
         className={`figures min-w-0 break-words text-right ${strong ? "font-semibold" : "text-ink-faint"}`}
-        title={full}
+        title={value === undefined ? undefined : toPythonText(value)}
       >
-        {value}
+        {formatValue(value)}
       </dd>
     </div>
   );

@@ -2,8 +2,9 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { RunStateChip } from "@/app/_components/state";
 import type { Row } from "@/app/_live/sweep-store";
+import { toPythonText } from "@/core/python";
 import type { SweepMetric } from "@/graphql/operations/pages";
-import { type SortKey, toSortKey, variedNames } from "@/ui/charts/prepare/rows";
+import { type SortKey, toSortKey } from "@/ui/charts/prepare/rows";
 import { formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
 import { StarIcon } from "@/ui/kit/icons";
@@ -25,15 +26,15 @@ export interface RunColumn {
   title?(row: Row): string | undefined;
 }
 
-/** Parameters that vary in the sweep each get a column; constants would only take room. */
 export function toRunColumns(input: {
   metric: SweepMetric | null;
   rows: ReadonlyMap<string, Row>;
   projectPath: string;
   bestId: string | undefined;
+  /** Parameters that vary: each gets a column; constants would only take room. */
+  varied: readonly string[];
 }): RunColumn[] {
-  const { metric, rows, projectPath, bestId } = input;
-  const names = variedNames([...rows.values()].map((row) => row.flat));
+  const { metric, rows, projectPath, bestId, varied } = input;
   return [
     {
       id: "name",
@@ -67,7 +68,7 @@ export function toRunColumns(input: {
       toKey: (row) => row.state,
       cell: (row) => <RunStateChip state={row.state} reason={row.stateReason} bare />,
     },
-    ...names.map((name) => toParameterColumn(name, rows)),
+    ...varied.map((name) => toParameterColumn(name, rows)),
     {
       id: "duration",
       label: "Duration",
@@ -137,7 +138,10 @@ function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunCol
     numeric,
     parameter: true,
     toKey: (row) => toSortKey(row.flat.get(name)),
-    title: (row) => (row.flat.has(name) ? String(row.flat.get(name)) : undefined),
+    title: (row) => {
+      const value = row.flat.get(name);
+      return value === undefined ? undefined : toPythonText(value);
+    },
     cell: (row) => formatValue(row.flat.get(name)),
   };
 }

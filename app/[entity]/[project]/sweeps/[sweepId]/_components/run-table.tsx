@@ -31,15 +31,20 @@ const FIRST_RECT = { width: 1_200, height: 17 * ROW_PX };
 const NEWEST_FIRST: Sort = { column: "ordinal", descending: true };
 
 /** Every run of the sweep: ten thousand rows scroll and sort as thirty do. */
-export function RunTable(props: { data: SweepData; projectPath: string; initialSort?: Sort }) {
-  const { data, projectPath, initialSort = NEWEST_FIRST } = props;
+export function RunTable(props: {
+  data: SweepData;
+  varied: readonly string[];
+  projectPath: string;
+  initialSort?: Sort;
+}) {
+  const { data, varied, projectPath, initialSort = NEWEST_FIRST } = props;
   const { head, rows, complete } = data;
   const [sort, setSort] = useState(initialSort);
   const scroller = useRef<HTMLElement>(null);
 
   const columns = useMemo(
-    () => toRunColumns({ metric: head.metric, rows, projectPath, bestId: head.bestRun?.id }),
-    [head.metric, rows, projectPath, head.bestRun?.id],
+    () => toRunColumns({ metric: head.metric, rows, projectPath, bestId: head.bestRun?.id, varied }),
+    [head.metric, rows, projectPath, head.bestRun?.id, varied],
   );
   const sorted = useMemo(() => {
     const column = columns.find(({ id }) => id === sort.column) ?? columns[0];

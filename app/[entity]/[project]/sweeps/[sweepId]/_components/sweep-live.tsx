@@ -1,9 +1,9 @@
 "use client";
 
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useSweep } from "@/app/_live/use-sweep";
 import type { RunLine, SweepHead } from "@/graphql/operations/pages";
-import type { Sort } from "@/ui/charts/prepare/rows";
+import { type Sort, variedNames } from "@/ui/charts/prepare/rows";
 import { Agents } from "./agents";
 import { BestRun } from "./best-run";
 import { ConnectionBanner } from "./connection-banner";
@@ -27,6 +27,7 @@ export function SweepLive(props: {
   const { data, store } = useSweep(props.head, props.runs, props.complete);
   const { head, rows } = data;
   const begun = head.counts.total > 0;
+  const varied = useMemo(() => variedNames([...rows.values()].map((row) => row.flat)), [rows]);
   return (
     <>
       <ConnectionBanner status={data.status} />
@@ -36,10 +37,11 @@ export function SweepLive(props: {
           <SweepProgress data={data} />
           <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
             <Curve data={data} />
-            <BestRun head={head} rows={rows} projectPath={props.projectPath} />
+            <BestRun head={head} varied={varied} projectPath={props.projectPath} />
           </div>
           <RunTable
             data={data}
+            varied={varied}
             projectPath={props.projectPath}
             {...(props.sort && { initialSort: props.sort })}
           />
