@@ -69,7 +69,7 @@ async function create(terminal: Terminal, file: string, flags: Flags): Promise<v
   // Only here: the parser and its YAML reader would cost each start of an agent some 50 ms.
   const { parseSweepConfig } = await import("@/core/sweep-config");
   const parsed = parseSweepConfig(source);
-  for (const error of parsed.errors) terminal.err(toLine(file, "error", error));
+  for (const error of inOrder(parsed.errors)) terminal.err(toLine(file, "error", error));
   if (!parsed.config) {
     const { length } = parsed.errors;
     throw new AppError(
@@ -78,7 +78,7 @@ async function create(terminal: Terminal, file: string, flags: Flags): Promise<v
     );
   }
   if (flags.dryRun) {
-    for (const warning of parsed.warnings) terminal.err(toLine(file, "warning", warning));
+    for (const warning of inOrder(parsed.warnings)) terminal.err(toLine(file, "warning", warning));
     const { method } = parsed.config;
     terminal.out(
       flags.json
@@ -88,7 +88,7 @@ async function create(terminal: Terminal, file: string, flags: Flags): Promise<v
     return;
   }
   const { sweep, warnings } = await send(terminal, source, flags);
-  for (const warning of warnings) terminal.err(toLine(file, "warning", warning));
+  for (const warning of inOrder(warnings)) terminal.err(toLine(file, "warning", warning));
   terminal.out(
     flags.json ? JSON.stringify({ ...sweep, warnings }) : describe(sweep, flags.update !== undefined),
   );
@@ -129,6 +129,9 @@ function toLine(
   const where = !line && path.length > 0 ? `${path.join(".")}: ` : "";
   return `${file === "-" ? "standard input" : file}${at}: ${kind}: ${where}${message} [${code}]`;
 }
+
+const inOrder = <Place extends { line?: number | null }>(places: readonly Place[]): Place[] =>
+  [...places].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 
 function readSource({ cwd }: Terminal, file: string): string {
   try {

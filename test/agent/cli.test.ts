@@ -1,0 +1,248 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Terminal } from "@/agent/commands/context";
+import { ExitCode } from "@/agent/exit-code";
+import { main, toProgram } from "@/agent/main";
+import { type TestServer, withServer } from "../support/server";
+import { createSweep, withAgent } from "../support/worker";
+
+interface Typed {
+  code: number;
+  out: string;
+  err: string;
+}
+
+/** One command as it is typed, in a folder of its own and against the given server (or none). */
+async function type(
+  words: readonly string[],
+  { url, key, cwd = tmpdir() }: { url?: string; key?: string; cwd?: string },
+): Promise<Typed> {
+  const printed = { out: "", err: "" };
+  const nowhere = join(tmpdir(), "besom-nowhere");
+  const terminal: Terminal = {
+    env: {
+      PATH: process.env.PATH,
+      XDG_CONFIG_HOME: nowhere,
+      BESOM_DATA_DIR: nowhere,
+      ...(url && { BESOM_URL: url }),
+      ...(key && { BESOM_API_KEY: key }),
+    },
+    cwd,
+    out: (text) => {
+      printed.out += `${text}\n`;
+    },
+    err: (text) => {
+      printed.err += `${text}\n`;
+    },
+    color: false,
+  };
+  const code = await main(words, terminal);
+  return { code, ...printed };
+}
+
+async function withFolder<T>(files: Record<string, string>, body: (cwd: string) => Promise<T>): Promise<T> {
+  const cwd = mkdtempSync(join(tmpdir(), "besom-cli-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(cwd, name), text);
+  try {
+    return await body(cwd);
+  } finally {
+    rmSync(cwd, { recursive: true });
+  }
+}
+
+const GRID = `# which rate?
+program: train.py
+method: grid
+project: cli
+metric: {name: loss, goal: minimise}
+parameters:
+  lr: {values: [0.1, 1.0e-4, 1.0]}
+  layers: {values: [[64, 32]]}
+`;
+
+/** Loss is the parameter itself. */
+const ECHO = 'console.log(JSON.stringify({ loss: Number(process.argv[1].split("=")[1]) }))';
+
+async function withFinishedSweep(
+  body: (server: TestServer, sweepId: string) => Promise<void>,
+): Promise<void> {
+  await withServer(async (server) => {
+    const sweepId = await createSweep(server, ECHO, {
+      program: "train.py",
+      parameters: { a: { values: [3, 1.5, 2] } },
+    });
+    await withAgent(server, sweepId, {}, async ({ done }) => void (await done));
+    await body(server, sweepId);
+  });
+}
+
+test.concurrent("a sweep file is checked and created; warnings stand with their line on stderr, the rest on stdout", async () => {
+  await withFolder({ "sweep.yaml": GRID }, (cwd) =>
+    withServer(async (server) => {
+      const typed = await type(["sweep", "sweep.yaml", "--name", "rates"], { ...server, cwd });
+      expect(typed.code).toBe(0);
+      expect(typed.err).toMatch(/^sweep\.yaml:5:\d+: warning: .*\[METRIC_GOAL_IGNORED\]\n/);
+      const [, id] = /^Created sweep ([a-z0-9]{8}) \(rates\): 3 runs\n/.exec(typed.out) ?? [];
+      expect(typed.out).toContain(`/cli/sweeps/${id}\n`);
+      expect(typed.out).toMatch(new RegExp(`agent  npx besom agent \\S+/cli/${id}\n$`));
+
+      const json = await type(["sweep", "sweep.yaml", "--json", "--project", "other"], { ...server, cwd });
+      expect(JSON.parse(json.out)).toMatchObject({
+        size: "3",
+        path: expect.stringContaining("/other/"),
+        warnings: [{ line: 5 }],
+      });
+
+      const updated = await type(["sweep", "--update", id ?? "", "sweep.yaml"], { ...server, cwd });
+      expect(updated.out).toContain(`Updated sweep ${id}`);
+      for (const [flag, state] of [
+        ["--pause", "paused"],
+        ["--resume", "running"],
+        ["--stop", "finished"],
+      ] as const)
+        expect((await type(["sweep", flag, `x/y/${id}`], server)).out).toBe(`sweep ${id} is now ${state}\n`);
+      const canceled = await type(["sweep", "--pause", id ?? ""], server);
+      expect(canceled).toMatchObject({ code: 1, out: "" });
+    }),
+  );
+});
+
+test("a dry run asks no server, and errors stand with their line, like a compiler's", async () => {
+  await withFolder({ "good.yaml": GRID, "bad.yaml": "method: grid\nparameters: 3\n" }, async (cwd) => {
+    expect(await type(["sweep", "--dry-run", "good.yaml"], { cwd })).toMatchObject({
+      code: 0,
+      out: "good.yaml is a valid grid sweep\n",
+    });
+    const bad = await type(["sweep", "bad.yaml"], { cwd });
+    expect(bad.code).toBe(1);
+    expect(bad.err).toMatch(
+      /^bad\.yaml:2:\d+: error: .*\nbesom: bad\.yaml has an error; nothing was created\n$/,
+    );
+    expect(await type(["sweep", "missing.yaml"], { cwd })).toMatchObject({
+      code: 2,
+      err: "besom: can't read the sweep file missing.yaml: there is no such file\n",
+    });
+  });
+});
+
+test.concurrent("runs, best and export show what came out, for people and for programs", async () => {
+  await withFinishedSweep(async (server, id) => {
+    const runs = await type(["runs", id], server);
+    expect(runs.out.split("\n")[0]).toMatch(/^RUN +STATE +loss +SECONDS +PARAMETERS$/);
+    expect(runs.out.match(/finished/g)?.length).toBe(3);
+    const listed = JSON.parse((await type(["runs", id, "--json", "--state", "finished,failed"], server)).out);
+    expect(listed.runs.map(({ objective }: { objective: number }) => objective).sort()).toEqual([1.5, 2, 3]);
+    expect((await type(["runs", id, "--limit", "1"], server)).err).toBe("1 of 3 runs; more with --limit 3\n");
+
+    const best = await type(["best", id], server);
+    expect(best.out).toContain("loss 1.5 (minimize it), of 3 finished runs");
+    expect(best.out).toMatch(
+      / {2}PARAMETER {2}VALUE\n {2}a +1\.5\nrepeat it with\n {2}\S*node -e '.*' a=1\.5\n$/s,
+    );
+    expect(JSON.parse((await type(["best", id, "--json"], server)).out)).toMatchObject({
+      params: { a: 1.5 },
+      run: { objective: 1.5 },
+    });
+
+    const csv = (await type(["export", id], server)).out.trimEnd().split("\n");
+    expect(csv[0]).toMatch(/^name,displayName,state,.*,param\.a,metric\.loss$/);
+    expect(csv.slice(1).map((line) => line.split(",").slice(-2).join("="))).toEqual(
+      expect.arrayContaining(["1.5=1.5", "2=2", "3=3"]),
+    );
+    await withFolder({}, async (cwd) => {
+      expect((await type(["export", id, "--json", "-o", "runs.jsonl"], { ...server, cwd })).err).toBe(
+        "3 runs written to runs.jsonl\n",
+      );
+      const lines = readFileSync(join(cwd, "runs.jsonl"), "utf8").trimEnd().split("\n");
+      expect(lines.map((line) => JSON.parse(line).summary.loss.last).sort()).toEqual([1.5, 2, 3]);
+    });
+  });
+});
+
+test("a login keeps a key that works, readable by its owner alone, and the next command finds it", async () => {
+  await withServer(async ({ url, key }) => {
+    const refused = await type(["login", url, "--key", `besom-${"x".repeat(43)}`], {});
+    expect(refused.code).toBe(3);
+    expect(await type(["login", url, "--key", "nonsense"], {})).toMatchObject({ code: 2 });
+    expect((await type(["login", url, "--key", key], {})).err).toMatch(
+      /^logged in to .* as .*; the key is kept in .*credentials\.json\n$/,
+    );
+    try {
+      expect(await type(["runs", "aaaaaaaa"], {})).toMatchObject({
+        code: 1,
+        err: "besom: the server knows no sweep aaaaaaaa (or this key may not see it)\n",
+      });
+    } finally {
+      rmSync(join(tmpdir(), "besom-nowhere"), { recursive: true });
+    }
+  });
+});
+
+test.concurrent("doctor looks at node, server, key, clock and disk", async () => {
+  await withServer(async (server) => {
+    const well = JSON.parse((await type(["doctor", "--json"], server)).out);
+    expect(well.findings.map(({ check, ok }: { check: string; ok: boolean }) => [check, ok])).toEqual(
+      ["node", "server", "key", "clock", "disk"].map((check) => [check, true]),
+    );
+    const ill = await type(["doctor"], { url: server.url, key: `besom-${"x".repeat(43)}` });
+    expect(ill.code).toBe(1);
+    expect(ill.out).toMatch(/^FAIL {2}key: the key from BESOM_API_KEY is refused/m);
+  });
+});
+
+test.each([
+  [
+    "no key",
+    ["runs", "aaaaaaaa"],
+    3,
+    /there is no key for the server at http:\/\/localhost:3000; run `npx besom login`/,
+  ],
+  ["an unknown command", ["brush"], 2, /unknown command 'brush'/],
+  [
+    "an unknown option",
+    ["runs", "aaaaaaaa", "--jso"],
+    2,
+    /unknown option '--jso'\n\(Did you mean --json\?\)/,
+  ],
+  ["a missing argument", ["runs"], 2, /missing required argument 'sweep'/],
+  ["no sweep", ["runs", "not/a-sweep"], 2, /"not\/a-sweep" is no sweep: expected its id/],
+  ["a bad count", ["agent", "aaaaaaaa", "--count", "0"], 2, /"0" is no count/],
+  ["a bad state", ["runs", "aaaaaaaa", "--state", "done"], 2, /"done" is no state of a run/],
+  ["two controls", ["sweep", "aaaaaaaa", "--pause", "--stop"], 2, /can't be asked for at once/],
+])("%s is one clear sentence and the right exit code", async (_, words, code, message) => {
+  const typed = await type(words, {});
+  expect(typed.code).toBe(code);
+  expect(typed.err).toMatch(message);
+  expect(typed.out).toBe("");
+});
+
+test.concurrent("a server out of reach is exit code 4 after a bounded time", async () => {
+  const typed = await type(["runs", "aaaaaaaa"], { url: "http://127.0.0.1:1", key: "k" });
+  expect(typed).toMatchObject({
+    code: 4,
+    err: expect.stringMatching(
+      /^besom: can't reach the Besom server at http:\/\/127\.0\.0\.1:1 \(connection refused\)/,
+    ),
+  });
+}, 20_000);
+
+test.concurrent("an agent for a sweep of another project is refused with the right path", async () => {
+  await withServer(async (server) => {
+    const id = await createSweep(server, ECHO);
+    const typed = await type(["agent", `somebody/else/${id}`], server);
+    expect(typed.code).toBe(1);
+    expect(typed.err).toMatch(/sweep \w+ is not in somebody\/else; it is \S+\/tests\/\w+\n$/);
+  });
+});
+
+test("help texts are as they were", () => {
+  const terminal: Terminal = { env: {}, cwd: "/", out: () => {}, err: () => {}, color: false };
+  const program = toProgram(terminal, new ExitCode());
+  const texts = [program, ...program.commands].map((command) => {
+    command.configureHelp({ helpWidth: 100 });
+    return command.helpInformation();
+  });
+  expect(texts.join(`\n${"-".repeat(80)}\n`)).toMatchSnapshot();
+});
