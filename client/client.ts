@@ -43,7 +43,12 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "INTERNAL",
 ]);
 
-export function openClient(options: TransportOptions): Client {
+export interface ClientOptions extends TransportOptions {
+  /** How long a server that is away is asked again where a request doesn't say. */
+  patienceMs?: number;
+}
+
+export function openClient(options: ClientOptions): Client {
   const { url } = options;
   const transport = openTransport(options);
 
@@ -65,7 +70,7 @@ export function openClient(options: TransportOptions): Client {
   async function ask<R, V extends Variables>(
     document: TypedDocumentNode<R, V>,
     variables: V,
-    { patienceMs = PATIENCE_MS, signal, onTrouble }: Patience = {},
+    { patienceMs = options.patienceMs ?? PATIENCE_MS, signal, onTrouble }: Patience = {},
   ): Promise<R> {
     const body = JSON.stringify({ query: textOf(document), variables });
     const startMs = performance.now();

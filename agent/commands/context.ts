@@ -16,6 +16,9 @@ export interface Terminal {
   color: boolean;
 }
 
+/** A person waits in front of it; an agent says for itself how long it tries. */
+const PATIENCE_MS = 3_000;
+
 /** Runs `body` with a client that is closed afterwards. Refuses at once when there is no key. */
 export async function withClient<T>(terminal: Terminal, body: (client: Client) => Promise<T>): Promise<T> {
   const credentials = findCredentials(terminal.env);
@@ -23,6 +26,7 @@ export async function withClient<T>(terminal: Terminal, body: (client: Client) =
     url: credentials.url,
     key: requireKey(credentials),
     userAgent: `besom/${VERSION}`,
+    patienceMs: PATIENCE_MS,
   });
   try {
     return await body(client);
