@@ -19,7 +19,10 @@ const RUN_BY_CI = ["npm run demo", "npm test"];
 
 test("every command of the README does what it says", { timeout: 300_000 }, async () => {
   const dataDir = mkdtempSync(join(tmpdir(), "besom readme "));
-  const env = { ...process.env, BESOM_DATA_DIR: dataDir, BESOM_PORT: String(await freePort(undefined)) };
+  const env: NodeJS.ProcessEnv = Object.assign({}, process.env, {
+    BESOM_DATA_DIR: dataDir,
+    BESOM_PORT: String(await freePort(undefined)),
+  });
   delete env.DATABASE_URL;
   const run = async (command: string) => {
     const { stdout } = await promisify(execFile)("sh", ["-c", command], {
