@@ -8,10 +8,12 @@ import type { Sql, Tx } from "./client";
 export async function dumpSchema(sql: Sql | Tx): Promise<string> {
   const columns = await sql<Column[]>`
     select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
-      a.attnotnull as required, a.attidentity as identity, pg_get_expr(d.adbin, d.adrelid) as default
+      a.attnotnull as required, a.attidentity as identity, pg_get_expr(d.adbin, d.adrelid) as default,
+      case when a.attstorage <> t.typstorage then a.attstorage end as storage
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    join pg_type t on t.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
     where n.nspname = 'public' and c.relkind = 'r'
     order by c.relname collate "C", a.attnum`;
@@ -66,6 +68,8 @@ interface Column {
   required: boolean;
   identity: "" | "a" | "d";
   default: string | null;
+  /** When it is not what the type has: plain, external, main, extended. */
+  storage: "p" | "e" | "m" | "x" | null;
 }
 
 interface Part {
@@ -74,8 +78,11 @@ interface Part {
   text: string;
 }
 
-function columnLine({ name, type, required, identity, default: value }: Column): string {
+const STORAGE = { p: "plain", e: "external", m: "main", x: "extended" } as const;
+
+function columnLine({ name, type, required, identity, default: value, storage }: Column): string {
   const words = [name, type];
+  if (storage) words.push(`storage ${STORAGE[storage]}`);
   if (required) words.push("not null");
   if (identity) words.push(`generated ${identity === "a" ? "always" : "by default"} as identity`);
   if (value !== null) words.push(`default ${value}`);

@@ -50,6 +50,7 @@ create table attempts (
   last_step bigint,
   overtaken_at_step bigint,
   tails integer not null default 0,
+  tail_steps integer not null default 0,
   output_bytes bigint not null default 0,
   host text,
   pid integer,
@@ -130,7 +131,7 @@ create table metric_axes (
   first_time bigint not null,
   last_time bigint not null,
   count integer not null,
-  block bytea not null,
+  block bytea storage external not null,
   changed_xid xid8 not null default pg_current_xact_id(),
   constraint metric_axes_run_id_attempt_chunk_pk PRIMARY KEY (run_id, attempt, chunk),
   constraint metric_axes_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
@@ -164,11 +165,11 @@ create table metric_tails (
   first_step bigint not null,
   last_step bigint not null,
   count integer not null,
-  block bytea not null,
+  block bytea storage external not null,
   changed_xid xid8 not null default pg_current_xact_id(),
   constraint metric_tails_run_id_attempt_batch_pk PRIMARY KEY (run_id, attempt, batch),
   constraint metric_tails_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
-) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500, autovacuum_vacuum_cost_delay=0);
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=500, autovacuum_vacuum_cost_delay=0, toast_tuple_target=8160);
 
 create table metric_values (
   run_id bigint not null,
@@ -185,7 +186,7 @@ create table metric_values (
   min double precision,
   max double precision,
   mean double precision,
-  block bytea not null,
+  block bytea storage external not null,
   constraint metric_values_run_id_attempt_metric_id_chunk_pk PRIMARY KEY (run_id, attempt, metric_id, chunk),
   constraint metric_values_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES metrics(id),
   constraint metric_values_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
