@@ -107,7 +107,7 @@ function npm(
   const kept = Object.entries(process.env).filter(([name]) => !stranger.test(name));
   const child = spawn("npm", words, {
     ...options,
-    env: { ...Object.fromEntries(kept), CI: "true", ...env } as NodeJS.ProcessEnv,
+    env: Object.assign({} as NodeJS.ProcessEnv, Object.fromEntries(kept), { CI: "true" }, env),
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

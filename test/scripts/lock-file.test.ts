@@ -22,5 +22,6 @@ test("package-lock.json names the build of each package for every platform, or n
 test("what `next build` would install by itself when it is missing is a dependency of start and demo", () => {
   const file = join(import.meta.dirname, "../../package.json");
   const { dependencies } = JSON.parse(readFileSync(file, "utf8")) as { dependencies: Record<string, string> };
-  for (const name of ["typescript", "@types/react", "@types/node", "tsx"]) expect(dependencies).toHaveProperty([name]);
+  for (const name of ["typescript", "@types/react", "@types/node", "tsx"])
+    expect(dependencies).toHaveProperty([name]);
 });
