@@ -65,11 +65,11 @@ test.runIf(asRoot)(
 test("without packages the demo installs them, and `npm test` brings what tests need even with NODE_ENV=production", async () => {
   const checkout = copyCheckout(join(parent, "bare", "besom"), new Set([...LEFT_OUT, "node_modules"]));
   const run = (...words: string[]) =>
-    npm(words, { cwd: checkout }, { NODE_ENV: "production", BESOM_DATA_DIR: join(parent, "bare-data") });
+    npm(words, { cwd: checkout }, { NODE_ENV: "production", BESOM_TEST_DATABASE: "none" });
   const version = await run("run", "bench", "--", "none-of-that-name");
   expect(version.output).toContain("installing packages");
   rmSync(join(checkout, "node_modules"), { recursive: true });
-  const tested = await run("test", "--", "test/house.test.ts");
+  const tested = await run("test", "--", "test/scripts");
   expect(tested.output).toContain("installing packages");
   expect(tested.output.trimEnd().split("\n").at(-1)).toMatch(/^\d+ passed, 0 failed$/);
   expect(tested.code).toBe(0);
