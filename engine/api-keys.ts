@@ -3,7 +3,8 @@ import { AppError } from "@/core/errors";
 import { toApiKey } from "@/core/ids";
 import type { Database } from "@/db/client";
 import { insertApiKey, revokeApiKey as revoke } from "@/db/queries/keys";
-import { inTransaction, retrying } from "@/db/transaction";
+import { inTransaction } from "@/db/transaction";
+import { audit } from "./audit";
 import { forgetAccess, requireUser } from "./authorize";
 import { badInput, checkId, checkMutationId, checkText } from "./check";
 import type { EngineContext } from "./context";
@@ -35,10 +36,11 @@ export async function createApiKey(
   const { answer, repeated } = await once(
     context,
     { verb: "createApiKey", input: { name, expiresAt: expiresAt?.toISOString() ?? null }, clientMutationId },
-    async (tx) => ({
-      keyId: await insertApiKey(tx, { userId, name, prefix, hash: hashKey(key), expiresAt }),
-      prefix,
-    }),
+    async (tx) => {
+      const keyId = await insertApiKey(tx, { userId, name, prefix, hash: hashKey(key), expiresAt });
+      await audit(tx, context, "api_key.create", String(keyId), { name, prefix });
+      return { keyId, prefix };
+    },
   );
   return { ...answer, key: !repeated || isDerived(context.secret, clientMutationId) ? key : null };
 }
@@ -59,7 +61,11 @@ export async function revokeApiKey(
 ): Promise<{ keyId: number }> {
   const { userId } = requireUser(context.access);
   const keyId = checkId("keyId", input.keyId);
-  if (!(await retrying(() => revoke(context.db.sql, { id: keyId, userId })))) {
+  const known = await inTransaction(context.db, async (tx) => {
+    await audit(tx, context, "api_key.revoke", String(keyId));
+    return revoke(tx, { id: keyId, userId });
+  });
+  if (!known) {
     throw new AppError("NOT_FOUND", `you have no API key ${keyId}`, { details: { keyId } });
   }
   forgetAccess(context.db);

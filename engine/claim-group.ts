@@ -28,7 +28,7 @@ import {
 import { closeSweeps } from "./close-sweeps";
 import { emitChange } from "./events";
 import { rememberRun } from "./facts";
-import { type FreshPoint, nextPoints } from "./next-points";
+import { type FreshPoint, MAX_PARAMS_TOGETHER, nextPoints } from "./next-points";
 import { refuseOtherInput } from "./once";
 import { loadPlan, type Plan } from "./plan";
 import { hashKey } from "./run-key";
@@ -130,8 +130,12 @@ async function dealOut(
   const plan = await loadPlan(db, tx, sweep);
   const wanted = asking.reduce((total, { count }) => total + count, 0);
   const runs: HandedRun[] = [];
+  let bytes = 0;
   for (const run of queued.slice(0, wanted)) {
-    runs.push({ ...run, attempt: run.attempt + 1, params: await paramsOf(db, tx, run) });
+    const params = await paramsOf(db, tx, run);
+    bytes += params.length;
+    if (bytes > MAX_PARAMS_TOGETHER && runs.length > 0) break;
+    runs.push({ ...run, attempt: run.attempt + 1, params });
   }
   const next = await nextPoints(tx, plan, sweep, wanted - runs.length, careful);
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));

@@ -12,13 +12,14 @@ import {
   requeueLost,
 } from "@/db/queries/close-sweeps";
 import { requeueHoles } from "@/db/queries/delete-run";
-import { inTransaction } from "@/db/transaction";
+import { audit } from "./audit";
 import { authorizeProject } from "./authorize";
-import { checkOneOf, checkSweepId } from "./check";
+import { checkMutationId, checkOneOf, checkSweepId } from "./check";
 import { closeSweeps } from "./close-sweeps";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { sweepFacts } from "./facts";
+import { once } from "./once";
 import { loadPlan } from "./plan";
 
 export interface ControlSweepInput {
@@ -28,6 +29,7 @@ export interface ControlSweepInput {
    * stop: nothing new, running ones finish. cancel: running ones are ended at once.
    */
   readonly action: SweepAction;
+  readonly clientMutationId?: string | undefined;
 }
 
 const ACTIONS = Object.keys(SWEEP_ACTION_TARGET) as SweepAction[];
@@ -49,10 +51,23 @@ export async function controlSweep(
   const action = checkOneOf("action", input.action, ACTIONS);
   const { projectId } = await sweepFacts(db, sweepId);
   await authorizeProject(context, projectId, "member");
-  const state = await inTransaction(db, (tx) => move(db, tx, sweepId, action));
+  const { answer, repeated } = await once(
+    context,
+    {
+      verb: "controlSweep",
+      input: { sweepId, action },
+      clientMutationId: checkMutationId(input.clientMutationId),
+    },
+    async (tx) => {
+      const state = await move(db, tx, sweepId, action);
+      if (action === "cancel") await audit(tx, context, "sweep.cancel", sweepId);
+      return { sweepId, state };
+    },
+  );
+  if (repeated) return answer;
   emitChange(projectId, sweepId, null, "sweep", "run");
-  const closed = await closeSweeps(db, [sweepId]);
-  return { sweepId, state: closed.length > 0 ? "finished" : state };
+  await closeSweeps(db, [sweepId]);
+  return answer;
 }
 
 async function move(db: Database, tx: Tx, sweepId: string, action: SweepAction): Promise<SweepState> {

@@ -3,12 +3,13 @@ import type { Tx } from "@/db/client";
 import { lockSweep } from "@/db/queries/close-sweeps";
 import { markDeleted, requeueHoles, uncountRun } from "@/db/queries/delete-run";
 import { lockRun, settleAttempts } from "@/db/queries/settle-attempts";
-import { inTransaction } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
+import { audit } from "./audit";
 import { authorizeProject } from "./authorize";
-import { checkId } from "./check";
+import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { forgetRun, runFacts } from "./facts";
+import { once, recall } from "./once";
 
 /**
  * Takes a run out of its project. Its process, if one is running, hears STALE. In a grid sweep its point is open
@@ -17,13 +18,21 @@ import { forgetRun, runFacts } from "./facts";
  */
 export async function deleteRun(
   context: EngineContext,
-  input: { runId: number },
+  input: { runId: number; clientMutationId?: string | undefined },
 ): Promise<{ runId: number }> {
   const { db } = context;
   const runId = checkId("runId", input.runId);
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const mutation = { verb: "deleteRun", input: { runId }, clientMutationId };
+  const before = await recall<{ runId: number }>(context, mutation);
+  if (before !== undefined) return before;
   const run = await runFacts(db, runId);
   await authorizeProject(context, run.projectId, "member");
-  await inTransaction(db, (tx) => remove(tx, runId, run.sweepId));
+  await once(context, mutation, async (tx) => {
+    await remove(tx, runId, run.sweepId);
+    await audit(tx, context, "run.delete", String(runId), { name: run.name, sweepId: run.sweepId });
+    return { runId };
+  });
   forgetRun(db, runId);
   await tellSettled(db, [run]);
   return { runId };

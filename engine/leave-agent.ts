@@ -1,28 +1,36 @@
 import type { Database, Tx } from "@/db/client";
 import { markAgentExited } from "@/db/queries/agents";
 import { type LockedAttempt, lockAttemptsOfAgent } from "@/db/queries/settle-attempts";
-import { inTransaction } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
 import { authorizeProject } from "./authorize";
-import { checkId } from "./check";
+import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { endAttempts } from "./end-attempts";
 import { emitChange } from "./events";
 import { agentFacts } from "./facts";
+import { once } from "./once";
 
 /** An agent says goodbye. What it still held goes back to the queue as preempted, which uses up no retry. */
 export async function leaveAgent(
   context: EngineContext,
-  input: { agentId: number },
+  input: { agentId: number; clientMutationId?: string | undefined },
 ): Promise<{ agentId: number; requeued: number }> {
   const { db } = context;
   const agentId = checkId("agentId", input.agentId);
   const { projectId, sweepId } = await agentFacts(db, agentId);
   await authorizeProject(context, projectId, "member");
-  const held = await inTransaction(db, (tx) => leave(db, tx, agentId));
+  let held: LockedAttempt[] = [];
+  const { answer } = await once(
+    context,
+    { verb: "leaveAgent", input: { agentId }, clientMutationId: checkMutationId(input.clientMutationId) },
+    async (tx) => {
+      held = await leave(db, tx, agentId);
+      return { agentId, requeued: held.length };
+    },
+  );
   emitChange(projectId, sweepId, null, "agent");
   await tellSettled(db, held);
-  return { agentId, requeued: held.length };
+  return answer;
 }
 
 async function leave(db: Database, tx: Tx, agentId: number): Promise<LockedAttempt[]> {

@@ -19,8 +19,8 @@ export interface NextPoints {
   readonly cursor: bigint;
 }
 
-/** Together; a group of claims that would need more gets fewer runs. */
-const MAX_PARAMS_BYTES = 16 << 20;
+/** Bytes; a group of claims that would need more gets fewer runs. */
+export const MAX_PARAMS_TOGETHER = 16 << 20;
 /** Points looked up in one query when some may have a run already. */
 const LOOKUP = 500;
 /** And at most this many lookups in one transaction: the sweep's row is locked meanwhile. */
@@ -43,14 +43,14 @@ export async function nextPoints(
   let cursor = BigInt(sweep.cursor);
   let bytes = 0;
   const points: FreshPoint[] = [];
-  for (let lookups = 0; room > 0 && bytes < MAX_PARAMS_BYTES && lookups < MAX_LOOKUPS; lookups++) {
+  for (let lookups = 0; room > 0 && bytes < MAX_PARAMS_TOGETHER && lookups < MAX_LOOKUPS; lookups++) {
     const candidates: FreshPoint[] = [];
     const count = careful ? LOOKUP : room;
     for (let i = 0; i < count && (end === null || cursor + BigInt(i) < end); i++) {
       const point = toFreshPoint(plan, cursor + BigInt(i));
       bytes += point.params.length;
       candidates.push(point);
-      if (bytes >= MAX_PARAMS_BYTES) break;
+      if (bytes >= MAX_PARAMS_TOGETHER) break;
     }
     if (candidates.length === 0) break;
     const known = careful

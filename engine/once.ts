@@ -3,7 +3,7 @@ import { toCaller } from "@/core/access";
 import { AppError } from "@/core/errors";
 import type { Tx } from "@/db/client";
 import { type AnswerRow, readAnswer, reserveAnswer, storeAnswer } from "@/db/queries/idempotency";
-import { inTransaction } from "@/db/transaction";
+import { inTransaction, retrying } from "@/db/transaction";
 import type { EngineContext } from "./context";
 
 /** One call of a verb, as far as "have I seen you before?" goes. */
@@ -39,6 +39,19 @@ export async function once<T>(
     refuseOtherInput(known, verb, inputHash, key.mutationId);
     return { answer: known.answer as T, repeated: true };
   });
+}
+
+/** The answer that a repeated call got the first time, for verbs that could not even start again (their run is gone). */
+export async function recall<T>(
+  { db, access }: EngineContext,
+  { verb, input, clientMutationId }: Mutation,
+): Promise<T | undefined> {
+  if (clientMutationId === undefined) return undefined;
+  const key = { caller: toCaller(access), mutationId: clientMutationId };
+  const known = await retrying(() => readAnswer(db.sql, key));
+  if (known === undefined) return undefined;
+  refuseOtherInput(known, verb, hashInput(verb, input), clientMutationId);
+  return known.answer as T;
 }
 
 /** For a call without an id: it may still be run twice when its connection is lost. */

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { openPoints } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import { type Diagnostic, parseSweepConfig, type SweepConfig, serializeConfig } from "@/core/sweep-config";
+import { stringifyJson } from "@/core/value";
 import type { NewGeneration } from "@/db/queries/create-sweep";
-import { badInput, checkText, MAX_SOURCE_BYTES } from "./check";
+import { badInput, checkText, MAX_PARAMS_BYTES, MAX_SOURCE_BYTES } from "./check";
 
 export interface SweepFile {
   /** The file's text, comments included; or else `json`. */
@@ -26,7 +27,9 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
   refuseWhatComesLater(config);
   const seed = config.seed ?? randomSeed();
   // Refuses what has no grid (GRID_CONTINUOUS) before anything is stored.
-  const { size } = openPoints(config, seed);
+  const points = openPoints(config, seed);
+  const { size } = points;
+  if (size !== 0n) refuseHugePoints(stringifyJson(points.at(0n).params));
   return {
     config,
     warnings: parsed.warnings,
@@ -71,6 +74,17 @@ function invalid(errors: readonly Diagnostic[]): AppError {
     {
       details: { diagnostics: errors },
     },
+  );
+}
+
+/** Every point is a command line and a row: what the first one weighs, they all weigh. */
+function refuseHugePoints(params: string): void {
+  const bytes = Buffer.byteLength(params);
+  if (bytes <= MAX_PARAMS_BYTES) return;
+  throw new AppError(
+    "INPUT_TOO_LARGE",
+    `the parameters of one run take ${bytes} bytes, at most ${MAX_PARAMS_BYTES} are taken: pass the name of a file instead`,
+    { details: { bytes } },
   );
 }
 

@@ -2,12 +2,12 @@ import { AppError } from "@/core/errors";
 import { isOver, type RunState } from "@/core/run";
 import type { Tx } from "@/db/client";
 import { killWaiting, lockRun, requestStop } from "@/db/queries/settle-attempts";
-import { inTransaction } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
 import { authorizeProject } from "./authorize";
-import { checkId } from "./check";
+import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts } from "./facts";
+import { once } from "./once";
 
 /**
  * Somebody wants this run to stop. A run in the queue is killed at once; the holder of a running one learns it
@@ -15,15 +15,19 @@ import { runFacts } from "./facts";
  */
 export async function stopRun(
   context: EngineContext,
-  input: { runId: number },
+  input: { runId: number; clientMutationId?: string | undefined },
 ): Promise<{ runId: number; state: RunState }> {
   const { db } = context;
   const runId = checkId("runId", input.runId);
   const run = await runFacts(db, runId);
   await authorizeProject(context, run.projectId, "member");
-  const state = await inTransaction(db, (tx) => stop(tx, runId));
-  await tellSettled(db, [run]);
-  return { runId, state };
+  const { answer, repeated } = await once(
+    context,
+    { verb: "stopRun", input: { runId }, clientMutationId: checkMutationId(input.clientMutationId) },
+    async (tx) => ({ runId, state: await stop(tx, runId) }),
+  );
+  if (!repeated) await tellSettled(db, [run]);
+  return answer;
 }
 
 async function stop(tx: Tx, runId: number): Promise<RunState> {

@@ -182,6 +182,17 @@ test("a sweep with nothing left to hand out can't be resumed, and says why", () 
     );
   }));
 
+test("a pause that arrives again, after somebody resumed, does not pause again", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startSweep(context, gridOf(3));
+    const pause = { ...sweep, action: "pause", clientMutationId: "p1" } as const;
+    await Promise.all([controlSweep(context, pause), controlSweep(other, pause)]);
+    await controlSweep(context, { ...sweep, action: "resume", clientMutationId: "p2" });
+    expect(await controlSweep(other, pause)).toMatchObject({ state: "paused" });
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "running" });
+    expect(await codeOf(controlSweep(other, { ...pause, action: "cancel" }))).toBe("IDEMPOTENCY_MISMATCH");
+  }));
+
 test("pausing a sweep whose last run then finishes ends it", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, gridOf(1));

@@ -67,6 +67,8 @@ test("what this version can't run is refused with a code of its own, and nothing
       details: { diagnostics: [{ code: "GRID_CONTINUOUS", path: ["parameters", "lr"] }] },
     });
     expect(await refused({ method: "grid" })).toBe("CONFIG_INVALID");
+    const huge = gridOf(1, { parameters: { text: { value: "x".repeat(1 << 20) } } });
+    expect(await refused(huge)).toBe("INPUT_TOO_LARGE");
     expect(await codeOf(createSweep(context, {}))).toBe("BAD_INPUT");
     expect(await codeOf(createSweep(context, { source: "method: grid", json: {} }))).toBe("BAD_INPUT");
     expect(await codeOf(createSweep(context, { json: gridOf(1), project: "a/b" }))).toBe("BAD_INPUT");

@@ -163,8 +163,11 @@ test("the point of a deleted run goes out again, once, and nothing else is repea
     const [a, b, c] = claims;
     if (!a || !b || !c) throw new Error("fewer than three");
     await finishRun(context, { ...a, state: "failed" });
-    await deleteRun(context, a);
+    const deletion = { runId: a.runId, clientMutationId: "del-a" };
+    expect(await deleteRun(context, deletion)).toEqual(await deleteRun(context, deletion));
     await deleteRun(context, b);
+    const audit = await db.sql`select action, target from audit_events order by id`;
+    expect([...audit]).toEqual([a, b].map(({ runId }) => ({ action: "run.delete", target: String(runId) })));
     expect(await codeOf(deleteRun(context, a))).toBe("NOT_FOUND");
     expect(await codeOf(finishRun(context, { ...b, state: "finished" }))).toBe("NOT_FOUND");
     expect(await heartbeat(context, { agentId: sweep.agentId, attempts: [b, c] })).toMatchObject({
