@@ -72,9 +72,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= (async () => {
-      const service = open?.service;
+      const { service, pages } = open ?? {};
       open = undefined;
       const drained = http.listening ? drain(http, DRAIN_MS) : undefined;
+      pages?.closeSockets();
       await service?.closeSockets();
       await drained;
       for (const part of opened.reverse()) {
@@ -176,6 +177,8 @@ interface Pages {
   readonly ready: Promise<void>;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** An HTTP server is not closed while sockets that it upgraded are open, and forgets about them itself. */
+  closeSockets(): void;
   close(): Promise<void>;
 }
 
@@ -186,6 +189,7 @@ interface Pages {
  */
 function openPages({ dev, host, port }: { dev: boolean; host: string; port: number }): Pages {
   const decoy = createServer();
+  const sockets = new Set<Duplex>();
   const opening = import("next").then(async (module) => {
     const next = module.default;
     const app = next({ dev, dir: import.meta.dirname, hostname: host, port, httpServer: decoy });
@@ -201,10 +205,15 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
       await handle(request, response);
     },
     upgrade(request, socket, head) {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
       opening.then(
         ({ upgrade }) => upgrade(request, socket, head),
         () => socket.destroy(),
       );
+    },
+    closeSockets() {
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       const app = await opening.then(

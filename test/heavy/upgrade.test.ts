@@ -18,9 +18,9 @@ const root = join(import.meta.dirname, "../..");
 const HOLD_MS = 10_000;
 
 describe.each([
-  ["production", ["--pages"], "production"],
-  ["development", ["--dev"], "development"],
-] as const)("in %s", (mode, args) => {
+  ["production", []],
+  ["development", ["--dev"]],
+] satisfies [string, string[]][])("in %s", (mode, args) => {
   test("a subscription survives pages being opened", { timeout: 300_000 }, async () => {
     if (mode === "production" && !existsSync(join(root, ".next/BUILD_ID"))) {
       const build = spawnSync("npx", ["next", "build"], {
