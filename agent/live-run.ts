@@ -33,6 +33,8 @@ export interface RunContext {
   env: Readonly<Record<string, string | undefined>>;
   /** Fires when what isn't delivered by now is given up. */
   giveUp: AbortSignal;
+  /** Whether this agent is on its way out. */
+  isEnding: () => boolean;
   /** Called with the command before it is started. */
   onCommand: (text: string) => void;
   /** Shows what the programs print. */
@@ -153,6 +155,8 @@ export class LiveRun {
 
   /** Tells the server how it ended, as often as needed, and the terminal what became of it. */
   private async report(exit: Exit, intake: Intake): Promise<Outcome> {
+    // Ctrl-C in the very moment of a start reaches the child too: it is in our process group until it has its own.
+    if (exit.signal === "SIGINT" && this.context.isEnding()) this.cause ??= "leaving";
     const verdict = toVerdict(exit, this.cause, intake.lastWords);
     const outcome = this.cause === "stale" ? "stale" : await this.finish(verdict);
     const { claim, context } = this;

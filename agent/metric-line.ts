@@ -1,4 +1,4 @@
-import { toSafeText, toWireValue } from "@/client/wire";
+import { toWireKey, toWireValue } from "@/client/wire";
 
 /** What a line of JSON on stdout logs. Values are as they go over the wire. */
 export interface MetricLine {
@@ -36,7 +36,7 @@ function collect(key: string, value: unknown, entries: [string, unknown][], dept
     for (const [name, item] of Object.entries(value)) collect(`${key}.${name}`, item, entries, depth + 1);
     return;
   }
-  entries.push([toSafeText(key), toWireValue(value)]);
+  entries.push([toWireKey(key), toWireValue(value)]);
 }
 
 const toStep = (value: unknown): number | undefined =>

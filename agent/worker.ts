@@ -107,6 +107,7 @@ class Worker {
       env,
       echo,
       giveUp: this.giveUp.signal,
+      isEnding: () => this.ending,
       onCommand: (text) => this.showCommand(text),
       ...(graceMs !== undefined && { graceMs }),
     };

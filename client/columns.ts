@@ -17,6 +17,10 @@ export interface ColumnBatch {
 export class Columns {
   /** Values held. */
   points = 0;
+  /** Places in the batch, those of metrics not logged at a step included: they travel as null. */
+  get cells(): number {
+    return this.steps.length * this.series.size;
+  }
   /** About how long the batch is as JSON. */
   bytes = 0;
   private steps: number[] = [];

@@ -24,6 +24,7 @@ export interface DeliveryOptions {
 const FLUSH_POINTS = 1_000;
 /** Bounds of one batch: far below the 8 MiB that the server takes, since answers are awaited one by one. */
 const SEAL_POINTS = 20_000;
+const SEAL_CELLS = 100_000;
 const SEAL_BYTES = 1024 * 1024;
 const OUTPUT_FLUSH_BYTES = 64 * 1024;
 const OUTPUT_SEAL_BYTES = 256 * 1024;
@@ -65,8 +66,9 @@ export class Delivery {
   /** Steps must not go backwards. */
   log(point: Point): void {
     this.columns.add(point);
-    if (this.columns.points >= SEAL_POINTS || this.columns.bytes >= SEAL_BYTES) this.metrics.seal();
-    else if (this.columns.points >= FLUSH_POINTS) this.metrics.flush();
+    const { points, cells, bytes } = this.columns;
+    if (points >= SEAL_POINTS || cells >= SEAL_CELLS || bytes >= SEAL_BYTES) this.metrics.seal();
+    else if (points >= FLUSH_POINTS) this.metrics.flush();
     else this.metrics.touch();
   }
 

@@ -8,7 +8,7 @@ import { CreateRun, FinishRun, Heartbeat } from "@/graphql/operations";
 import { openClient } from "./client";
 import { findCredentials } from "./credentials";
 import { Delivery } from "./delivery";
-import { toWireValue } from "./wire";
+import { toWireKey, toWireValue } from "./wire";
 
 /** What a training program written in TypeScript or JavaScript holds while it trains. */
 export interface TrainingRun {
@@ -106,9 +106,9 @@ class LooseRun implements TrainingRun {
         `step ${step} came after step ${this.lastStep}: steps must go forward`,
       );
     this.lastStep = step;
-    const entries = Object.entries(toWireValue(metrics) as Record<string, unknown>).filter(
-      ([, value]) => value != null,
-    );
+    const entries = Object.entries(metrics)
+      .filter(([key, value]) => key !== "" && value !== null && value !== undefined)
+      .map(([key, value]) => [toWireKey(key), toWireValue(value)] as const);
     if (entries.length > 0) this.delivery.log({ step, timeMs: Date.now(), entries });
   }
 

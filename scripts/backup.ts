@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { localPath } from "@/client/credentials";
 import { AppError } from "@/core/errors";
 import { backup } from "@/db/backup";
 import { connect } from "@/db/connect";
@@ -6,6 +8,13 @@ import { runMain, say } from "./lib/program";
 /** `besom backup FILE`: the database of the server on this machine, which may go on working. */
 await runMain(async ([file], json) => {
   if (!file) throw new AppError("BAD_USAGE", "name the file to write: besom backup FILE");
+  const local = localPath(process.env);
+  // Without this, asking in the wrong place would make an empty database and back that up.
+  if (!process.env.DATABASE_URL && !existsSync(local))
+    throw new AppError(
+      "BAD_USAGE",
+      `no server has run here (there is no ${local}): set BESOM_DATA_DIR or DATABASE_URL to the database to back up`,
+    );
   const { db, place, close } = await connect({
     attach: true,
     max: 2,

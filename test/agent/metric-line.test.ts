@@ -128,6 +128,13 @@ test("no line, however odd, makes it fail, and whatever it gives is JSON", () =>
   );
 });
 
+test("a name that is too long is cut, depth without end is cut, and neither takes the rest with it", () => {
+  const deep = `${"[".repeat(300_000)}1${"]".repeat(300_000)}`;
+  const line = parseMetricLine(`{"${"n".repeat(600)}": 1, "loss": 2, "deep": ${deep}}`);
+  expect(line?.entries.map(([key]) => key.length)).toEqual([512, 4, 4]);
+  expect(JSON.stringify(line).length).toBeLessThan(1_000);
+});
+
 test("a long line is read in time that grows with its length", () => {
   const line = `{"x": NaN, "text": "${"\\\\".repeat(200_000)}"}`;
   const startMs = performance.now();

@@ -144,6 +144,15 @@ test("a batch that is refused is told, its number is used for the next, and the 
   );
 });
 
+test("metrics that are each logged at another step don't swell a batch with nulls", async () => {
+  await withDelivery(taken, async ({ delivery, recorder }) => {
+    for (const step of upTo(3_000)) delivery.log({ step, timeMs: step, entries: [[`metric ${step}`, step]] });
+    await delivery.drain();
+    expect(stepsKept(recorder)).toEqual(upTo(3_000));
+    for (const batch of batchesOf(recorder)) expect(JSON.stringify(batch).length).toBeLessThan(1024 * 1024);
+  });
+});
+
 test("output keeps its order and its streams, apart from metrics", async () => {
   await withDelivery(taken, async ({ delivery, recorder }) => {
     const lines: OutputLine[] = upTo(5_000).map((index) => ({
