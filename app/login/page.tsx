@@ -11,10 +11,10 @@ export default function LoginPage() {
       <div className="max-w-xl pt-16">
         <h1 className="font-semibold text-xl tracking-tight">Sign in with a link</h1>
         <p className="mt-2 mb-5 text-ink-soft">
-          Besom prints a one-time link when the server starts. The link is used up or too old? On a machine
-          where you are signed in, this prints a fresh one:
+          Besom prints a one-time link each time the server starts; open it in this browser. If the link is
+          used up or too old, start the server again where it runs: agents wait meanwhile and lose nothing.
         </p>
-        <CommandBlock command="npx besom login --link" label="Copy" />
+        <CommandBlock command="npm start" label="Copy" />
       </div>
     </PageFrame>
   );

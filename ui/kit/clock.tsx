@@ -20,14 +20,13 @@ export function ClockProvider({ serverNowMs, children }: { serverNowMs: number; 
   return <ClockContext value={clockFor(serverNowMs)}>{children}</ClockContext>;
 }
 
-const clocks = new Map<number, Clock>();
+let latest: Clock | undefined;
 
-/** Same start, same clock: React may render the provider more than once. The server keeps none. */
+/** Same start, same clock: React may render the provider more than once. The server, which serves many, keeps none. */
 function clockFor(serverNowMs: number): Clock {
-  const known = clocks.get(serverNowMs);
-  if (known) return known;
+  if (latest?.startMs === serverNowMs) return latest;
   const clock = createClock(serverNowMs);
-  if (typeof window !== "undefined") clocks.set(serverNowMs, clock);
+  if (typeof window !== "undefined") latest = clock;
   return clock;
 }
 

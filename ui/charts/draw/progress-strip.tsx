@@ -14,7 +14,8 @@ export function ProgressStrip({ progress }: { progress: Progress }) {
   const drawn = progress.cells ? <Cells cells={progress.cells} /> : <Segments segments={progress.segments} />;
   if (progress.percent === undefined)
     return (
-      <div role="img" aria-label={progress.summary}>
+      // Without an end the strip fades out instead of being full.
+      <div role="img" aria-label={progress.summary} className="mask-r-from-60% mask-r-to-100%">
         {drawn}
       </div>
     );

@@ -47,6 +47,7 @@ export interface Progress {
   readonly done: number;
   /** "82 / 120", or "82" for a sweep without an end. */
   readonly text: string;
+  /** Absent for a sweep without an end. */
   readonly percent?: number;
   /** "about 4 min left", "no agent is connected", ... ; absent when there is nothing true to say. */
   readonly outlook?: string;
