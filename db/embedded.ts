@@ -62,6 +62,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** How long a database that is going down may hold the folder before we say that it is in use. */
 const BUSY_MS = 10_000;
+/** How long an owner that was just killed may take to be gone. */
+const OWNER_DYING_MS = 1_000;
 /** Pause before a database that ended by itself is started again. */
 const RESTART_MS = 500;
 
@@ -146,7 +148,10 @@ async function refuseSecondStart(places: Places, log: (message: string) => void)
   if (!running) return;
   if (!isPostmaster(running.pid, places)) return removeStalePidFile(places);
   const owner = readOwner(places);
-  if (owner && isAlive(owner)) throw inUse(places, `by the Besom with process number ${owner.pid}`);
+  // kill -9 takes effect when the kernel gets to it: on a busy machine a dead owner looks alive for a moment.
+  for (const deadline = Date.now() + OWNER_DYING_MS; owner && isAlive(owner); await sleep(50)) {
+    if (Date.now() > deadline) throw inUse(places, `by the Besom with process number ${owner.pid}`);
+  }
   log("the last Besom was killed; ending the database that it left behind");
   if (!(await endOrphan(running.pid)))
     throw inUse(places, `by a PostgreSQL with process number ${running.pid}`);
