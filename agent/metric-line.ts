@@ -11,8 +11,8 @@ export interface MetricLine {
 const MAX_DEPTH = 8;
 
 /**
- * Reads `{"step": 3, "loss": 0.21}`; undefined for every line that is no metric: not one JSON object, or without a
- * single value. Groups become dotted names (`{"train": {"loss": 1}}` logs `train.loss`), as W&B shows them. The bare
+ * Reads `{"step": 3, "loss": 0.21}`; undefined for every line that is no metric: not one JSON object, without a
+ * single value, or with neither a step nor a number, as the lines of structured logs. Groups become dotted names (`{"train": {"loss": 1}}` logs `train.loss`), as W&B shows them. The bare
  * NaN and Infinity of Python's json.dumps are read too, and go over the wire as the strings that the server expects.
  */
 export function parseMetricLine(line: string): MetricLine | undefined {
@@ -26,7 +26,8 @@ export function parseMetricLine(line: string): MetricLine | undefined {
     if (step !== undefined && (key === "step" || key === "_step")) continue;
     collect(key, item, entries, 1);
   }
-  return entries.length === 0 ? undefined : { entries, ...(step !== undefined && { step }) };
+  if (step !== undefined) return entries.length === 0 ? undefined : { step, entries };
+  return entries.some(([, item]) => isNumeric(item)) ? { entries } : undefined;
 }
 
 function collect(key: string, value: unknown, entries: [string, unknown][], depth: number): void {
@@ -38,6 +39,9 @@ function collect(key: string, value: unknown, entries: [string, unknown][], dept
   }
   entries.push([toWireKey(key), toWireValue(value)]);
 }
+
+const isNumeric = (value: unknown): boolean => typeof value === "number" || NON_FINITE.has(value);
+const NON_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
 const toStep = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
-import { pause } from "@/client/backoff";
 import type { Client } from "@/client/client";
 import { unknownMacros } from "@/core/command";
 import { AppError, isAppError } from "@/core/errors";
 import { HEARTBEAT_MS, STOP_GRACE_MS } from "@/core/time";
-import { type AttemptRef, ClaimRun, LeaveAgent, RegisterAgent } from "@/graphql/operations";
+import { type AttemptRef, ClaimRun, LeaveAgent } from "@/graphql/operations";
+import { Alarm } from "./alarm";
 import { Failures } from "./failures";
 import { Heart } from "./heart";
 import { Janitor } from "./janitor";
 import type { Ladder } from "./ladder";
 import { LiveRun, type Outcome, type RunContext, type SweepFacts } from "./live-run";
 import type { Progress } from "./progress";
+import { type Registered, register } from "./register";
 
 export interface WorkOptions {
   client: Client;
@@ -38,6 +38,8 @@ export interface WorkOptions {
 const DELIVERY_GRACE_MS = 10_000;
 /** What a claim that is being asked for when we leave gets to be answered, so that its runs can be handed back. */
 const LAST_CLAIM_MS = 2_000;
+/** At once; the next claim follows without a pause, and other agents get their share. */
+const MAX_CLAIM = 100;
 const DEFAULT_WAIT_MS = 2_000;
 /** Even where the server says "soon": an empty answer must not become a flood of questions. */
 const MIN_WAIT_MS = 50;
@@ -48,33 +50,6 @@ export async function work(options: WorkOptions): Promise<ReadonlyMap<Outcome, n
   options.onRegistered?.(registered.sweep);
   const worker = new Worker(options, registered);
   return worker.work();
-}
-
-interface Registered {
-  agentId: string;
-  sweep: SweepFacts & { name: string; url: string };
-  heartbeatMs: number | null;
-}
-
-async function register(
-  { client, sweepId, slots, version }: WorkOptions,
-  patienceMs: number,
-): Promise<Registered> {
-  const { agent, sweep, heartbeatMs } = await client.mutate(
-    RegisterAgent,
-    {
-      input: { sweepId, host: hostname(), pid: process.pid, slots, version, clientMutationId: randomUUID() },
-    },
-    { patienceMs },
-  );
-  if (!agent || !sweep)
-    throw new AppError("INTERNAL", "the server registered this agent without telling its number");
-  const { project, ...facts } = sweep;
-  return {
-    agentId: agent.id,
-    heartbeatMs,
-    sweep: { ...facts, project: project.name, entity: project.entity.name },
-  };
 }
 
 class Worker {
@@ -88,8 +63,8 @@ class Worker {
   private started = 0;
   private shown = false;
   private trouble: AppError | undefined;
-  /** Wakes the claiming loop: a slot is free, or it is time to leave. */
-  private wake: () => void = () => {};
+  /** Rings for the claiming loop: a slot is free, or it is time to leave. */
+  private readonly alarm = new Alarm();
 
   constructor(
     private readonly options: WorkOptions,
@@ -140,7 +115,7 @@ class Worker {
     if (ladder.stage !== "working") this.climb(ladder.stage);
     try {
       await this.claimAll();
-      while (this.live.size > 0) await this.sleep(Number.POSITIVE_INFINITY);
+      while (this.live.size > 0) await this.alarm.sleep();
     } finally {
       this.heart.stop();
       await this.leave();
@@ -158,14 +133,14 @@ class Worker {
   private async claimAll(): Promise<void> {
     const { slots, count = Number.POSITIVE_INFINITY } = this.options;
     while (!this.ending && this.started < count) {
-      const free = Math.min(slots - this.live.size, count - this.started);
+      const free = Math.min(slots - this.live.size, count - this.started, MAX_CLAIM);
       if (free <= 0) {
-        await this.sleep(Number.POSITIVE_INFINITY);
+        await this.alarm.sleep();
         continue;
       }
       const waitMs = await this.claim(free);
       if (waitMs === undefined) return;
-      if (waitMs > 0 && !this.ending) await this.sleep(waitMs * (0.75 + Math.random() / 2));
+      if (waitMs > 0 && !this.ending) await this.alarm.sleep(waitMs * (0.75 + Math.random() / 2));
     }
   }
 
@@ -212,7 +187,7 @@ class Worker {
       .catch((error: unknown) => this.fail(isAppError(error) ? error : toInternal(error)))
       .finally(() => {
         this.live.delete(key);
-        this.wake();
+        this.alarm.ring();
       });
   }
 
@@ -227,7 +202,7 @@ class Worker {
     if (!this.trouble) this.options.progress.warn(`${error.message}; no new runs are started`);
     this.trouble ??= error;
     this.options.ladder.climbTo("finishing");
-    this.wake();
+    this.alarm.ring();
   }
 
   private obey(attempt: AttemptRef, command: "STALE" | "STOP" | "CANCEL"): void {
@@ -256,7 +231,7 @@ class Worker {
       for (const run of this.live.values()) run.kill();
       setTimeout(() => this.giveUp.abort(), DELIVERY_GRACE_MS / 2).unref();
     }
-    this.wake();
+    this.alarm.ring();
   }
 
   private async refused(error: AppError): Promise<void> {
@@ -295,17 +270,6 @@ class Worker {
       directive === "WAIT" || directive === "PAUSED" ? (reason ?? `told to wait (${directive})`) : undefined;
     if (waitingFor && waitingFor !== this.waitingFor) this.options.progress.say(waitingFor);
     this.waitingFor = waitingFor;
-  }
-
-  private async sleep(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    if (Number.isFinite(ms)) await pause(ms, woken.signal);
-    else
-      await new Promise<void>((resolve) =>
-        woken.signal.addEventListener("abort", () => resolve(), { once: true }),
-      );
-    this.wake = () => {};
   }
 }
 

@@ -74,7 +74,7 @@ test.each([
       ],
     },
   ],
-  ['{"a\\u0000b": "x\\ud800y"}', { entries: [["a\uFFFDb", "x\uFFFDy"]] }],
+  ['{"step": 1, "a\\u0000b": "x\\ud800y"}', { step: 1, entries: [["a\uFFFDb", "x\uFFFDy"]] }],
 ])("%s is a metric", (line, expected) => {
   expect(parseMetricLine(line)).toEqual(expected);
 });
@@ -84,6 +84,7 @@ test.each([
   "epoch 3 loss 0.2",
   "{}",
   '{"step": 4}',
+  '{"level": "info", "msg": "hello"}',
   '{"loss": null}',
   "[1, 2]",
   "{'loss': 1}",
