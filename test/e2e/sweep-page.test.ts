@@ -161,7 +161,7 @@ describe("live", () => {
     expect(before).toBeTruthy();
     const began = Date.now();
     for (let second = 1; second <= 5; second++) {
-      await sweep.finish(20);
+      await finishMany(site.driver, sweep.id, sweep.agentId, 20);
       await page.waitForTimeout(Math.max(0, began + second * 1_000 - Date.now()));
     }
     expect(await hovered()).toBe(before);
