@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /**
  * Sees to it that no training process outlives the agent, not even one that is killed with SIGKILL.
@@ -15,6 +18,8 @@ import { randomBytes } from "node:crypto";
 export class Janitor {
   /** What a child's environment must carry. */
   readonly mark = { name: MARK, value: randomBytes(12).toString("hex") };
+  /** For the files of runs, mode 700; goes with the agent, however that ends. */
+  readonly folder = mkdtempSync(join(tmpdir(), "besom-agent-"));
   private readonly groups = new Set<number>();
   private shell: ChildProcess | undefined;
   private closed = false;
@@ -34,19 +39,26 @@ export class Janitor {
     this.tell(`- ${group}`);
   }
 
+  /** In good order: what left its run's group by then did so on purpose, and stays. */
   close(): void {
     this.closed = true;
+    this.tell(".");
     this.shell?.stdin?.end();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private start(): void {
-    const shell = spawn("/bin/sh", ["-c", SCRIPT, "besom-janitor", `${MARK}=${this.mark.value}`], {
-      // A session of its own: Ctrl-C in the terminal, and a kill of the agent's group, must not reach it.
-      detached: true,
-      stdio: ["pipe", "ignore", "ignore"],
-      cwd: "/",
-      env: BARE_ENV as NodeJS.ProcessEnv,
-    });
+    const shell = spawn(
+      "/bin/sh",
+      ["-c", SCRIPT, "besom-janitor", `${MARK}=${this.mark.value}`, this.folder],
+      {
+        // A session of its own: Ctrl-C in the terminal, and a kill of the agent's group, must not reach it.
+        detached: true,
+        stdio: ["pipe", "ignore", "ignore"],
+        cwd: "/",
+        env: BARE_ENV as NodeJS.ProcessEnv,
+      },
+    );
     this.shell = shell;
     shell.stdin.on("error", () => {});
     shell.on("error", (error) => {
@@ -75,7 +87,7 @@ const MARK = "BESOM_AGENT_MARK";
 const BARE_ENV: Readonly<Record<string, string>> = { PATH: process.env.PATH ?? "/usr/bin:/bin" };
 
 /**
- * Numbers only ever reach the shell as data, never as code. The scan is repeated, since a process that forks while
+ * Numbers and the folder only ever reach the shell as data, never as code. The scan is repeated, since a process that forks while
  * it is killed may leave one more behind.
  */
 const SCRIPT = `
@@ -85,11 +97,12 @@ while read -r sign group; do
   case $sign in
     +) groups="$groups$group " ;;
     -) groups="\${groups%% $group *} \${groups#* $group }" ;;
+    .) exit 0 ;;
   esac
 done
 for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
-[ -d /proc/self ] || exit 0
 for round in 1 2 3; do
+  [ -d /proc/self ] || break
   for file in $(grep -lF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
     pid=\${file#/proc/}
     pid=\${pid%/environ}
@@ -97,4 +110,5 @@ for round in 1 2 3; do
   done
   sleep 0.1 2>/dev/null || sleep 1
 done
+rm -rf -- "$2"
 `;

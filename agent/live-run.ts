@@ -79,7 +79,7 @@ export class LiveRun {
     const { claim, context } = this;
     const { client, giveUp, progress, sweep } = context;
     const params = readParams(claim.params);
-    const files = writeRunFiles(claim.params, params);
+    const files = writeRunFiles(context.janitor.folder, claim.params, params);
     const delivery = new Delivery({
       client,
       runId: claim.runId,

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Float, isList, isValueMap, type Value, type ValueMap } from "@/core/value";
 
@@ -12,8 +11,8 @@ export interface RunFiles {
 }
 
 /** `paramsText` is the JSON as the server sent it, so that 1.0 stays 1.0. */
-export function writeRunFiles(paramsText: string, params: ValueMap): RunFiles {
-  const dir = mkdtempSync(join(tmpdir(), "besom-run-"));
+export function writeRunFiles(parent: string, paramsText: string, params: ValueMap): RunFiles {
+  const dir = mkdtempSync(join(parent, "run-"));
   const paramsFile = join(dir, "params.json");
   const wandbParamsFile = join(dir, "wandb-params.yaml");
   writeFileSync(paramsFile, `${paramsText}\n`, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { toWandbYaml, writeRunFiles } from "@/agent/run-files";
@@ -14,7 +15,7 @@ function toParams(text: string) {
 }
 
 test("the parameters stand in a file of the run's own, as the server sent them, and go when it ends", () => {
-  const files = writeRunFiles(TEXT, toParams(TEXT));
+  const files = writeRunFiles(tmpdir(), TEXT, toParams(TEXT));
   expect(readFileSync(files.paramsFile, "utf8")).toBe(`${TEXT}\n`);
   expect(statSync(files.dir).mode & 0o777).toBe(0o700);
   files.remove();

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { isGroupAlive } from "@/agent/group";
@@ -147,8 +147,11 @@ test.runIf(process.platform === "linux")(
     await waitFor("three processes", () => pidsIn(printed).length === 3);
     const pids = pidsIn(printed);
     expect(pids.map(isAlive)).toEqual([true, true, true]);
+    const folder = /folder (.*)/.exec(printed)?.[1] ?? "";
+    expect(existsSync(folder)).toBe(true);
     holder.kill("SIGKILL");
     await waitFor("their end", () => !pids.some(isAlive), 5_000);
+    await waitFor("the end of the runs' files", () => !existsSync(folder), 5_000);
   },
 );
 
@@ -171,8 +174,11 @@ test.runIf(process.platform === "linux")(
     process.kill(first ?? 0, "SIGKILL");
     await waitFor("another janitor", () => janitor() !== undefined && janitor() !== first);
     const pids = pidsIn(printed);
+    const folder = /folder (.*)/.exec(printed)?.[1] ?? "";
+    expect(existsSync(folder)).toBe(true);
     holder.kill("SIGKILL");
     await waitFor("their end", () => !pids.some(isAlive), 5_000);
+    await waitFor("the end of the runs' files", () => !existsSync(folder), 5_000);
   },
 );
 

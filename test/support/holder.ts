@@ -12,6 +12,7 @@ setInterval(() => {}, 1000);
 `;
 
 const janitor = new Janitor((message) => console.error(message));
+console.log(`folder ${janitor.folder}`);
 await startChild({
   argv: [process.execPath, "-e", PROGRAM],
   cwd: process.cwd(),
