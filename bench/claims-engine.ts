@@ -30,26 +30,41 @@ try {
   const first = await createFirstAdmin(db, { name: "bench" });
   if (first === undefined) throw new Error("users in a fresh database");
   const context = { db, access: await authenticate(db, first.key), secret: first.key, log };
-  const [facts] = await db.sql`select current_setting('server_version') as version, current_setting('fsync') as fsync,
+  const [facts] =
+    await db.sql`select current_setting('server_version') as version, current_setting('fsync') as fsync,
     current_setting('synchronous_commit') as commit`;
-  console.log(`Node ${process.version}, PostgreSQL ${facts?.version}, fsync ${facts?.fsync}, synchronous_commit ${facts?.commit}, ${availableParallelism()} cores`);
+  console.log(
+    `Node ${process.version}, PostgreSQL ${facts?.version}, fsync ${facts?.fsync}, synchronous_commit ${facts?.commit}, ${availableParallelism()} cores`,
+  );
   for (let round = 0; round < ROUNDS; round++) {
     const values = Array.from({ length: 1_000 }, (_, i) => i);
     const { sweepId } = await createSweep(context, {
-      json: { method: "grid", program: "train.py", parameters: { a: { values }, b: { values }, c: { value: "x" } } },
+      json: {
+        method: "grid",
+        program: "train.py",
+        parameters: { a: { values }, b: { values }, c: { value: "x" } },
+      },
     });
     const { agentId } = await registerAgent(context, { sweepId, host: "bench" });
     const claimed: { runId: number; attempt: number }[] = [];
-    const claims = await measure((caller, i) =>
-      claimRuns(context, { sweepId, agentId, count: 1, clientMutationId: `${round}-${caller}-${i}` }).then(
-        ({ claims }) => claimed.push(...claims),
-      ),
-    );
+    const claims = await measure(async (caller, i) => {
+      const clientMutationId = `${round}-${caller}-${i}`;
+      const answer = await claimRuns(context, { sweepId, agentId, count: 1, clientMutationId });
+      claimed.push(...answer.claims);
+      return undefined;
+    });
     const finishes = await measure(async (caller, i) => {
       const claim = claimed.pop();
-      if (claim === undefined) return;
+      if (claim === undefined) return true;
       const { runId, attempt } = claim;
-      await finishRun(context, { runId, attempt, state: "finished", exitCode: 0, clientMutationId: `f${round}-${caller}-${i}` });
+      await finishRun(context, {
+        runId,
+        attempt,
+        state: "finished",
+        exitCode: 0,
+        clientMutationId: `f${round}-${caller}-${i}`,
+      });
+      return undefined;
     });
     console.log(`round ${round + 1}: claims ${claims}; finishes ${finishes}`);
   }
@@ -59,7 +74,8 @@ try {
   await admin.end();
 }
 
-async function measure(call: (caller: number, i: number) => Promise<unknown>): Promise<string> {
+/** Until the time is up, or `call` says that there is nothing left. */
+async function measure(call: (caller: number, i: number) => Promise<true | undefined>): Promise<string> {
   const times: number[] = [];
   const start = performance.now();
   const until = start + SECONDS * 1_000;
@@ -67,7 +83,7 @@ async function measure(call: (caller: number, i: number) => Promise<unknown>): P
     Array.from({ length: CALLERS }, async (_, caller) => {
       for (let i = 0; performance.now() < until; i++) {
         const begin = performance.now();
-        await call(caller, i);
+        if (await call(caller, i)) return;
         times.push(performance.now() - begin);
       }
     }),

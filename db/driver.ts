@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type postgresModule from "postgres";
 
 /**
- * postgres.js 3.4.9, mended while it is loaded. As published, a connection that dies in mid-transaction (a restart of
+ * postgres.js 3.4.9, mended while it is loaded. As it is published, a connection that dies in mid-transaction (a restart of
  * PostgreSQL, idle_in_transaction_session_timeout, a terminated backend)
  * - ends the whole process: the driver's own ROLLBACK meets a null socket in a timer, where nobody can catch it
  *   (github.com/porsager/postgres issues 1066, 1133, 1154, 1208), and so does one that dies while it is being opened;
@@ -122,9 +122,32 @@ const MENDS: readonly Mend[] = [
           return q.reject(Errors.connection('CONNECTION_CLOSED', options))
 `,
   },
+  {
+    // Ours, no mistake of theirs: `tx.last()` sends the commit behind the last statements (db/transaction.ts says why).
+    // It has to be the driver's business: with the commit, the connection is the pool's again.
+    file: "index.js",
+    from: "      sql.savepoint = savepoint\n",
+    to: "      sql.savepoint = savepoint\n      sql.last = () => last = sql`commit`.execute()\n",
+  },
+  { file: "index.js", from: "        , result\n\n", to: "        , result\n        , last\n\n" },
+  {
+    file: "index.js",
+    from: "      } catch (e) {\n        await (name\n",
+    to: "      } catch (e) {\n        await (last\n          ? last.catch(() => {})\n          : name\n",
+  },
+  {
+    file: "index.js",
+    from: "      if (!name) {\n        prepare",
+    to: "      if (!name && !last) {\n        prepare",
+  },
 ];
 
 export const postgres = load();
+/** What a transaction has beside the published interface. */
+export interface WithLast {
+  /** Sends the commit; nothing may follow it. `ROLLBACK` when a statement before it failed. */
+  last(): Promise<{ command: string }>;
+}
 export type PostgresError = InstanceType<typeof postgres.PostgresError>;
 
 /** Loads a copy of its own (the CommonJS build) through Node's loader, with the mends in place. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "@/core/errors";
 import type { Database, Tx } from "./client";
+import type { WithLast } from "./driver";
 
 /** serialization_failure, deadlock_detected: the transaction was rolled back for another's sake. */
 const COLLISIONS = new Set(["40001", "40P01"]);
@@ -51,6 +52,28 @@ export const isConnectionLost = (error: unknown): boolean => LOST.has(codeOf(err
  */
 export function inTransaction<T>(db: Database, body: (tx: Tx) => Promise<T>): Promise<T> {
   return retrying(() => db.sql.begin(body) as Promise<T>);
+}
+
+/** What a transaction ends with: its last statements, and what it has to say once they are committed. */
+export interface LastStep<T> {
+  readonly answer: T;
+  /** Sends the last statements, all at once; nothing for a transaction that only looked. */
+  readonly write?: (() => Promise<unknown>) | undefined;
+}
+
+/**
+ * As `inTransaction`, with the commit in the same exchange as the last statements: when all cores are busy, each
+ * exchange waits for its turn on one, and whatever the transaction has locked waits with it. A last statement that fails
+ * makes PostgreSQL answer the commit with a rollback.
+ */
+export function inShortTransaction<T>(db: Database, body: (tx: Tx) => Promise<LastStep<T>>): Promise<T> {
+  return inTransaction(db, async (tx) => {
+    const { answer, write } = await body(tx);
+    const written = write?.();
+    const [{ command }] = await Promise.all([(tx as Tx & WithLast).last(), written]);
+    if (command !== "COMMIT") throw new Error(`the transaction ended with ${command}`);
+    return answer;
+  });
 }
 
 /** The same for a single statement. */

@@ -6,12 +6,13 @@ import { LEASE_MS } from "@/core/time";
 import type { Database, Tx } from "@/db/client";
 import {
   type ClaimReading,
+  type ClaimWriting,
   type FreshRun,
   type LockedSweep,
   readForClaim,
   writeClaims,
 } from "@/db/queries/claim-runs";
-import { inTransaction } from "@/db/transaction";
+import { inShortTransaction, type LastStep } from "@/db/transaction";
 import {
   type Claim,
   type ClaimCall,
@@ -48,7 +49,7 @@ export async function grantClaims(
   let careful = false;
   for (let start = 1; ; start++) {
     try {
-      const group = await inTransaction(db, (tx) => grant(db, tx, sweepId, calls, careful));
+      const group = await inShortTransaction(db, (tx) => grant(db, tx, sweepId, calls, careful));
       return await afterwards(db, group);
     } catch (error) {
       if (!isUniqueViolation(error) || start >= MAX_STARTS) throw error;
@@ -57,12 +58,17 @@ export async function grantClaims(
   }
 }
 
-interface Group {
-  readonly answers: readonly Answer[];
-  readonly sweep: LockedSweep;
+interface Dealt {
+  readonly fresh: readonly FreshRun[];
   readonly handedOut: number;
   /** Nothing new is left; running ones may still come back. */
   readonly exhausted: boolean;
+  readonly write?: () => Promise<void>;
+}
+
+interface Group extends Dealt {
+  readonly answers: readonly Answer[];
+  readonly sweep: LockedSweep;
 }
 
 async function grant(
@@ -71,7 +77,7 @@ async function grant(
   sweepId: string,
   calls: readonly ClaimCall[],
   careful: boolean,
-): Promise<Group> {
+): Promise<LastStep<Group>> {
   const reading = await readForClaim(tx, {
     sweepId,
     count: calls.reduce((total, { count }) => total + count, 0),
@@ -84,15 +90,12 @@ async function grant(
   const answers = new Map<ClaimCall, Answer>();
   const { asking, twins } = await sortOut(db, tx, calls, reading, answers);
   const door = closedDoor(sweep);
-  let outcome = { handedOut: 0, exhausted: sweep.exhausted };
-  if (door === undefined) outcome = await dealOut(db, tx, sweep, asking, reading, careful, answers);
+  let dealt: Dealt = { fresh: [], handedOut: 0, exhausted: sweep.exhausted };
+  if (door === undefined) dealt = await dealOut(db, tx, sweep, asking, reading, careful, answers);
   else for (const call of asking) answers.set(call, door);
   for (const [later, first] of twins) answers.set(later, answerOfTwin(later, first, answers.get(first)));
-  return {
-    ...outcome,
-    sweep,
-    answers: calls.map((call) => answers.get(call) ?? new Error("a claim was left unanswered")),
-  };
+  const inOrder = calls.map((call) => answers.get(call) ?? new Error("a claim was left unanswered"));
+  return { answer: { ...dealt, sweep, answers: inOrder }, write: dealt.write };
 }
 
 /** Answers what needs no run: repeated calls, agents that have left. Twins are duplicates within this very group. */
@@ -126,7 +129,7 @@ async function dealOut(
   { queued, ids, leaseExpiresAt }: ClaimReading,
   careful: boolean,
   answers: Map<ClaimCall, Answer>,
-): Promise<{ handedOut: number; exhausted: boolean }> {
+): Promise<Dealt> {
   const plan = await loadPlan(db, tx, sweep);
   const wanted = asking.reduce((total, { count }) => total + count, 0);
   const runs: HandedRun[] = [];
@@ -137,7 +140,8 @@ async function dealOut(
     if (bytes > MAX_PARAMS_TOGETHER && runs.length > 0) break;
     runs.push({ ...run, attempt: run.attempt + 1, params });
   }
-  const next = await nextPoints(tx, plan, sweep, wanted - runs.length, careful);
+  const room = runs.length < queued.length ? 0 : wanted - runs.length;
+  const next = await nextPoints(tx, plan, sweep, room, careful);
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
   const exhausted = isExhausted(plan, sweep, next.cursor, fresh.length);
@@ -152,19 +156,19 @@ async function dealOut(
     if (claims.length > 0) handed.push({ call, claims });
     answers.set(call, claims.length > 0 ? runThese(claims) : wait(!exhausted));
   }
-  if (runs.length > 0 || exhausted !== sweep.exhausted || String(next.cursor) !== sweep.cursor) {
-    await writeClaims(tx, {
-      sweep,
-      fresh,
-      attempts: handed.flatMap(({ call, claims }) => claims.map((claim) => toAttempt(call, claim))),
-      answers: handed.map(({ call, claims }) => toAnswerRow(call, claims)),
-      leaseExpiresAt,
-      cursor: String(next.cursor),
-      exhausted,
-    });
-  }
-  for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
-  return { handedOut: runs.length, exhausted };
+  const outcome = { fresh, handedOut: runs.length, exhausted };
+  if (runs.length === 0 && exhausted === sweep.exhausted && String(next.cursor) === sweep.cursor)
+    return outcome;
+  const writing: ClaimWriting = {
+    sweep,
+    fresh,
+    attempts: handed.flatMap(({ call, claims }) => claims.map((claim) => toAttempt(call, claim))),
+    answers: handed.map(({ call, claims }) => toAnswerRow(call, claims)),
+    leaseExpiresAt,
+    cursor: String(next.cursor),
+    exhausted,
+  };
+  return { ...outcome, write: () => writeClaims(tx, writing) };
 }
 
 function isExhausted(
@@ -230,7 +234,9 @@ async function orAppError(answer: () => Promise<ClaimRunsAnswer>): Promise<Answe
 }
 
 /** After commit: tell who watches, and see whether a sweep with nothing new left has ended altogether. */
-async function afterwards(db: Database, { answers, sweep, handedOut, exhausted }: Group): Promise<Answer[]> {
+async function afterwards(db: Database, group: Group): Promise<Answer[]> {
+  const { answers, sweep, fresh, handedOut, exhausted } = group;
+  for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
   if (handedOut > 0) emitChange(sweep.projectId, sweep.sweepId, null, "run", "sweep");
   const idle = answers.some((answer) => !(answer instanceof Error) && answer.directive === "WAIT");
   if (!exhausted || (!idle && sweep.exhausted)) return [...answers];

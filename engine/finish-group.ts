@@ -8,7 +8,7 @@ import {
   type SettledAttempt,
   settleAttempts,
 } from "@/db/queries/settle-attempts";
-import { inTransaction } from "@/db/transaction";
+import { inShortTransaction, type LastStep } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
 import type { FinishCall, FinishRunAnswer } from "./finish-run";
 import { refuseOtherInput } from "./once";
@@ -25,7 +25,7 @@ const MAX_STARTS = 5;
 export async function finishGroup(db: Database, calls: readonly FinishCall[]): Promise<Answer[]> {
   for (let start = 1; ; start++) {
     try {
-      const { answers, settled } = await inTransaction(db, (tx) => finish(db, tx, calls));
+      const { answers, settled } = await inShortTransaction(db, (tx) => finish(db, tx, calls));
       await tellSettled(db, settled);
       return answers;
     } catch (error) {
@@ -38,7 +38,7 @@ async function finish(
   db: Database,
   tx: Tx,
   calls: readonly FinishCall[],
-): Promise<{ answers: Answer[]; settled: LockedAttempt[] }> {
+): Promise<LastStep<{ answers: Answer[]; settled: LockedAttempt[] }>> {
   const named = calls.flatMap(({ caller, mutationId }) =>
     mutationId === undefined ? [] : [{ caller, mutationId }],
   );
@@ -86,8 +86,10 @@ async function finish(
       answers.push(error);
     }
   }
-  await Promise.all([settleAttempts(tx, settled), insertAnswers(tx, kept)]);
-  return { answers, settled: changed };
+  return {
+    answer: { answers, settled: changed },
+    write: () => Promise.all([settleAttempts(tx, settled), insertAnswers(tx, kept)]),
+  };
 }
 
 /** What is to be written, or nothing when the attempt has ended this way before. @throws AppError STALE_ATTEMPT */

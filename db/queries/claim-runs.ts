@@ -120,7 +120,7 @@ export interface ClaimWriting {
 
 /**
  * Everything a group of claims changes, in one statement. A point, a name or a mutation id that is there already
- * breaks it off with unique_violation (23505, constraint runs_point_key, runs_project_name_key or
+ * breaks it off (sent at once, so that the commit can follow) with unique_violation (23505, constraint runs_point_key, runs_project_name_key or
  * idempotency_answers_caller_mutation_id_pk): the caller starts over, knowing more.
  */
 export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> {
@@ -159,7 +159,7 @@ export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> 
       run_count = run_count + ${fresh.length}::int,
       state = case when state = 'pending' then 'running' else state end,
       started_at = coalesce(started_at, now()), changed_xid = pg_current_xact_id()
-    where id = ${sweep.sweepId}`;
+    where id = ${sweep.sweepId}`.execute();
 }
 
 /** Which of these points (hex hashes) have a live run in the sweep already. */

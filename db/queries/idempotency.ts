@@ -55,14 +55,14 @@ export interface NewAnswer extends MutationKey {
   answer: unknown;
 }
 
-/** Answers of a group, known only after the work. One that is there already breaks the transaction off (23505). */
+/** Answers of a group, known only after the work, sent at once. One that is there already breaks the transaction off (23505). */
 export async function insertAnswers(tx: Tx, answers: readonly NewAnswer[]): Promise<void> {
   if (answers.length === 0) return;
   await tx`
     insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
     select caller, "mutationId", verb, decode("inputHash", 'hex'), answer
     from json_to_recordset(${JSON.stringify(answers)}::text::json) as t (
-      caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)`;
+      caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)`.execute();
 }
 
 /** The answers there are to a group of mutations. Sent at once, so behind the lock that was sent before it. */

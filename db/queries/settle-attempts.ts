@@ -143,7 +143,7 @@ export interface SettledAttempt {
   preemptions: number;
 }
 
-/** Writes the end of attempts whose rows are locked; `pending` puts the run at the end of the queue. */
+/** Writes the end of attempts whose rows are locked, sent at once; `pending` puts the run at the end of the queue. */
 export async function settleAttempts(tx: Tx, settled: readonly SettledAttempt[]): Promise<void> {
   if (settled.length === 0) return;
   await tx`
@@ -161,7 +161,7 @@ export async function settleAttempts(tx: Tx, settled: readonly SettledAttempt[])
       queued_at = case when g."runState" = 'pending' then clock_timestamp() end,
       finished_at = case when g."runState" <> 'pending' then clock_timestamp() end,
       changed_xid = pg_current_xact_id()
-    from given g where r.id = g."runId" and r.attempt = g.attempt`;
+    from given g where r.id = g."runId" and r.attempt = g.attempt`.execute();
 }
 
 /**
