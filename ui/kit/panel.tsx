@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A part of the page: a hairline, its name, what can be done with it, and the thing itself. */
+/** A part of the page: a hairline, its name, what can be done with it (room for that is kept), and the thing itself. */
 export function Panel(props: {
   id: string;
   title: string;
@@ -13,7 +13,7 @@ export function Panel(props: {
   const { id, title, note, actions, children, className = "" } = props;
   return (
     <section aria-labelledby={`${id}-title`} id={id} className={`min-w-0 ${className}`}>
-      <header className="mb-3 flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2.5">
+      <header className="mb-3 flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-line border-t pt-2.5">
         <h2 id={`${id}-title`} className="font-semibold text-sm">
           {title}
         </h2>

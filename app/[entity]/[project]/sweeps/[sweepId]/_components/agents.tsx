@@ -26,22 +26,22 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
     >
       {sorted.length > 0 && (
         <Scroll label="Table of agents" className="max-h-80">
-          <table className="w-full min-w-[30rem] border-collapse text-left text-sm">
+          <table className="w-full min-w-[32rem] table-fixed border-collapse text-left text-sm">
             <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
               <tr>
                 <th scope="col" className="py-1.5 pr-3 font-medium">
                   Host
                 </th>
-                <th scope="col" className="py-1.5 pr-3 font-medium">
+                <th scope="col" className="w-20 py-1.5 pr-3 font-medium">
                   State
                 </th>
                 <th scope="col" className="py-1.5 pr-3 font-medium">
                   Working on
                 </th>
-                <th scope="col" className="py-1.5 pr-3 text-right font-medium">
+                <th scope="col" className="w-24 py-1.5 pr-3 text-right font-medium">
                   Done
                 </th>
-                <th scope="col" className="py-1.5 text-right font-medium">
+                <th scope="col" className="w-28 py-1.5 text-right font-medium">
                   Last heartbeat
                 </th>
               </tr>
@@ -69,14 +69,14 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
   const more = agent.currentRuns.length - working.length;
   return (
     <tr className="h-9 border-line border-t">
-      <td className="pr-3">
+      <td className="truncate pr-3" title={agent.host}>
         {agent.host}
         {agent.pid !== null && <span className="text-ink-faint"> {agent.pid}</span>}
       </td>
       <td className="pr-3">
         <StateOfAgent state={agent.state} />
       </td>
-      <td className="pr-3">
+      <td className="truncate pr-3">
         {working.map((run, i) => (
           <span key={run.id}>
             {i > 0 && ", "}
@@ -92,7 +92,7 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
       </td>
       <td className="figures pr-3 text-right">
         {formatCount(agent.runsDone)}
-        {agent.runsFailed > 0 && <span className="text-bad"> ({formatCount(agent.runsFailed)} failed)</span>}
+        {agent.runsFailed > 0 && <span className="text-bad"> +{formatCount(agent.runsFailed)} failed</span>}
       </td>
       <td className="figures text-right text-ink-soft">
         <Ago at={agent.lastHeartbeatAt} />
