@@ -126,6 +126,7 @@ export interface ClaimWriting {
 export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> {
   const { sweep, fresh, attempts, answers, leaseExpiresAt } = writing;
   const text = JSON.stringify({ fresh, attempts, answers });
+  const requeued = attempts.filter(({ attempt }) => attempt > 1).map(({ runId }) => runId);
   await tx`
     with given as materialized (
       select ${text}::text::json as g
@@ -137,18 +138,16 @@ export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> 
         ${sweep.generation}::int, f."pointIndex", decode(f."pointHash", 'hex'), f.repeat, f.params::jsonb, 1, now()
       from given, json_to_recordset(g -> 'fresh') as f (id bigint, name text, "displayName" text,
         "pointIndex" numeric, "pointHash" text, repeat int, params text)
-    ), attempted as materialized (
-      select t.* from given, json_to_recordset(g -> 'attempts') as t (
-        "runId" bigint, attempt int, "agentId" int, "keyHash" text)
     ), again as (
-      update runs r set state = 'running', attempt = t.attempt, state_reason = null, state_detail = null,
+      update runs r set state = 'running', attempt = r.attempt + 1, state_reason = null, state_detail = null,
         exit_code = null, queued_at = null, started_at = coalesce(r.started_at, now()), finished_at = null,
         objective = null, objective_step = null, changed_xid = pg_current_xact_id()
-      from attempted t where r.id = t."runId" and r.state = 'pending'
+      where r.id = any(${requeued}::bigint[]) and r.state = 'pending'
     ), held as (
       insert into attempts (run_id, number, sweep_id, agent_id, key_hash, lease_expires_at)
       select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), ${leaseExpiresAt}::timestamptz
-      from attempted
+      from given, json_to_recordset(g -> 'attempts') as t (
+        "runId" bigint, attempt int, "agentId" int, "keyHash" text)
     ), answered as (
       insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
       select caller, "mutationId", verb, decode("inputHash", 'hex'), answer

@@ -32,27 +32,29 @@ export async function beatAttempts(
     leaseMs: number;
   },
 ): Promise<BeatenAttempt[]> {
+  const runIds = attempts.map(({ runId }) => runId);
   return sql<BeatenAttempt[]>`
     with asked as (
-      select * from unnest(${attempts.map((one) => one.runId)}::bigint[], ${attempts.map((one) => one.attempt)}::int[])
+      select * from unnest(${runIds}::bigint[], ${attempts.map((one) => one.attempt)}::int[])
         as t (run_id, number)
     ), locked as (
       select a.run_id, a.number from attempts a join asked using (run_id, number)
-      where a.ended_at is null and a.agent_id is not distinct from coalesce(${agentId}::int, a.agent_id)
+      where a.run_id = any(${runIds}::bigint[]) and a.ended_at is null and a.agent_id is not distinct from coalesce(${agentId}::int, a.agent_id)
       order by a.run_id for no key update of a
     ), beaten as (
       update attempts a set last_contact_at = clock_timestamp(),
         lease_expires_at = case when a.lease_expires_at is not null
           then clock_timestamp() + ${leaseMs}::float8 * interval '1 ms' end
-      from locked l where a.run_id = l.run_id and a.number = l.number and a.ended_at is null
+      from locked l where a.run_id = l.run_id and a.number = l.number and a.run_id = any(${runIds}::bigint[])
+        and a.ended_at is null
       returning a.run_id, a.number
     )
     select asked.run_id as "runId", asked.number as attempt, b.run_id is not null as live, r.attempt as current,
       r.state as "runState", a.reason, r.stop_requested as "stopRequested"
     from asked
     left join beaten b using (run_id, number)
-    left join runs r on r.id = asked.run_id and r.deleted_at is null
-    left join attempts a on a.run_id = asked.run_id and a.number = asked.number`;
+    left join runs r on r.id = asked.run_id and r.id = any(${runIds}::bigint[]) and r.deleted_at is null
+    left join attempts a on a.run_id = asked.run_id and a.number = asked.number and a.run_id = any(${runIds}::bigint[])`;
 }
 
 /** @returns the agent's sweep's state, or undefined for an unknown agent; `back` when it had been given up as lost */
