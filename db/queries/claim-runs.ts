@@ -126,7 +126,8 @@ export interface ClaimWriting {
 export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> {
   const { sweep, fresh, attempts, answers, leaseExpiresAt } = writing;
   const text = JSON.stringify({ fresh, attempts, answers });
-  const requeued = attempts.filter(({ attempt }) => attempt > 1).map(({ runId }) => runId);
+  const made = new Set(fresh.map(({ id }) => id));
+  const requeued = attempts.flatMap(({ runId }) => (made.has(runId) ? [] : [runId]));
   await tx`
     with given as materialized (
       select ${text}::text::json as g
