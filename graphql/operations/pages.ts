@@ -185,6 +185,8 @@ export interface SweepHead {
     displayName: string;
     objective: number;
     finishedAt: string;
+    /** How many runs had ended by then, itself included. */
+    ordinal: number;
   }[];
   agents: AgentLine[];
   agentCommand: string;
@@ -197,7 +199,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     id name url path state stateReason method generation ${METRIC} runCap size exhausted
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
-    bestSoFar { runId displayName objective finishedAt }
+    bestSoFar { runId displayName objective finishedAt ordinal }
     agents {
       id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
       currentRuns { id name displayName }

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { isBetter } from "@/core/sweep";
 import {
   type BestSoFarInput,
+  type Improvement,
   nearestMark,
   prepareBestSoFar,
-  type Result,
 } from "@/ui/charts/prepare/best-so-far";
 
 const START = Date.UTC(2026, 0, 1);
@@ -13,25 +13,27 @@ const START = Date.UTC(2026, 0, 1);
 /** Runs that end one a second with these values. */
 function inputOf(values: readonly number[], more: Partial<BestSoFarInput> = {}): BestSoFarInput {
   const goal = more.goal ?? "minimize";
-  const results = values.map<Result>((value, i) => ({
+  const ended = values.map<Improvement>((value, i) => ({
     id: String(i),
     label: `run-${i + 1}`,
     value,
     atMs: START + (i + 1) * 1_000,
+    order: i + 1,
   }));
-  const improvements: Result[] = [];
-  for (const result of results) {
+  const improvements: Improvement[] = [];
+  for (const run of ended) {
     const best = improvements.at(-1);
-    if (!best || isBetter(goal, result.value, best.value)) improvements.push(result);
+    if (!best || isBetter(goal, run.value, best.value)) improvements.push(run);
   }
   return {
     metric: "loss",
     goal,
+    axis: "time",
     startMs: START,
     endMs: START + values.length * 1_000,
     improvements,
-    results,
-    resultCount: results.length,
+    ended,
+    endedCount: ended.length,
     log: false,
     ...more,
   };
@@ -55,9 +57,35 @@ describe("prepareBestSoFar", () => {
     expect(chart?.notes).toEqual([]);
   });
 
+  test("counts runs on its other axis, so that a night without agents takes no room", () => {
+    const input = inputOf([4, 5, 2], { axis: "order" });
+    const late = input.ended.map((run) => ({ ...run, atMs: run.atMs + (run.id === "2" ? 30_000_000 : 0) }));
+    const chart = prepareBestSoFar({ ...input, ended: late });
+    expect(chart?.dots.map((dot) => dot.x)).toEqual([0, 0.5, 1]);
+    expect(chart?.x.scale.ticks.map((tick) => tick.label)).toEqual(["1", "2", "3"]);
+  });
+
+  test("gives a run without a value its place in the order, but no dot", () => {
+    const input = inputOf([4, 5, 2], { axis: "order" });
+    const ended = input.ended.map((run) => ({ ...run, value: run.id === "1" ? null : run.value }));
+    expect(prepareBestSoFar({ ...input, ended })?.dots.map((dot) => [dot.order, dot.x])).toEqual([
+      [1, 0],
+      [3, 1],
+    ]);
+  });
+
+  test("draws the true curve without dots while runs are loading, for their order is not known yet", () => {
+    const input = inputOf([4, 5, 2, 3], { axis: "order", endedCount: 11 });
+    const ended = input.ended.slice(2).map(({ id, label, value, atMs }) => ({ id, label, value, atMs }));
+    const chart = prepareBestSoFar({ ...input, ended });
+    expect(chart?.dots).toEqual([]);
+    expect(chart?.improvements.map((mark) => mark.x)).toEqual([0, 0.2]);
+    expect(chart?.notes).toEqual(["Showing 0 of 11 ended runs while the rest loads"]);
+  });
+
   test("says in one sentence what the picture shows", () => {
     expect(prepareBestSoFar(inputOf([4, 5, 2, 3]))?.summary.replaceAll("\u00a0", " ")).toBe(
-      "Best loss so far over 4 results: it falls from 4 in 1 step; the best is 2, by run-3 after 3 s.",
+      "Best loss so far over 4 runs that ended: it falls from 4 in 1 step; the best is 2, by run-3 after 3 s.",
     );
     expect(
       prepareBestSoFar(inputOf([0.5, 0.9], { goal: "maximize", metric: "accuracy" }))?.summary,
@@ -65,12 +93,12 @@ describe("prepareBestSoFar", () => {
   });
 
   test("counts what it leaves out: a diverged run, and pages that are still loading", () => {
-    const chart = prepareBestSoFar(inputOf([1, 1.1, 1.2, 0.9, 1.3, 1.05, 0.95, 1e9], { resultCount: 100 }));
+    const chart = prepareBestSoFar(inputOf([1, 1.1, 1.2, 0.9, 1.3, 1.05, 0.95, 1e9], { endedCount: 100 }));
     expect(chart?.y.scale.domain[1]).toBeLessThan(10);
     expect(chart?.dots).toHaveLength(7);
     expect(chart?.notes).toEqual([
-      "Showing 8 of 100 results while the rest loads",
-      "1 result above the view: far off the others",
+      "Showing 8 of 100 ended runs while the rest loads",
+      "1 run above the view: far off the others",
     ]);
   });
 
@@ -98,9 +126,10 @@ describe("prepareBestSoFar", () => {
       fc.property(
         fc.array(value, { minLength: 1, maxLength: 40 }),
         fc.constantFrom("minimize" as const, "maximize" as const),
+        fc.constantFrom("order" as const, "time" as const),
         fc.boolean(),
-        (values, goal, log) => {
-          const chart = prepareBestSoFar(inputOf(values, { goal, log }));
+        (values, goal, axis, log) => {
+          const chart = prepareBestSoFar(inputOf(values, { goal, axis, log }));
           if (!chart) throw new Error("a result was dropped");
           const marks = [...chart.dots, ...chart.improvements];
           for (const { x, y } of marks) {

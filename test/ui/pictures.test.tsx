@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { BestSoFarChart } from "@/ui/charts/draw/best-so-far";
 import { LinesChart } from "@/ui/charts/draw/lines";
 import { ProgressLegend, ProgressStrip } from "@/ui/charts/draw/progress-strip";
-import { prepareBestSoFar, type Result } from "@/ui/charts/prepare/best-so-far";
+import { type Improvement, prepareBestSoFar } from "@/ui/charts/prepare/best-so-far";
 import { prepareLines } from "@/ui/charts/prepare/lines";
 import { prepareProgress } from "@/ui/charts/prepare/progress";
 
@@ -13,24 +13,26 @@ const draw = (element: ReactElement): string =>
   `${renderToStaticMarkup(element).replaceAll("><", ">\n<").replaceAll("\u00a0", " ")}\n`;
 
 const START = Date.UTC(2026, 0, 1);
-const result = (value: number, i: number): Result => ({
+const run = (value: number, i: number): Improvement => ({
   id: String(i),
   label: `run-${i + 1}`,
   value,
   atMs: START + (i + 1) * 5_000,
+  order: i + 1,
 });
 
 describe("each chart is a committed picture", () => {
   test("best so far, with a target and a run far off", async () => {
-    const results = [0.62, 0.81, 0.79, 0.9, 0.88, 0.05, 0.93, 0.91, 0.92].map(result);
+    const ended = [0.62, 0.81, 0.79, 0.9, 0.88, 0.05, 0.93, 0.91, 0.92].map(run);
     const chart = prepareBestSoFar({
       metric: "accuracy",
       goal: "maximize",
+      axis: "order",
       startMs: START,
       endMs: START + 60_000,
-      improvements: [0, 1, 3, 6].flatMap((i) => results[i] ?? []),
-      results,
-      resultCount: 9,
+      improvements: [0, 1, 3, 6].flatMap((i) => ended[i] ?? []),
+      ended,
+      endedCount: 9,
       target: 0.95,
       log: false,
     });

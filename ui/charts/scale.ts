@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from "d3";
-import { formatDuration, formatNumber } from "@/ui/format";
+import { formatCount, formatDuration, formatNumber } from "@/ui/format";
 
 /**
  * Positions are fractions of the plot (0 left or bottom, 1 right or top): the browser stretches them to any width,
@@ -56,6 +56,20 @@ export function toLogScale([low, high]: readonly [number, number], count: number
     domain: [min, max],
     ticks: ticks.map((tick, i) => ({ at: scale(tick), label: formatNumber(tick, 3), minor: i % 2 === 1 })),
     at: (value) => (value > 0 ? scale(value) : Number.NaN),
+    invert: (at) => scale.invert(at),
+  };
+}
+
+/** Things counted from 1 on: ticks at whole numbers. */
+export function toCountScale(most: number, count: number): Scale {
+  const max = Math.max(most, 2);
+  const scale = scaleLinear([1, max], [0, 1]);
+  const whole = scale.ticks(count).filter(Number.isInteger);
+  return {
+    kind: "linear",
+    domain: [1, max],
+    ticks: whole.map((tick, i) => ({ at: scale(tick), label: formatCount(tick), minor: i % 2 === 1 })),
+    at: (value) => scale(value),
     invert: (at) => scale.invert(at),
   };
 }

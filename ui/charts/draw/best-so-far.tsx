@@ -2,7 +2,7 @@
 
 import { line } from "d3";
 import { type PointerEvent, useState } from "react";
-import { formatDuration, formatNumber } from "@/ui/format";
+import { formatCount, formatDuration, formatNumber } from "@/ui/format";
 import { BOX, toPercent, toX, toY } from "../axis";
 import { type BestSoFar, type Mark, nearestMark } from "../prepare/best-so-far";
 import { DataTable, Frame } from "./frame";
@@ -93,10 +93,11 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
       </figcaption>
       <DataTable
         caption={chart.summary}
-        columns={["Run", chart.y.label, "After"]}
+        columns={["Run", chart.y.label, "Runs ended", "After"]}
         rows={chart.improvements.map((mark) => [
           mark.label,
           String(mark.value),
+          String(mark.order ?? ""),
           formatDuration(mark.atMs - startMs),
         ])}
       />
@@ -111,7 +112,7 @@ function Legend({ hasTarget }: { hasTarget: boolean }) {
         <span className="h-0.5 w-4 rounded bg-best-mark" /> best so far
       </span>
       <span className="inline-flex items-center gap-1.5">
-        <span className="size-1.5 rounded-full bg-quiet-mark" /> a finished run
+        <span className="size-1.5 rounded-full bg-quiet-mark" /> a run that ended
       </span>
       {hasTarget && (
         <span className="inline-flex items-center gap-1.5">
@@ -137,7 +138,9 @@ function Tip({ mark, startMs }: { mark: Mark; startMs: number }) {
       >
         <b className="figures font-semibold">{formatNumber(mark.value, 6)}</b>{" "}
         <span className="text-ink-soft">
-          {mark.label}, after {formatDuration(mark.atMs - startMs)}
+          {mark.label}
+          {mark.order !== undefined && `, run ${formatCount(mark.order)} to end`}, after{" "}
+          {formatDuration(mark.atMs - startMs)}
         </span>
       </span>
     </>

@@ -1,28 +1,38 @@
 import { type Goal, isBetter } from "@/core/sweep";
 import { formatCount, formatDuration, formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
-import { canLog, type Scale, toElapsedScale, toLinearScale, toLogScale } from "../scale";
+import { canLog, type Scale, toCountScale, toElapsedScale, toLinearScale, toLogScale } from "../scale";
 
-/** A finished run with a finite metric. Times are ms since the epoch. */
-export interface Result {
+/** A run that has ended. Times are ms since the epoch. */
+export interface Ended {
   readonly id: string;
   readonly label: string;
-  readonly value: number;
+  /** The sweep's metric; null for a run that ended without one. */
+  readonly value: number | null;
   readonly atMs: number;
+}
+
+/** One that was better than all that ended before it. */
+export interface Improvement extends Ended {
+  readonly value: number;
+  /** How many runs had ended by then, itself included. */
+  readonly order: number;
 }
 
 export interface BestSoFarInput {
   readonly metric: string;
   readonly goal: Goal;
+  /** `order` counts runs: nights and pauses take no room. `time` shows the clock. */
+  readonly axis: "order" | "time";
   readonly startMs: number;
-  /** Where the curve's last step ends: now while the sweep runs, else its end. */
+  /** Where the time axis ends unless a run ended later: now while runs go on. */
   readonly endMs: number;
-  /** The improving runs in order of time, from the database: true whatever part of the runs is loaded. */
-  readonly improvements: readonly Result[];
-  /** Finished runs that are loaded, improving ones included. */
-  readonly results: readonly Result[];
-  /** How many there are; more than `results` while pages are still loading. */
-  readonly resultCount: number;
+  /** In order of time, from the database: true whatever part of the runs is loaded. */
+  readonly improvements: readonly Improvement[];
+  /** Ended runs that are loaded, improving ones included, in any order. */
+  readonly ended: readonly Ended[];
+  /** How many there are; more than `ended` while pages are still loading. */
+  readonly endedCount: number;
   readonly target?: number;
   readonly log: boolean;
 }
@@ -32,6 +42,8 @@ export interface Mark {
   readonly label: string;
   readonly value: number;
   readonly atMs: number;
+  /** Undefined while not all runs are loaded. */
+  readonly order: number | undefined;
   readonly x: number;
   readonly y: number;
 }
@@ -61,29 +73,36 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
   const best = improvements.at(-1);
   if (!first || !best) return undefined;
 
-  const values = [...improvements.map(toValue), ...input.results.map(toValue)];
+  const results = input.ended.filter((run): run is Ended & { value: number } => run.value !== null);
+  const values = [...improvements, ...results].map((run) => run.value);
   const logPossible = values.every(canLog);
   const log = input.log && logPossible;
   const range = viewRange(values, best.value, goal);
   const y: Scale = log ? toLogScale(pad(range, true), 5) : toLinearScale(pad(range, false), 5);
-  const lastMs = Math.max(input.endMs, best.atMs, ...tail(input.results));
-  const x = toElapsedScale(lastMs - input.startMs, 8);
+  const x = toXAxis(input, best);
 
-  const place = (result: Result): Mark => ({
-    id: result.id,
-    label: result.label,
-    value: result.value,
-    atMs: result.atMs,
-    x: clamp(x.at(result.atMs - input.startMs)),
-    y: y.at(result.value),
-  });
+  const orders = input.ended.length < input.endedCount ? undefined : toOrders(input.ended);
+  const place = (run: Ended & { value: number; order?: number }): Mark => {
+    const order = orders?.get(run.id) ?? run.order;
+    const at =
+      input.axis === "order" ? x.scale.at(order ?? Number.NaN) : x.scale.at(run.atMs - input.startMs);
+    return {
+      id: run.id,
+      label: run.label,
+      value: run.value,
+      atMs: run.atMs,
+      order,
+      x: clamp(at),
+      y: y.at(run.value),
+    };
+  };
   const improving = improvements.map(place);
-  const all = input.results.map(place);
-  const dots = all.filter((mark) => mark.y >= 0 && mark.y <= 1);
+  const placed = results.map(place).filter((mark) => !Number.isNaN(mark.x));
+  const dots = placed.filter((mark) => mark.y >= 0 && mark.y <= 1);
   const target = input.target === undefined ? Number.NaN : y.at(input.target);
 
   return {
-    x: { label: "time since the first run", scale: x },
+    x,
     y: { label: `${input.metric} (${goal === "minimize" ? "lower" : "higher"} is better)`, scale: y },
     curve: toCurve(improving),
     improvements: improving.filter((mark) => mark.y >= 0 && mark.y <= 1),
@@ -92,8 +111,22 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
     ...(target >= 0 && target <= 1 && { target }),
     logPossible,
     summary: toSummary(input, first, best),
-    notes: toNotes(input, all.length - dots.length),
+    notes: toNotes(input, placed.length, placed.length - dots.length),
   };
+}
+
+function toXAxis(input: BestSoFarInput, best: Improvement): Axis {
+  if (input.axis === "order")
+    return { label: "runs ended", scale: toCountScale(Math.max(input.endedCount, best.order), 8) };
+  let lastMs = Math.max(input.endMs, best.atMs);
+  for (const run of input.ended) if (run.atMs > lastMs) lastMs = run.atMs;
+  return { label: "time since the first run", scale: toElapsedScale(lastMs - input.startMs, 8) };
+}
+
+/** Which run ended when, from 1: by time, and by id where a millisecond is shared, as the database counts. */
+function toOrders(ended: readonly Ended[]): ReadonlyMap<string, number> {
+  const sorted = ended.toSorted((a, b) => a.atMs - b.atMs || Number(a.id) - Number(b.id));
+  return new Map(sorted.map((run, i) => [run.id, i + 1]));
 }
 
 /** Steps after: a value holds from the moment its run finished until a better one does. */
@@ -137,8 +170,8 @@ function pad([low, high]: [number, number], log: boolean): [number, number] {
   return [low - room, high + room];
 }
 
-function toSummary(input: BestSoFarInput, first: Result, best: Result): string {
-  const counted = plural(input.resultCount, "result");
+function toSummary(input: BestSoFarInput, first: Improvement, best: Improvement): string {
+  const counted = `${plural(input.endedCount, "run")} that ended`;
   const span = formatDuration(best.atMs - input.startMs);
   const found = `the best is ${formatNumber(best.value)}, by ${best.label} after ${span}`;
   if (input.improvements.length === 1) return `Best ${input.metric} so far over ${counted}: ${found}.`;
@@ -149,15 +182,15 @@ function toSummary(input: BestSoFarInput, first: Result, best: Result): string {
   );
 }
 
-function toNotes(input: BestSoFarInput, outside: number): string[] {
+function toNotes(input: BestSoFarInput, placed: number, outside: number): string[] {
   const notes: string[] = [];
-  if (input.results.length < input.resultCount)
+  if (input.ended.length < input.endedCount)
     notes.push(
-      `Showing ${formatCount(input.results.length)} of ${formatCount(input.resultCount)} results while the rest loads`,
+      `Showing ${formatCount(placed)} of ${formatCount(input.endedCount)} ended runs while the rest loads`,
     );
   if (outside > 0)
     notes.push(
-      `${plural(outside, "result")} ${input.goal === "minimize" ? "above" : "below"} the view: far off the others`,
+      `${plural(outside, "run")} ${input.goal === "minimize" ? "above" : "below"} the view: far off the others`,
     );
   return notes;
 }
@@ -176,12 +209,5 @@ export function nearestMark(marks: readonly Mark[], x: number, y: number): Mark 
   return nearest;
 }
 
-const toValue = (result: Result): number => result.value;
+/** NaN stays NaN: a place that is not known. */
 const clamp = (at: number): number => Math.min(1, Math.max(0, at));
-
-/** `Math.max(...times)` of 10,000 runs is near the engine's limit of arguments, so the largest is found by hand. */
-function tail(results: readonly Result[]): number[] {
-  let last = Number.NEGATIVE_INFINITY;
-  for (const result of results) if (result.atMs > last) last = result.atMs;
-  return [last];
-}

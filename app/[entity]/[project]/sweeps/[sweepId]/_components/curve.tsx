@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 import type { SweepData } from "@/app/_live/sweep-store";
 import { BestSoFarChart } from "@/ui/charts/draw/best-so-far";
-import { prepareBestSoFar, type Result } from "@/ui/charts/prepare/best-so-far";
+import { type Ended, prepareBestSoFar } from "@/ui/charts/prepare/best-so-far";
 import { useNow } from "@/ui/kit/clock";
 import { Panel } from "@/ui/kit/panel";
 import { Toggle } from "@/ui/kit/toggle";
@@ -11,52 +11,63 @@ import { Toggle } from "@/ui/kit/toggle";
 export function Curve({ data }: { data: SweepData }) {
   const { head, rows } = data;
   const [log, setLog] = useState(false);
+  const [byTime, setByTime] = useState(false);
   const startMs = Date.parse(head.startedAt ?? head.createdAt);
   const nowMs = useNow();
-  const results = useMemo(
+  const ended = useMemo(
     () =>
-      [...rows.values()].flatMap((row): Result[] =>
-        row.state === "finished" && row.objective !== null && row.finishedAt
-          ? [{ id: row.id, label: row.displayName, value: row.objective, atMs: Date.parse(row.finishedAt) }]
-          : [],
+      [...rows.values()].flatMap((row): Ended[] =>
+        row.finishedAt === null
+          ? []
+          : [{ id: row.id, label: row.displayName, value: row.objective, atMs: Date.parse(row.finishedAt) }],
       ),
     [rows],
   );
-  // While runs go on the curve's end follows the clock, a hundredth of the plot at a time: finer steps can't be seen.
-  const endMs = head.finishedAt ? Date.parse(head.finishedAt) : nowMs;
-  const grain = Math.max(1_000, 10 ** Math.floor(Math.log10(Math.max(1, endMs - startMs)) - 1));
-  const endShownMs = head.finishedAt ? endMs : startMs + Math.ceil((endMs - startMs) / grain) * grain;
+  // While runs go on the time axis follows the clock, a tenth of its span at a time: the plot keeps still between.
+  const active = head.counts.running + head.counts.preempting > 0;
+  const grain = Math.max(1_000, 10 ** Math.floor(Math.log10(Math.max(1, nowMs - startMs)) - 1));
+  const endMs = active ? startMs + Math.ceil((nowMs - startMs) / grain) * grain : startMs;
+  const { finished, failed, crashed, killed } = head.counts;
   const chart = useMemo(
     () =>
       head.metric
         ? prepareBestSoFar({
             metric: head.metric.name,
             goal: head.metric.goal,
+            axis: byTime ? "time" : "order",
             startMs,
-            endMs: endShownMs,
+            endMs,
             improvements: head.bestSoFar.map((point) => ({
               id: point.runId,
               label: point.displayName,
               value: point.objective,
               atMs: Date.parse(point.finishedAt),
+              order: point.ordinal,
             })),
-            results,
-            resultCount: Math.max(results.length, data.complete ? 0 : head.counts.finished),
+            ended,
+            endedCount: data.complete ? ended.length : finished + failed + crashed + killed,
             ...(head.metric.target !== null && { target: head.metric.target }),
             log,
           })
         : undefined,
-    [head, results, data.complete, startMs, endShownMs, log],
+    [head, ended, data.complete, finished, failed, crashed, killed, startMs, endMs, log, byTime],
   );
   return (
     <Panel
       id="curve"
       title="Best so far"
       actions={
-        chart?.logPossible && (
-          <Toggle pressed={log} onToggle={setLog}>
-            Log scale
-          </Toggle>
+        chart && (
+          <>
+            <Toggle pressed={byTime} onToggle={setByTime}>
+              By time
+            </Toggle>
+            {chart.logPossible && (
+              <Toggle pressed={log} onToggle={setLog}>
+                Log scale
+              </Toggle>
+            )}
+          </>
         )
       }
     >

@@ -75,7 +75,12 @@ export function toRunColumns(input: {
       width: 116,
       numeric: true,
       toKey: toDurationMs,
-      cell: (row) => <Duration from={row.startedAt} to={row.finishedAt} />,
+      cell: (row) =>
+        isTimed(row) ? (
+          <Duration from={row.startedAt} to={row.finishedAt} />
+        ) : (
+          <span className="text-ink-faint">–</span>
+        ),
     },
     {
       id: "agent",
@@ -146,8 +151,13 @@ function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunCol
   };
 }
 
-const toDurationMs = (row: Row): SortKey =>
-  row.startedAt === null
-    ? undefined
-    : (row.finishedAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(row.finishedAt)) -
-      Date.parse(row.startedAt);
+/** A run that waits in the queue, again perhaps, is not taking time. */
+const isTimed = ({ startedAt, finishedAt, state }: Row): boolean =>
+  startedAt !== null && (finishedAt !== null || state === "running" || state === "preempting");
+
+/** What still runs is longer than all that ended, and among itself the older is the longer. */
+function toDurationMs(row: Row): SortKey {
+  if (row.startedAt === null || !isTimed(row)) return undefined;
+  const endMs = row.finishedAt === null ? Number.MAX_SAFE_INTEGER : Date.parse(row.finishedAt);
+  return endMs - Date.parse(row.startedAt);
+}
