@@ -12,6 +12,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type NamedTypeNode,
   type SelectionSetNode,
   type ValidationContext,
   type ValueNode,
@@ -19,13 +20,12 @@ import {
 
 /** A batch of metrics is at most 8 MiB; twice that leaves room for its escaping and the envelope. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
-export const MAX_METRIC_BATCH_BYTES = 8 * 1024 * 1024;
 /** The document alone: ours are below 4 kB. */
 export const MAX_QUERY_BYTES = 64 * 1024;
 export const MAX_TOKENS = 4_000;
 /** The deepest of our own documents asks 9 levels; introspection tools ask 13. */
 export const MAX_DEPTH = 15;
-/** How often one field may be asked under different names within one document. */
+/** How often fields may be asked under other names within one operation. */
 export const MAX_ALIASES = 64;
 /** Mutations and subscriptions do work for each root field. */
 export const MAX_ROOT_FIELDS = 16;
@@ -36,6 +36,8 @@ export const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 50;
 /** Lists without `first` are short by nature (attempts of a run, agents of a sweep). */
 const UNPAGED_LIST = 10;
+/** Fields behind which there is much to read, in fields; what they really bring is counted by the answer's `Allowance`. */
+const WEIGHTS: Readonly<Record<string, number>> = { "Run.output": 2_000, "Run.history": 300 };
 export const OPERATION_TIMEOUT_MS = 30_000;
 
 /** A validation rule: what a document may cost at most, counted before anything runs and cached with the document. */
@@ -50,7 +52,12 @@ export function limitDocument(context: ValidationContext): ASTVisitor {
 interface Measure {
   depth: number;
   cost: number;
+  /** Fields side by side, those in fragments too. */
+  width: number;
+  aliases: number;
 }
+
+const NOTHING: Readonly<Measure> = { depth: 0, cost: 0, width: 0, aliases: 0 };
 
 /** The problems of a document; none when it may run. Fragments are measured once, so nesting them can't blow up the time. */
 export function measureDocument(schema: GraphQLSchema, document: DocumentNode): GraphQLError[] {
@@ -58,47 +65,54 @@ export function measureDocument(schema: GraphQLSchema, document: DocumentNode): 
   for (const node of document.definitions) {
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   }
-  const known = new Map<string, Measure>();
+  const known = new Map<string, Readonly<Measure>>();
   const problems: GraphQLError[] = [];
-  let aliases = 0;
 
+  const typeOf = (condition: NamedTypeNode) => schema.getType(condition.name.value);
   const measure = (set: SelectionSetNode | undefined, type: Maybe<GraphQLNamedType>): Measure => {
-    const total: Measure = { depth: 0, cost: 0 };
+    const total = { ...NOTHING };
     for (const node of set?.selections ?? []) {
       const part =
         node.kind === Kind.FIELD
           ? measureField(node, type)
           : node.kind === Kind.INLINE_FRAGMENT
-            ? measure(node.selectionSet, type)
+            ? measure(node.selectionSet, node.typeCondition ? typeOf(node.typeCondition) : type)
             : measureFragment(node.name.value);
       total.depth = Math.max(total.depth, part.depth);
       total.cost += part.cost;
+      total.width += part.width;
+      total.aliases += part.aliases;
     }
     return total;
   };
   const measureField = (node: FieldNode, parent: Maybe<GraphQLNamedType>): Measure => {
-    if (node.alias) aliases++;
     const field = isObjectType(parent) ? parent.getFields()[node.name.value] : undefined;
     const inner = measure(node.selectionSet, field && getNamedType(field.type));
-    return { depth: inner.depth + 1, cost: 1 + inner.cost * listLength(node, field?.type) };
+    return {
+      depth: inner.depth + 1,
+      cost: (WEIGHTS[`${parent?.name}.${node.name.value}`] ?? 1) + inner.cost * listLength(node, field?.type),
+      width: 1,
+      aliases: inner.aliases + (node.alias ? 1 : 0),
+    };
   };
-  const measureFragment = (name: string): Measure => {
+  const measureFragment = (name: string): Readonly<Measure> => {
     const before = known.get(name);
     if (before !== undefined) return before;
-    known.set(name, { depth: 0, cost: 0 }); // a circle is reported by graphql's own rule; here it must only end
+    known.set(name, NOTHING); // a circle is reported by graphql's own rule; here it must only end
     const fragment = fragments.get(name);
-    const measured = measure(
-      fragment?.selectionSet,
-      schema.getType(fragment?.typeCondition.name.value ?? ""),
-    );
+    const measured = measure(fragment?.selectionSet, fragment && typeOf(fragment.typeCondition));
     known.set(name, measured);
     return measured;
   };
 
   for (const node of document.definitions) {
     if (node.kind !== Kind.OPERATION_DEFINITION) continue;
-    const { depth, cost } = measure(node.selectionSet, schema.getRootType(node.operation));
-    const roots = node.selectionSet.selections.length;
+    const {
+      depth,
+      cost,
+      width: roots,
+      aliases,
+    } = measure(node.selectionSet, schema.getRootType(node.operation));
     const name = node.name ? `operation ${node.name.value}` : "the operation";
     const refuse = (message: string, found: number, max: number) =>
       problems.push(

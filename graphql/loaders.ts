@@ -1,5 +1,6 @@
 import DataLoader from "dataloader";
 import type { Access } from "@/core/access";
+import type { HistorySeries } from "@/core/history";
 import type { Database } from "@/db/client";
 import { type AgentRow, getAgents } from "@/db/queries/agents";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
@@ -24,6 +25,7 @@ import {
 } from "@/db/queries/runs";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { Allowance } from "./allowance";
 
 /**
  * Rows by id, collected over one turn of the event loop: the statements of a page don't grow with its length.
@@ -32,11 +34,18 @@ import { getSweeps, type SweepRow } from "@/db/queries/sweeps";
 export class Loaders {
   // No private fields: Apollo copies the context, and with it our owner, property by property.
   private readonly made = new Map<string, unknown>();
+  private spending: Allowance | undefined;
 
   constructor(
     private readonly db: Database,
     private readonly access: Access,
   ) {}
+
+  /** Of what is large, for the answer that these loaders serve. */
+  get allowance(): Allowance {
+    this.spending ??= new Allowance();
+    return this.spending;
+  }
 
   get sweep() {
     return this.byId<string, SweepRow>(
@@ -127,7 +136,11 @@ export class Loaders {
   history(query: Omit<HistoryQuery, "runIds">) {
     return this.lists(
       `history ${JSON.stringify(query)}`,
-      (runIds: readonly number[]) => readHistory(this.db, this.access, { ...query, runIds }),
+      (runIds: readonly number[]) =>
+        this.allowance.read(
+          () => readHistory(this.db, this.access, { ...query, runIds }),
+          (lines) => lines.reduce((sum, line) => sum + weighLine(line), 0),
+        ),
       (line) => line.runId,
     );
   }
@@ -185,3 +198,7 @@ export class Loaders {
     return fresh;
   }
 }
+
+/** Three columns of 8 bytes a point; ten a bucket. */
+const weighLine = (line: HistorySeries): number =>
+  line.exact ? line.points.steps.length * 24 : line.buckets.start.length * 80;

@@ -6,6 +6,7 @@ import { readOutput } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
 import { builder } from "../builder";
 import { badCursor, checkFirst, connection, type Page, readPosition, toCursor } from "../connection";
+import type { Context } from "../context";
 import { OutputStream } from "../enums";
 import { Run } from "../refs";
 
@@ -15,14 +16,18 @@ const PointsType = builder.objectRef<Points>("Points").implement({
     steps: t.field({
       type: "Column",
       description: "Steps, rising.",
-      resolve: ({ steps }) => Array.from(steps),
+      resolve: ({ steps }, _args, context) => written(context, Array.from(steps)),
     }),
     times: t.field({
       type: "Column",
       description: "Milliseconds since 1970.",
-      resolve: ({ times }) => Array.from(times),
+      resolve: ({ times }, _args, context) => written(context, Array.from(times)),
     }),
-    values: t.field({ type: "Column", description: "Values.", resolve: (points) => toWireValues(points) }),
+    values: t.field({
+      type: "Column",
+      description: "Values.",
+      resolve: (points, _args, context) => written(context, toWireValues(points)),
+    }),
   }),
 });
 
@@ -44,7 +49,11 @@ const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
     "A long line cut into buckets of steps, in columns of one length. Each keeps its extremes, so no spike is lost.",
   fields: (t) => {
     const column = (name: keyof typeof COLUMNS) =>
-      t.field({ type: "Column", description: COLUMNS[name], resolve: (buckets) => buckets[name] });
+      t.field({
+        type: "Column",
+        description: COLUMNS[name],
+        resolve: (buckets, _args, context) => written(context, buckets[name]),
+      });
     return {
       width: t.float({ description: "Steps a bucket spans, a power of two.", resolve: ({ width }) => width }),
       start: column("start"),
@@ -126,7 +135,13 @@ const OutputPiece = builder.objectRef<OutputPieceRow>("OutputPiece").implement({
     attempt: t.exposeInt("attempt", { description: "The attempt that printed it." }),
     stream: t.expose("stream", { type: OutputStream, description: "Where it was written to." }),
     time: t.exposeFloat("time", { description: "Milliseconds since 1970." }),
-    text: t.exposeString("text", { description: "As it was written." }),
+    text: t.string({
+      description: "As it was written.",
+      resolve: ({ text }, _args, { loaders }) => {
+        loaders.allowance.spend(text.length);
+        return text;
+      },
+    }),
   }),
 });
 const OutputConnection = connection<OutputPieceRow>("Output", OutputPiece, "pieces of output", {
@@ -164,7 +179,8 @@ builder.objectFields(Run, (t) => ({
   }),
   output: t.field({
     type: OutputConnection,
-    description: "What it printed: from the front with first and after, from the end with last and before.",
+    description:
+      "What it printed: from the front with first and after, from the end with last and before. A page has at most 1 MiB of text, however many pieces were asked for.",
     args: {
       first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
       after: t.arg.string({ description: "The endCursor of the page before." }),
@@ -175,16 +191,20 @@ builder.objectFields(Run, (t) => ({
     resolve: async (
       run,
       { first, after, last, before, attempt },
-      { db, access },
+      { db, access, loaders },
     ): Promise<Page<OutputPieceRow>> => {
       if (first != null && last != null) throw new AppError("BAD_INPUT", "output takes either first or last");
-      const { pieces, more } = await readOutput(db, access, {
+      const query = {
         runId: run.id,
         ...(last == null ? { first: checkFirst(first) } : { last: checkFirst(last) }),
         ...(attempt != null && { attempt }),
         ...(after != null && { after: toOutputPosition(after) }),
         ...(before != null && { before: toOutputPosition(before) }),
-      });
+      };
+      const { pieces, more } = await loaders.allowance.read(
+        () => readOutput(db, access, query),
+        ({ pieces }) => pieces.reduce((sum, { text }) => sum + text.length, 0),
+      );
       return {
         rows: pieces,
         hasNextPage: last == null && more,
@@ -194,6 +214,12 @@ builder.objectFields(Run, (t) => ({
     },
   }),
 }));
+
+/** A number in JSON has some 8 characters. */
+function written<T extends ArrayLike<unknown>>({ loaders }: Context, column: T): T {
+  loaders.allowance.spend(column.length * 8);
+  return column;
+}
 
 function toOutputPosition(cursor: string): { batch: number; piece: number } {
   const [batch, piece] = readPosition(cursor) ?? [];

@@ -1,0 +1,146 @@
+import { parse } from "graphql";
+import { beforeAll, describe, expect, test } from "vitest";
+import { Allowance } from "@/graphql/allowance";
+import { measureDocument } from "@/graphql/limits";
+import { schema } from "@/graphql/schema";
+import { ask, send, sharedServer, type TestServer } from "../support/server";
+import { withRuns } from "../support/sweeps";
+
+const started = sharedServer();
+let server: TestServer;
+beforeAll(() => {
+  server = started();
+});
+
+const problemsOf = (query: string) => measureDocument(schema, parse(query)).map(({ message }) => message);
+const stop = (i: number) => `a${i}: stopRun(input: {runId: "${i + 1}"}) { runId }`;
+const many = (count: number, of: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => of(i)).join(" ");
+
+describe("what a document may ask", () => {
+  test("counts root fields and aliases in fragments, named and inline", () => {
+    const fields = many(64, stop);
+    expect(problemsOf(`mutation { ...F } fragment F on Mutation { ${fields} }`)).toEqual([
+      expect.stringContaining("64 root fields"),
+    ]);
+    expect(problemsOf(`mutation { ... on Mutation { ${fields} } }`)).toEqual([
+      expect.stringContaining("64 root fields"),
+    ]);
+    expect(problemsOf(`mutation { ... { ... { ${many(17, stop)} } } }`)).toEqual([
+      expect.stringContaining("17 root fields"),
+    ]);
+    // Said once, answered twice.
+    const half = `fragment F on User { ${many(40, (i) => `a${i}: name`)} }`;
+    expect(problemsOf(`{ viewer { ...F } } ${half}`)).toEqual([]);
+    expect(problemsOf(`{ viewer { ...F } b: viewer { ...F } } ${half}`)).toEqual([
+      expect.stringContaining("81 aliases"),
+    ]);
+    expect(problemsOf(`mutation { ${many(16, stop)} }`)).toEqual([]);
+  });
+
+  test("measures what stands in a fragment by the fragment's own type", () => {
+    const inner = "projects(first: 1000) { nodes { sweeps(first: 1000) { nodes { id } } } }";
+    for (const query of [
+      `{ ${inner} }`,
+      `{ ... on Query { ${inner} } }`,
+      `{ ...F } fragment F on Query { ${inner} }`,
+    ])
+      expect(problemsOf(query)).toEqual([expect.stringContaining("fields")]);
+  });
+
+  test("weighs output and histories: few of a list's runs can bring theirs", () => {
+    const runs = (first: number, field: string) =>
+      problemsOf(`{ sweep(id: "aaaaaaaa") { runs(first: ${first}) { nodes { ${field} } } } }`);
+    const output = "output(first: 1) { nodes { text } }";
+    const history = 'history(keys: ["loss"], samples: 10) { series { points { values } } }';
+    expect([runs(50, output), runs(1_000, history)]).toEqual([[], []]);
+    expect(runs(1_000, output)).toEqual([expect.stringContaining("shorter pages")]);
+  });
+});
+
+describe("what an answer may hold", () => {
+  test("a page of output ends at a mebibyte, and pages lead through all of it both ways", async () => {
+    const { claims } = await withRuns(server, 1);
+    const runId = claims[0]?.runId ?? "";
+    await server.db.sql`
+      insert into output_chunks (run_id, attempt, batch, piece, stream, at, text)
+      select ${runId}::bigint, 1, b, p, 'stdout', now(), b || '/' || p || repeat(chr(233), 20000)
+      from generate_series(1, 3) b, generate_series(0, 19) p`;
+    const page = async (args: string) => {
+      const { run } = await ask<{
+        run: {
+          output: {
+            nodes: { text: string }[];
+            pageInfo: {
+              hasNextPage: boolean;
+              hasPreviousPage: boolean;
+              startCursor: string;
+              endCursor: string;
+            };
+          };
+        };
+      }>(
+        server,
+        `{ run(id: "${runId}") { output(${args}) { nodes { text } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
+      );
+      const texts = run.output.nodes.map(({ text }) => text);
+      expect(Buffer.byteLength(texts.join(""))).toBeLessThanOrEqual(1024 * 1024);
+      return { names: texts.map((text) => text.replace(/é+$/, "")), ...run.output.pageInfo };
+    };
+    const all = Array.from({ length: 60 }, (_, i) => `${Math.floor(i / 20) + 1}/${i % 20}`);
+
+    const forward: string[] = [];
+    for (let args = "first: 1000", more = true; more; ) {
+      const { names, hasNextPage, endCursor } = await page(args);
+      forward.push(...names);
+      [args, more] = [`first: 1000, after: "${endCursor}"`, hasNextPage];
+    }
+    expect(forward).toEqual(all);
+
+    const backward: string[] = [];
+    for (let args = "last: 1000", more = true; more; ) {
+      const { names, hasPreviousPage, startCursor } = await page(args);
+      backward.unshift(...names);
+      [args, more] = [`last: 1000, before: "${startCursor}"`, hasPreviousPage];
+    }
+    expect(backward).toEqual(all);
+    expect(await page("first: 2")).toMatchObject({ names: ["1/0", "1/1"], hasNextPage: true });
+    expect(await page("last: 2")).toMatchObject({ names: ["3/18", "3/19"], hasPreviousPage: true });
+  });
+
+  test("names of one text count each: an answer beyond its allowance is refused", async () => {
+    const { sweepId, claims } = await withRuns(server, 2);
+    await server.db.sql`
+      insert into output_chunks (run_id, attempt, batch, piece, stream, at, text)
+      select r::bigint, 1, 1, p, 'stdout', now(), repeat('x', 65536)
+      from unnest(${claims.map(({ runId }) => runId)}::text[]) r, generate_series(0, 15) p`;
+    const { errors } = await send(
+      server,
+      `{ sweep(id: "${sweepId}") { runs { nodes { output(first: 16) { nodes { ${many(60, (i) => `t${i}: text`)} } } } } } }`,
+    );
+    expect(errors?.[0]?.message).toContain("bytes of history and output");
+    expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
+  });
+
+  test("large readings come one after another, and none begins after the allowance is spent", async () => {
+    const allowance = new Allowance(100);
+    let running = 0;
+    let begun = 0;
+    const read = () =>
+      allowance.read(
+        async () => {
+          begun++;
+          expect(++running).toBe(1);
+          await new Promise(setImmediate);
+          running--;
+          return 60;
+        },
+        (bytes) => bytes,
+      );
+    const results = await Promise.allSettled([read(), read(), read(), read()]);
+    expect([results.map(({ status }) => status), begun]).toEqual([
+      ["fulfilled", "rejected", "rejected", "rejected"],
+      2,
+    ]);
+  });
+});
