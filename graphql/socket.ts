@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from "graphql";
 import type { Context as SocketContext } from "graphql-ws";
 import { type Extra, useServer as serve } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import type { Logger } from "@/engine/context";
@@ -13,6 +13,7 @@ import type { Documents } from "./documents";
 import { maskError } from "./errors";
 import { type Credentials, isSameOrigin, readAuthorization, readCredentials } from "./http/credentials";
 import { MAX_BODY_BYTES } from "./limits";
+import { Strangers } from "./strangers";
 import { withTimeout } from "./timeout";
 
 export interface SocketOptions {
@@ -33,7 +34,13 @@ export interface SocketDoor {
 /** Of graphql-ws's protocol: the client stops trying. */
 const UNAUTHORIZED = 4401;
 const TOO_MANY = 4429;
+const TOO_LARGE = 1009;
 const MAX_SUBSCRIPTIONS = 100;
+const MAX_SOCKETS = 5_000;
+/** What anybody may send: connection_init with a key has 100 bytes. Beyond it nothing is buffered any more. */
+const MAX_STRANGER_BYTES = 16 * 1024;
+/** How long a stranger who said too much has to read why it is cut off. */
+const FAREWELL_MS = 1_000;
 /** A key that was revoked, or has ended, closes its connections within this time. */
 const RECHECK_MS = 5_000;
 /** Proxies cut connections that are silent for a minute. */
@@ -49,6 +56,11 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
   const { schema, documents, db, publicUrl, toContext, log } = options;
   const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, perMessageDeflate: false });
   const connections = new WeakMap<object, Connection>();
+  const strangers = new Strangers();
+  /** Ends what holds for a stranger. */
+  const welcomes = new WeakMap<IncomingMessage, () => void>();
+  let arriving = 0;
+  let closed = false;
   type Socket = SocketContext<Record<string, unknown>, Extra>;
 
   const connect = async (ctx: Socket): Promise<boolean> => {
@@ -64,6 +76,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
       recheck.unref();
       socket.once("close", () => clearInterval(recheck));
       connections.set(ctx, { caller, recheck });
+      welcomes.get(request)?.();
       return true;
     } catch (error) {
       const known = isAppError(error);
@@ -105,14 +118,47 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     KEEP_ALIVE_MS,
   );
 
+  /** The cookie or header counts before a byte is read; `connect` reads it again, with what was sent since. */
+  const isKnown = async (request: IncomingMessage): Promise<boolean> => {
+    try {
+      await identify(db, toCredentials(undefined, request, publicUrl));
+      return true;
+    } catch {
+      return false; // told in the protocol, by `connect`
+    }
+  };
+
+  const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    if (wss.clients.size + arriving >= MAX_SOCKETS) return refuse(socket);
+    arriving++;
+    const known = await isKnown(request);
+    arriving--;
+    if (closed || socket.destroyed) return void socket.destroy();
+    const leave = known ? () => {} : strangers.admit(request.socket.remoteAddress ?? "");
+    if (leave === undefined) return refuse(socket);
+    socket.once("close", leave);
+    wss.handleUpgrade(request, socket, head, (client) => {
+      if (!known) {
+        const unwatch = watchStranger(client, socket, head.length);
+        welcomes.set(request, () => {
+          unwatch();
+          leave();
+        });
+      }
+      wss.emit("connection", client, request);
+      // graphql-ws prints what a peer did wrong; ws has closed the socket with the right code by then.
+      client.removeAllListeners("error");
+      client.on("error", (error) => log.debug({ err: error }, "a socket broke"));
+    });
+  };
+
   return {
-    upgrade(request, socket, head) {
-      wss.handleUpgrade(request, socket, head, (client) => wss.emit("connection", client, request));
-    },
+    upgrade: (request, socket, head) => void upgrade(request, socket, head),
     get connections() {
       return wss.clients.size;
     },
     close: once(async () => {
+      closed = true;
       // A peer that does not answer the closing handshake would hold the server for half a minute.
       const cut = setTimeout(() => {
         for (const client of wss.clients) client.terminate();
@@ -121,6 +167,25 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
       clearTimeout(cut);
     }),
   };
+}
+
+const refuse = (socket: Duplex): void =>
+  void socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n");
+
+/** Counts what comes in and stops reading when it is too much. @returns stops counting */
+function watchStranger(client: WebSocket, socket: Duplex, before: number): () => void {
+  let bytes = before;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_STRANGER_BYTES) return;
+    unwatch();
+    client.close(TOO_LARGE, `more than ${MAX_STRANGER_BYTES} bytes before connection_ack`);
+    socket.pause();
+    setTimeout(() => client.terminate(), FAREWELL_MS).unref();
+  };
+  const unwatch = () => void socket.off("data", count);
+  socket.on("data", count);
+  return unwatch;
 }
 
 /** The cookie counts only for pages of ours: browsers let any page open a socket to any server. */
