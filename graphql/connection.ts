@@ -110,20 +110,27 @@ export function checkFirst(first: number | null | undefined): number {
   throw new AppError("BAD_INPUT", `first is ${length}, expected 0 to ${MAX_PAGE}`);
 }
 
-/** The position inside a cursor; undefined when there is none. */
-export function readPosition(after: string | null | undefined): readonly unknown[] | undefined {
+/**
+ * The position inside a cursor; undefined when there is none. Cursors come from the caller: `check` gives undefined for
+ * what no row of the list can have, since the database would stumble over it.
+ */
+export function readPosition<Position>(
+  after: string | null | undefined,
+  check: (values: readonly unknown[]) => Position | undefined,
+): Position | undefined {
   if (after === null || after === undefined) return undefined;
   try {
-    const position: unknown = JSON.parse(Buffer.from(after, "base64url").toString("utf8"));
-    if (Array.isArray(position)) return position;
+    const values: unknown = JSON.parse(Buffer.from(after, "base64url").toString("utf8"));
+    const position = Array.isArray(values) ? check(values) : undefined;
+    if (position !== undefined) return position;
   } catch {
     // falls through to the one message
   }
-  throw badCursor(after);
-}
-
-export const badCursor = (after: string) =>
-  new AppError(
+  throw new AppError(
     "BAD_INPUT",
     `after is ${JSON.stringify(after.slice(0, 60))}, expected the endCursor of a page of the same list`,
   );
+}
+
+export const isInteger = (value: unknown, max: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max;

@@ -1,14 +1,17 @@
 import { GraphQLError, Kind, valueFromASTUntyped } from "graphql";
 import { builder } from "./builder";
 
+/** The year 9999: later ones are written with a sign, which PostgreSQL does not read. */
+export const MAX_TIME_MS = 253_402_300_799_999;
+
 builder.scalarType("DateTime", {
-  description: "A moment as ISO 8601 text with milliseconds, in UTC.",
+  description: "A moment from 1970 to 9999 as ISO 8601 text with milliseconds, in UTC.",
   serialize: (value) => value.toISOString() as unknown as Date,
   parseValue(value) {
     const date = typeof value === "string" ? new Date(value) : undefined;
-    if (date === undefined || Number.isNaN(date.getTime())) {
+    if (date === undefined || !(date.getTime() >= 0 && date.getTime() <= MAX_TIME_MS)) {
       throw new GraphQLError(
-        `${JSON.stringify(value)} is no moment; expected ISO 8601 text such as 2026-01-31T12:00:00Z`,
+        `${JSON.stringify(value)} is no moment from 1970 to 9999; expected ISO 8601 text such as 2026-01-31T12:00:00Z`,
       );
     }
     return date;

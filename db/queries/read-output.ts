@@ -23,8 +23,8 @@ export interface OutputQuery {
   /** Pieces wanted: from the front (after `after`) or from the end (before `before`). */
   first?: number;
   last?: number;
-  after?: OutputPosition;
-  before?: OutputPosition;
+  after?: OutputPosition | undefined;
+  before?: OutputPosition | undefined;
 }
 
 /** Text of one page. Above a piece's 64 KiB, so that every page gets further. */

@@ -1,7 +1,7 @@
 import type { AgentRow } from "@/db/queries/agents";
 import { builder } from "../builder";
 import { AgentState } from "../enums";
-import { toNumber } from "../ids";
+import { toSmallNumber } from "../ids";
 import { Agent, Run } from "../refs";
 
 const counted = (agent: object): agent is AgentRow => "done" in agent;
@@ -54,6 +54,6 @@ builder.queryField("agent", (t) =>
     nullable: true,
     description: "An agent by its id.",
     args: { id: t.arg.id({ required: true, description: "Its number as text." }) },
-    resolve: (_root, { id }, { loaders }) => loaders.agent.load(toNumber("id", id)),
+    resolve: (_root, { id }, { loaders }) => loaders.agent.load(toSmallNumber("id", id)),
   }),
 );

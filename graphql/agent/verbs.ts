@@ -4,7 +4,7 @@ import { type HeartbeatAnswer, heartbeat } from "@/engine/heartbeat";
 import { leaveAgent } from "@/engine/leave-agent";
 import { registerAgent } from "@/engine/register-agent";
 import { builder } from "../builder";
-import { toNumber, toSweepId } from "../ids";
+import { toNumber, toSmallNumber, toSweepId } from "../ids";
 import { Agent, Sweep } from "../refs";
 import { mutationId, payload, verb } from "../verb";
 
@@ -118,7 +118,7 @@ verb("claimRun", {
   run: (context, { sweepId, agentId, count = 1, clientMutationId }) =>
     claimRuns(context, {
       sweepId: toSweepId(sweepId),
-      agentId: toNumber("agentId", agentId),
+      agentId: toSmallNumber("agentId", agentId),
       count,
       clientMutationId,
     }),
@@ -180,7 +180,7 @@ verb("heartbeat", {
   })),
   run: (context, { agentId, attempts }) =>
     heartbeat(context, {
-      agentId: agentId === undefined ? undefined : toNumber("agentId", agentId),
+      agentId: agentId === undefined ? undefined : toSmallNumber("agentId", agentId),
       attempts: attempts.map(({ runId, attempt }) => ({ runId: toNumber("runId", runId), attempt })),
     }),
 });
@@ -202,5 +202,5 @@ verb("leaveAgent", {
       resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
     }),
   })),
-  run: (context, { agentId }) => leaveAgent(context, { agentId: toNumber("agentId", agentId) }),
+  run: (context, { agentId }) => leaveAgent(context, { agentId: toSmallNumber("agentId", agentId) }),
 });

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ApolloServer, HeaderMap } from "@apollo/server";
-import type { GraphQLError } from "graphql";
+import { type DocumentNode, type GraphQLError, getOperationAST, OperationTypeNode } from "graphql";
 import { AppError, isAppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
 import type { Context } from "../context";
@@ -34,7 +34,8 @@ export function createHandler({ apollo, documents, toContext, log }: HandlerOpti
       const context = await toContext(request);
       const body = parseBody(await readBody(request, MAX_BODY_BYTES));
       const document = typeof body.query === "string" ? documents.read(body.query) : undefined;
-      if (Array.isArray(document)) return refuse(response, document, log);
+      if (isProblems(document)) return refuse(response, document, log);
+      if (document !== undefined) refuseSubscription(document, body.operationName);
       const answer = await withTimeout(
         apollo.executeHTTPGraphQLRequest({
           httpGraphQLRequest: { method: "POST", headers: toHeaders(request), search: "", body },
@@ -49,6 +50,19 @@ export function createHandler({ apollo, documents, toContext, log }: HandlerOpti
       sendError(response, error, log);
     }
   };
+}
+
+const isProblems = (
+  value: DocumentNode | readonly GraphQLError[] | undefined,
+): value is readonly GraphQLError[] => Array.isArray(value);
+
+function refuseSubscription(document: DocumentNode, name: unknown): void {
+  const operation = getOperationAST(document, typeof name === "string" ? name : undefined);
+  if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return;
+  throw new AppError(
+    "BAD_INPUT",
+    "subscriptions are served on a WebSocket at this same address (protocol graphql-transport-ws)",
+  );
 }
 
 /** Refusals before the operation ran have the shape of a GraphQL answer too, with a status that says the same. */

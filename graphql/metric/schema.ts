@@ -5,9 +5,10 @@ import type { OutputPage } from "@/db/queries/read-output";
 import { readOutput } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
 import { builder } from "../builder";
-import { badCursor, checkFirst, connection, type Page, readPosition, toCursor } from "../connection";
+import { checkFirst, connection, isInteger, type Page, readPosition, toCursor } from "../connection";
 import type { Context } from "../context";
 import { OutputStream } from "../enums";
+import { MAX_INTEGER, toLookup } from "../ids";
 import { Run } from "../refs";
 
 const PointsType = builder.objectRef<Points>("Points").implement({
@@ -169,7 +170,7 @@ builder.objectFields(Run, (t) => ({
     resolve: async (run, { keys, samples, minStep, maxStep, attempt }, { loaders }) => {
       const query = {
         samples: samples ?? 500,
-        ...(keys && { keys }),
+        ...(keys && { keys: keys.map((key) => toLookup("keys", key)) }),
         ...(minStep != null && { minStep }),
         ...(maxStep != null && { maxStep }),
         ...(attempt != null && { attempt }),
@@ -198,8 +199,8 @@ builder.objectFields(Run, (t) => ({
         runId: run.id,
         ...(last == null ? { first: checkFirst(first) } : { last: checkFirst(last) }),
         ...(attempt != null && { attempt }),
-        ...(after != null && { after: toOutputPosition(after) }),
-        ...(before != null && { before: toOutputPosition(before) }),
+        after: toOutputPosition(after),
+        before: toOutputPosition(before),
       };
       const { pieces, more } = await loaders.allowance.read(
         () => readOutput(db, access, query),
@@ -221,8 +222,7 @@ function written<T extends ArrayLike<unknown>>({ loaders }: Context, column: T):
   return column;
 }
 
-function toOutputPosition(cursor: string): { batch: number; piece: number } {
-  const [batch, piece] = readPosition(cursor) ?? [];
-  if (!Number.isSafeInteger(batch) || !Number.isSafeInteger(piece)) throw badCursor(cursor);
-  return { batch: batch as number, piece: piece as number };
-}
+const toOutputPosition = (cursor: string | null | undefined) =>
+  readPosition(cursor, ([batch, piece]) =>
+    isInteger(batch, MAX_INTEGER) && isInteger(piece, MAX_INTEGER) ? { batch, piece } : undefined,
+  );

@@ -1,11 +1,14 @@
+import { isSweepId } from "@/core/ids";
 import { countProjects } from "@/db/queries/overview";
 import { findProject, listProjects, type ProjectRow } from "@/db/queries/projects";
 import { listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { mayAct, ownEntity } from "../access";
 import { builder } from "../builder";
-import { badCursor, connection, readPage, readPosition } from "../connection";
+import { connection, isInteger, readPage, readPosition } from "../connection";
+import { MAX_INTEGER, toLookup } from "../ids";
 import { projectUrl } from "../links";
 import { Entity, Project, Sweep } from "../refs";
+import { MAX_TIME_MS } from "../scalars";
 
 const SweepConnection = connection<SweepRow>("Sweep", Sweep, "sweeps");
 const ProjectConnection = connection<ProjectRow>("Project", Project, "projects");
@@ -71,7 +74,10 @@ builder.queryFields((t) => ({
       name: t.arg.string({ required: true, description: "Second part of the path." }),
     },
     resolve: async (_root, { entity, name }, context) =>
-      findProject(context.db, context.access, { entity: entity ?? (await ownEntity(context)), name }),
+      findProject(context.db, context.access, {
+        entity: toLookup("entity", entity ?? (await ownEntity(context))),
+        name: toLookup("name", name),
+      }),
   }),
   projects: t.field({
     type: ProjectConnection,
@@ -81,14 +87,10 @@ builder.queryFields((t) => ({
       after: t.arg.string({ description: "The endCursor of the page before." }),
     },
     resolve: (_root, { first, after }, { db, access }) => {
-      const [before] = readPosition(after) ?? [];
-      if (before !== undefined && !Number.isSafeInteger(before)) throw badCursor(after ?? "");
+      const before = readPosition(after, ([id]) => (isInteger(id, MAX_INTEGER) ? id : undefined));
       return readPage(first, {
         read: (length) =>
-          listProjects(db, access, {
-            first: length,
-            ...(before !== undefined && { before: before as number }),
-          }),
+          listProjects(db, access, { first: length, ...(before !== undefined && { before }) }),
         toPosition: ({ id }) => [id],
         total: () => countProjects(db, access),
       });
@@ -96,11 +98,9 @@ builder.queryFields((t) => ({
   }),
 }));
 
-function toSweepPosition(after: string | null | undefined): { createdAt: Date; id: string } | undefined {
-  const position = readPosition(after);
-  if (position === undefined) return undefined;
-  const [time, id] = position;
-  if (typeof time !== "number" || !Number.isSafeInteger(time) || typeof id !== "string")
-    throw badCursor(after ?? "");
-  return { createdAt: new Date(time), id };
-}
+const toSweepPosition = (after: string | null | undefined) =>
+  readPosition(after, ([time, id]) =>
+    isInteger(time, MAX_TIME_MS) && typeof id === "string" && isSweepId(id)
+      ? { createdAt: new Date(time), id }
+      : undefined,
+  );

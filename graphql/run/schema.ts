@@ -5,7 +5,7 @@ import { ownEntity } from "../access";
 import { builder } from "../builder";
 import { connection } from "../connection";
 import { AttemptState, RunState } from "../enums";
-import { toNumber } from "../ids";
+import { toLookup, toNumber } from "../ids";
 import { runUrl } from "../links";
 import { Agent, Attempt, Project, Run, Sweep } from "../refs";
 
@@ -169,9 +169,9 @@ builder.queryField("run", (t) =>
       if (id) return context.loaders.run.load(toNumber("id", id));
       if (!project || !name) throw new AppError("BAD_INPUT", "run needs either id, or project and name");
       return findRun(context.db, context.access, {
-        entity: entity ?? (await ownEntity(context)),
-        project,
-        name,
+        entity: toLookup("entity", entity ?? (await ownEntity(context))),
+        project: toLookup("project", project),
+        name: toLookup("name", name),
       });
     },
   }),

@@ -4,7 +4,7 @@ import { type BestPoint, listRuns, type RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
 import { builder } from "../builder";
-import { badCursor, readPage, readPosition } from "../connection";
+import { isInteger, readPage, readPosition } from "../connection";
 import { RunOrder, RunState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
 import { sweepPath, sweepUrl } from "../links";
@@ -137,10 +137,9 @@ Sweep.implement({
         orderBy: t.arg({ type: RunOrder, description: "oldest when absent." }),
       },
       resolve: (sweep, { first, after, state, orderBy }, { db, access, loaders }) => {
-        const position = readPosition(after);
-        const [id, objective = null] = position ?? [];
-        if (position !== undefined && (!Number.isSafeInteger(id) || !isNumberOrNull(objective)))
-          throw badCursor(after ?? "");
+        const position = readPosition(after, ([id, objective = null]) =>
+          isInteger(id, Number.MAX_SAFE_INTEGER) && isNumberOrNull(objective) ? { id, objective } : undefined,
+        );
         return readPage(first, {
           read: (length) =>
             listRuns(db, access, {
@@ -149,7 +148,7 @@ Sweep.implement({
               order: orderBy ?? "oldest",
               goal: sweep.metricGoal,
               first: length,
-              after: position && { id: id as number, objective: objective as number | null },
+              after: position,
             }),
           toPosition: (run) => [run.id, ...(orderBy === "best" ? [run.objective] : [])],
           total: async () => {
@@ -165,7 +164,7 @@ Sweep.implement({
       resolve: (sweep, _args, { loaders }) => loaders.agents.load(sweep.id),
     }),
     agentCommand: t.string({
-      description: "What to run on a machine that shall work for it.",
+      description: "Run in a clone of Besom, it starts an agent that works for it.",
       resolve: (sweep) => `npx besom agent ${sweepPath(sweep)}`,
     }),
     allowedActions: t.field({
@@ -190,7 +189,8 @@ builder.queryField("sweep", (t) =>
   }),
 );
 
-const isNumberOrNull = (value: unknown): boolean => value === null || typeof value === "number";
+const isNumberOrNull = (value: unknown): value is number | null =>
+  value === null || typeof value === "number";
 
 function present<T>(row: T | undefined, id: string | number): T {
   if (row === undefined) throw new Error(`row ${id} vanished between two statements`);

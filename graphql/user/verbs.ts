@@ -2,7 +2,7 @@ import { createApiKey, revokeApiKey } from "@/engine/api-keys";
 import { requireUser } from "@/engine/authorize";
 import { createLoginLink } from "@/engine/sessions";
 import { builder } from "../builder";
-import { toNumber } from "../ids";
+import { toSmallNumber } from "../ids";
 import { loginUrl } from "../links";
 import { mutationId, payload, verb } from "../verb";
 
@@ -47,7 +47,7 @@ verb("revokeApiKey", {
       resolve: ({ answer }) => answer?.keyId ?? null,
     }),
   })),
-  run: (context, input) => revokeApiKey(context, { keyId: toNumber("keyId", input.keyId) }),
+  run: (context, input) => revokeApiKey(context, { keyId: toSmallNumber("keyId", input.keyId) }),
 });
 
 verb("createLoginLink", {
