@@ -16,6 +16,7 @@ import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
 import { createLoginLink } from "@/engine/sessions";
 import { sendError } from "@/graphql/http/handler";
+import { setSecurityHeaders } from "@/graphql/http/headers";
 import { checkPublicUrl, drain, listen, toPort, toUrl } from "@/graphql/http/listen";
 import { type SignInOptions, signIn, signOut } from "@/graphql/http/sign-in";
 import { openStatus } from "@/graphql/http/status";
@@ -64,7 +65,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   let open: Open | undefined;
   const status = openStatus({ log, ready: () => open });
   const http = createServer({ keepAlive: true, noDelay: true });
-  http.on("request", (request, response) => void route(request, response, open, { status, log }));
+  http.on("request", (request, response) => {
+    setSecurityHeaders(response);
+    void route(request, response, open, { status, log });
+  });
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     upgrade(request, socket, head, open);

@@ -36,7 +36,7 @@ export async function identifyRequest(
   headers: IncomingHttpHeaders,
   publicUrl: string,
 ): Promise<Caller> {
-  const credentials = readCredentials(headers);
+  const credentials = readCredentials(headers, publicUrl);
   if (credentials?.kind === "session" && !isSameOrigin(headers, publicUrl)) {
     throw new AppError(
       "FORBIDDEN",

@@ -9,7 +9,7 @@ import type { Context } from "./context";
 import { Documents } from "./documents";
 import { maskError } from "./errors";
 import { openApollo } from "./http/apollo";
-import { readCookie, SESSION_COOKIE } from "./http/credentials";
+import { readCookie, sessionCookie } from "./http/credentials";
 import { createHandler } from "./http/handler";
 import { openLive } from "./live/live";
 import { Loaders } from "./loaders";
@@ -58,7 +58,7 @@ export async function openService({ db, log, publicUrl }: ServiceOptions): Promi
   /** A page's query: the same schema, rights and masking as by HTTP, without the HTTP. */
   const answerPage = async ({ query, variables, cookie }: LocalRequest): Promise<LocalAnswer> => {
     try {
-      const token = readCookie(cookie, SESSION_COOKIE);
+      const token = readCookie(cookie, sessionCookie(publicUrl));
       const caller = await identify(db, token === undefined ? undefined : { kind: "session", token });
       const document = documents.read(query);
       if (!("kind" in document)) return { errors: document.map((error) => maskError(error, log)) };

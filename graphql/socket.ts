@@ -196,7 +196,7 @@ function toCredentials(
 ): Credentials | undefined {
   const authorization = params?.authorization ?? params?.Authorization;
   if (typeof authorization === "string") return { kind: "key", key: readAuthorization(authorization) };
-  const credentials = readCredentials(headers);
+  const credentials = readCredentials(headers, publicUrl);
   return credentials?.kind === "session" && !isSameOrigin(headers, publicUrl) ? undefined : credentials;
 }
 

@@ -1,7 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { AppError } from "@/core/errors";
 
-export const SESSION_COOKIE = "besom_session";
+/** Cookies know no ports: two servers on one machine would sign each other's people out. */
+export function sessionCookie(publicUrl: string): string {
+  const { port } = new URL(publicUrl);
+  return port === "" ? "besom_session" : `besom_session_${port}`;
+}
 
 /** What a request brings to show who it is, before anything is looked up. */
 export type Credentials =
@@ -9,10 +13,10 @@ export type Credentials =
   | { readonly kind: "session"; readonly token: string };
 
 /** A header wins over the cookie: a script in a page may act with its own key. Undefined when there is neither. */
-export function readCredentials(headers: IncomingHttpHeaders): Credentials | undefined {
+export function readCredentials(headers: IncomingHttpHeaders, publicUrl: string): Credentials | undefined {
   const { authorization } = headers;
   if (authorization !== undefined) return { kind: "key", key: readAuthorization(authorization) };
-  const token = readCookie(headers.cookie, SESSION_COOKIE);
+  const token = readCookie(headers.cookie, sessionCookie(publicUrl));
   return token === undefined ? undefined : { kind: "session", token };
 }
 

@@ -68,7 +68,13 @@ export function toUrl(host: string, port: number): string {
   return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
+/** An origin: pages and API lie at its root, since the pages' own links can't be moved below a path yet. */
 export function checkPublicUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
-  throw new AppError("BAD_INPUT", `BESOM_PUBLIC_URL is ${JSON.stringify(text)}, expected http(s)://HOST`);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const bare = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password === "";
+  if (bare && `${url.search}${url.hash}` === "" && /^\/+$/.test(url.pathname)) return url.origin;
+  throw new AppError(
+    "BAD_INPUT",
+    `BESOM_PUBLIC_URL is ${JSON.stringify(text)}, expected http(s)://HOST or http(s)://HOST:PORT, without a path: give Besom a host name of its own`,
+  );
 }

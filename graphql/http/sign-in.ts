@@ -4,7 +4,7 @@ import type { Database } from "@/db/client";
 import { authenticateSession } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
 import { endSession, redeemLoginLink } from "@/engine/sessions";
-import { isSameOrigin, readCookie, SESSION_COOKIE } from "./credentials";
+import { isSameOrigin, readCookie, sessionCookie } from "./credentials";
 import { sendError } from "./handler";
 
 export interface SignInOptions {
@@ -26,14 +26,13 @@ export async function signIn(
   response.setHeader("referrer-policy", "no-referrer");
   try {
     const { searchParams } = new URL(request.url ?? "/", publicUrl);
-    const target = toLocalPath(searchParams.get("next"));
     const { session, expiresAt } = await redeemLoginLink(db, searchParams.get("token") ?? "");
     response.setHeader("set-cookie", toCookie(session, publicUrl, expiresAt));
-    redirect(response, `${publicUrl}${target}`);
+    redirect(response, `${publicUrl}/`);
   } catch (error) {
     if (!isAppError(error) || error.code !== "UNAUTHENTICATED") return sendError(response, error, log);
     // A second click on a used link in the browser that it signed in.
-    const token = readCookie(request.headers.cookie, SESSION_COOKIE);
+    const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
     if (token !== undefined && (await isAlive(db, token))) return redirect(response, `${publicUrl}/`);
     if (pages) redirect(response, `${publicUrl}/login`);
     else sendError(response, error, log);
@@ -53,7 +52,7 @@ export async function signOut(
     }
     if (!isSameOrigin(request.headers, publicUrl))
       throw new AppError("FORBIDDEN", "only this server's pages may sign out");
-    const token = readCookie(request.headers.cookie, SESSION_COOKIE);
+    const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
     if (token !== undefined) await endSession(db, token);
     response.setHeader("set-cookie", toCookie("", publicUrl, new Date(0)));
     redirect(response, `${publicUrl}/login`);
@@ -63,18 +62,13 @@ export async function signOut(
 }
 
 function toCookie(value: string, publicUrl: string, expires: Date): string {
-  const { protocol, pathname } = new URL(publicUrl);
-  const secure = protocol === "https:" ? "; Secure" : "";
-  return `${SESSION_COOKIE}=${value}; Path=${pathname}; HttpOnly; SameSite=Lax; Expires=${expires.toUTCString()}${secure}`;
+  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
+  return `${sessionCookie(publicUrl)}=${value}; Path=/; HttpOnly; SameSite=Lax; Expires=${expires.toUTCString()}${secure}`;
 }
 
 function redirect(response: ServerResponse, location: string): void {
   response.writeHead(303, { location }).end();
 }
-
-/** Where to go on to, never another site: `//host` and `/\host` are addresses of other sites. */
-const toLocalPath = (path: string | null): string =>
-  path !== null && /^\/(?![/\\])/.test(path) ? path : "/";
 
 const isAlive = (db: Database, token: string): Promise<boolean> =>
   authenticateSession(db, token).then(

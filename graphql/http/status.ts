@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { AppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import type { Logger } from "@/engine/context";
 import { identify } from "../authenticate";
 import type { Service } from "../service";
-import { readCredentials } from "./credentials";
+import { readAuthorization } from "./credentials";
 import { sendError } from "./handler";
 
 /** What operators ask of a server: is it there, is it ready, how does it do. */
@@ -72,12 +73,11 @@ export function openStatus({ log, ready }: StatusOptions): Status {
         sendText(response, 503, "the database is out of reach\n");
       }
     },
-    /** From this machine, or with a key: names and numbers of a server are nobody else's business. */
+    /** From this machine, or with an administrator's key: names and numbers of a server are nobody else's business. */
     async metrics(request, response) {
       try {
         const parts = ready();
-        if (!isLocal(request) && parts !== undefined)
-          await identify(parts.db, readCredentials(request.headers));
+        if (!isLocal(request)) await requireAdmin(parts, request);
         response.setHeader("content-type", registry.contentType);
         response.end(await registry.metrics());
       } catch (error) {
@@ -89,11 +89,24 @@ export function openStatus({ log, ready }: StatusOptions): Status {
 }
 
 const LOOPBACK: ReadonlySet<string | undefined> = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
-/** A proxy on this machine speaks for somebody else. */
+const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+/** A proxy on this machine speaks for somebody else: it says so, or it passes on the name that this one asked for. */
 const isLocal = ({ socket, headers }: IncomingMessage): boolean =>
   LOOPBACK.has(socket.remoteAddress) &&
+  LOOPBACK_HOST.test(headers.host ?? "") &&
   headers["x-forwarded-for"] === undefined &&
   headers.forwarded === undefined;
+
+async function requireAdmin(
+  parts: { db: Database } | undefined,
+  { headers: { authorization } }: IncomingMessage,
+): Promise<void> {
+  if (parts === undefined) throw new AppError("UNAVAILABLE", "the server is starting or stopping");
+  const key = authorization === undefined ? undefined : readAuthorization(authorization);
+  const { access } = await identify(parts.db, key === undefined ? undefined : { kind: "key", key });
+  if (access.kind === "user" && access.admin) return;
+  throw new AppError("FORBIDDEN", "metrics of the server are for its administrators");
+}
 
 function sendText(response: ServerResponse, status: number, text: string): void {
   response

@@ -44,7 +44,10 @@ describe("who may ask", () => {
       cookieForeign: await status({ cookie, origin: "https://evil.example" }),
       cookieSandboxed: await status({ cookie, origin: "null" }),
       cookieAlone: await status({ cookie }),
-      cookieUnknown: await status({ cookie: "besom_session=nothing", origin: server.url }),
+      cookieUnknown: await status({
+        cookie: `besom_session_${new URL(server.url).port}=nothing`,
+        origin: server.url,
+      }),
       // A header wins: with a wrong key the cookie doesn't help.
       both: await status({ ...own, authorization: "Bearer besom-no" }),
     }).toEqual({
@@ -76,19 +79,15 @@ describe("who may ask", () => {
     }
   });
 
-  test("a login link works once, and only for this server's paths", async () => {
+  test("a login link works once and leads to the start page, whatever is added to it", async () => {
     const open = (url: string) => fetch(url, { redirect: "manual" });
     const link = await freshLink(server);
-    const first = await open(`${link}&next=/me/digits`);
-    expect([first.status, first.headers.get("location")]).toEqual([303, `${server.url}/me/digits`]);
+    const first = await open(`${link}&next=${encodeURIComponent("//evil.example/\u{1F9F9}")}`);
+    expect([first.status, first.headers.get("location")]).toEqual([303, `${server.url}/`]);
     expect(first.headers.get("set-cookie")).toMatch(
-      /^besom_session=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Expires=/,
+      /^besom_session_\d+=[\w-]+; Path=\/; HttpOnly; SameSite=Lax; Expires=/,
     );
     expect((await open(link)).status).toBe(401);
-    for (const next of ["//evil.example", "/\\evil.example", "https://evil.example"]) {
-      const again = await open(`${await freshLink(server)}&next=${encodeURIComponent(next)}`);
-      expect(again.headers.get("location"), next).toBe(`${server.url}/`);
-    }
   });
 
   test("what another user made looks unknown", async () => {

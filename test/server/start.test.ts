@@ -1,5 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -63,13 +63,37 @@ describe("starting", () => {
     [{ BESOM_PORT: "http" }, "BESOM_PORT"],
     [{ BESOM_PORT: "70000" }, "BESOM_PORT"],
     [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "besom.example" }, "BESOM_PUBLIC_URL"],
+    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://example.com/besom" }, "without a path"],
+    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://me:secret@example.com" }, "BESOM_PUBLIC_URL"],
     [{ BESOM_PORT: "0", BESOM_HOST: "203.0.113.7" }, "BESOM_HOST"],
   ])("with %j names the variable", async (env, name) => {
     await expect(startServer({ env: { NODE_ENV: "test", ...env }, next: false })).rejects.toThrow(name);
   });
 });
 
+/** `fetch` sets the Host header itself. */
+const statusOf = (url: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    get(url, { headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on("error", reject);
+  });
+
 describe("a running server", () => {
+  test("says with every answer that nobody may guess its type, frame it, or learn its addresses", async () => {
+    await withServer(async ({ url, loginUrl }) => {
+      for (const path of ["/healthz", "/nothing", "/graphql", loginUrl.slice(url.length)]) {
+        const { headers } = await fetch(`${url}${path}`, { redirect: "manual" });
+        expect([headers.get("x-content-type-options"), headers.get("content-security-policy")]).toEqual([
+          "nosniff",
+          "frame-ancestors 'none'",
+        ]);
+        expect(headers.get("referrer-policy")).toMatch(/^(same-origin|no-referrer)$/);
+      }
+    });
+  });
+
   test("tells that it lives, is ready, and how it does", async () => {
     await withServer(async ({ url, key }) => {
       await ask({ url, key }, "{ viewer { name } }");
@@ -83,9 +107,13 @@ describe("a running server", () => {
       expect(status).toBe(200);
       expect(metrics).toMatch(/besom_http_request_seconds_bucket/);
       expect(metrics).toMatch(/besom_listening 1/);
-      expect((await fetch(`${url}/metrics`, { headers: { "x-forwarded-for": "203.0.113.7" } })).status).toBe(
-        401,
-      );
+      const outside = (headers: Record<string, string>) => statusOf(`${url}/metrics`, headers);
+      const host = "besom.example";
+      expect(await outside({ "x-forwarded-for": "203.0.113.7" })).toBe(401);
+      // A proxy on this machine that says nothing of itself still passes on the name it is reached by.
+      expect(await outside({ host })).toBe(401);
+      expect(await outside({ host, authorization: `Bearer ${key}` })).toBe(200);
+      expect(await outside({ host: "localhost:3000" })).toBe(200);
       expect((await fetch(`${url}/nothing`)).status).toBe(404);
     });
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openDatabase } from "@/db/client";
 import { createLoginLink, redeemLoginLink } from "@/engine/sessions";
+import { sessionCookie } from "@/graphql/http/credentials";
 import { ensureBuilt } from "@/scripts/lib/build.mjs";
 import { createDatabase } from "./database";
 import { type Driver, openDriver } from "./seed";
@@ -50,7 +51,7 @@ export async function openSite(): Promise<Site> {
     return {
       url,
       entity,
-      session: { name: "besom_session", value: session },
+      session: { name: sessionCookie(url), value: session },
       driver: openDriver(url, key),
       close,
     };
