@@ -12,8 +12,9 @@ const SUBSCRIBERS = 20;
 const RUNS = 32;
 const POINTS_PER_SECOND = 2_000;
 const SECONDS = 10;
-/** Each run sends one point a batch: the shape of a training program that logs step by step. */
-const EVERY_MS = (1_000 * RUNS) / POINTS_PER_SECOND;
+const KEYS = ["loss", "accuracy", "val/loss", "val/accuracy"];
+/** Each run sends one step of four metrics a batch: the shape of a training program that logs step by step. */
+const EVERY_MS = (1_000 * RUNS * KEYS.length) / POINTS_PER_SECOND;
 
 await withService(async ({ url, key }) => {
   const client = openClient({ url, key });
@@ -34,19 +35,22 @@ await withService(async ({ url, key }) => {
   );
   for (const socket of sockets) {
     const seen = new Map<string, number>();
-    socket.subscribe<{ metricsLogged: { series: { runId: string; steps: number[]; values: number[] }[] } }>(
+    socket.subscribe<{
+      metricsLogged: { series: { runId: string; key: string; steps: number[]; values: number[] }[] };
+    }>(
       {
-        query: `subscription { metricsLogged(sweepId: "${sweepId}", keys: ["sent"]) { cursor series { runId key steps values } } }`,
+        query: `subscription { metricsLogged(sweepId: "${sweepId}") { cursor series { runId key steps values } } }`,
       },
       {
         next: ({ data, errors }) => {
           if (errors) throw new Error(JSON.stringify(errors));
           const now = performance.now();
-          for (const { runId, steps, values } of data?.metricsLogged.series ?? []) {
-            const last = seen.get(runId) ?? -1;
+          for (const { runId, key, steps, values } of data?.metricsLogged.series ?? []) {
+            const line = `${runId} ${key}`;
+            const last = seen.get(line) ?? -1;
             for (const [i, step] of steps.entries())
               if (measuring && step > last) delays.push(now - (values[i] ?? now));
-            seen.set(runId, Math.max(last, steps.at(-1) ?? last));
+            seen.set(line, Math.max(last, steps.at(-1) ?? last));
           }
         },
         error: (error) => {
@@ -68,11 +72,12 @@ await withService(async ({ url, key }) => {
         const waitMs = next - performance.now();
         if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
         next += EVERY_MS;
-        const series = [{ key: "sent", values: [performance.now()] }];
+        const values = [performance.now()];
+        const series = KEYS.map((name) => ({ key: name, values }));
         await run.mutate(LogMetrics, {
           input: { runId, batch: { attempt, batch, steps: [batch], times: [Date.now()], series } },
         });
-        sent++;
+        sent += KEYS.length;
       }
       await run.close();
     }),

@@ -23,5 +23,5 @@ builder.mutationType({
 });
 builder.subscriptionType({
   description:
-    "Live changes, at most 10 updates a second each. The `cursor` of the last event makes a reconnect miss nothing, on any server of the same database.",
+    "Live changes: of metrics at most 25 updates a second, of anything else at most 10. The `cursor` of the last event makes a reconnect miss nothing, on any server of the same database.",
 });

@@ -23,6 +23,8 @@ export interface Source<T extends Item> {
   weigh(item: T): number;
   /** Items that wait for a subscriber who reads slowly; beyond it they are dropped and read again from its cursor. */
   readonly maxWeight: number;
+  /** Rest between two reads: 1,000 / restMs updates a second at most for each subscriber. The first after a rest goes at once. */
+  readonly restMs: number;
   onError(error: unknown): void;
 }
 
@@ -33,9 +35,6 @@ export interface Update<T extends Item> {
   readonly truncated: boolean;
   readonly shared: object;
 }
-
-/** At most 10 updates a second for each subscriber; the first after a pause goes at once. */
-export const UPDATE_MS = 100;
 
 /**
  * One reader of a scope's changes for all its subscribers on this server: the database is asked once, however many
@@ -96,7 +95,7 @@ export class Feed<T extends Item> {
     this.#dirtyAt = Number.POSITIVE_INFINITY;
     this.#dirty = false;
     this.#reading = true;
-    this.#nextReadAt = performance.now() + UPDATE_MS;
+    this.#nextReadAt = performance.now() + this.source.restMs;
     try {
       // Without a cursor nobody has got anything from this feed: those who joined have read up to now by themselves.
       if (this.#cursor === undefined) this.#cursor = await this.source.now();

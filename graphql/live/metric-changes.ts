@@ -24,6 +24,12 @@ const MAX_BYTES = 4 * 1024 * 1024;
 /** Points that wait for a slow subscriber: 4 MB of numbers. */
 const MAX_WAITING_POINTS = 250_000;
 
+/**
+ * With 2,000 points a second and 20 subscribers on 2 cores, log to screen: 100 ms of rest p50 115 ms, p95 190 ms;
+ * 40 ms p50 39 ms, p95 87 ms; 20 ms is slower again (p50 48 ms), since reading takes the time that it saves.
+ */
+const REST_MS = 40;
+
 export function openMetricSource(
   db: Database,
   access: Access,
@@ -51,6 +57,7 @@ export function openMetricSource(
     now: () => retrying(() => readCursor(db)),
     weigh: ({ points }) => points.steps.length,
     maxWeight: MAX_WAITING_POINTS,
+    restMs: REST_MS,
     onError,
   };
 }

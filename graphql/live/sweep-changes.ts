@@ -13,6 +13,9 @@ export interface SweepItem extends Item {
 /** A run's number weighs nothing; this many fit the largest update. */
 const MAX_ITEMS = 5_000;
 
+/** Tables and heads are read by people: ten times a second is a flow. */
+const REST_MS = 100;
+
 export function openSweepSource(
   db: Database,
   access: Access,
@@ -35,6 +38,7 @@ export function openSweepSource(
     now: () => retrying(() => readCursor(db)),
     weigh: () => 1,
     maxWeight: MAX_ITEMS,
+    restMs: REST_MS,
     onError,
   };
 }
