@@ -85,7 +85,7 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
           vectorEffect="non-scaling-stroke"
         />
       </Frame>
-      <figcaption className="min-h-6 text-ink-faint text-xs">
+      <figcaption className="flex min-h-6 flex-wrap items-center gap-x-4 text-ink-faint text-xs">
         <Legend hasTarget={chart.target !== undefined} />
         {chart.notes.map((note) => (
           <p key={note}>{note}.</p>

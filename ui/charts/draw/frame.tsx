@@ -33,7 +33,7 @@ export function Frame(props: {
             aria-label={summary}
             viewBox={`0 0 ${BOX} ${BOX}`}
             preserveAspectRatio="none"
-            className="absolute inset-0 size-full overflow-hidden"
+            className="absolute inset-0 size-full overflow-visible"
           >
             <Grid axis={y} />
             {children}
