@@ -1,9 +1,12 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { AppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import { deleteSession, insertLoginLink, insertSession, useLoginLink } from "@/db/queries/sessions";
 import { inTransaction, retrying } from "@/db/transaction";
-import { forgetAccess } from "./authorize";
+import { forgetAccess, requireUser } from "./authorize";
+import { checkMutationId } from "./check";
+import type { EngineContext } from "./context";
+import { once } from "./once";
 import { hashKey } from "./run-key";
 
 const LINK_KEPT_MS = 24 * 3_600_000;
@@ -14,6 +17,32 @@ export async function createLoginLink(db: Database, userId: number): Promise<str
   const token = randomBytes(32).toString("base64url");
   await retrying(() => insertLoginLink(db.sql, { tokenHash: hashKey(token), userId, keptMs: LINK_KEPT_MS }));
   return token;
+}
+
+/**
+ * A link for the caller itself. Derived from the caller's own key where there is one, so that a repeated call gives the
+ * same link and nothing secret is stored; to a repeated call from a browser session, undefined.
+ */
+export async function requestLoginLink(
+  context: EngineContext,
+  input: { clientMutationId?: string | undefined },
+): Promise<string | undefined> {
+  const { userId } = requireUser(context.access);
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const derived = context.secret !== undefined && clientMutationId !== undefined;
+  const token = derived
+    ? createHmac("sha256", context.secret).update(`login-link:${clientMutationId}`).digest("base64url")
+    : randomBytes(32).toString("base64url");
+  const link = { tokenHash: hashKey(token), userId, keptMs: LINK_KEPT_MS };
+  const { repeated } = await once(
+    context,
+    { verb: "createLoginLink", input: {}, clientMutationId },
+    async (tx) => {
+      await insertLoginLink(tx, link);
+      return {};
+    },
+  );
+  return derived || !repeated ? token : undefined;
 }
 
 /** Uses the link up. @throws AppError UNAUTHENTICATED when it is unknown, used or too old */

@@ -1,11 +1,19 @@
 import type { Sql, Tx } from "../client";
 
+/** Links of one user that are kept, so that asking for more costs nobody anything: beyond it the oldest ends. */
+export const MAX_LOGIN_LINKS = 20;
+
 /** Tokens are 256 random bits; the database holds their SHA-256. */
 export async function insertLoginLink(
   sql: Sql | Tx,
   link: { tokenHash: Uint8Array; userId: number; keptMs: number },
 ): Promise<void> {
-  await sql`insert into login_links (token_hash, user_id, expires_at)
+  await sql`
+    with dropped as (
+      delete from login_links where token_hash in (
+        select token_hash from login_links where user_id = ${link.userId}
+        order by used_at is null and expires_at > now() desc, created_at desc offset ${MAX_LOGIN_LINKS - 1}))
+    insert into login_links (token_hash, user_id, expires_at)
     values (${link.tokenHash}, ${link.userId}, now() + ${link.keptMs}::float8 * interval '1 ms')`;
 }
 

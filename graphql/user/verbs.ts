@@ -1,6 +1,5 @@
 import { createApiKey, revokeApiKey } from "@/engine/api-keys";
-import { requireUser } from "@/engine/authorize";
-import { createLoginLink } from "@/engine/sessions";
+import { requestLoginLink } from "@/engine/sessions";
 import { builder } from "../builder";
 import { toSmallNumber } from "../ids";
 import { loginUrl } from "../links";
@@ -51,19 +50,21 @@ verb("revokeApiKey", {
 });
 
 verb("createLoginLink", {
-  description: "A link that signs a browser in as the caller, once, within a day.",
+  description:
+    "A link that signs a browser in as the caller, once, within a day. A user's newest 20 links work.",
   input: builder.inputType("CreateLoginLinkInput", {
     description: "Nothing to choose.",
     fields: (t) => ({ clientMutationId: mutationId(t) }),
   }),
-  payload: payload<{ url: string }>("CreateLoginLinkPayload", "The link.", (t) => ({
+  payload: payload<{ url: string | null }>("CreateLoginLinkPayload", "The link.", (t) => ({
     url: t.string({
       nullable: true,
-      description: "Open it in the browser.",
+      description: "Open it in the browser. Null for a call repeated from a browser session.",
       resolve: ({ answer }) => answer?.url ?? null,
     }),
   })),
-  run: async ({ db, access, publicUrl }) => ({
-    url: loginUrl(publicUrl, await createLoginLink(db, requireUser(access).userId)),
-  }),
+  run: async (context, input) => {
+    const token = await requestLoginLink(context, input);
+    return { url: token === undefined ? null : loginUrl(context.publicUrl, token) };
+  },
 });

@@ -90,6 +90,32 @@ describe("who may ask", () => {
     expect((await open(link)).status).toBe(401);
   });
 
+  test("a login link asked for twice under one id is the same link; only the newest twenty work", async () => {
+    const again = () =>
+      ask<{ createLoginLink: { url: string; clientMutationId: string } }>(
+        server,
+        'mutation { createLoginLink(input: {clientMutationId: "link"}) { url clientMutationId } }',
+      );
+    const [first, second] = await Promise.all([again(), again()]);
+    expect(first).toEqual(second);
+    expect(first.createLoginLink.clientMutationId).toBe("link");
+    for (let i = 0; i < 20; i++) await freshLink(server);
+    expect(await server.db.sql`select from login_links`).toHaveLength(20);
+    expect((await fetch(first.createLoginLink.url, { redirect: "manual" })).status).toBe(401);
+
+    // A session has no key of its own to make the link from again: the second answer has none.
+    const cookie = await signIn(server);
+    const bySession = () =>
+      send<{ createLoginLink: { url: string | null } }>(
+        { url: server.url },
+        'mutation { createLoginLink(input: {clientMutationId: "link"}) { url } }',
+        undefined,
+        { cookie, origin: server.url },
+      );
+    expect((await bySession()).data.createLoginLink.url).toContain("/login?token=");
+    expect((await bySession()).data.createLoginLink.url).toBeNull();
+  });
+
   test("what another user made looks unknown", async () => {
     const { sweepId, claims } = await withRuns(server, 1);
     const key = await addUser(server, "stranger");
