@@ -1,25 +1,19 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type Client, createClient } from "graphql-ws/client";
 import { textOf } from "@/graphql/operations/document";
-
-/**
- * connecting: not yet; live: subscribed; lost: the connection dropped and is being sought again;
- * signed-out: the server no longer knows the session.
- */
-export type LiveStatus = "connecting" | "live" | "lost" | "signed-out";
+import { isFinal, type LiveStatus, toStatus, worstOf } from "./live-status";
 
 /** An idle connection is asked for a sign of life this often ... */
 const PING_MS = 3_000;
 /** ... and given up when the answer takes longer: a pulled cable is noticed within 7 s. */
 const PONG_WAIT_MS = 4_000;
 const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
-/** graphql-ws close codes for "not you". */
-const REFUSED_CODES = new Set([4400, 4401, 4403]);
 
 export interface Live {
   /**
-   * Delivers until the returned function is called, across lost connections: `variables` is asked again at each
-   * new start, so a cursor in it makes the new subscription begin where the old one broke off.
+   * Delivers until the returned function is called, or the server refuses for good, across lost connections:
+   * `variables` is asked again at each new start, so a cursor in it makes the new subscription begin where the old
+   * one broke off.
    */
   subscribe<R, V extends Record<string, unknown>>(
     document: TypedDocumentNode<R, V>,
@@ -32,19 +26,29 @@ export interface Live {
 /** One socket for the page. The session's cookie authenticates it. */
 export function openLive(onStatus: (status: LiveStatus) => void): Live {
   const closing = new AbortController();
-  const client = openClient(onStatus);
+  const client = openClient();
+  const statuses = new Map<symbol, LiveStatus>();
   return {
     subscribe(document, variables, onNext) {
       const ended = new AbortController();
       const signal = AbortSignal.any([closing.signal, ended.signal]);
+      const self = Symbol();
+      const tell = (status: LiveStatus) => {
+        statuses.set(self, status);
+        onStatus(worstOf(statuses.values()));
+      };
+      tell("connecting");
       void keepSubscribed(
         client,
         () => ({ query: textOf(document), variables: variables() }),
         onNext,
-        onStatus,
+        tell,
         signal,
       );
-      return () => ended.abort();
+      return () => {
+        ended.abort();
+        statuses.delete(self);
+      };
     },
     close() {
       closing.abort();
@@ -53,7 +57,7 @@ export function openLive(onStatus: (status: LiveStatus) => void): Live {
   };
 }
 
-function openClient(onStatus: (status: LiveStatus) => void): Client {
+function openClient(): Client {
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
     url: `${location.origin.replace(/^http/, "ws")}/graphql`,
@@ -64,7 +68,6 @@ function openClient(onStatus: (status: LiveStatus) => void): Client {
     // Two subscriptions of a page come and go together: keep the socket between them.
     lazyCloseTimeout: 1_000,
     on: {
-      connected: () => onStatus("live"),
       ping: (received) => {
         if (!received) pongTimer = setTimeout(() => client.terminate(), PONG_WAIT_MS);
       },
@@ -81,16 +84,19 @@ async function keepSubscribed<R>(
   client: Client,
   toPayload: () => { query: string; variables: Record<string, unknown> },
   onNext: (data: R) => void,
-  onStatus: (status: LiveStatus) => void,
+  tell: (status: LiveStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
     const end = await subscribeOnce<R>(client, toPayload(), signal, (data) => {
       failures = 0;
+      // Not the socket's opening: a subscription that broke off alone comes back on the same socket.
+      tell("live");
       onNext(data);
     });
     if (signal.aborted) return;
-    onStatus(end);
+    tell(end);
+    if (isFinal(end)) return;
     await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 3_000, signal);
   }
 }
@@ -103,20 +109,23 @@ function subscribeOnce<R>(
   onNext: (data: R) => void,
 ): Promise<LiveStatus> {
   return new Promise((resolve) => {
+    const over = new AbortController();
+    const end = (reason?: unknown) => {
+      over.abort(); // the page's signal outlives many reconnections: none leaves a listener on it
+      resolve(toStatus(reason));
+    };
     const unsubscribe = client.subscribe<R>(payload, {
-      next: ({ data }) => {
-        if (data) onNext(data);
+      next: ({ data, errors }) => {
+        if (data) return onNext(data);
+        end(errors);
+        unsubscribe();
       },
-      error: (error) => resolve(isRefusal(error) ? "signed-out" : "lost"),
-      complete: () => resolve("lost"),
+      error: end,
+      complete: end,
     });
-    signal.addEventListener("abort", unsubscribe, { once: true });
+    signal.addEventListener("abort", unsubscribe, { signal: over.signal });
   });
 }
-
-const isRefusal = (error: unknown): boolean =>
-  (error instanceof CloseEvent && REFUSED_CODES.has(error.code)) ||
-  (Array.isArray(error) && error.some((one) => one?.extensions?.code === "UNAUTHENTICATED"));
 
 /** Ends early when the browser says that the network is back. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {

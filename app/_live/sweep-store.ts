@@ -1,6 +1,6 @@
 import type { RunLine, SweepHead } from "@/graphql/operations/pages";
 import { type FlatParams, flattenParams } from "@/ui/charts/prepare/rows";
-import type { LiveStatus } from "./connection";
+import type { LiveStatus } from "./live-status";
 
 /** A run as the page uses it: its parameters read once, not at each drawing. */
 export interface Row extends RunLine {
@@ -23,6 +23,16 @@ const LARGE_FLUSH_MS = 600;
 const LARGE = 2_000;
 
 /**
+ * A head that was read before the user's click took effect can arrive after the click's answer: they travel on
+ * different connections. So for this long a head that still tells the state before the click is shown with the
+ * answer's; then the last head counts, whatever it tells. The server tells a change within a second at the latest.
+ */
+export const SETTLE_MS = 2_000;
+
+/** What a control's answer brings. */
+export type ControlAnswer = Pick<SweepHead, "state" | "stateReason" | "allowedActions">;
+
+/**
  * All that a sweep's page knows, in one place. What the subscription brings is newer than any page of runs
  * that was asked for meanwhile: a row that came live is never overwritten by one that was read.
  */
@@ -31,8 +41,8 @@ export interface SweepStore {
   data(): SweepData;
   initial: SweepData;
   setHead(head: SweepHead): void;
-  /** What an answer to the user's own click says, ahead of the subscription. */
-  patchHead(part: Partial<SweepHead>): void;
+  /** The answer to the user's own click, ahead of the subscription. */
+  answerControl(answer: ControlAnswer): void;
   setStatus(status: LiveStatus): void;
   addRead(runs: readonly RunLine[]): void;
   applyChange(change: { runs: readonly RunLine[]; removed: readonly string[] }): void;
@@ -53,6 +63,9 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
   const listeners = new Set<() => void>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  /** The latest click's answer while it settles: the state before it, and the last head that came. */
+  let settling: { before: SweepHead["state"]; answer: ControlAnswer; last: SweepHead } | undefined;
+
   const flush = () => {
     clearTimeout(timer);
     timer = undefined;
@@ -62,6 +75,14 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
   const later = (data: SweepData) => {
     next = data;
     timer ??= setTimeout(flush, next.rows.size > LARGE ? LARGE_FLUSH_MS : FLUSH_MS);
+  };
+  const settle = (click: NonNullable<typeof settling>) => {
+    settling = click;
+    setTimeout(() => {
+      if (settling !== click) return;
+      settling = undefined;
+      later({ ...next, head: click.last });
+    }, SETTLE_MS);
   };
   /** A copy a flush, however many changes it gathers. */
   const ownRows = (): Map<string, Row> =>
@@ -74,9 +95,17 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    setHead: (changed) => later({ ...next, head: changed }),
-    patchHead(part) {
-      next = { ...next, head: { ...next.head, ...part } };
+    setHead(changed) {
+      if (settling) settling.last = changed;
+      const old = changed.state === settling?.before;
+      later({ ...next, head: old ? { ...changed, ...settling?.answer } : changed });
+    },
+    answerControl({ state, stateReason, allowedActions }) {
+      const answer = { state, stateReason, allowedActions };
+      const head = { ...next.head, ...answer };
+      // When the subscription was faster than the answer, nothing older can follow.
+      if (state !== next.head.state) settle({ before: next.head.state, answer, last: head });
+      next = { ...next, head };
       flush();
     },
     setStatus(status) {

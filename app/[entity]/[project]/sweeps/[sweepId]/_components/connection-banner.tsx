@@ -1,15 +1,33 @@
 "use client";
 
-import { useEffect, useState } from "react";
-import type { LiveStatus } from "@/app/_live/connection";
+import { type ReactNode, useEffect, useState } from "react";
+import type { LiveStatus } from "@/app/_live/live-status";
 import { PulseIcon } from "@/ui/kit/icons";
+
+type Trouble = Exclude<LiveStatus, "live" | "connecting">;
 
 /** A blink of the network is no news; longer than this is. */
 const PATIENCE_MS = 1_500;
 
+const WORDS: Readonly<Record<Trouble, ReactNode>> = {
+  lost: "Connection lost. What you see is the last known state; reconnecting.",
+  "signed-out": (
+    <>
+      Your session has ended. <Way href="/login">Sign in again</Way> to go on watching.
+    </>
+  ),
+  outdated: (
+    <>
+      The server has changed since you opened this page. <Way href="">Reload</Way> to go on watching.
+    </>
+  ),
+  forbidden: "You may no longer watch this project. What you see is the last known state.",
+  gone: "This sweep was deleted. What you see is its last known state.",
+};
+
 /** Lies over the page's lower edge, so that its coming and going moves nothing. */
 export function ConnectionBanner({ status }: { status: LiveStatus }) {
-  const down = status === "lost" || status === "signed-out";
+  const down = status !== "live" && status !== "connecting";
   const [late, setLate] = useState(false);
   useEffect(() => {
     if (!down) return setLate(false);
@@ -25,19 +43,17 @@ export function ConnectionBanner({ status }: { status: LiveStatus }) {
       {down && late && (
         <p className="pointer-events-auto flex items-center gap-2 rounded-lg border border-best-mark bg-best-wash px-4 py-2.5 font-medium text-ink text-sm shadow-(--shadow)">
           <PulseIcon />
-          {status === "lost" ? (
-            "Connection lost. What you see is the last known state; reconnecting."
-          ) : (
-            <span>
-              Your session has ended.{" "}
-              <a href="/login" className="text-link underline">
-                Sign in again
-              </a>{" "}
-              to go on watching.
-            </span>
-          )}
+          <span>{WORDS[status]}</span>
         </p>
       )}
     </div>
+  );
+}
+
+function Way({ href, children }: { href: string; children: ReactNode }) {
+  return (
+    <a href={href} className="text-link underline">
+      {children}
+    </a>
   );
 }

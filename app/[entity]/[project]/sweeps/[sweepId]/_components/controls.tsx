@@ -109,7 +109,7 @@ async function control(action: SweepAction, store: SweepStore, sweepId: string):
       input: { sweepId, clientMutationId },
     });
     if (answer.error) return answer.error.message;
-    if (answer.sweep) store.patchHead(answer.sweep);
+    if (answer.sweep) store.answerControl(answer.sweep);
     return undefined;
   } catch (error) {
     return error instanceof RequestError ? error.message : "the server could not be reached";
