@@ -217,7 +217,6 @@ export interface RunPageOfSweep {
 export const SweepPage = toDocument<
   {
     viewer: Viewer | null;
-    serverInfo: { url: string };
     sweep:
       | (SweepHead & {
           source: string;
@@ -230,7 +229,6 @@ export const SweepPage = toDocument<
 >(/* GraphQL */ `
   query SweepPage($id: ID!, $first: Int!) {
     viewer { name entity { name } }
-    serverInfo { url }
     sweep(id: $id) {
       ...SweepHead
       source
@@ -368,7 +366,7 @@ export const RunPage = toDocument<
           buckets { lastStep last min max nonFinite }
         }
       }
-      output(last: 200) { nodes { stream time text } pageInfo { hasPreviousPage } }
+      output(last: 100) { nodes { stream time text } pageInfo { hasPreviousPage } }
       project { name entity { name } }
       sweep { id name ${METRIC} bestRun { id } }
     }

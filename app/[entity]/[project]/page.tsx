@@ -47,7 +47,7 @@ export default async function Page({ params, searchParams }: Props) {
         <SweepList sweeps={sweeps.nodes} entity={project.entity.name} project={project.name} />
       ) : (
         <div className="max-w-2xl pt-8">
-          <p className="mb-4 text-ink-soft">No sweep yet. This creates the first one of the project:</p>
+          <p className="mb-4 text-ink-soft">No sweep yet. In a clone of Besom, this creates the first one:</p>
           <CommandBlock
             command={`npx besom sweep sweep.yaml --entity ${project.entity.name} --project ${project.name}`}
             label="Copy"

@@ -4,6 +4,7 @@ import { cache } from "react";
 import { KeepFresh } from "@/app/_components/keep-fresh";
 import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
+import { endOfOutput } from "@/app/_lib/output-end";
 import { toProjectPath, toRunPath, toSweepPath } from "@/app/_lib/paths";
 import { isActive } from "@/core/run";
 import { RUN_PAGE_SAMPLES, RunPage } from "@/graphql/operations/pages";
@@ -15,6 +16,9 @@ import { RunHeader } from "./_components/run-header";
 interface Props {
   params: Promise<{ entity: string; project: string; name: string }>;
 }
+
+/** A page that is drawn anew every few seconds carries no more of the output than somebody reads. */
+const OUTPUT_CHARACTERS = 64_000;
 
 /** Asked once, though both the title and the page want it. */
 const load = cache((entity: string, project: string, name: string) =>
@@ -51,7 +55,7 @@ export default async function Page({ params }: Props) {
       <div className="mt-8 grid gap-x-10 gap-y-10 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
         <div className="min-w-0 space-y-10">
           <Metrics run={run} />
-          <Output output={run.output} />
+          <Output output={endOfOutput(run.output, OUTPUT_CHARACTERS)} />
         </div>
         <Facts run={run} />
       </div>

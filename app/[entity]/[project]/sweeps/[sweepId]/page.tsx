@@ -33,7 +33,7 @@ export default async function Page({ params, searchParams }: Props) {
   const { sort } = await searchParams;
   const answer = await load(sweepId);
   if (!answer?.sweep || !isAt(answer.sweep, path)) notFound();
-  const { viewer, serverInfo, sweep } = answer;
+  const { viewer, sweep } = answer;
   const { source, project, runs, ...head } = sweep;
   const projectPath = toProjectPath(project.entity.name, project.name);
   return (
@@ -49,7 +49,6 @@ export default async function Page({ params, searchParams }: Props) {
         runs={runs.nodes}
         complete={!runs.pageInfo.hasNextPage}
         projectPath={projectPath}
-        serverUrl={serverInfo.url}
         sort={parseSort(sort)}
         file={<SweepFile source={source} />}
       />

@@ -19,7 +19,6 @@ export function SweepLive(props: {
   runs: readonly RunLine[];
   complete: boolean;
   projectPath: string;
-  serverUrl: string;
   sort: Sort | undefined;
   /** The sweep file: does not change while runs exist, so it stays on the server. */
   file: ReactNode;
@@ -49,7 +48,7 @@ export function SweepLive(props: {
       )}
       <div className="mt-10 grid gap-x-10 gap-y-10 lg:grid-cols-2">
         <div className="min-w-0 space-y-10">
-          {!begun && <FirstSteps head={head} serverUrl={props.serverUrl} />}
+          {!begun && <FirstSteps head={head} />}
           {(begun || head.agents.length > 0) && <Agents head={head} projectPath={props.projectPath} />}
         </div>
         {props.file}
