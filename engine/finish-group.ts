@@ -1,5 +1,5 @@
 import { AppError } from "@/core/errors";
-import { isActive } from "@/core/run";
+import { type FinishState, isActive, type RunState } from "@/core/run";
 import type { Database, Tx } from "@/db/client";
 import { insertAnswers, type NewAnswer, readAnswers } from "@/db/queries/idempotency";
 import {
@@ -10,11 +10,28 @@ import {
 } from "@/db/queries/settle-attempts";
 import { inShortTransaction, type LastStep } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
-import type { FinishCall, FinishRunAnswer } from "./finish-run";
 import { refuseOtherInput } from "./once";
 import { settle } from "./settle";
 import { isLapsed, toFacts } from "./settle-facts";
 import { isUniqueViolation } from "./unique";
+
+export interface FinishRunAnswer {
+  readonly runId: number;
+  /** Of the run, afterwards: pending means it will go out again. */
+  readonly state: RunState;
+}
+
+export interface FinishCall {
+  readonly runId: number;
+  readonly attempt: number;
+  readonly state: FinishState;
+  readonly exitCode: number | null;
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly caller: string;
+  readonly mutationId: string | undefined;
+  readonly inputHash: Buffer;
+}
 
 type Answer = FinishRunAnswer | AppError;
 

@@ -5,7 +5,10 @@ import { authorizeAttempt } from "./authorize";
 import { checkId, checkInteger, checkMutationId, checkOneOf, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts } from "./facts";
-import { finishGroup } from "./finish-group";
+import { type FinishCall, type FinishRunAnswer, finishGroup } from "./finish-group";
+
+export type { FinishRunAnswer } from "./finish-group";
+
 import { Lane } from "./lane";
 import { hashInput } from "./once";
 import { perDatabase } from "./recent";
@@ -21,24 +24,6 @@ export interface FinishRunInput {
   /** A sentence for people. */
   readonly detail?: string | undefined;
   readonly clientMutationId?: string | undefined;
-}
-
-export interface FinishRunAnswer {
-  readonly runId: number;
-  /** Of the run, afterwards: pending means it will go out again. */
-  readonly state: RunState;
-}
-
-export interface FinishCall {
-  readonly runId: number;
-  readonly attempt: number;
-  readonly state: FinishState;
-  readonly exitCode: number | null;
-  readonly reason: string | null;
-  readonly detail: string | null;
-  readonly caller: string;
-  readonly mutationId: string | undefined;
-  readonly inputHash: Buffer;
 }
 
 /** Runs in one transaction. */
