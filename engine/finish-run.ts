@@ -1,17 +1,16 @@
 import { toCaller } from "@/core/access";
-import { FINISH_STATES, type FinishState, type RunState } from "@/core/run";
+import { FINISH_STATES, type FinishState } from "@/core/run";
 import type { Database } from "@/db/client";
 import { authorizeAttempt } from "./authorize";
 import { checkId, checkInteger, checkMutationId, checkOneOf, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts } from "./facts";
 import { type FinishCall, type FinishRunAnswer, finishGroup } from "./finish-group";
-
-export type { FinishRunAnswer } from "./finish-group";
-
 import { Lane } from "./lane";
 import { hashInput } from "./once";
 import { perDatabase } from "./recent";
+
+export type { FinishRunAnswer } from "./finish-group";
 
 export interface FinishRunInput {
   readonly runId: number;
