@@ -31,7 +31,10 @@ export class Intake {
   private warnedOfStep = false;
 
   constructor(private readonly options: IntakeOptions) {
-    this.readings = new Readings(options.metric);
+    this.readings = new Readings({
+      metric: options.metric,
+      onPoint: (point) => options.delivery.log(point),
+    });
     this.splitters = {
       stdout: new LineSplitter((line) => {
         this.readMetric(line);
@@ -52,14 +55,13 @@ export class Intake {
   end(): void {
     this.splitters.stdout.end();
     this.splitters.stderr.end();
+    this.readings.end();
   }
 
   private readMetric(line: string): void {
     const metrics = parseMetricLine(line);
     if (!metrics) return;
-    const point = this.readings.read(metrics, Date.now());
-    if (point) this.options.delivery.log(point);
-    if (point || this.warnedOfStep) return;
+    if (this.readings.read(metrics, Date.now()) || this.warnedOfStep) return;
     this.warnedOfStep = true;
     this.options.onWarning(
       `metrics of step ${metrics.step} came after a later step and are not kept: steps must go forward`,

@@ -2,7 +2,7 @@ import { toWireKey, toWireValue } from "@/client/wire";
 
 /** What a line of JSON on stdout logs. Values are as they go over the wire. */
 export interface MetricLine {
-  /** Absent: the step after the last one. */
+  /** Absent: agent/readings.ts says which it belongs to. */
   readonly step?: number;
   readonly entries: readonly (readonly [key: string, value: unknown])[];
 }
@@ -12,8 +12,9 @@ const MAX_DEPTH = 8;
 
 /**
  * Reads `{"step": 3, "loss": 0.21}`; undefined for every line that is no metric: not one JSON object, without a
- * single value, or with neither a step nor a number, as the lines of structured logs. Groups become dotted names (`{"train": {"loss": 1}}` logs `train.loss`), as W&B shows them. The bare
- * NaN and Infinity of Python's json.dumps are read too, and go over the wire as the strings that the server expects.
+ * single value, or with neither a step nor a number, as the lines of structured logs. Groups become dotted names
+ * (`{"train": {"loss": 1}}` logs `train.loss`), as W&B shows them. The bare NaN and Infinity of Python's json.dumps are
+ * read too, and go over the wire as the strings that the server expects. The time is linear in the line's length.
  */
 export function parseMetricLine(line: string): MetricLine | undefined {
   const text = line.trim();
@@ -43,18 +44,40 @@ function collect(key: string, value: unknown, entries: [string, unknown][], dept
 const isNumeric = (value: unknown): boolean => typeof value === "number" || NON_FINITE.has(value);
 const NON_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
-const toStep = (value: unknown): number | undefined =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
-
-/** Strings are matched first, so that only bare words are replaced. */
-const STRING_OR_WORD = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
+/** A whole number from 0, also as text: some programs print every value as one. */
+function toStep(value: unknown): number | undefined {
+  const step = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  return typeof step === "number" && Number.isSafeInteger(step) && step >= 0 ? step : undefined;
+}
 
 function parseLenient(text: string): unknown {
   return tryParse(text) ?? (/NaN|Infinity/.test(text) ? tryParse(text, quoteWords) : undefined);
 }
 
-const quoteWords = (text: string): string =>
-  text.replace(STRING_OR_WORD, (match) => (match.startsWith('"') ? match : `"${match}"`));
+/** Puts quotes around the bare words outside strings, in one pass whatever the text is. */
+function quoteWords(text: string): string {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const start = quote === -1 ? text.length : quote;
+    parts.push(text.slice(at, start).replace(WORD, '"$&"'));
+    at = endOfString(text, start);
+    parts.push(text.slice(start, at));
+  }
+  return parts.join("");
+}
+
+const WORD = /-?\b(?:NaN|Infinity)\b/g;
+
+/** Behind the closing quote of the string that opens at `start`; the text's end when nothing closes it. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const character = text[at];
+    if (character === "\\") at++;
+    else if (character === '"') return at + 1;
+  }
+  return text.length;
+}
 
 function tryParse(text: string, mend = (raw: string) => raw): unknown {
   try {

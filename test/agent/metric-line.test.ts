@@ -14,6 +14,7 @@ test.each([
       ],
     },
   ],
+  ['{"step": "3", "loss": 1}', { step: 3, entries: [["loss", 1]] }],
   ['{"_step": 7, "acc": 1}', { step: 7, entries: [["acc", 1]] }],
   // as Python's json.dumps prints them
   [
@@ -134,6 +135,18 @@ test("a name that is too long is cut, depth without end is cut, and neither take
   const line = parseMetricLine(`{"${"n".repeat(600)}": 1, "loss": 2, "deep": ${deep}}`);
   expect(line?.entries.map(([key]) => key.length)).toEqual([512, 4, 4]);
   expect(JSON.stringify(line).length).toBeLessThan(1_000);
+});
+
+test.each([
+  ["a string that nothing closes", `{"x": NaN, "text": ${'"\\"'.repeat(350_000)}}`],
+  ["nothing but quotes", `{NaN${'"'.repeat(1_048_000)}}`],
+  ["nothing but backslashes", `{NaN "${"\\\\".repeat(524_000)}}`],
+  ["nothing but words", `{${"NaN-".repeat(262_000)}}`],
+])("a megabyte of %s is read in one pass", (_, line) => {
+  // One pass takes some 30 ms; one for each character that may begin a string took minutes.
+  const startMs = performance.now();
+  expect(parseMetricLine(line)).toBeUndefined();
+  expect(performance.now() - startMs).toBeLessThan(2_000);
 });
 
 test("a long line is read in time that grows with its length", () => {
