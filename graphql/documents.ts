@@ -9,19 +9,29 @@ import {
 } from "graphql";
 import { limitDocument, MAX_QUERY_BYTES, MAX_TOKENS } from "./limits";
 
+/** Ours are below 4 kB. A parsed document takes some eight times the memory of its text. */
+const MAX_KEPT_LENGTH = 8 * 1024;
+/** Characters of all that are kept. */
+const MAX_KEPT = 2 * 1024 * 1024;
+/** Each repeats words of the caller. */
+const MAX_PROBLEMS = 20;
+
 /**
  * Documents that were parsed and found valid, by their text: agents send the same ten all day long. One for all
- * doors (HTTP, sockets, pages); bounded, the oldest goes first.
+ * doors (HTTP, sockets, pages); bounded, the oldest goes first, and long ones are not kept at all.
  */
 export class Documents {
   readonly #byText = new Map<string, DocumentNode>();
   /** Apollo asks by the SHA-256 of the text. */
   readonly #byHash = new Map<string, DocumentNode>();
+  #length = 0;
 
-  constructor(
-    private readonly schema: GraphQLSchema,
-    private readonly max = 1_000,
-  ) {}
+  constructor(private readonly schema: GraphQLSchema) {}
+
+  /** Characters of the texts that are kept. */
+  get length(): number {
+    return this.#length;
+  }
 
   /** @returns the document, or what is wrong with it */
   read(text: string): DocumentNode | readonly GraphQLError[] {
@@ -37,9 +47,7 @@ export class Documents {
     }
     const problems = check(this.schema, document);
     if (problems.length > 0) return problems;
-    if (this.#byText.size >= this.max) this.#forgetOldest();
-    this.#byText.set(text, document);
-    this.#byHash.set(hashOf(text), document);
+    if (text.length <= MAX_KEPT_LENGTH) this.#keep(text, document);
     return document;
   }
 
@@ -47,18 +55,25 @@ export class Documents {
     return this.#byHash.get(hash);
   }
 
-  #forgetOldest(): void {
-    const oldest = this.#byText.keys().next();
-    if (oldest.done) return;
-    this.#byText.delete(oldest.value);
-    this.#byHash.delete(hashOf(oldest.value));
+  #keep(text: string, document: DocumentNode): void {
+    this.#byText.set(text, document);
+    this.#byHash.set(hashOf(text), document);
+    this.#length += text.length;
+    for (const oldest of this.#byText.keys()) {
+      if (this.#length <= MAX_KEPT) return;
+      this.#byText.delete(oldest);
+      this.#byHash.delete(hashOf(oldest));
+      this.#length -= oldest.length;
+    }
   }
 }
 
 /** The limits first: what is too large is not worth the quadratic rules that follow. */
 function check(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
   const problems = validate(schema, document, [limitDocument]);
-  return problems.length > 0 ? problems : validate(schema, document, specifiedRules);
+  return problems.length > 0
+    ? problems
+    : validate(schema, document, specifiedRules, { maxErrors: MAX_PROBLEMS });
 }
 
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");

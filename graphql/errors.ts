@@ -37,7 +37,8 @@ export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
   if (original instanceof GraphQLError) {
     const { code, details } = original.extensions;
     return {
-      message: original.message,
+      // The outer one says which variable it was.
+      message: shorten(error instanceof GraphQLError ? error.message : original.message),
       ...where,
       extensions: { code: toOurCode(code), ...(details !== undefined && { details }) },
     };
@@ -52,6 +53,11 @@ export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
     extensions: { code: "INTERNAL", details: { errorId } },
   };
 }
+
+/** graphql-js repeats the value that it refuses, whatever its length. */
+const MAX_MESSAGE = 1_000;
+const shorten = (text: string): string =>
+  text.length <= MAX_MESSAGE ? text : `${text.slice(0, MAX_MESSAGE)}... (${text.length} characters)`;
 
 /** Apollo's words for the caller's mistakes, in ours. */
 function toOurCode(code: unknown): string {

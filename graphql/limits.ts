@@ -18,7 +18,7 @@ import {
   type ValueNode,
 } from "graphql";
 
-/** A batch of metrics is at most 8 MiB; twice that leaves room for its escaping and the envelope. */
+/** A sweep file of 10 MiB as JSON text; a batch of 800,000 metrics with all their digits. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** The document alone: ours are below 4 kB. */
 export const MAX_QUERY_BYTES = 64 * 1024;

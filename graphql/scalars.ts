@@ -1,5 +1,7 @@
 import { GraphQLError, Kind, valueFromASTUntyped } from "graphql";
+import { MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_BATCH_POINTS, MAX_BATCH_STEPS } from "@/core/history/batch";
 import { builder } from "./builder";
+import { MAX_BODY_BYTES } from "./limits";
 
 /** The year 9999: later ones are written with a sign, which PostgreSQL does not read. */
 export const MAX_TIME_MS = 253_402_300_799_999;
@@ -33,8 +35,7 @@ builder.scalarType("Column", {
 });
 
 builder.scalarType("MetricBatch", {
-  description:
-    'Metrics in columns: {attempt, batch, steps, times, series: [{key, values}]}, at most 8 MiB. values[i] belongs to steps[i]; null means not logged; non-finite numbers are "NaN", "Infinity", "-Infinity". Batches are numbered from 1 within an attempt; steps never fall.',
+  description: `Metrics in columns: {attempt, batch, steps, times, series: [{key, values}]}. values[i] belongs to steps[i]; null means not logged; non-finite numbers are "NaN", "Infinity", "-Infinity". Batches are numbered from 1 within an attempt; steps never fall. At most ${MAX_BATCH_STEPS} steps, ${MAX_BATCH_KEYS} keys, ${MAX_BATCH_POINTS} values and ${MAX_BATCH_BYTES} characters of values that are text, in a request of at most ${MAX_BODY_BYTES} bytes.`,
   serialize: () => {
     throw new GraphQLError("MetricBatch is for input only");
   },

@@ -68,7 +68,10 @@ export function openEvent<Payload>(event: LiveEvent<Payload>, context: Context):
 
 const shared = new WeakMap<object, Loaders>();
 
-/** Subscribers differ in who they are but not in what they may see here: all of them may view the project. */
+/**
+ * Subscribers differ in who they are but not in what they may see here: all of them may view the project, and no
+ * field below a subscription leads out of it (a test walks the schema).
+ */
 function sharedLoaders({ db }: Context, key: object): Loaders {
   const known = shared.get(key);
   if (known !== undefined) return known;

@@ -1,7 +1,11 @@
+import { createHash } from "node:crypto";
 import { parse } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Allowance } from "@/graphql/allowance";
+import { Documents } from "@/graphql/documents";
 import { measureDocument } from "@/graphql/limits";
+import * as operations from "@/graphql/operations";
+import * as pages from "@/graphql/operations/pages";
 import { schema } from "@/graphql/schema";
 import { ask, send, sharedServer, type TestServer } from "../support/server";
 import { withRuns } from "../support/sweeps";
@@ -55,6 +59,51 @@ describe("what a document may ask", () => {
     const history = 'history(keys: ["loss"], samples: 10) { series { points { values } } }';
     expect([runs(50, output), runs(1_000, history)]).toEqual([[], []]);
     expect(runs(1_000, output)).toEqual([expect.stringContaining("shorter pages")]);
+  });
+});
+
+describe("documents that are kept", () => {
+  const read = (documents: Documents, text: string) =>
+    expect(documents.read(text)).toMatchObject({ kind: "Document" });
+
+  test("are the short ones, and two million characters of them", () => {
+    const documents = new Documents(schema);
+    read(documents, `{ viewer { name } } # ${"x".repeat(60_000)}`);
+    expect(documents.length).toBe(0);
+    for (let i = 0; i < 300; i++) read(documents, `{ viewer { name } } # ${i} ${"x".repeat(8_000)}`);
+    expect(documents.length).toBeGreaterThan(2_000_000);
+    expect(documents.length).toBeLessThanOrEqual(2 * 1024 * 1024);
+    const newest = `{ viewer { name } } # 299 ${"x".repeat(8_000)}`;
+    expect(documents.find(createHash("sha256").update(newest).digest("hex"))).toBe(documents.read(newest));
+    const oldest = createHash("sha256").update(newest.replace("299", "0")).digest("hex");
+    expect(documents.find(oldest)).toBeUndefined();
+  });
+
+  test("include all of ours", () => {
+    const texts = Object.values({ ...operations, ...pages }).flatMap((value) =>
+      typeof value === "object" && "kind" in value ? [operations.textOf(value as never)] : [],
+    );
+    const documents = new Documents(schema);
+    for (const text of texts) documents.read(text);
+    expect(documents.length).toBe(texts.join("").length);
+  });
+});
+
+describe("refusals", () => {
+  test("repeat little of what was sent", async () => {
+    const query = "query($n: Int) { projects(first: $n) { totalCount } }";
+    const { status, errors } = await send(server, query, { n: "y".repeat(5_000_000) });
+    expect([status, errors?.[0]?.extensions.code]).toEqual([400, "BAD_INPUT"]);
+    expect(errors?.[0]?.message).toMatch(/^Variable "\$n" got invalid value "yyy/);
+    expect(JSON.stringify(errors).length).toBeLessThan(1_500);
+  });
+
+  test("name the first twenty mistakes of a document, then say that there are more", async () => {
+    const { errors } = await send(server, `{ viewer { ${many(300, (i) => `x${i}`)} } }`);
+    expect(errors?.map(({ message }) => message)).toEqual([
+      ...Array.from({ length: 20 }, (_, i) => `Cannot query field "x${i}" on type "User".`),
+      expect.stringContaining("Too many validation errors"),
+    ]);
   });
 });
 

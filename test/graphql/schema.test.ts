@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type GraphQLNamedType,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isIntrospectionType,
@@ -46,6 +47,35 @@ describe("the public API", () => {
         expect.arrayContaining(["clientMutationId", "error"]),
       );
     }
+  });
+
+  test("no field below a subscription leads out of its project, since rows there are read without a caller", () => {
+    const reached = new Set<string>();
+    const walk = (type: GraphQLNamedType) => {
+      if (!isObjectType(type) || reached.has(type.name)) return;
+      reached.add(type.name);
+      for (const field of Object.values(type.getFields())) walk(getNamedType(field.type));
+    };
+    const { sweepChanged, runsChanged, metricsLogged, ...others } =
+      schema.getSubscriptionType()?.getFields() ?? {};
+    expect(Object.keys(others)).toEqual([]);
+    // Open to a run's own key, which sees nothing but its run.
+    for (const field of [metricsLogged]) if (field) walk(getNamedType(field.type));
+    expect([...reached].sort()).toEqual(["LoggedSeries", "MetricsChange"]);
+
+    for (const field of [sweepChanged, runsChanged]) if (field) walk(getNamedType(field.type));
+    // A new type here must belong to the one project, like these; a list of projects or a user would not.
+    const allowed = [
+      ..."Agent Attempt BestPoint Buckets Entity History LoggedSeries MetricSummary MetricsChange".split(" "),
+      ..."OutputConnection OutputEdge OutputPiece PageInfo Points Project Run".split(" "),
+      ..."RunConnection RunCounts RunEdge RunsChange Series Sweep SweepConnection SweepEdge SweepMetric".split(
+        " ",
+      ),
+    ];
+    expect([...reached].filter((name) => !allowed.includes(name))).toEqual([]);
+    // Names of entities, and no way from one to what else it has.
+    const entity = schema.getType("Entity");
+    expect(isObjectType(entity) && Object.keys(entity.getFields())).toEqual(["name"]);
   });
 
   const documents = Object.entries({ ...operations, ...pages }).flatMap(([name, value]) =>
