@@ -1,7 +1,4 @@
-import { randomBytes } from "node:crypto";
 import { isAppError } from "@/core/errors";
-import { toShortId } from "@/core/ids";
-import { renderRunName } from "@/core/run-name";
 import { LEASE_MS } from "@/core/time";
 import type { Database, Tx } from "@/db/client";
 import {
@@ -13,6 +10,7 @@ import {
   writeClaims,
 } from "@/db/queries/claim-runs";
 import { inShortTransaction, type LastStep } from "@/db/transaction";
+import { grantAhead, rememberSweep } from "./claim-ahead";
 import {
   type Claim,
   type ClaimCall,
@@ -26,13 +24,13 @@ import {
   toClaim,
   wait,
 } from "./claim-answers";
+import { keyOf, toAnswerRow, toAttempt, toFreshRun } from "./claim-rows";
 import { closeSweeps } from "./close-sweeps";
 import { emitChange } from "./events";
 import { rememberRun } from "./facts";
-import { type FreshPoint, MAX_PARAMS_TOGETHER, nextPoints } from "./next-points";
+import { MAX_PARAMS_TOGETHER, nextPoints } from "./next-points";
 import { refuseOtherInput } from "./once";
 import { loadPlan, type Plan } from "./plan";
-import { hashKey } from "./run-key";
 import { isUniqueViolation } from "./unique";
 
 type Answer = ClaimRunsAnswer | Error;
@@ -49,6 +47,8 @@ export async function grantClaims(
   let careful = false;
   for (let start = 1; ; start++) {
     try {
+      const ahead = start === 1 ? await grantAhead(db, sweepId, calls) : undefined;
+      if (ahead !== undefined) return ahead;
       const group = await inShortTransaction(db, (tx) => grant(db, tx, sweepId, calls, careful));
       return await afterwards(db, group);
     } catch (error) {
@@ -63,6 +63,7 @@ interface Dealt {
   readonly handedOut: number;
   /** Nothing new is left; running ones may still come back. */
   readonly exhausted: boolean;
+  readonly cursor: string;
   readonly write?: () => Promise<void>;
 }
 
@@ -90,7 +91,7 @@ async function grant(
   const answers = new Map<ClaimCall, Answer>();
   const { asking, twins } = await sortOut(db, tx, calls, reading, answers);
   const door = closedDoor(sweep);
-  let dealt: Dealt = { fresh: [], handedOut: 0, exhausted: sweep.exhausted };
+  let dealt: Dealt = { fresh: [], handedOut: 0, exhausted: sweep.exhausted, cursor: sweep.cursor };
   if (door === undefined) dealt = await dealOut(db, tx, sweep, asking, reading, careful, answers);
   else for (const call of asking) answers.set(call, door);
   for (const [later, first] of twins) answers.set(later, answerOfTwin(later, first, answers.get(first)));
@@ -156,7 +157,7 @@ async function dealOut(
     if (claims.length > 0) handed.push({ call, claims });
     answers.set(call, claims.length > 0 ? runThese(claims) : wait(!exhausted));
   }
-  const outcome = { fresh, handedOut: runs.length, exhausted };
+  const outcome = { fresh, handedOut: runs.length, exhausted, cursor: String(next.cursor) };
   if (runs.length === 0 && exhausted === sweep.exhausted && String(next.cursor) === sweep.cursor)
     return outcome;
   const writing: ClaimWriting = {
@@ -165,6 +166,7 @@ async function dealOut(
     attempts: handed.flatMap(({ call, claims }) => claims.map((claim) => toAttempt(call, claim))),
     answers: handed.map(({ call, claims }) => toAnswerRow(call, claims)),
     leaseExpiresAt,
+    leaseMs: LEASE_MS,
     cursor: String(next.cursor),
     exhausted,
   };
@@ -179,35 +181,6 @@ function isExhausted(
 ): boolean {
   return (points.size !== null && cursor >= points.size) || (runCap !== null && runCount + made >= runCap);
 }
-
-function toFreshRun(
-  { index, values, params, hash, repeat }: FreshPoint,
-  id: number | undefined,
-  { config }: Plan,
-  sweep: LockedSweep,
-): FreshRun {
-  if (id === undefined) throw new Error("fewer ids than runs");
-  const ordinal = Number(index) + 1;
-  const displayName = config.runName
-    ? renderRunName(config.runName, values, ordinal)
-    : `${sweep.name}-${ordinal}`;
-  return { id, name: randomName(), displayName, pointIndex: String(index), pointHash: hash, repeat, params };
-}
-
-const toAttempt = ({ agentId }: ClaimCall, { runId, attempt, apiKey }: Claim) => ({
-  runId,
-  attempt,
-  agentId,
-  keyHash: hashKey(apiKey).toString("hex"),
-});
-
-const toAnswerRow = ({ caller, mutationId, inputHash }: ClaimCall, claims: readonly Claim[]) => ({
-  caller,
-  mutationId,
-  verb: "claimRuns",
-  inputHash: inputHash.toString("hex"),
-  answer: { runs: claims.map(({ runId, attempt }) => ({ runId, attempt })) },
-});
 
 function answerOfTwin(later: ClaimCall, first: ClaimCall, answer: Answer | undefined): Answer {
   try {
@@ -236,6 +209,7 @@ async function orAppError(answer: () => Promise<ClaimRunsAnswer>): Promise<Answe
 /** After commit: tell who watches, and see whether a sweep with nothing new left has ended altogether. */
 async function afterwards(db: Database, group: Group): Promise<Answer[]> {
   const { answers, sweep, fresh, handedOut, exhausted } = group;
+  rememberSweep(db, sweep, group);
   for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
   if (handedOut > 0) emitChange(sweep.projectId, sweep.sweepId, null, "run", "sweep");
   const idle = answers.some((answer) => !(answer instanceof Error) && answer.directive === "WAIT");
@@ -245,9 +219,3 @@ async function afterwards(db: Database, group: Group): Promise<Answer[]> {
   const over = exit(`sweep ${sweep.sweepId} is finished`);
   return answers.map((answer) => (!(answer instanceof Error) && answer.directive === "WAIT" ? over : answer));
 }
-
-/** NUL stands in no caller and no mutation id. */
-const keyOf = ({ caller, mutationId }: { caller: string; mutationId: string }) => `${caller}\0${mutationId}`;
-
-/** Eight letters and digits; 32 random bytes hold enough of them below 252 (the chance of fewer is 1e-38). */
-const randomName = (): string => toShortId(randomBytes(32));

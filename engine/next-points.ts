@@ -1,5 +1,5 @@
 import { stringifyJson, type ValueMap } from "@/core/value";
-import type { Tx } from "@/db/client";
+import type { Sql, Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
 import type { Plan } from "./plan";
 
@@ -32,7 +32,7 @@ const MAX_LOOKUPS = 40;
  *   unique index refuses them, and the claim starts over carefully: most sweeps never need the extra query.
  */
 export async function nextPoints(
-  tx: Tx,
+  sql: Sql | Tx,
   plan: Plan,
   sweep: LockedSweep,
   wanted: number,
@@ -54,7 +54,7 @@ export async function nextPoints(
     }
     if (candidates.length === 0) break;
     const known = careful
-      ? await readKnownPoints(tx, { sweepId: sweep.sweepId, points: candidates.map(identity) })
+      ? await readKnownPoints(sql, { sweepId: sweep.sweepId, points: candidates.map(identity) })
       : none;
     for (const point of candidates) {
       if (room === 0) break;

@@ -1,10 +1,11 @@
+import type { Fragment } from "postgres";
 import type { SweepState } from "@/core/sweep";
-import type { Tx } from "../client";
+import type { Sql, Tx } from "../client";
 import { type AnswerRow, type MutationKey, type NewAnswer, readAnswers } from "./idempotency";
 
 /*
- * Handing out runs. All claims of one sweep that a server has collected are one transaction of two exchanges
- * with the database: lock and read, then write and commit.
+ * Handing out runs. All claims of one sweep that a server has collected are one transaction: lock and read, then
+ * write and commit; or, while this server alone hands out the sweep, a single statement (writeClaimsAhead).
  *
  * Who gets what is decided under the lock of the sweep's row (`for no key update`: foreign keys of agents that register
  * meanwhile may pass). Locks that would not do: `skip locked` on points (they are not stored), advisory locks (they
@@ -112,62 +113,98 @@ export interface ClaimWriting {
   fresh: readonly FreshRun[];
   attempts: readonly NewAttempt[];
   answers: readonly NewAnswer[];
-  leaseExpiresAt: Date;
+  /** By the database's clock, read under the lock; null: `leaseMs` after the lock is had. */
+  leaseExpiresAt: Date | null;
+  leaseMs: number;
   /** Of the sweep, afterwards. */
   cursor: string;
   exhausted: boolean;
 }
 
 /**
- * Everything a group of claims changes, in one statement. A point, a name or a mutation id that is there already
- * breaks it off (sent at once, so that the commit can follow) with unique_violation (23505, constraint runs_point_key, runs_project_name_key or
- * idempotency_answers_caller_mutation_id_pk): the caller starts over, knowing more.
+ * Everything a group of claims changes, in one statement, sent at once. The sweep's row is locked. A point, a name or a
+ * mutation id that is there already breaks it off with unique_violation (23505, constraint runs_point_key,
+ * runs_project_name_key or idempotency_answers_caller_mutation_id_pk): the caller starts over, knowing more.
  */
 export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> {
-  const { sweep, fresh, attempts, answers, leaseExpiresAt } = writing;
+  await claimStatement(tx, writing, tx`true`).execute();
+}
+
+/**
+ * The same as a transaction of its own, in a single exchange, for a server that handed out the sweep's last runs and so
+ * knows its row: it holds only if the row is still as it was left, nothing waits in the queue and no agent among those asking
+ * has left. Two servers at once: the second waits for the first one's lock and then finds the row changed.
+ * @returns when the leases end, or undefined when nothing was done
+ */
+export async function writeClaimsAhead(sql: Sql, writing: ClaimWriting): Promise<Date | undefined> {
+  const { sweep, attempts } = writing;
+  const unchanged = sql`
+    s.cursor = ${sweep.cursor}::numeric and s.generation = ${sweep.generation} and s.run_count = ${sweep.runCount}
+    and s.name = ${sweep.name} and s.state = 'running' and not s.exhausted
+    and not exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)
+    and not exists (select from agents x where x.id = any(${attempts.map(({ agentId }) => agentId)}::int[])
+      and x.state = 'exited')`;
+  const rows = await claimStatement(sql, writing, unchanged);
+  return rows[0]?.leaseExpiresAt;
+}
+
+function claimStatement(sql: Sql | Tx, writing: ClaimWriting, condition: Fragment) {
+  const { sweep, fresh, attempts, answers } = writing;
   const text = JSON.stringify({ fresh, attempts, answers });
   const made = new Set(fresh.map(({ id }) => id));
   const requeued = attempts.flatMap(({ runId }) => (made.has(runId) ? [] : [runId]));
-  await tx`
+  return sql<{ leaseExpiresAt: Date }[]>`
     with given as materialized (
       select ${text}::text::json as g
+    ), sweep as (
+      update sweeps s set cursor = ${writing.cursor}::numeric, exhausted = ${writing.exhausted},
+        run_count = s.run_count + ${fresh.length}::int,
+        state = case when s.state = 'pending' then 'running' else s.state end,
+        started_at = coalesce(s.started_at, now()), changed_xid = pg_current_xact_id()
+      where s.id = ${sweep.sweepId} and ${condition}
+      returning coalesce(${writing.leaseExpiresAt}::timestamptz,
+        clock_timestamp() + ${writing.leaseMs}::float8 * interval '1 ms')::timestamptz(3) as lease
     ), made as (
       insert into runs (id, project_id, sweep_id, name, display_name, state, generation, point_index, point_hash,
         repeat, params, attempt, started_at)
       overriding system value
       select f.id, ${sweep.projectId}::int, ${sweep.sweepId}, f.name, f."displayName", 'running',
         ${sweep.generation}::int, f."pointIndex", decode(f."pointHash", 'hex'), f.repeat, f.params::jsonb, 1, now()
-      from given, json_to_recordset(g -> 'fresh') as f (id bigint, name text, "displayName" text,
+      from sweep, given, json_to_recordset(g -> 'fresh') as f (id bigint, name text, "displayName" text,
         "pointIndex" numeric, "pointHash" text, repeat int, params text)
     ), again as (
       update runs r set state = 'running', attempt = r.attempt + 1, state_reason = null, state_detail = null,
         exit_code = null, queued_at = null, started_at = coalesce(r.started_at, now()), finished_at = null,
         objective = null, objective_step = null, changed_xid = pg_current_xact_id()
-      where r.id = any(${requeued}::bigint[]) and r.state = 'pending'
+      from sweep where r.id = any(${requeued}::bigint[]) and r.state = 'pending'
     ), held as (
       insert into attempts (run_id, number, sweep_id, agent_id, key_hash, lease_expires_at)
-      select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), ${leaseExpiresAt}::timestamptz
-      from given, json_to_recordset(g -> 'attempts') as t (
+      select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), lease
+      from sweep, given, json_to_recordset(g -> 'attempts') as t (
         "runId" bigint, attempt int, "agentId" int, "keyHash" text)
     ), answered as (
       insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
       select caller, "mutationId", verb, decode("inputHash", 'hex'), answer
-      from given, json_to_recordset(g -> 'answers') as t (
+      from sweep, given, json_to_recordset(g -> 'answers') as t (
         caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)
     )
-    update sweeps set cursor = ${writing.cursor}::numeric, exhausted = ${writing.exhausted},
-      run_count = run_count + ${fresh.length}::int,
-      state = case when state = 'pending' then 'running' else state end,
-      started_at = coalesce(started_at, now()), changed_xid = pg_current_xact_id()
-    where id = ${sweep.sweepId}`.execute();
+    select lease as "leaseExpiresAt" from sweep`;
+}
+
+/** Ids for runs to come. Those that are never used leave gaps, which mean nothing. */
+export async function reserveRunIds(sql: Sql, count: number): Promise<number[]> {
+  const rows = await sql<
+    { id: number }[]
+  >`select nextval('runs_id_seq') as id from generate_series(1, ${count})`;
+  return rows.map(({ id }) => id);
 }
 
 /** Which of these points (hex hashes) have a live run in the sweep already. */
 export async function readKnownPoints(
-  tx: Tx,
+  sql: Sql | Tx,
   { sweepId, points }: { sweepId: string; points: readonly { hash: string; repeat: number }[] },
 ): Promise<Set<string>> {
-  const rows = await tx<{ hash: string; repeat: number }[]>`
+  const rows = await sql<{ hash: string; repeat: number }[]>`
     select encode(r.point_hash, 'hex') as hash, r.repeat
     from json_to_recordset(${JSON.stringify(points)}::text::json) as t (hash text, repeat int)
     join runs r on r.sweep_id = ${sweepId} and r.point_hash = decode(t.hash, 'hex') and r.repeat = t.repeat

@@ -32,7 +32,7 @@ const WALKS = Number(process.env.BESOM_WALKS ?? 5);
 
 test.each(seeds())("a random walk over the engine's verbs agrees with the model (seed %i)", (seed) =>
   withHouse(async (house) => {
-    const walk = new Walk(house, random(seed));
+    const walk = new Walk(house, random(seed), seed % 2 === 0 ? 0.5 : 0.95);
     await walk.begin();
     for (let step = 0; step < STEPS; step++) {
       await walk.step();
@@ -54,6 +54,8 @@ class Walk {
   constructor(
     private readonly house: House,
     private readonly draw: () => number,
+    /** Of the requests that the first server gets: with nearly all of them, it takes the short way (claim-ahead). */
+    private readonly share: number,
   ) {}
 
   async begin(): Promise<void> {
@@ -264,7 +266,7 @@ class Walk {
   }
 
   private server(): EngineContext {
-    return this.draw() < 0.5 ? this.house.context : this.house.other;
+    return this.draw() < this.share ? this.house.context : this.house.other;
   }
 
   private async duplicated<T>(call: () => Promise<T>): Promise<T> {
