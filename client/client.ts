@@ -35,7 +35,9 @@ export interface Patience {
 const PATIENCE_MS = 10_000;
 /** A surprise inside the server may be its database restarting, or a bug that no repetition heals. */
 const SURPRISE_PATIENCE_MS = 300_000;
-const TRANSIENT: ReadonlySet<string> = new Set([
+/** What may be over when it is tried again. The server may have done what was asked all the same. */
+export const TRANSIENT: ReadonlySet<string> = new Set([
+  "SERVER_UNREACHABLE",
   "UNAVAILABLE",
   "DATABASE_UNREACHABLE",
   "RATE_LIMITED",
@@ -111,6 +113,9 @@ function readAnswer<R>(url: string, { status, body, retryAfterMs }: Answer): Out
   if (!answer) {
     if (status >= 500)
       return { trouble: unreachable(url, `it answered ${status}`), ...(retryAfterMs && { retryAfterMs }) };
+    // A proxy's bound, which may be below the server's.
+    if (status === 413)
+      throw new AppError("INPUT_TOO_LARGE", `something before the server at ${url} takes no request so long`);
     throw new AppError(
       status === 401 || status === 403 ? "FORBIDDEN" : "BAD_USAGE",
       `what answers at ${url} is not a Besom server (HTTP ${status}); set BESOM_URL to the server's address`,

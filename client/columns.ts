@@ -21,8 +21,11 @@ export class Columns {
   get cells(): number {
     return this.steps.length * this.series.size;
   }
-  /** About how long the batch is as JSON. */
-  bytes = 0;
+  /** About how long the batch is as JSON, the nulls that `take` adds included. */
+  get bytes(): number {
+    return this.ownBytes + Math.max(0, this.cells - this.points) * 5;
+  }
+  private ownBytes = 0;
   private steps: number[] = [];
   private times: number[] = [];
   private series = new Map<string, unknown[]>();
@@ -31,15 +34,15 @@ export class Columns {
     if (this.steps.at(-1) !== step) {
       this.steps.push(step);
       this.times.push(timeMs);
-      this.bytes += 24;
+      this.ownBytes += 24;
     }
     const row = this.steps.length - 1;
     for (const [key, value] of entries) {
       const values = this.series.get(key) ?? this.openSeries(key);
-      for (; values.length < row; this.bytes += 5) values.push(null);
+      while (values.length < row) values.push(null);
       values[row] = value;
       this.points++;
-      this.bytes += toLength(value);
+      this.ownBytes += toLength(value);
     }
   }
 
@@ -55,16 +58,40 @@ export class Columns {
     this.times = [];
     this.series = new Map();
     this.points = 0;
-    this.bytes = 0;
+    this.ownBytes = 0;
     return { steps, times, series };
   }
 
   private openSeries(key: string): unknown[] {
     const values: unknown[] = [];
     this.series.set(key, values);
-    this.bytes += key.length + 24;
+    this.ownBytes += key.length + 24;
     return values;
   }
+}
+
+/**
+ * Two batches that say the same as one: by its steps, else (a single step) by its metrics. Undefined when there is
+ * nothing left to divide.
+ */
+export function splitColumns({ steps, times, series }: ColumnBatch): [ColumnBatch, ColumnBatch] | undefined {
+  if (steps.length > 1) {
+    const half = steps.length >> 1;
+    const part = (from: number, to?: number): ColumnBatch => ({
+      steps: steps.slice(from, to),
+      times: times.slice(from, to),
+      series: series
+        .map(({ key, values }) => ({ key, values: values.slice(from, to) }))
+        .filter(({ values }) => values.some((value) => value !== null)),
+    });
+    return [part(0, half), part(half)];
+  }
+  if (series.length < 2) return undefined;
+  const half = series.length >> 1;
+  return [
+    { steps, times, series: series.slice(0, half) },
+    { steps, times, series: series.slice(half) },
+  ];
 }
 
 const toLength = (value: unknown): number => {

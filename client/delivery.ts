@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { AppError } from "@/core/errors";
 import { LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations";
 import type { Client } from "./client";
-import { type ColumnBatch, Columns, type Point } from "./columns";
+import { type ColumnBatch, Columns, type Point, splitColumns } from "./columns";
 import { Lane } from "./lane";
 
 export interface DeliveryOptions {
@@ -16,6 +16,8 @@ export interface DeliveryOptions {
   onTrouble?: (error: AppError) => void;
   /** Another attempt holds the run by now. What comes is still kept, under this attempt. */
   onStale?: () => void;
+  /** `isFull` may have changed. */
+  onRoom?: () => void;
   /** Ends the retries: what isn't delivered by then is given up. */
   signal?: AbortSignal;
 }
@@ -37,7 +39,8 @@ export class Delivery {
   private lines: OutputLine[] = [];
   private lineBytes = 0;
 
-  constructor({ client, runId, attempt, spoolDir, onRefused, onTrouble, onStale, signal }: DeliveryOptions) {
+  constructor(options: DeliveryOptions) {
+    const { client, runId, attempt, spoolDir, onRefused, onTrouble, onStale, onRoom, signal } = options;
     const patience = {
       patienceMs: Number.POSITIVE_INFINITY,
       ...(signal && { signal }),
@@ -50,7 +53,9 @@ export class Delivery {
         const { stale } = await client.mutate(LogMetrics, { input }, patience);
         if (stale) onStale?.();
       },
+      split: splitColumns,
       onRefused: (error) => onRefused("metrics", error),
+      onRoom,
       spoolPath: join(spoolDir, "metrics.spool"),
     });
     this.output = new Lane({
@@ -58,9 +63,16 @@ export class Delivery {
       send: async (lines, batch) => {
         await client.mutate(LogOutput, { input: { runId, attempt, batch, lines } }, patience);
       },
+      split: splitLines,
       onRefused: (error) => onRefused("output", error),
+      onRoom,
       spoolPath: join(spoolDir, "output.spool"),
     });
+  }
+
+  /** So much waits for the server that whoever can hold back shall. */
+  get isFull(): boolean {
+    return this.metrics.isFull || this.output.isFull;
   }
 
   /** Steps must not go backwards. */
@@ -103,4 +115,9 @@ export class Delivery {
     this.lineBytes = 0;
     return taken;
   }
+}
+
+function splitLines(lines: OutputLine[]): [OutputLine[], OutputLine[]] | undefined {
+  const half = lines.length >> 1;
+  return half === 0 ? undefined : [lines.slice(0, half), lines.slice(half)];
 }

@@ -1,4 +1,5 @@
-import { type AppError, isAppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
+import { TRANSIENT } from "./client";
 import { Spool } from "./spool";
 
 export interface LaneOptions<T> {
@@ -6,8 +7,12 @@ export interface LaneOptions<T> {
   take: () => { item: T; bytes: number } | undefined;
   /** Delivers one batch under its number. Rejects only when the server refused it, or the lane is being closed. */
   send: (item: T, batch: number) => Promise<void>;
-  /** A batch that no repetition will get through; the next one gets its number. */
+  /** Two halves of a batch that is too large for the server; undefined when it can't be divided. */
+  split: (item: T) => [T, T] | undefined;
+  /** A batch that no repetition will get through. */
   onRefused: (error: AppError) => void;
+  /** Something left: `isFull` may have changed. */
+  onRoom?: (() => void) | undefined;
   spoolPath: string;
   memoryBytes?: number;
   flushMs?: number;
@@ -17,8 +22,10 @@ export const FLUSH_MS = 250;
 const MEMORY_BYTES = 2 * 1024 * 1024;
 
 /**
- * Delivers one stream of an attempt in order: numbered batches, one under way at a time. The number goes up only when
- * the server took (or had already taken) the batch, so a repeated try can neither double nor skip anything.
+ * Delivers one stream of an attempt in order: numbered batches, one under way at a time. The number goes up when the
+ * server took (or had already taken) the batch, so a repeated try can neither double nor skip anything. It stays when
+ * the server refused one; when it is not known whether a batch that was given up arrived, it goes up too, since the
+ * server would take another batch under a number that it has for a repetition. If it has not, it says which it expects.
  */
 export class Lane<T> {
   private readonly queue: Spool<T>;
@@ -58,6 +65,11 @@ export class Lane<T> {
     this.flush();
   }
 
+  /** Too much waits already: whoever can hold back shall. */
+  get isFull(): boolean {
+    return this.queue.isFull;
+  }
+
   /** Resolves when everything collected so far, and until then, is with the server (or was refused). */
   async drain(): Promise<void> {
     do {
@@ -76,16 +88,39 @@ export class Lane<T> {
     // Whoever asks twice in one turn gets one run.
     await Promise.resolve();
     for (;;) {
-      const item = this.queue.shift() ?? this.takeDue();
-      if (item === undefined) return;
       try {
-        await this.options.send(item, this.batch);
-        this.batch++;
+        const item = this.queue.shift() ?? this.takeDue();
+        if (item === undefined) return;
+        await this.deliver(item);
       } catch (error) {
-        if (!isAppError(error)) throw error;
-        this.options.onRefused(error);
+        this.options.onRefused(toAppError(error));
       }
+      this.options.onRoom?.();
     }
+  }
+
+  /** Rejects when a part of the item, or all of it, is given up; the others are with the server. */
+  private async deliver(item: T): Promise<void> {
+    try {
+      await this.options.send(item, this.batch);
+      this.batch++;
+    } catch (error) {
+      const expected = toExpected(error);
+      if (expected !== undefined && expected < this.batch) {
+        this.batch = expected;
+        return this.deliver(item);
+      }
+      const halves = isAppError(error) && error.code === "INPUT_TOO_LARGE" && this.options.split(item);
+      if (halves) return this.deliverEach(halves);
+      if (!isAppError(error) || TRANSIENT.has(error.code)) this.batch++;
+      throw error;
+    }
+  }
+
+  private async deliverEach(items: readonly T[]): Promise<void> {
+    const troubles: unknown[] = [];
+    for (const item of items) await this.deliver(item).catch((error: unknown) => troubles.push(error));
+    if (troubles.length > 0) throw troubles[0];
   }
 
   /** After an answer the next batch waits for its own time: a fast server must not mean a request a line. */
@@ -95,3 +130,15 @@ export class Lane<T> {
     return this.options.take()?.item;
   }
 }
+
+/** The number that the server waits for, when it refused a batch for its number. */
+function toExpected(error: unknown): number | undefined {
+  if (!isAppError(error) || error.code !== "BATCH_OUT_OF_ORDER") return undefined;
+  const { expected } = error.details;
+  return typeof expected === "number" ? expected : undefined;
+}
+
+const toAppError = (cause: unknown): AppError =>
+  isAppError(cause)
+    ? cause
+    : new AppError("INTERNAL", cause instanceof Error ? cause.message : String(cause), { cause });

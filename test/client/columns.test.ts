@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Columns, type Point } from "@/client/columns";
+import { type ColumnBatch, Columns, type Point, splitColumns } from "@/client/columns";
 
 const point = fc.record({
   step: fc.integer({ min: 0, max: 30 }),
@@ -60,4 +60,36 @@ test("the size that decides when a batch is closed is near the size of its JSON"
   const { length } = JSON.stringify(columns.take());
   expect(bytes / length).toBeGreaterThan(0.7);
   expect(bytes / length).toBeLessThan(1.5);
+});
+
+test("the nulls of metrics that were logged once are counted in a batch's size", () => {
+  const columns = new Columns();
+  const once = Array.from({ length: 300 }, (_, index) => [`metric ${index}`, index] as const);
+  columns.add({ step: 0, timeMs: 0, entries: once });
+  for (let step = 1; step < 1_000; step++) columns.add({ step, timeMs: step, entries: [["loss", step]] });
+  const { bytes } = columns;
+  const { length } = JSON.stringify(columns.take());
+  expect(bytes).toBeGreaterThan(length * 0.9);
+});
+
+test("a batch divided down to single values says the same", () => {
+  const columns = new Columns();
+  for (let step = 0; step < 7; step++)
+    columns.add({
+      step,
+      timeMs: step,
+      entries: [
+        ["loss", step],
+        [`odd ${step % 3}`, "x"],
+      ],
+    });
+  const whole = columns.take();
+  const divide = (batch: ColumnBatch): ColumnBatch[] => splitColumns(batch)?.flatMap(divide) ?? [batch];
+  const cellsOf = ({ steps, series }: ColumnBatch) =>
+    series.flatMap(({ key, values }) =>
+      values.flatMap((value, row) => (value === null ? [] : [`${steps[row]} ${key} ${value}`])),
+    );
+  const parts = whole ? divide(whole) : [];
+  expect(parts.length).toBe(14);
+  expect(parts.flatMap(cellsOf).sort()).toEqual((whole ? cellsOf(whole) : []).sort());
 });

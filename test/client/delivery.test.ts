@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openClient } from "@/client/client";
 import { Delivery } from "@/client/delivery";
-import type { AppError } from "@/core/errors";
+import { Lane } from "@/client/lane";
+import { AppError } from "@/core/errors";
 import type { MetricBatch, OutputLine } from "@/graphql/operations";
 import { type Recorded, type Recorder, type Reply, waitFor, withRecorder } from "../support/recorder";
 
@@ -140,6 +142,84 @@ test("a batch that is refused is told, its number is used for the next, and the 
         [2, 1],
         [2, 2],
       ]);
+    },
+  );
+});
+
+const refusal = (code: string, details: object | null = null): Reply => ({
+  data: { logMetrics: { error: { code, message: code, details } } },
+});
+
+test("a batch that is too large for the server arrives in parts; only the value that is too large itself is lost", async () => {
+  const isTooLarge = ({ input }: Recorded) => {
+    const { steps, series } = input.batch as MetricBatch;
+    return steps.length > 3 || series.length > 1 || steps.includes(5);
+  };
+  await withDelivery(
+    (request) => (isTooLarge(request) ? refusal("INPUT_TOO_LARGE") : taken(request)),
+    async ({ delivery, recorder, refused }) => {
+      for (const step of upTo(10)) delivery.log(loss(step));
+      delivery.log({ step: 10, timeMs: 10, entries: upTo(4).map((index) => [`m${index}`, index] as const) });
+      await delivery.drain();
+      expect(refused.map(({ code }) => code)).toEqual(["INPUT_TOO_LARGE"]);
+      const arrived = recorder.of("LogMetrics").filter((request) => !isTooLarge(request));
+      const batches = arrived.map(({ input }) => input.batch as MetricBatch);
+      expect(batches.map(({ batch }) => batch)).toEqual(upTo(batches.length).map((index) => index + 1));
+      expect(batches.flatMap(({ steps }) => steps)).toEqual([0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 10, 10, 10]);
+    },
+  );
+});
+
+test("a batch given up without knowing whether it arrived does not leave its number to the next", async () => {
+  for (const hasArrived of [false, true]) {
+    let last = 0;
+    const arrived: [string, number][] = [];
+    const told: string[] = [];
+    const waiting = ["first", "lost", "next"];
+    const lane = new Lane<string>({
+      take: () => {
+        const item = waiting.shift();
+        return item === undefined ? undefined : { item, bytes: 1 };
+      },
+      split: () => undefined,
+      send: async (item, batch) => {
+        if (batch !== last + 1)
+          throw new AppError("BATCH_OUT_OF_ORDER", "no", { details: { expected: last + 1 } });
+        if (item !== "lost" || hasArrived) last = batch;
+        if (item === "lost") throw new AppError("INTERNAL", "who knows");
+        arrived.push([item, batch]);
+      },
+      onRefused: ({ code }) => told.push(code),
+      spoolPath: "/proc/nowhere/spool",
+    });
+    for (const _ of upTo(3)) lane.seal();
+    await lane.drain();
+    expect(told).toEqual(["INTERNAL"]);
+    expect(arrived).toEqual([
+      ["first", 1],
+      ["next", hasArrived ? 3 : 2],
+    ]);
+  }
+});
+
+test("a disk that gives nothing back costs what was on it and no more", async () => {
+  const free = new AbortController();
+  await withDelivery(
+    async (request) => {
+      if (!free.signal.aborted) await once(free.signal, "abort");
+      return taken(request);
+    },
+    async ({ delivery, recorder, refused, dir }) => {
+      const line = { stream: "stdout", time: 1, text: "x".repeat(300_000) } as const;
+      for (const _ of upTo(20)) delivery.print(line);
+      await waitFor("the file", () => readdirSync(dir).includes("output.spool"));
+      truncateSync(join(dir, "output.spool"), 10);
+      free.abort();
+      await delivery.drain();
+      expect(refused.map(({ code }) => code)).toEqual(["INTERNAL"]);
+      delivery.print({ ...line, text: "after" });
+      await delivery.drain();
+      expect(recorder.of("LogOutput").at(-1)?.input.lines).toMatchObject([{ text: "after" }]);
     },
   );
 });

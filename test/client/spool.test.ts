@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -53,4 +53,31 @@ test("a disk that refuses means memory, in order, not loss", () => {
   const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
   for (let i = 0; i < 50; i++) spool.push(i, 5);
   expect(Array.from({ length: 50 }, () => spool.shift())).toEqual(Array.from({ length: 50 }, (_, i) => i));
+});
+
+test("what comes after a refused item does not overtake it, though there is room again", () => {
+  const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
+  for (const item of [1, 2, 3]) spool.push(item, 5);
+  expect(spool.shift()).toBe(1);
+  spool.push(4, 5);
+  expect([spool.shift(), spool.shift(), spool.shift()]).toEqual([2, 3, 4]);
+});
+
+test("it says when too much waits in memory, and when there is room again", () => {
+  const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
+  for (let i = 0; i < 40; i++) spool.push(i, 1024 * 1024);
+  expect(spool.isFull).toBe(true);
+  spool.shift();
+  expect(spool.isFull).toBe(false);
+});
+
+test("a file that was cut is told once, and what comes after it goes on", () => {
+  withSpool(1, (spool, path) => {
+    for (const item of ["one", "two", "three"]) spool.push(item, 5);
+    truncateSync(path, 2);
+    expect(() => spool.shift()).toThrow(/3 batches in .* can't be read back: .*cut by another program/);
+    expect(spool.shift()).toBeUndefined();
+    spool.push("four", 5);
+    expect(spool.shift()).toBe("four");
+  });
 });
