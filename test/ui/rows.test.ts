@@ -74,8 +74,9 @@ describe("parameters", () => {
     ]).toEqual(["lr", "optimizer.name", "optimizer.betas"]);
   });
   test("are varied when they take two values, or exist in some runs only", () => {
-    const runs = ['{"lr": 0.1, "seed": 1, "k": 1}', '{"lr": 0.2, "seed": 1, "k": 1, "momentum": 0.9}'];
-    expect(variedNames(runs.map(flattenParams))).toEqual(["lr", "momentum"]);
+    const runs = ['{"lr": 0.1, "seed": 1, "k": 1}', '{"lr": 0.2, "seed": 1, "k": 1, "beta": 0.9}'];
+    expect(variedNames(runs.map(flattenParams))).toEqual(["beta", "lr"]);
+    expect(variedNames(runs.toReversed().map(flattenParams))).toEqual(["beta", "lr"]);
   });
   test("tell 1.0 from 1 and text from numbers", () => {
     const varied = (a: string, b: string) => variedNames([`{"x": ${a}}`, `{"x": ${b}}`].map(flattenParams));

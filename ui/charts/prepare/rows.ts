@@ -74,7 +74,7 @@ export function flattenParams(text: string): FlatParams {
   return flat;
 }
 
-/** Names of the parameters that take more than one value in these runs, in the order they first appear. */
+/** Names of the parameters that take more than one value in these runs, by name: no run's absence moves a column. */
 export function variedNames(runs: readonly FlatParams[]): string[] {
   const seen = new Map<string, { first: string; count: number; varied: boolean }>();
   for (const params of runs)
@@ -87,7 +87,8 @@ export function variedNames(runs: readonly FlatParams[]): string[] {
         known.varied ||= known.first !== text;
       }
     }
-  return [...seen].filter(([, p]) => p.varied || p.count < runs.length).map(([name]) => name);
+  const names = [...seen].filter(([, p]) => p.varied || p.count < runs.length).map(([name]) => name);
+  return names.sort();
 }
 
 const identity = (value: Value): string =>

@@ -6,7 +6,7 @@ import { Panel } from "@/ui/kit/panel";
 
 /** What it was given and how it went, in facts. */
 export function Facts({ run }: { run: RunDetail }) {
-  const params = [...flattenParams(run.params)];
+  const params = [...flattenParams(run.params)].sort(([a], [b]) => (a < b ? -1 : 1));
   const attempt = run.attempts.find(({ number }) => number === run.attempt);
   return (
     <div className="min-w-0 space-y-10">

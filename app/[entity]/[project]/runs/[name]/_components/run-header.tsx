@@ -2,6 +2,7 @@ import { RunStateChip } from "@/app/_components/state";
 import type { RunDetail } from "@/graphql/operations/pages";
 import { formatNumber } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
+import { Dotted } from "@/ui/kit/dotted";
 import { StarIcon } from "@/ui/kit/icons";
 
 export function RunHeader({ run }: { run: RunDetail }) {
@@ -19,30 +20,22 @@ export function RunHeader({ run }: { run: RunDetail }) {
             </span>
           )}
         </div>
-        <p className="mt-1 flex flex-wrap gap-x-2.5 text-ink-soft text-sm">
+        <Dotted>
           <code className="font-mono text-ink-faint text-xs leading-5" translate="no">
             {run.name}
           </code>
           {run.startedAt && (
-            <>
-              <span aria-hidden="true">·</span>
-              <span>
-                started <Ago at={run.startedAt} />
-              </span>
-              <span aria-hidden="true">·</span>
-              <span>
-                {run.finishedAt ? "took" : "running for"}{" "}
-                <Duration from={run.startedAt} to={run.finishedAt} />
-              </span>
-            </>
+            <span>
+              started <Ago at={run.startedAt} />
+            </span>
           )}
-          {run.agent && (
-            <>
-              <span aria-hidden="true">·</span>
-              <span>on {run.agent.host}</span>
-            </>
+          {run.startedAt && (
+            <span>
+              {run.finishedAt ? "took" : "running for"} <Duration from={run.startedAt} to={run.finishedAt} />
+            </span>
           )}
-        </p>
+          {run.agent && `on ${run.agent.host}`}
+        </Dotted>
         {run.stateDetail && <p className="mt-2 max-w-prose text-ink-soft">{run.stateDetail}</p>}
       </div>
       {metric && run.objective !== null && (

@@ -54,7 +54,7 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
           </table>
         </Scroll>
       )}
-      {head.counts.total > 0 && head.state !== "canceled" && (
+      {head.counts.total > 0 && head.state !== "finished" && head.state !== "canceled" && (
         <div className="mt-4">
           <p className="mb-2 text-ink-faint text-sm">Another pair of hands, in a clone of Besom:</p>
           <CommandBlock command={head.agentCommand} label="Copy" />

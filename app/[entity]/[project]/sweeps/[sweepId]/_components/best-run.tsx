@@ -20,7 +20,7 @@ export function BestRun(props: { head: SweepHead; varied: readonly string[]; pro
     );
   const flat = flattenParams(bestRun.params);
   const varied = new Set(props.varied);
-  const names = [...flat.keys()];
+  const names = [...flat.keys()].sort();
   const moving = names.filter((name) => varied.has(name));
   const fixed = names.filter((name) => !varied.has(name));
   return (

@@ -70,7 +70,9 @@ export function Controls(props: {
                 key={action}
                 title={hint}
                 disabled={pending}
-                weight={action === "cancel" ? "bare" : action === "resume" ? "solid" : "line"}
+                weight={
+                  action === "cancel" ? "bare" : action === "resume" && state === "paused" ? "solid" : "line"
+                }
                 onClick={() => (action === "cancel" ? setAsking(true) : act(action))}
               >
                 <Icon />

@@ -28,13 +28,12 @@ export function SweepFile({ source }: { source: string }) {
   );
 }
 
-/** Key, value, comment: enough to find one's way. A `#` inside quotes or within a word is no comment. */
-const LINE = /^(\s*(?:- )?)([^\s#"'][^:#]*?:(?=\s|$))?(.*?)(\s+#.*|#.*)?$/;
+/** Key, value, comment: enough to find one's way. */
+const LINE = /^(\s*(?:- )?)([^\s#"'][^:#"']*?:(?=\s|$))?(.*)$/;
 
 function Line({ text }: { text: string }) {
-  const parts = /["']/.test(text) && !/^\s*#/.test(text) ? undefined : LINE.exec(text);
-  if (!parts) return <span>{text}</span>;
-  const [, indent, key, value, comment] = parts;
+  const [, indent, key, rest = ""] = LINE.exec(text) ?? [];
+  const [value, comment] = splitComment(rest);
   return (
     <>
       {indent}
@@ -43,4 +42,10 @@ function Line({ text }: { text: string }) {
       {comment && <span className="text-ink-faint italic">{comment}</span>}
     </>
   );
+}
+
+/** A `#` within a word is no comment, and one after a quote may be none. */
+function splitComment(text: string): [value: string, comment: string] {
+  const at = text.startsWith("#") ? 0 : /["']/.test(text) ? -1 : text.search(/\s#/);
+  return at === -1 ? [text, ""] : [text.slice(0, at), text.slice(at)];
 }

@@ -3,6 +3,7 @@ import type { SweepStore } from "@/app/_live/sweep-store";
 import type { SweepHead } from "@/graphql/operations/pages";
 import { formatNumber } from "@/ui/format";
 import { Ago } from "@/ui/kit/clock";
+import { Dotted } from "@/ui/kit/dotted";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Controls } from "./controls";
 
@@ -12,27 +13,22 @@ export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStor
     <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
       <div className="min-w-0 grow basis-80">
         <h1 className="break-words font-semibold text-xl tracking-tight">{head.name}</h1>
-        <p className="mt-1 flex flex-wrap items-center gap-x-2.5 gap-y-1 text-ink-soft text-sm">
+        <Dotted>
           <code className="font-mono text-ink-faint text-xs" translate="no">
             {head.id}
           </code>
-          <Dot />
-          <span>{head.method}</span>
+          {head.method}
           {metric && (
-            <>
-              <Dot />
-              <span className="inline-flex items-center gap-1">
-                {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
-                {metric.goal} {metric.name}
-                {metric.target !== null && ` to ${formatNumber(metric.target)}`}
-              </span>
-            </>
+            <span className="inline-flex items-center gap-1">
+              {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
+              {metric.goal} {metric.name}
+              {metric.target !== null && ` to ${formatNumber(metric.target)}`}
+            </span>
           )}
-          <Dot />
           <span>
             created <Ago at={head.createdAt} />
           </span>
-        </p>
+        </Dotted>
       </div>
       <Controls
         head={head}
@@ -42,9 +38,3 @@ export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStor
     </div>
   );
 }
-
-const Dot = () => (
-  <span aria-hidden="true" className="text-line-strong">
-    ·
-  </span>
-);
