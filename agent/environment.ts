@@ -14,15 +14,23 @@ export interface ChildFacts {
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The user's own keys, and what would lead an imported wandb elsewhere: none of it reaches a training process. */
-const WITHHELD = [
-  "BESOM_RELAYED",
-  "BESOM_API_KEY",
+/**
+ * The user's own keys, the way into the server's database (an agent on the server's machine may well have it), and
+ * what would lead an imported wandb elsewhere: none of it reaches a training process. Of `BESOM_*` it gets what is set
+ * below, nothing else.
+ */
+const WITHHELD: ReadonlySet<string> = new Set([
+  "DATABASE_URL",
+  "DATABASE_DIRECT_URL",
   "WANDB_API_KEY",
   "WANDB_IDENTITY_TOKEN_FILE",
   "WANDB_SERVICE",
   "WANDB_APP_URL",
-];
+]);
+/** Ours, and PostgreSQL's own (PGHOST, PGPASSWORD). */
+const WITHHELD_KINDS = /^(?:BESOM_|PG[A-Z])/;
+
+const isWithheld = (name: string): boolean => WITHHELD.has(name) || WITHHELD_KINDS.test(name);
 
 /** What a training process finds in its environment: design, section 8. */
 export function toChildEnv(
@@ -31,7 +39,7 @@ export function toChildEnv(
 ): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(own))
-    if (value !== undefined && !WITHHELD.includes(name)) kept[name] = value;
+    if (value !== undefined && !isWithheld(name)) kept[name] = value;
   return {
     // Python holds back what it prints to a pipe: metrics would come late, and a stopped run's last ones never.
     PYTHONUNBUFFERED: "1",

@@ -44,7 +44,7 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addServer(program, terminal, exit);
   addLogin(program, terminal);
   addSweep(program, terminal);
-  addAgent(program, terminal);
+  addAgent(program, terminal, exit);
   addRuns(program, terminal);
   addBest(program, terminal);
   addExport(program, terminal);

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import { AppError } from "@/core/errors";
 import { WANDB_NOTICE } from "../environment";
+import { EXIT, type ExitCode } from "../exit-code";
 import { Ladder } from "../ladder";
+import type { Outcome } from "../live-run";
 import { Progress } from "../progress";
 import { watchRelay } from "../relay";
 import { VERSION } from "../version";
@@ -16,7 +18,7 @@ interface Flags {
   showOutput?: boolean;
 }
 
-export function addAgent(program: Command, terminal: Terminal): void {
+export function addAgent(program: Command, terminal: Terminal, exit: ExitCode): void {
   program
     .command("agent <sweep>")
     .description("run a sweep's training program here, until there is no more to do")
@@ -25,11 +27,11 @@ export function addAgent(program: Command, terminal: Terminal): void {
     .option("-p, --project <name>", "the sweep's project, when the id alone is given")
     .option("-e, --entity <name>", "the project's entity")
     .option("-o, --show-output", "show here what the training programs print")
-    .action((sweep: string, flags: Flags) => runAgent(terminal, sweep, flags));
+    .action((sweep: string, flags: Flags) => runAgent(terminal, exit, sweep, flags));
 }
 
 /** The first Ctrl-C lets runs finish, the second stops them, the third kills them; SIGTERM stops them and hands them back. */
-async function runAgent(terminal: Terminal, sweep: string, flags: Flags): Promise<void> {
+async function runAgent(terminal: Terminal, exit: ExitCode, sweep: string, flags: Flags): Promise<void> {
   const { env, cwd, err, color } = terminal;
   const sweepId = toSweepId(sweep);
   const ladder = new Ladder();
@@ -54,9 +56,20 @@ async function runAgent(terminal: Terminal, sweep: string, flags: Flags): Promis
       });
       const lost = outcomes.get("undelivered") ?? 0;
       if (lost > 0) throw new AppError("SERVER_UNREACHABLE", `the end of ${lost} runs could not be reported`);
+      if (!isWellDone(outcomes)) exit.set(EXIT.failed);
     });
   } finally {
     unlisten();
     unwatch();
   }
+}
+
+/**
+ * An agent's task is to work through what the sweep hands out: a failed run among others is part of that. It has not
+ * been done when every run failed, or when work under way went back to the queue.
+ */
+export function isWellDone(outcomes: ReadonlyMap<Outcome, number>): boolean {
+  const of = (outcome: Outcome) => outcomes.get(outcome) ?? 0;
+  const all = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
+  return of("preempted") === 0 && (all === 0 || of("failed") < all);
 }

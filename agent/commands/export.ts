@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { AppError } from "@/core/errors";
@@ -25,6 +25,7 @@ export function addExport(program: Command, terminal: Terminal): void {
 }
 
 async function exportRuns(terminal: Terminal, id: string, { format, output, json }: Flags): Promise<void> {
+  const file = output === undefined ? undefined : openOutput(terminal, output);
   const runs: ExportedRun[] = [];
   await withClient(terminal, (client) =>
     readPages(
@@ -38,12 +39,32 @@ async function exportRuns(terminal: Terminal, id: string, { format, output, json
     ),
   );
   const lines = json || format === "jsonl" ? runs.map(toJsonLine) : toCsv(runs);
-  if (output === undefined) return lines.forEach(terminal.out);
-  const file = openSync(resolve(terminal.cwd, output), "w");
+  if (file === undefined) return lines.forEach(terminal.out);
+  // A pipe or a device has no length.
+  if (fstatSync(file).isFile()) ftruncateSync(file);
   for (const line of lines) writeSync(file, `${line}\n`);
   closeSync(file);
   terminal.err(`${runs.length} runs written to ${output}`);
 }
+
+/** Before anything is asked for; what stands in the file stays until there is something to put in its place. */
+function openOutput({ cwd }: Terminal, path: string): number {
+  try {
+    return openSync(resolve(cwd, path), "a");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    throw new AppError("BAD_USAGE", `can't write ${path}: ${REASONS[code] ?? code}`, { cause });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "its folder does not exist",
+  ENOTDIR: "a part of the path is no folder",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EROFS: "the disk can't be written to",
+  ENOSPC: "the disk is full",
+};
 
 const FACTS = [
   "name",

@@ -12,7 +12,10 @@ export function addLogin(program: Command, terminal: Terminal): void {
   program
     .command("login [url]")
     .description("keep a server's address and your key on this machine (mode 600)")
-    .option("-k, --key <key>", "the key; without it, it is read from standard input")
+    .option(
+      "-k, --key <key>",
+      "the key, which others on this machine can see in the process list; without it, it is read from standard input",
+    )
     .action((url: string | undefined, flags: { key?: string }) => login(terminal, url, flags.key));
 }
 
@@ -26,7 +29,7 @@ async function login(
   if (!isApiKey(key))
     throw new AppError(
       "BAD_USAGE",
-      "that is no key: expected besom- and 43 letters and digits, as the settings page shows it once",
+      "that is no key: expected besom- and 43 letters and digits, as in credentials.json in the server's data folder, or as the API's createApiKey gives it",
     );
   const client = openClient({ url, key });
   try {
@@ -35,7 +38,7 @@ async function login(
     if (!viewer)
       throw new AppError(
         "UNAUTHENTICATED",
-        `the server at ${url} doesn't know this key; make a new one there`,
+        `the server at ${url} doesn't know this key; the server's own is in credentials.json in its data folder, and the API's createApiKey makes new ones`,
       );
     const path = saveCredentials(url, key, terminal.env);
     terminal.err(`logged in to ${url} as ${viewer.name}; the key is kept in ${path}`);

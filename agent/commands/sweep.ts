@@ -51,10 +51,26 @@ const CONTROLS = { pause: PauseSweep, resume: ResumeSweep, stop: StopSweep, canc
 
 function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<void> {
   const actions = (Object.keys(CONTROLS) as SweepAction[]).filter((action) => flags[action]);
-  const [action, another] = actions;
-  if (another) throw new AppError("BAD_USAGE", `--${action} and --${another} can't be asked for at once`);
-  return action ? control(terminal, target, action, flags) : create(terminal, target, flags);
+  const [action, ...others] = actions;
+  const asked = (["project", "entity", "name", "update", "dryRun"] as const).filter(
+    (name) => flags[name] !== undefined,
+  );
+  if (action) {
+    // The rest only means something where a file is read.
+    const [other] = [...others, ...asked];
+    if (other) throw notAtOnce(action, other);
+    return control(terminal, target, action, flags);
+  }
+  const place = asked.find((name) => name === "project" || name === "entity");
+  if (flags.update !== undefined && place) throw notAtOnce("update", place);
+  return create(terminal, target, flags);
 }
+
+const notAtOnce = (one: keyof Flags, other: keyof Flags): AppError =>
+  new AppError(
+    "BAD_USAGE",
+    `--${one} and --${other === "dryRun" ? "dry-run" : other} can't be asked for at once`,
+  );
 
 async function control(terminal: Terminal, target: string, action: SweepAction, flags: Flags): Promise<void> {
   const sweepId = toSweepId(target);

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isWellDone } from "@/agent/commands/agent";
 import type { Terminal } from "@/agent/commands/context";
 import { ExitCode } from "@/agent/exit-code";
 import { main, toProgram } from "@/agent/main";
@@ -165,7 +166,10 @@ test("a login keeps a key that works, readable by its owner alone, and the next 
   await withServer(async ({ url, key }) => {
     const refused = await type(["login", url, "--key", `besom-${"x".repeat(43)}`], {});
     expect(refused.code).toBe(3);
-    expect(await type(["login", url, "--key", "nonsense"], {})).toMatchObject({ code: 2 });
+    expect(await type(["login", url, "--key", "nonsense"], {})).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("as in credentials.json in the server's data folder"),
+    });
     expect((await type(["login", url, "--key", key], {})).err).toMatch(
       /^logged in to .* as .*; the key is kept in .*credentials\.json\n$/,
     );
@@ -210,6 +214,37 @@ test.each([
   ["no sweep", ["runs", "not/a-sweep"], 2, /"not\/a-sweep" is no sweep: expected its id/],
   ["a bad count", ["agent", "aaaaaaaa", "--count", "0"], 2, /"0" is no count/],
   ["a bad state", ["runs", "aaaaaaaa", "--state", "done"], 2, /"done" is no state of a run/],
+  [
+    "a control and a dry run",
+    ["sweep", "aaaaaaaa", "--pause", "--dry-run"],
+    2,
+    /--pause and --dry-run can't be asked for at once/,
+  ],
+  [
+    "a control and an update",
+    ["sweep", "aaaaaaaa", "--stop", "--update", "bbbbbbbb"],
+    2,
+    /--stop and --update can't/,
+  ],
+  ["a control and a name", ["sweep", "aaaaaaaa", "--cancel", "--name", "x"], 2, /--cancel and --name can't/],
+  [
+    "a control and a project",
+    ["sweep", "aaaaaaaa", "--resume", "-p", "x"],
+    2,
+    /--resume and --project can't/,
+  ],
+  [
+    "an update and a project",
+    ["sweep", "f", "--update", "aaaaaaaa", "-p", "x"],
+    2,
+    /--update and --project can't/,
+  ],
+  [
+    "a file that can't be written",
+    ["export", "aaaaaaaa", "-o", "/nonexistent/x"],
+    2,
+    /can't write \/nonexistent\/x: its folder does not exist\n$/,
+  ],
   ["two controls", ["sweep", "aaaaaaaa", "--pause", "--stop"], 2, /can't be asked for at once/],
 ])("%s is one clear sentence and the right exit code", async (_, words, code, message) => {
   const typed = await type(words, {});
@@ -235,6 +270,32 @@ test.concurrent("an agent for a sweep of another project is refused with the rig
     expect(typed.code).toBe(1);
     expect(typed.err).toMatch(/sweep \w+ is not in somebody\/else; it is \S+\/tests\/\w+\n$/);
   });
+});
+
+test.concurrent("an agent whose every run failed exits with 1, one of whose runs some failed with 0", async () => {
+  await withServer(async (server) => {
+    const program = 'process.exit(process.argv[1] === "a=1" ? 0 : 1)';
+    for (const [values, code] of [
+      [[1, 2], 0],
+      [[2, 3], 1],
+    ] as const) {
+      const id = await createSweep(server, program, { parameters: { a: { values } } });
+      expect((await type(["agent", id], server)).code).toBe(code);
+    }
+  });
+});
+
+test("an agent that hands work back exits with 1, one that held none with 0", () => {
+  expect(isWellDone(new Map())).toBe(true);
+  expect(isWellDone(new Map([["killed", 1]]))).toBe(true);
+  expect(
+    isWellDone(
+      new Map([
+        ["finished", 3],
+        ["preempted", 1],
+      ]),
+    ),
+  ).toBe(false);
 });
 
 test("help texts are as they were", () => {

@@ -38,7 +38,7 @@ test("a child gets the contract's names, W&B's names, and the rest of the agent'
   });
 });
 
-test("the user's own keys never reach a child, nor what would lead wandb elsewhere", () => {
+test("the user's own keys never reach a child, nor the way into the database, nor what would lead wandb elsewhere", () => {
   const secret = "user-secret";
   const names = [
     "BESOM_API_KEY",
@@ -47,9 +47,17 @@ test("the user's own keys never reach a child, nor what would lead wandb elsewhe
     "WANDB_SERVICE",
     "WANDB_BASE_URL",
     "WANDB_APP_URL",
+    "DATABASE_URL",
+    "DATABASE_DIRECT_URL",
+    "PGHOST",
+    "PGPASSWORD",
+    "BESOM_DATA_DIR",
+    "BESOM_RELAYED",
+    "BESOM_WHATEVER",
   ];
   const env = toChildEnv(Object.fromEntries(names.map((name) => [name, secret])), facts);
   expect(Object.values(env)).not.toContain(secret);
+  expect(toChildEnv({ PAGER: "less" }, facts).PAGER).toBe("less");
 });
 
 test("the user may ask Python to hold its output back", () => {
