@@ -264,11 +264,15 @@ async function main(): Promise<void> {
   const starting = startServer({ dev, next: !process.argv.includes("--no-pages"), say });
   stopOnSignals(starting);
   const server = await starting;
-  say(`Besom is ready at ${server.url}`);
-  if (server.loginUrl) say(`  sign in (once):  ${server.loginUrl}`);
-  say(`  data:            ${server.place}`);
-  say("  next:            npx besom sweep examples/digits/random.yaml");
-  say("                   npx besom agent ID");
+  say(
+    [
+      `Besom is ready at ${server.url}`,
+      ...(server.loginUrl ? [`  sign in (once):  ${server.loginUrl}`] : []),
+      `  data:            ${server.place}`,
+      "  next:            npx besom sweep examples/digits/random.yaml",
+      "                   npx besom agent ID",
+    ].join("\n"),
+  );
   await server.pagesReady.catch((error: unknown) => {
     process.stderr.write(
       `the pages can't be shown: ${error instanceof Error ? error.message : String(error)}\n`,
