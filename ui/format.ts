@@ -84,9 +84,13 @@ export function formatDuration(ms: number): string {
 const pair = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${big}${GAP}${bigUnit}` : `${big}${GAP}${bigUnit} ${small}${GAP}${smallUnit}`;
 
-/** One unit, for estimates: nobody believes the seconds of an hour. */
+/** "about 40 s", "a few seconds". One unit: nobody believes the seconds of an hour. */
 export function formatRoughly(ms: number): string {
   if (ms < 10 * SECOND) return "a few seconds";
+  return `about ${roundRoughly(ms)}`;
+}
+
+function roundRoughly(ms: number): string {
   if (ms < 55 * SECOND) return `${Math.ceil(ms / (10 * SECOND)) * 10}${GAP}s`;
   if (ms < 10 * MINUTE) return `${Math.round(ms / MINUTE) || 1}${GAP}min`;
   if (ms < 55 * MINUTE) return `${Math.round(ms / (5 * MINUTE)) * 5}${GAP}min`;

@@ -84,12 +84,12 @@ describe("times", () => {
   ])("%d ms back is %s", (ms, text) => expect(plain(formatAgo(ms))).toBe(text));
   test.each([
     [3_000, "a few seconds"],
-    [31_000, "40 s"],
-    [240_000, "4 min"],
-    [1_300_000, "20 min"],
-    [5_400_000, "1.5 h"],
-    [200_000_000, "2 days"],
-  ])("%d ms left is about %s", (ms, text) => expect(plain(formatRoughly(ms))).toBe(text));
+    [31_000, "about 40 s"],
+    [240_000, "about 4 min"],
+    [1_300_000, "about 20 min"],
+    [5_400_000, "about 1.5 h"],
+    [200_000_000, "about 2 days"],
+  ])("%d ms left is %s", (ms, text) => expect(plain(formatRoughly(ms))).toBe(text));
   test("a count and its noun agree", () => {
     expect(plural(1, "run")).toBe("1 run");
     expect(plural(13_020, "run")).toBe("13,020 runs");

@@ -139,7 +139,7 @@ function toOutlook(input: ProgressInput, done: number, whole: number): string | 
   if (input.aliveAgents === 0) return input.counts.total === 0 ? undefined : "no agent is connected";
   if (input.goal === undefined) return undefined;
   const leftMs = timeLeftMs(input.recentEndsMs, input.nowMs, whole - done);
-  return leftMs === undefined ? undefined : `about ${formatRoughly(leftMs)} left`;
+  return leftMs === undefined ? undefined : `${formatRoughly(leftMs)} left`;
 }
 
 /**
