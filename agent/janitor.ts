@@ -39,7 +39,7 @@ export class Janitor {
     this.tell(`- ${group}`);
   }
 
-  /** In good order: what left its run's group by then did so on purpose, and stays. */
+  /** In good order: every run has ended, and agent/strays.ts took what it left. */
   close(): void {
     this.closed = true;
     this.tell(".");

@@ -92,6 +92,8 @@ export class LiveRun {
           this.warn(`the server has a problem, trying again: ${error.message}`, "INTERNAL");
       },
       onStale: () => this.stop("stale"),
+      // A training process waits rather than that its output fills memory and disk.
+      onRoom: () => this.child?.holdOutput(delivery.isFull),
       onRefused: (what, error) =>
         this.warn(`its ${what} can't be delivered: ${error.message}`, what + error.code),
     });
@@ -102,7 +104,7 @@ export class LiveRun {
       echo: context.echo ? (line) => progress.write(`${claim.displayName} | ${line}`) : undefined,
     });
     try {
-      const exit = await this.supervise(params, files, intake);
+      const exit = await this.supervise(params, files, intake, delivery);
       await delivery.drain();
       return await this.report(exit, intake);
     } catch (error) {
@@ -115,7 +117,12 @@ export class LiveRun {
     }
   }
 
-  private async supervise(params: ValueMap, files: RunFiles, intake: Intake): Promise<Exit> {
+  private async supervise(
+    params: ValueMap,
+    files: RunFiles,
+    intake: Intake,
+    delivery: Delivery,
+  ): Promise<Exit> {
     const { claim, context } = this;
     const { sweep, janitor, cwd, progress, graceMs } = context;
     const env = toChildEnv(context.env, {
@@ -142,7 +149,10 @@ export class LiveRun {
       cwd,
       env,
       janitor,
-      onOutput: (stream, text) => intake.push(stream, text),
+      onOutput: (stream, text) => {
+        intake.push(stream, text);
+        if (delivery.isFull) this.child?.holdOutput(true);
+      },
       ...(graceMs !== undefined && { graceMs }),
     });
     // Told to stop while it was being started.

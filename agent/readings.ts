@@ -56,7 +56,7 @@ export class Readings {
     else {
       this.held.push(point);
       if (this.held.length >= MAX_HELD) this.release();
-      else this.timer ??= setTimeout(() => this.release(), this.options.holdMs ?? HOLD_MS);
+      else this.timer ??= setTimeout(() => this.release(), this.options.holdMs ?? HOLD_MS).unref();
     }
   }
 

@@ -5,6 +5,7 @@ import { AppError } from "@/core/errors";
 import { STOP_GRACE_MS } from "@/core/time";
 import { isGroupAlive, signalGroup } from "./group";
 import type { Janitor } from "./janitor";
+import { killStrays } from "./strays";
 
 export interface ChildOptions {
   /** The program and its arguments; never a shell's line. */
@@ -32,11 +33,17 @@ export interface Child {
   stop(): void;
   /** SIGKILL to the group at once. */
   kill(): void;
+  /** Stops reading what it prints, or goes on: a full pipe makes it wait. On its way out it never has to. */
+  holdOutput(hold: boolean): void;
 }
 
 /** What the group's other processes get to end by themselves after the first one has. */
 const LINGER_MS = 1_000;
-/** A daemon that left the group may hold the pipes open for ever; what is in them is there by now. */
+/**
+ * A daemon that left the group may hold the pipes open for ever; what is in them is there by now, and is read even when
+ * our loop was blocked for longer: libuv hands out a poll's data before it tells of an exit, and polls before the time
+ * is looked at again.
+ */
 const DRAIN_MS = 1_000;
 
 /** Rejects with COMMAND_NOT_STARTED when the program can't be run here. */
@@ -57,25 +64,50 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { pid } = child;
   if (pid === undefined) throw await notStarted(child, file, cwd);
   janitor.add(pid);
+  const streams = [child.stdout, child.stderr] as const;
   read(child.stdout, (text) => onOutput("stdout", text));
   read(child.stderr, (text) => onOutput("stderr", text));
+  let leaving = false;
+  const holdOutput = (hold: boolean) => {
+    for (const stream of streams) {
+      if (hold && !leaving) stream.pause();
+      else stream.resume();
+    }
+  };
+  const leave = () => {
+    leaving = true;
+    holdOutput(false);
+  };
+  child.once("exit", leave);
 
   let stopping: NodeJS.Timeout | undefined;
   const stop = () => {
     if (stopping) return;
+    leave();
     signalGroup(pid, "SIGTERM");
     // A process that is suspended takes SIGTERM only when it goes on.
     signalGroup(pid, "SIGCONT");
     stopping = setTimeout(() => signalGroup(pid, "SIGKILL"), graceMs);
   };
-  const exited = waitForEnd(child, pid, stop).finally(() => {
+  const exited = waitForEnd(child, pid, stop, () => killStrays(marksOf(env, janitor))).finally(() => {
     clearTimeout(stopping);
     janitor.remove(pid);
   });
-  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL") };
+  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL"), holdOutput };
 }
 
-async function waitForEnd(child: ChildProcess, pid: number, stop: () => void): Promise<Exit> {
+/** What tells this run's processes from all others, those of the agent's other runs too. */
+function marksOf(env: Readonly<Record<string, string>>, { mark }: Janitor): Record<string, string> {
+  const own = ["BESOM_RUN_ID", "BESOM_ATTEMPT"].map((name) => [name, env[name] ?? ""]);
+  return Object.fromEntries([[mark.name, mark.value], ...own.filter(([, value]) => value !== "")]);
+}
+
+async function waitForEnd(
+  child: ChildProcess,
+  pid: number,
+  stop: () => void,
+  cleanUp: () => void,
+): Promise<Exit> {
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const exit = await new Promise<Exit>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
@@ -85,6 +117,7 @@ async function waitForEnd(child: ChildProcess, pid: number, stop: () => void): P
     while (isGroupAlive(pid)) await after(50);
     clearTimeout(lingering);
   }
+  cleanUp();
   await Promise.race([closed, after(DRAIN_MS)]);
   child.stdout?.destroy();
   child.stderr?.destroy();

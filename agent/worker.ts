@@ -7,6 +7,7 @@ import { type AttemptRef, ClaimRun, LeaveAgent } from "@/graphql/operations";
 import { Alarm } from "./alarm";
 import { Failures } from "./failures";
 import { Heart } from "./heart";
+import { toLocalCommand } from "./interpreter";
 import { Janitor } from "./janitor";
 import type { Ladder } from "./ladder";
 import { LiveRun, type Outcome, type RunContext, type SweepFacts } from "./live-run";
@@ -60,6 +61,7 @@ class Worker {
   private readonly context: RunContext;
   private readonly heart: Heart;
   private readonly janitor: Janitor;
+  private readonly localCommand: readonly string[] | undefined;
   private started = 0;
   private shown = false;
   private trouble: AppError | undefined;
@@ -72,10 +74,11 @@ class Worker {
   ) {
     const { client, progress, cwd, env, echo, graceMs, ladder } = options;
     this.failures = new Failures(env);
+    this.localCommand = toLocalCommand(registered.sweep.command, env);
     this.janitor = new Janitor((message) => progress.warn(message));
     this.context = {
       client,
-      sweep: registered.sweep,
+      sweep: { ...registered.sweep, command: this.localCommand ?? registered.sweep.command },
       janitor: this.janitor,
       progress,
       cwd,
@@ -110,6 +113,7 @@ class Worker {
       progress.warn(
         `the command's ${macro} is no macro and ${EFFECTS[effect]}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
       );
+    if (this.localCommand) progress.say(`there is no python on the PATH; \${interpreter} is python3`);
     progress.say(`${slots === 1 ? "1 slot" : `${slots} slots`}, in ${cwd}`);
     this.heart.start();
     if (ladder.stage !== "working") this.climb(ladder.stage);

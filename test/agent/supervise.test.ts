@@ -120,6 +120,55 @@ test("a suspended program can be stopped", async () => {
   });
 });
 
+test.runIf(process.platform === "linux")(
+  "what a program leaves behind in a session of its own is ended with it, and doesn't hold up its end",
+  async () => {
+    const source = `
+      const daemon = require("child_process").spawn("sleep", ["1000"], { detached: true, stdio: "inherit" });
+      daemon.on("spawn", () => { console.log("daemon " + daemon.pid); process.exit(0); });`;
+    await withChild(source, async ({ child, printed }) => {
+      const startMs = performance.now();
+      expect(await child.exited).toEqual({ code: 0, signal: null });
+      expect(performance.now() - startMs).toBeLessThan(20_000);
+      const [daemon = 0] = pidsIn(printed.stdout);
+      expect(daemon).toBeGreaterThan(0);
+      await waitFor("its end", () => !isAlive(daemon));
+    });
+  },
+);
+
+test("what was printed last is read, also when we are busy for longer than it is waited for", async () => {
+  const source = `process.stdout.write("x".repeat(60_000), () => process.stdout.write("last"));`;
+  await withChild(source, async ({ child, printed }) => {
+    const busy = setInterval(() => {
+      const untilMs = performance.now() + 1_100;
+      while (performance.now() < untilMs);
+    }, 1);
+    await child.exited.finally(() => clearInterval(busy));
+    expect(printed.stdout.length).toBe(60_004);
+  });
+});
+
+test("a program whose output is held waits, and goes on; on its way out it doesn't have to", async () => {
+  const source = `
+    let count = 0;
+    const more = () => process.stdout.write("x".repeat(100_000), () => ++count < 100 && more());
+    more();
+    process.on("SIGTERM", () => process.stdout.write("saved", () => process.exit(0)));
+    setInterval(() => {}, 1000);`;
+  await withChild(source, async ({ child, printed }) => {
+    child.holdOutput(true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(printed.stdout.length).toBeLessThan(1_000_000);
+    child.holdOutput(false);
+    await waitFor("all of it", () => printed.stdout.length === 10_000_000);
+    child.holdOutput(true);
+    child.stop();
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    expect(printed.stdout.endsWith("saved")).toBe(true);
+  });
+});
+
 test.each([
   [["no-such-program-here"], /there is no program "no-such-program-here"/],
   [["/etc/passwd"], /"\/etc\/passwd" may not be run/],
