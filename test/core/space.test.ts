@@ -72,11 +72,16 @@ describe("from the unit interval", () => {
           const inside = Math.min(Math.max(back, 2 ** -53), 1 - 2 ** -53);
           expect(isSameValue(fromUnit(parameter, inside), value)).toBe(true);
         } else {
-          // a tail is measured from its own end: 1 - 1e-16 is all a double can say
-          expect(Math.abs(back - u)).toBeLessThanOrEqual(1e-9);
+          // A value is rounded to a double; where the density has a pole, the doubles beside it lie further off in u.
+          const x = toNumber(value) ?? Number.NaN;
+          const beside = [x * (1 - 2 ** -52), x * (1 + 2 ** -52)].map(
+            (each) => toUnit(parameter, each) ?? back,
+          );
+          const rounding = Math.max(...beside.map((each) => Math.abs(each - back)));
+          expect(Math.abs(back - u)).toBeLessThanOrEqual(1e-10 + rounding);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, examples: [[{ kind: "beta", a: 0.2, b: 0.2 }, 0.995782510765556]] },
     );
   });
 
