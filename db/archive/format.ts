@@ -7,7 +7,7 @@ import { AppError } from "@/core/errors";
  *
  *     H  JSON Header                         once, first
  *     T  JSON { table }                      a table begins
- *     D  rows in PostgreSQL's COPY text      any number; text, since its rules are the same in every version
+ *     D  rows in PostgreSQL's COPY text      any number, cut at any byte; text, its rules are the same in every version
  *     E  JSON { table, rows, sha256 }        the table ends; of all its D bytes
  *     Z  JSON { tables, sequences }          once, last: an archive without it is cut off
  */
@@ -42,7 +42,7 @@ export interface ArchiveRecord {
   body: Buffer;
 }
 
-/** A table's record of a length beyond this is damage, not data: rows are cut into pieces far smaller. */
+/** A record of a length beyond this is damage, not data: rows are cut into pieces far smaller, wherever that falls. */
 const LONGEST = 64 * 2 ** 20;
 
 export function packRecord(kind: Kind, body: Buffer): Buffer {

@@ -254,6 +254,21 @@ test("many rows pass through in pieces, not in memory", () =>
     expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(400);
   }));
 
+test("a row larger than a record is cut, and comes back whole", () =>
+  withDatabase(async (db) => {
+    await db.sql`insert into audit_events (caller, action, target)
+      select 'c', 'a', repeat(E'a\\n\\t' || n, length) from (values (1, 5), (2, 17000000), (3, 5)) v (n, length)`;
+    const hashes = ({ sql }: Database) => sql`select md5(target) from audit_events order by id`;
+    const file = join(folder, "long.besom");
+    await backup(db, file);
+    const records = await recordsOf(file);
+    expect(Math.max(...records.map(({ body }) => body.length))).toBe(256 * 1024);
+    await withDatabase(async (target) => {
+      expect((await restore(target, file)).rows).toBe(3);
+      expect(await hashes(target)).toEqual(await hashes(db));
+    });
+  }));
+
 test("records come out as they went in, however the bytes are cut", async () => {
   const record = fc.record({
     kind: fc.constantFrom("H", "T", "D", "E", "Z") as fc.Arbitrary<ArchiveRecord["kind"]>,
