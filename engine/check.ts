@@ -15,12 +15,16 @@ export const checkId = (name: string, value: unknown): number =>
   checkInteger(name, value, 1, Number.MAX_SAFE_INTEGER);
 
 export function checkText(name: string, value: unknown, maxLength: number): string {
-  // PostgreSQL's text holds no NUL.
-  if (typeof value === "string" && value.length > 0 && value.length <= maxLength && !value.includes("\0")) {
+  if (typeof value === "string" && value.length > 0 && value.length <= maxLength && isStorable(value))
     return value;
-  }
   throw badInput(name, value, `text of 1 to ${maxLength} characters`);
 }
+
+/** PostgreSQL's text and JSON hold neither NUL nor half of a surrogate pair; one such text would break off a whole group of calls. */
+export const isStorable = (text: string): boolean => !text.includes("\0") && toWellFormed(text) === text;
+
+/** `String.prototype.toWellFormed` is Node 20's, the library that we compile against is older. */
+const toWellFormed = (text: string): string => Buffer.from(text, "utf8").toString("utf8");
 
 export const maybeText = (name: string, value: unknown, maxLength: number): string | null =>
   value === undefined || value === null ? null : checkText(name, value, maxLength);

@@ -93,5 +93,11 @@ function checkParams(text: unknown): string {
   }
   const value = parseJson(json);
   if (!isValueMap(value)) throw badInput("params", json, "the JSON text of an object");
-  return stringifyJson(value);
+  const stored = stringifyJson(value);
+  if (UNSTORABLE.test(stored))
+    throw badInput("params", json, "text without NUL and without halves of surrogate pairs");
+  return stored;
 }
+
+/** As `JSON.stringify` writes them: an escape that no escaped backslash stands before. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i;

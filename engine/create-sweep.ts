@@ -23,6 +23,8 @@ export interface CreateSweepAnswer {
   readonly warnings: readonly Diagnostic[];
 }
 
+const MAX_NAME = 500;
+
 export async function createSweep(
   context: EngineContext,
   input: CreateSweepInput,
@@ -30,7 +32,7 @@ export async function createSweep(
   const { userId } = requireUser(context.access);
   const { clientMutationId, ...asked } = input;
   const mutationId = checkMutationId(clientMutationId);
-  const name = maybeText("name", input.name, 500);
+  const name = maybeText("name", input.name, MAX_NAME);
   const { config, generation, warnings } = readSweepFile(input);
   const place = await resolvePlace(context, {
     entity: input.entity ?? config.entity,
@@ -47,7 +49,8 @@ export async function createSweep(
         sweepId,
         projectId,
         generation: 1,
-        name: name ?? config.name ?? sweepId,
+        // The file's own name is cut, not refused: W&B takes any.
+        name: name ?? (config.name?.slice(0, MAX_NAME) || sweepId),
         createdBy: userId,
       });
       return { sweepId, projectId };

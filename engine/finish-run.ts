@@ -1,8 +1,8 @@
 import { toCaller } from "@/core/access";
-import { FINISH_STATES, type FinishState } from "@/core/run";
+import { FINISH_STATES, type FinishState, type RunReason } from "@/core/run";
 import type { Database } from "@/db/client";
 import { authorizeAttempt } from "./authorize";
-import { checkId, checkInteger, checkMutationId, checkOneOf, maybeText } from "./check";
+import { badInput, checkId, checkInteger, checkMutationId, checkOneOf, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts } from "./facts";
 import { type FinishCall, type FinishRunAnswer, finishGroup } from "./finish-group";
@@ -34,14 +34,14 @@ const MAX_GROUP = 100;
  *   FORBIDDEN, BAD_INPUT, IDEMPOTENCY_MISMATCH, UNAVAILABLE
  */
 export async function finishRun(context: EngineContext, input: FinishRunInput): Promise<FinishRunAnswer> {
-  const { db, access } = context;
+  const { db, access, log } = context;
   const { clientMutationId, ...asked } = input;
   const runId = checkId("runId", input.runId);
   const attempt = checkInteger("attempt", input.attempt, 1, 1_000_000);
   const state = checkOneOf("state", input.state, FINISH_STATES);
   const exitCode =
     input.exitCode == null ? null : checkInteger("exitCode", input.exitCode, -(2 ** 31), 2 ** 31 - 1);
-  const reason = maybeText("reason", input.reason, 100);
+  const reason = refuseServersWord(maybeText("reason", input.reason, 100));
   const detail = maybeText("detail", input.detail, 2_000);
   const mutationId = checkMutationId(clientMutationId);
   await authorizeAttempt(context, await runFacts(db, runId), attempt, "member");
@@ -55,7 +55,16 @@ export async function finishRun(context: EngineContext, input: FinishRunInput): 
     caller: toCaller(access),
     mutationId,
     inputHash: hashInput("finishRun", asked),
+    log,
   });
+}
+
+/** An ending for these reasons may be taken back by a heartbeat: nobody but the server can say that a lease ran out. */
+const SERVERS_WORDS: readonly string[] = ["lease_expired", "silent"] satisfies RunReason[];
+
+function refuseServersWord(reason: string | null): string | null {
+  if (reason === null || !SERVERS_WORDS.includes(reason)) return reason;
+  throw badInput("reason", reason, "a reason of the client's own, such as exit_code or signal");
 }
 
 const laneOf = perDatabase(

@@ -54,7 +54,9 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
   if (agent === undefined)
     throw new AppError("AGENT_UNKNOWN", `agent ${agentId} is unknown: register it again`);
   if (agentId !== null && agent?.back) await tellAgentBack(db, agentId);
-  const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt && row.reason !== null);
+  // Not `row.reason`: a beat that waited for the reaper's lock reads it as it was before. Who may live again is
+  // decided under the run's lock.
+  const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt);
   const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
   return {
     commands: beaten.flatMap((row) => {

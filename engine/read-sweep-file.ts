@@ -12,6 +12,9 @@ export interface SweepFile {
   readonly json?: unknown;
 }
 
+/** An int of the database; nobody will count that far. */
+const MAX_RUN_CAP = 2 ** 31 - 1;
+
 export interface UnderstoodSweep {
   readonly config: SweepConfig;
   readonly warnings: readonly Diagnostic[];
@@ -38,7 +41,7 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       metricName: config.metric?.name ?? null,
       metricGoal: config.metric?.goal ?? "minimize",
       metricTarget: config.metric?.target ?? null,
-      runCap: config.runCap ?? null,
+      runCap: config.runCap === undefined ? null : Math.min(config.runCap, MAX_RUN_CAP),
       seed,
       size: size === null ? null : String(size),
       exhausted: size === 0n || config.runCap === 0,

@@ -77,7 +77,7 @@ async function replace(
     ...file.generation,
     sweepId,
     generation,
-    name: name ?? file.config.name ?? sweep.name,
+    name: name ?? file.config.name?.slice(0, 500) ?? sweep.name,
     createdBy,
   });
   return generation;

@@ -217,3 +217,28 @@ test("finishes are refused with a code that says why", () =>
     expect(await code({ detail: "x".repeat(2_001) })).toBe("BAD_INPUT");
     expect(await code({ detail: "a\0b" })).toBe("BAD_INPUT");
   }));
+
+test("what the database can't hold, and words that only the server may say, are refused before they reach a group", () =>
+  withHouse(async ({ context }) => {
+    const sweep = await startSweep(context, gridOf(3));
+    const [a, b, c] = [
+      await claimOne(context, sweep),
+      await claimOne(context, sweep),
+      await claimOne(context, sweep),
+    ];
+    const half = "\ud800";
+    const outcomes = await Promise.all([
+      finishRun(context, { runId: a.runId, attempt: 1, state: "finished" }),
+      codeOf(finishRun(context, { runId: b.runId, attempt: 1, state: "finished", detail: half })),
+      codeOf(finishRun(context, { runId: b.runId, attempt: 1, state: "finished", clientMutationId: half })),
+      codeOf(finishRun(context, { runId: b.runId, attempt: 1, state: "crashed", reason: "lease_expired" })),
+      finishRun(context, { runId: c.runId, attempt: 1, state: "finished" }),
+    ]);
+    expect(outcomes).toEqual([
+      expect.objectContaining({ state: "finished" }),
+      "BAD_INPUT",
+      "BAD_INPUT",
+      "BAD_INPUT",
+      expect.objectContaining({ state: "finished" }),
+    ]);
+  }));

@@ -39,6 +39,30 @@ test("an expired lease crashes the attempt and puts the run back, until its retr
     expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
   }));
 
+test("a sweep that can't be read, or whose method can't be handed out, holds up nobody's expired leases", () =>
+  withHouse(async ({ db, context, other }) => {
+    const newer = await startSweep(context, gridOf(1, { retries: 1 }));
+    const damaged = await startSweep(context, gridOf(2, { retries: 1 }));
+    const healthy = await startSweep(context, gridOf(1, { retries: 1 }));
+    for (const sweep of [newer, damaged, damaged, healthy]) await claimOne(context, sweep);
+    await db.sql`update sweep_generations set config = config || '{"method": "bayes"}' where sweep_id = ${newer.sweepId}`;
+    await db.sql`update sweep_generations set config = '{"method": {"$int": "x"}}' where sweep_id = ${damaged.sweepId}`;
+    // The other server has read none of them yet.
+    const [run] = await db.sql<{ id: number }[]>`
+      select id from runs where sweep_id = ${damaged.sweepId} order by id limit 1`;
+    expect(
+      await finishRun(other, { runId: run?.id ?? 0, attempt: 1, state: "finished", exitCode: 0 }),
+    ).toMatchObject({ state: "finished" });
+    await expireLeases(other.db);
+    expect(await reapNow(other.db)).toBe(3);
+    expect((await readRuns(db)).map(({ state }) => state)).toEqual([
+      "pending",
+      "finished",
+      "crashed",
+      "pending",
+    ]);
+  }));
+
 test("preemptions use up no retries", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, gridOf(1, { retries: 0 }));
@@ -288,4 +312,24 @@ test("heartbeats are refused with a code that says why", () =>
     expect(await heartbeat(context, { agentId, attempts: [{ runId: 77, attempt: 1 }] })).toMatchObject({
       commands: [{ runId: 77, attempt: 1, command: "STALE" }],
     });
+  }));
+
+test("a heartbeat that waits for the reaper's lock gets its run back instead of an order to stop", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, gridOf(1));
+    const { runId } = await claimOne(context, sweep);
+    let beat: ReturnType<typeof heartbeat> | undefined;
+    await db.sql.begin(async (tx) => {
+      await tx`update runs set state = 'pending', queued_at = now(), crashes = 1 where id = ${runId}`;
+      await tx`update attempts set state = 'crashed', reason = 'lease_expired', ended_at = now() where run_id = ${runId}`;
+      beat = heartbeat(context, { agentId: sweep.agentId, attempts: [{ runId, attempt: 1 }] });
+      for (let waiting = 0; waiting === 0; ) {
+        const [row] = await db.sql<{ n: number }[]>`
+          select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        waiting = row?.n ?? 0;
+      }
+    });
+    expect((await beat)?.commands).toEqual([]);
+    const [run] = await db.sql`select state, crashes from runs where id = ${runId}`;
+    expect(run).toEqual({ state: "running", crashes: 0 });
   }));
