@@ -71,9 +71,9 @@ test(
   () =>
     withWorld({}, async (world) => {
       const points = 8;
-      const sweepId = await world.createSweep(recordedGrid({ points, steps: 900, delayMs: 100 }));
-      const agent = world.besom(["agent", sweepId, "--slots", "4"]);
-      await untilRunning(world, sweepId, 4);
+      const sweepId = await world.createSweep(recordedGrid({ points, steps: 1_450, delayMs: 100 }));
+      const agent = world.besom(["agent", sweepId, "--slots", "8"]);
+      await untilRunning(world, sweepId, 8);
       const [server] = world.servers;
 
       for (let restarts = 0; restarts < 3; restarts++) {
