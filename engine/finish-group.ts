@@ -10,6 +10,7 @@ import {
 } from "@/db/queries/settle-attempts";
 import { inShortTransaction, type LastStep } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
+import type { Logger } from "./context";
 import { refuseOtherInput } from "./once";
 import { settle } from "./settle";
 import { isLapsed, toFacts } from "./settle-facts";
@@ -31,6 +32,7 @@ export interface FinishCall {
   readonly caller: string;
   readonly mutationId: string | undefined;
   readonly inputHash: Buffer;
+  readonly log: Logger;
 }
 
 type Answer = FinishRunAnswer | AppError;
@@ -124,7 +126,7 @@ async function decide(
   if (row.ended && !isLapsed(row)) throw stale(call, `it has ended as ${row.attemptState} before`);
   // Canceled while its lease was over: the run stays what it was declared to be.
   if (row.ended && !isActive(row.runState) && row.runState !== "crashed") return undefined;
-  const settlement = settle(call.state, await toFacts(db, tx, row));
+  const settlement = settle(call.state, await toFacts({ db, log: call.log }, tx, row));
   return {
     runId: row.runId,
     attempt: row.attempt,

@@ -1,4 +1,4 @@
-import type { Database, Tx } from "@/db/client";
+import type { Tx } from "@/db/client";
 import { markAgentExited } from "@/db/queries/agents";
 import { type LockedAttempt, lockAttemptsOfAgent } from "@/db/queries/settle-attempts";
 import { tellSettled } from "./after-settling";
@@ -24,7 +24,7 @@ export async function leaveAgent(
     context,
     { verb: "leaveAgent", input: { agentId }, clientMutationId: checkMutationId(input.clientMutationId) },
     async (tx) => {
-      held = await leave(db, tx, agentId);
+      held = await leave(context, tx, agentId);
       return { agentId, requeued: held.length };
     },
   );
@@ -33,9 +33,9 @@ export async function leaveAgent(
   return answer;
 }
 
-async function leave(db: Database, tx: Tx, agentId: number): Promise<LockedAttempt[]> {
+async function leave(context: EngineContext, tx: Tx, agentId: number): Promise<LockedAttempt[]> {
   const held = await lockAttemptsOfAgent(tx, agentId);
-  await endAttempts(db, tx, held, () => "agent_gone");
+  await endAttempts(context, tx, held, () => "agent_gone");
   await markAgentExited(tx, agentId);
   return held;
 }

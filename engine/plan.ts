@@ -11,17 +11,42 @@ export interface Plan {
   readonly points: Points;
 }
 
-const memory = perDatabase(() => new Recent<string, Plan>(500));
+interface Stored {
+  readonly config: SweepConfig;
+  readonly seed: string;
+}
+
+type Generation = { readonly sweepId: string; readonly generation: number };
+
+const memory = perDatabase(() => ({
+  plans: new Recent<string, Plan>(500),
+  stored: new Recent<string, Stored>(500),
+}));
+
+const nameOf = ({ sweepId, generation }: Generation): string => `${sweepId}/${generation}`;
 
 /** @param sql the transaction under way, or the pool */
-export async function loadPlan(
-  db: Database,
-  sql: Sql | Tx,
-  sweep: { sweepId: string; generation: number },
-): Promise<Plan> {
-  const name = `${sweep.sweepId}/${sweep.generation}`;
-  const plans = memory(db);
-  const known = plans.get(name);
+export async function loadPlan(db: Database, sql: Sql | Tx, sweep: Generation): Promise<Plan> {
+  const { plans } = memory(db);
+  const known = plans.get(nameOf(sweep));
+  if (known !== undefined) return known;
+  const { config, seed } = await loadStored(db, sql, sweep);
+  const plan = { config, points: openPoints(config, seed) };
+  plans.set(nameOf(sweep), plan);
+  return plan;
+}
+
+/**
+ * The configuration without its points: what ends runs must not depend on a method that this program can't hand out.
+ * @throws AppError when what is stored can't be read
+ */
+export async function loadConfig(db: Database, sql: Sql | Tx, sweep: Generation): Promise<SweepConfig> {
+  return (await loadStored(db, sql, sweep)).config;
+}
+
+async function loadStored(db: Database, sql: Sql | Tx, sweep: Generation): Promise<Stored> {
+  const { stored } = memory(db);
+  const known = stored.get(nameOf(sweep));
   if (known !== undefined) return known;
   const row = await readGeneration(sql, sweep);
   if (row === undefined) {
@@ -30,8 +55,21 @@ export async function loadPlan(
       `sweep ${sweep.sweepId} has no configuration of generation ${sweep.generation}`,
     );
   }
-  const config = deserializeConfig(row.config);
-  const plan = { config, points: openPoints(config, row.seed) };
-  plans.set(name, plan);
-  return plan;
+  const read = { config: parse(row.config, sweep), seed: row.seed };
+  stored.set(nameOf(sweep), read);
+  return read;
+}
+
+/** Whatever reading it fails with, the text is at fault and not the database. */
+function parse(text: string, { sweepId, generation }: Generation): SweepConfig {
+  try {
+    return deserializeConfig(text);
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError(
+      "CONFIG_INVALID",
+      `the stored configuration of sweep ${sweepId}, generation ${generation}, can't be read`,
+      { cause },
+    );
+  }
 }

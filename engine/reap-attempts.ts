@@ -29,7 +29,7 @@ export async function reapAttempts(db: Database, log: Logger, rules = RULES): Pr
   for (let total = 0; ; ) {
     const reaped = await inTransaction(db, async (tx) => {
       const rows = await lockExpired(tx, { ...rules, limit: BATCH });
-      await endAttempts(db, tx, rows, ({ leased }) => (leased ? "expired" : "silent"));
+      await endAttempts({ db, log }, tx, rows, ({ leased }) => (leased ? "expired" : "silent"));
       return rows;
     });
     for (const { runId, attempt, agentId, sweepId } of reaped) {

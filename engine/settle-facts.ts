@@ -1,6 +1,8 @@
-import type { Database, Tx } from "@/db/client";
+import { AppError } from "@/core/errors";
+import type { Tx } from "@/db/client";
 import type { LockedAttempt } from "@/db/queries/settle-attempts";
-import { loadPlan } from "./plan";
+import type { EngineContext } from "./context";
+import { loadConfig } from "./plan";
 import type { Facts } from "./settle";
 
 /** Ended by the server for want of a sign of life: its own heartbeat or finish may take that back, if nobody took over. */
@@ -13,10 +15,12 @@ export const isRevivable = (row: LockedAttempt): boolean =>
   row.current === row.attempt &&
   (row.runState === "pending" || row.runState === "crashed" || row.runState === "preempted");
 
+type Server = Pick<EngineContext, "db" | "log">;
+
 /** What `settle` needs to know of a locked attempt. What a lapse had counted is uncounted. */
-export async function toFacts(db: Database, tx: Tx, row: LockedAttempt): Promise<Facts> {
+export async function toFacts(server: Server, tx: Tx, row: LockedAttempt): Promise<Facts> {
   const lapsed = isLapsed(row);
-  const { retries, retryFailed } = await retryRules(db, tx, row);
+  const { retries, retryFailed } = await retryRules(server, tx, row);
   return {
     preempting: row.attemptState === "preempting",
     stopRequested: row.stopRequested,
@@ -28,12 +32,20 @@ export async function toFacts(db: Database, tx: Tx, row: LockedAttempt): Promise
   };
 }
 
+const NO_RETRIES = { retries: 0, retryFailed: false };
+
+/** A sweep that can't be read has no retries: its runs end like others, and hold up nobody else's. */
 async function retryRules(
-  db: Database,
+  { db, log }: Server,
   tx: Tx,
-  { sweepId, generation }: LockedAttempt,
+  { runId, sweepId, generation }: LockedAttempt,
 ): Promise<{ retries: number; retryFailed: boolean }> {
-  if (sweepId === null || generation === null) return { retries: 0, retryFailed: false };
-  const { config } = await loadPlan(db, tx, { sweepId, generation });
-  return config;
+  if (sweepId === null || generation === null) return NO_RETRIES;
+  try {
+    return await loadConfig(db, tx, { sweepId, generation });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn({ err: error, runId, sweepId, generation }, "unreadable sweep: its run ends without retries");
+    return NO_RETRIES;
+  }
 }
