@@ -1,6 +1,8 @@
+import { isAppError } from "@/core/errors";
 import { packAxis, packColumn, unpackAxis, unpackColumn, unpackTail } from "@/core/history/codec";
 import { type Column, toPoints } from "@/core/history/column";
 import {
+  BLOCK_BYTES,
   CHUNK_STEPS,
   chunksToRewrite,
   cutPiece,
@@ -16,6 +18,7 @@ import {
   lockMerge,
   type NewAxis,
   type NewValues,
+  readChunkSizes,
   readChunkValues,
   readLastAxes,
   readTails,
@@ -33,12 +36,30 @@ const ROUND = 64;
 /** One transaction's work: 32 chunks of steps, so that a backlog is worked off in bites of some milliseconds. */
 const MAX_STEPS = 32 * CHUNK_STEPS;
 const MAX_TAILS = 16 * MANY_TAILS;
+/** Of tails, and again of chunks to rewrite: unpacked, merged and packed again they are several times that in memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
 /** No rewriting reaches further back: the sizes of chunks left open grow by four. */
 const OPEN_CHUNKS = 8;
 /** Merged away since the last clean-up; below it the dead rows cost less than looking for them. */
 const VACUUM_BYTES = 32 * 1024 * 1024;
 
-const memory = perDatabase(() => ({ deadBytes: 0 }));
+/** An attempt that can't be merged is left alone for so long: it would be read, and fail, every second. */
+const LEFT_ALONE_MS = 600_000;
+
+const memory = perDatabase(() => ({
+  deadBytes: 0,
+  /** By name of the attempt, until when. */
+  leftAlone: new Map<string, number>(),
+}));
+
+export interface MergeLimits {
+  /** Of the tails of one merge, beyond its first, and of the chunks that it writes again. */
+  readonly bytes: number;
+  /** Of one metric in one chunk. */
+  readonly blockBytes: number;
+}
+
+const LIMITS: MergeLimits = { bytes: MAX_BYTES, blockBytes: BLOCK_BYTES };
 
 /**
  * Turns the tails of attempts that have enough of them into chunks, until none has. Any number of servers may do this
@@ -47,9 +68,9 @@ const memory = perDatabase(() => ({ deadBytes: 0 }));
  */
 export async function mergeHistory(db: Database, log: Logger): Promise<number> {
   for (let total = 0; ; ) {
-    const due = await findMergeable(db.sql, ROUND);
+    const due = await findMergeable(db.sql, ROUND + leftAlone(db).size);
     let merged = 0;
-    for (const key of due) if (await mergeAttempt(db, key)) merged++;
+    for (const key of due) if (await mergeOrLeave(db, log, key)) merged++;
     total += merged;
     // Those that are left are being merged by another server.
     if (merged > 0) continue;
@@ -58,21 +79,44 @@ export async function mergeHistory(db: Database, log: Logger): Promise<number> {
   }
 }
 
+/** One attempt that can't be merged (a damaged tail) must not keep the others from it. */
+async function mergeOrLeave(db: Database, log: Logger, key: AttemptKey): Promise<boolean> {
+  const name = `${key.runId}/${key.attempt}`;
+  if (leftAlone(db).has(name)) return false;
+  try {
+    return await mergeAttempt(db, key);
+  } catch (error) {
+    // The database is out of reach: no fault of this attempt.
+    if (isAppError(error) && error.code === "UNAVAILABLE") throw error;
+    log.error({ err: error, ...key }, "an attempt's metrics could not be merged; trying again in 10 minutes");
+    leftAlone(db).set(name, performance.now() + LEFT_ALONE_MS);
+    return false;
+  }
+}
+
+/** Those whose time is not over. */
+function leftAlone(db: Database): Map<string, number> {
+  const all = memory(db).leftAlone;
+  for (const [name, until] of all) if (until < performance.now()) all.delete(name);
+  return all;
+}
+
 /** @returns whether anything was merged: not when another server is at it, or has just been */
-export async function mergeAttempt(db: Database, key: AttemptKey): Promise<boolean> {
+export async function mergeAttempt(db: Database, key: AttemptKey, limits = LIMITS): Promise<boolean> {
   const bytes = await inTransaction(db, async (tx) => {
     if (!(await lockMerge(tx, key))) return 0;
     const [tails, axes] = await Promise.all([
-      readTails(tx, { ...key, limit: MAX_TAILS, maxSteps: MAX_STEPS }),
+      readTails(tx, { ...key, limit: MAX_TAILS, maxSteps: MAX_STEPS, maxBytes: limits.bytes }),
       readLastAxes(tx, key, OPEN_CHUNKS),
     ]);
     if (tails.length === 0) return 0;
-    const rewritten = axes.slice(axes.length - chunksToRewrite(axes, stepsIn(tails)));
+    const open = axes.slice(axes.length - chunksToRewrite(axes, stepsIn(tails)));
+    const rewritten = await thoseWithRoom(tx, key, open, limits);
     const pieces = [...(await readPieces(tx, key, rewritten)), ...tails.map(toPiece)];
     const firstChunk = rewritten[0]?.chunk ?? (axes.at(-1)?.chunk ?? -1) + 1;
     await writeMerged(tx, {
       ...key,
-      ...packChunks(cutPiece(mergePieces(pieces)), firstChunk),
+      ...packChunks(cutPiece(mergePieces(pieces), limits.blockBytes), firstChunk),
       replaced: rewritten.map(({ chunk }) => chunk),
       tails,
       changedXid: newest([...tails, ...rewritten]),
@@ -81,6 +125,25 @@ export async function mergeAttempt(db: Database, key: AttemptKey): Promise<boole
   });
   memory(db).deadBytes += bytes;
   return bytes > 0;
+}
+
+/** The last of these chunks, up to one that has few steps but much in them: cut again, it would come out the same. */
+async function thoseWithRoom(
+  tx: Tx,
+  key: AttemptKey,
+  open: readonly StoredAxis[],
+  { bytes, blockBytes }: MergeLimits,
+): Promise<readonly StoredAxis[]> {
+  if (open.length === 0) return open;
+  const rows = await readChunkSizes(tx, { ...key, chunks: open.map(({ chunk }) => chunk) });
+  const sizes = new Map(rows.map((row) => [row.chunk, row]));
+  let total = 0;
+  const last = open.findLastIndex(({ chunk }) => {
+    const size = sizes.get(chunk);
+    total += size?.bytes ?? 0;
+    return total > bytes || (size?.longest ?? 0) > blockBytes / 2;
+  });
+  return open.slice(last + 1);
 }
 
 const stepsIn = (rows: readonly { count: number }[]): number =>

@@ -4,6 +4,8 @@ import type { Axis, Column } from "./column";
 
 /** Steps of a full chunk: a metric's block is then 16 kB, in 2 kB slices of which the last one is filled by half. */
 export const CHUNK_STEPS = 2_048;
+/** About what one metric's block has at most: text and JSON fill it long before a chunk has its steps. */
+export const BLOCK_BYTES = 4 * 1024 * 1024;
 /** So many small batches are worth merging before they fill a chunk: each costs a reader an unpacking. */
 export const MANY_TAILS = 64;
 
@@ -97,10 +99,32 @@ function mergeColumns(parts: readonly { row: number; column: Column; n: number }
   };
 }
 
-/** Pieces of CHUNK_STEPS to twice that from one; a short one stays as it is. */
-export function cutPiece({ axis, columns }: Piece): Piece[] {
-  const n = axis.steps.length;
+/**
+ * Pieces of CHUNK_STEPS to twice that from one; a short one stays as it is. One with a column of more than `blockBytes`
+ * is halved until it has none, or has only one step left.
+ */
+export function cutPiece(piece: Piece, blockBytes = BLOCK_BYTES): Piece[] {
+  const n = piece.axis.steps.length;
   const count = Math.max(1, Math.floor(n / CHUNK_STEPS));
+  return inParts(piece, count).flatMap((part) => halve(part, blockBytes));
+}
+
+function halve(piece: Piece, blockBytes: number): Piece[] {
+  if (piece.axis.steps.length < 2) return [piece];
+  for (const column of piece.columns.values())
+    if (sizeOf(column) > blockBytes) return inParts(piece, 2).flatMap((half) => halve(half, blockBytes));
+  return [piece];
+}
+
+/** About the length of its block. */
+function sizeOf({ values, others }: Column): number {
+  let size = 8 * values.length;
+  if (others) for (const json of others.values()) size += json.length;
+  return size;
+}
+
+function inParts({ axis, columns }: Piece, count: number): Piece[] {
+  const n = axis.steps.length;
   return Array.from({ length: count }, (_, i) => {
     const from = Math.floor((n * i) / count);
     const to = Math.floor((n * (i + 1)) / count);

@@ -33,19 +33,26 @@ export interface StoredTail {
   block: Uint8Array;
 }
 
-/** The oldest tails, as many as are worth a transaction. */
+/** The oldest tails, as many as are worth a transaction: one at least, however long it is. */
 export async function readTails(
   tx: Tx,
-  { runId, attempt, limit, maxSteps }: AttemptKey & { limit: number; maxSteps: number },
+  {
+    runId,
+    attempt,
+    limit,
+    maxSteps,
+    maxBytes,
+  }: AttemptKey & { limit: number; maxSteps: number; maxBytes: number },
 ): Promise<StoredTail[]> {
   return tx<StoredTail[]>`
     with counted as (
-      select batch, count, changed_xid, sum(count) over (order by batch) - count as before
+      select batch, count, changed_xid, sum(count) over (order by batch) - count as before,
+        sum(length(block)) over (order by batch) as bytes, row_number() over (order by batch) as nth
       from metric_tails where run_id = ${runId} and attempt = ${attempt} order by batch limit ${limit}
     )
     select c.batch, c.count, c.changed_xid::text as "changedXid", t.block
     from counted c join metric_tails t on t.run_id = ${runId} and t.attempt = ${attempt} and t.batch = c.batch
-    where c.before < ${maxSteps} order by c.batch`;
+    where c.before < ${maxSteps} and (c.bytes <= ${maxBytes} or c.nth = 1) order by c.batch`;
 }
 
 export interface StoredAxis {
@@ -65,6 +72,16 @@ export async function readLastAxes(
     select chunk, count, changed_xid::text as "changedXid", block from metric_axes
     where run_id = ${runId} and attempt = ${attempt} order by chunk desc limit ${limit}`;
   return rows.reverse();
+}
+
+/** How long the blocks of these chunks are, without reading them. */
+export async function readChunkSizes(
+  tx: Tx,
+  { runId, attempt, chunks }: AttemptKey & { chunks: readonly number[] },
+): Promise<{ chunk: number; longest: number; bytes: number }[]> {
+  return tx<{ chunk: number; longest: number; bytes: number }[]>`
+    select chunk, max(length(block)) as longest, sum(length(block)) as bytes from metric_values
+    where run_id = ${runId} and attempt = ${attempt} and chunk = any(${[...chunks]}::int[]) group by chunk`;
 }
 
 export async function readChunkValues(

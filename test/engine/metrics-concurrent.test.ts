@@ -110,3 +110,51 @@ test("a slow program's tails wait until they are many, an ended attempt's do not
     const [line] = await readHistory(db, context.access, { runIds: [runId], samples: 100 });
     expect(line?.total).toBe(65);
   }));
+
+test("long texts are merged a few at a time, into blocks of bounded length that are not written again", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    const key = { runId, attempt: 1 };
+    const limits = { bytes: 500_000, blockBytes: 250_000 };
+    const textOf = (step: number) => String(step).padEnd(100_000, "x");
+    for (let batch = 1; batch <= 30; batch++)
+      await logMetrics(context, { runId, metrics: toBatch({ batch }, [[batch, { note: textOf(batch) }]]) });
+    let merges = 0;
+    while (await mergeAttempt(db, key, limits)) merges++;
+    // Four tails of 100 kB each time.
+    expect(merges).toBe(8);
+    const [blocks] = await db.sql`select max(length(block)) as longest, count(*) as n from metric_values`;
+    expect(blocks?.longest).toBeLessThan(limits.blockBytes);
+    expect(blocks?.n).toBeLessThanOrEqual(16);
+    const [line] = await readHistory(db, context.access, { runIds: [runId], samples: 100 });
+    expect(
+      [...((line?.exact && line.points.others?.values()) || [])].map((json) => JSON.parse(json)),
+    ).toEqual(Array.from({ length: 30 }, (_, i) => textOf(i + 1)));
+    // A tail above the limit is still merged, alone.
+    await logMetrics(context, { runId, metrics: toBatch({ batch: 31 }, [[31, { note: textOf(31) }]]) });
+    expect(await mergeAttempt(db, key, { bytes: 10, blockBytes: 10 })).toBe(true);
+  }));
+
+test("an attempt with a damaged tail is told of once, and the others are merged", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const place = await makeSweep(db);
+    const [damaged = 0, healthy = 0] = [await makeRun(db, place), await makeRun(db, place)];
+    // The damaged one has more steps, so it is merged first.
+    for (const [runId, steps] of [
+      [damaged, 2],
+      [healthy, 1],
+    ] as const) {
+      const rows = Array.from({ length: steps }, (_, i) => [i, { loss: i }] as const);
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, rows) });
+    }
+    await db.sql`update metric_tails set block = '\\xff' where run_id = ${damaged}`;
+    await db.sql`update attempts set ended_at = now()`;
+    const told: object[] = [];
+    const log = { ...context.log, error: (fields: object) => void told.push(fields) };
+    expect(await mergeHistory(db, log)).toBe(1);
+    expect(await mergeHistory(db, log)).toBe(0);
+    expect(told).toEqual([expect.objectContaining({ runId: damaged, attempt: 1 })]);
+    expect(await db.sql`select run_id as id from metric_tails`).toEqual([{ id: damaged }]);
+  }));
