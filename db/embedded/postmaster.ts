@@ -65,8 +65,11 @@ export async function startPostmaster(options: StartOptions): Promise<Postmaster
   });
   // The guard's watcher reads our pipe to its end: without this it would outlive PostgreSQL.
   void ended.then(() => guard.stdin?.destroy());
+  // Who has failed to start is not waited for: each further try of a start would leave one more that polls for minutes.
+  const over = new AbortController();
+  void ended.then(() => over.abort());
   const pid = await readPid(guard);
-  const outcome = await Promise.race([ended, waitUntilReady(places, pid)]);
+  const outcome = await Promise.race([ended, waitUntilReady(places, pid, over.signal)]);
   if (pid === undefined || outcome !== "ready") {
     guard.stdin?.destroy();
     const { code } = await ended;
@@ -119,9 +122,13 @@ async function readPid(guard: ChildProcess): Promise<number | undefined> {
 }
 
 /** As pg_ctl does: PostgreSQL writes its state in the eighth line of postmaster.pid. */
-async function waitUntilReady(places: Places, pid: number | undefined): Promise<"ready" | "late"> {
+async function waitUntilReady(
+  places: Places,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<"ready" | "late"> {
   const deadline = Date.now() + READY_WITHIN_MS;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const running = readPostmasterFile(places);
     if (running?.ready && running.pid === pid) return "ready";
     await sleep(10);

@@ -186,10 +186,13 @@ test("a database that can't start says why and where its log is", async () => {
   mkdirSync(folder);
   execFileSync("cp", ["-a", placesOf(dataDir).home, placesOf(folder).home]);
   rmSync(join(placesOf(folder).cluster, "global", "pg_control"));
+  const before = timers();
   await expect(startEmbedded({ dataDir: folder })).rejects.toMatchObject({
     code: "EMBEDDED_FAILED",
     message: expect.stringMatching(/pg_control.*server\.log/s),
   });
+  // Nobody goes on looking whether it is ready: each look would be a timer of 10 ms.
+  await waitUntil(() => timers() <= before);
 });
 
 test("a data folder that is a file is refused with the way out", async () => {
@@ -231,6 +234,8 @@ const start = (): Promise<Embedded> => {
   onTestFinished(async () => (await started.catch(() => undefined))?.stop());
   return started;
 };
+
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 
 interface Answer {
   url?: string;
