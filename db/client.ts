@@ -15,8 +15,23 @@ export interface Database {
   readonly orm: PostgresJsDatabase<typeof schema>;
   /** The connection string that LISTEN and session locks need: never a transaction pooler. */
   readonly directUrl: string;
+  /** What each transaction has to set for itself; undefined when the session has it. */
+  readonly settings: Settings | undefined;
   close(): Promise<void>;
 }
+
+export type Settings = typeof SETTINGS;
+
+const SETTINGS = {
+  // A server frozen in mid-transaction must not keep a sweep's row locked for the others.
+  idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+  // A statement prepared while its tables are small keeps the plan made then (a sequential scan) until the
+  // next analyze, a minute or more: claims and finishes got slower with each run, 70 us at first, 200 us at
+  // the 10,000th. Every hot statement has its index. The planner prices a forbidden scan at 1e10, which
+  // would make it compile (jit) the few statements that can't do without one, for 2 s each.
+  enable_seqscan: "off",
+  jit: "off",
+} as const;
 
 export interface OpenOptions {
   /** Set when `url` is a transaction pooler. */
@@ -41,14 +56,7 @@ export function openDatabase(url: string, options: OpenOptions = {}): Database {
       ? {}
       : {
           application_name: options.applicationName ?? "besom",
-          // A server frozen in mid-transaction must not keep a sweep's row locked for the others.
-          idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
-          // A statement prepared while its tables are small keeps the plan made then (a sequential scan) until the
-          // next analyze, a minute or more: claims and finishes got slower with each run, 70 us at first, 200 us at
-          // the 10,000th. Every hot statement has its index. The planner prices a forbidden scan at 1e10, which
-          // would make it compile (jit) the few statements that can't do without one, for 2 s each.
-          enable_seqscan: "off",
-          jit: "off",
+          ...SETTINGS,
         },
     types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
   });
@@ -56,6 +64,7 @@ export function openDatabase(url: string, options: OpenOptions = {}): Database {
     sql,
     orm: openOrm(sql),
     directUrl: options.directUrl ?? url,
+    settings: pooled ? SETTINGS : undefined,
     close: () => sql.end({ timeout: 5 }),
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { AppError } from "@/core/errors";
-import type { Database, Tx } from "./client";
+import type { Database, Settings, Tx } from "./client";
 import type { WithLast } from "./driver";
 
 /** serialization_failure, deadlock_detected: the transaction was rolled back for another's sake. */
@@ -25,6 +25,7 @@ const LOST = new Set([
   "08003",
   "08004",
   "08006",
+  "08P01", // protocol_violation: what a pooler says of a server that it lost
   "25P03", // idle_in_transaction_session_timeout
   "53300", // too_many_connections
   "57P01", // admin_shutdown
@@ -51,7 +52,17 @@ export const isConnectionLost = (error: unknown): boolean => LOST.has(codeOf(err
  * @throws AppError UNAVAILABLE when the database stays out of reach
  */
 export function inTransaction<T>(db: Database, body: (tx: Tx) => Promise<T>): Promise<T> {
-  return retrying(() => db.sql.begin(body) as Promise<T>);
+  const { settings } = db;
+  if (settings === undefined) return retrying(() => db.sql.begin(body) as Promise<T>);
+  // Sent ahead of the first statement, without waiting for the answer.
+  const withSettings = async (tx: Tx) => (await Promise.all([set(tx, settings), body(tx)]))[1];
+  return retrying(() => db.sql.begin(withSettings) as Promise<T>);
+}
+
+/** For this transaction alone. */
+function set(tx: Tx, settings: Settings): Promise<unknown> {
+  return tx`select set_config(name, value, true) from json_each_text(${JSON.stringify(settings)}::text::json)
+    as given (name, value)`.execute();
 }
 
 /** What a transaction ends with: its last statements, and what it has to say once they are committed. */

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { isAppError } from "@/core/errors";
-import { openDatabase } from "@/db/client";
-import { inTransaction, retrying } from "@/db/transaction";
+import { IDLE_TRANSACTION_MS } from "@/core/time";
+import { openDatabase, type Sql, type Tx } from "@/db/client";
+import { inShortTransaction, inTransaction, retrying } from "@/db/transaction";
 import { withDatabase } from "../support/database";
 
 test("transactions that collide are run again until all have gone through", () =>
@@ -56,6 +57,22 @@ test("a transaction that sat idle too long is cut off, and what follows does not
     expect(outcome).toBeInstanceOf(Error);
     await impatient.close();
     expect([...(await db.sql`select amount from ledger`)]).toEqual([]);
+  }));
+
+test("behind a transaction pooler, each transaction makes its settings itself and leaves none behind", () =>
+  withDatabase(async (_, url) => {
+    const pooled = openDatabase(url, { directUrl: `${url}?direct`, max: 1 });
+    const read = (sql: Sql | Tx) => sql`
+      select current_setting('idle_in_transaction_session_timeout') as idle,
+        current_setting('enable_seqscan') as seqscan, current_setting('jit') as jit`;
+    const [before] = await read(pooled.sql);
+    const expected = { idle: `${IDLE_TRANSACTION_MS / 1000}s`, seqscan: "off", jit: "off" };
+    expect(await inTransaction(pooled, async (tx) => (await read(tx))[0])).toEqual(expected);
+    const short = inShortTransaction(pooled, async (tx) => ({ answer: (await read(tx))[0] }));
+    expect(await short).toEqual(expected);
+    expect((await read(pooled.sql))[0]).toEqual(before);
+    await expect(inTransaction(pooled, (tx) => tx`select * from nonsense`)).rejects.toThrow(/nonsense/);
+    await pooled.close();
   }));
 
 test("a database out of reach is UNAVAILABLE within seconds, and a mistake is not retried", () =>
