@@ -3,6 +3,7 @@ import type { TailSeries } from "@/core/history/codec";
 import type { Summary } from "@/core/history/summary";
 import type { LockedAttempt, TailRow } from "@/db/queries/append-history";
 import type { RunFacts } from "@/db/queries/facts";
+import { isLapsed } from "./settle-facts";
 
 /** A checked batch, ready to be stored: what can be computed before the transaction is. */
 export interface Append {
@@ -79,3 +80,11 @@ export function openProgress(row: LockedAttempt, bands: readonly number[]): Prog
 
 /** State belongs to the current attempt: a stale one's data never enters the run, the search or early stopping. */
 export const isStale = ({ row }: Progress): boolean => row.attempt !== row.current;
+
+/**
+ * May its data still decide anything beyond the history: objective, rungs, target? Not once its holder has said how it
+ * ended, which comes after all of its data: what comes later would change a result that has been told. One that the
+ * server gave up for want of a sign of life may go on.
+ */
+export const isDeciding = (progress: Progress): boolean =>
+  !isStale(progress) && (!progress.row.ended || isLapsed(progress.row));

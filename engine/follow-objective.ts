@@ -10,11 +10,11 @@ import {
   writeObjectives,
   writeRungs,
 } from "@/db/queries/append-history";
-import { isStale, type Progress } from "./append-progress";
+import { isDeciding, type Progress } from "./append-progress";
 
 /**
  * What the sweep's metric means beyond its history: the run's objective (best finite value of the history it shows),
- * rungs for early stopping, and the target that ends the sweep. Current attempts only. The sweep itself is ended after
+ * rungs for early stopping, and the target that ends the sweep. Current attempts only, until they end. The sweep itself is ended after
  * the commit (its row is locked before any run's, never after), and by the background if this server dies in between.
  */
 
@@ -34,7 +34,7 @@ interface Objective {
 function follow(moved: readonly Progress[]): Followed[] {
   return moved.flatMap((progress) => {
     const { metricName, metricGoal } = progress.row;
-    if (metricName === null || metricGoal === null || isStale(progress) || progress.inherits) return [];
+    if (metricName === null || metricGoal === null || !isDeciding(progress) || progress.inherits) return [];
     const metricId = metricIdOf(progress, metricName);
     if (metricId === undefined || progress.rebuild.has(metricId)) return [];
     return [{ progress, metricId, goal: metricGoal }];
@@ -83,7 +83,7 @@ export async function followObjectives(
 export async function restoreObjective(tx: Tx, progress: Progress, points: Points): Promise<void> {
   const { row, bands } = progress;
   const { metricGoal: goal, sweepId, runId, attempt } = row;
-  if (goal === null || sweepId === null || isStale(progress)) return;
+  if (goal === null || sweepId === null || !isDeciding(progress)) return;
   const summary = summarize(points);
   const { value, step } = bestOf(summary, goal) ?? { value: null, step: null };
   if (bands.length > 0) {

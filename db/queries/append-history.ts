@@ -30,6 +30,8 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   metricName: string | null;
   metricGoal: Goal | null;
   metricTarget: number | null;
+  ended: boolean;
+  attemptReason: string | null;
   /** A writer without a lease that was given up for its silence. */
   silent: boolean;
 }
@@ -41,6 +43,7 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
       a.overtaken_at_step as "overtakenAtStep", a.resumed_from_step as "resumedFromStep",
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
       s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
+      a.ended_at is not null as ended, a.reason as "attemptReason",
       a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent
     from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) k (run_id, attempt)
     join runs r on r.id = k.run_id

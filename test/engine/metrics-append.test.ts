@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Database } from "@/db/client";
 import { systemAccess } from "@/engine/authorize";
+import { finishRun } from "@/engine/finish-run";
 import { logMetrics } from "@/engine/report-metrics";
 import { withDatabase } from "../support/database";
 import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
@@ -206,6 +207,43 @@ describe("the sweep's metric", () => {
       expect(await summary(db, runId, "loss", 1)).toMatchObject({ count: 2, min: 0 });
       const rows = await db.sql`select overtaken_at_step as step from attempts where number = 1`;
       expect(rows[0]).toEqual({ step: 4 });
+    }));
+
+  test("that comes after the end of its attempt is kept, and decides nothing any more", () =>
+    withDatabase(async (db) => {
+      const context = systemContext(db);
+      const place = await makeSweep(db, {
+        metric: { name: "loss", goal: "minimize", target: 0.1 },
+        earlyTerminate: { type: "hyperband", minIter: 2, eta: 2, strict: false },
+      });
+      const runId = await makeRun(db, place);
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
+      await finishRun(context, { runId, attempt: 1, state: "finished" });
+      for (const [batch, step] of [
+        [2, 1],
+        [3, 1], // writes a step again: the objective would be made anew from the history
+      ] as const) {
+        const late = toBatch({ batch }, [[step, { loss: 0 }]]);
+        expect(await logMetrics(context, { runId, metrics: late })).toMatchObject({
+          stale: false,
+          lastStep: 1,
+        });
+      }
+      expect(await summary(db, runId, "loss")).toMatchObject({ count: 2, min: 0 });
+      expect(await objective(db, runId)).toEqual({ objective: 1, step: 0 });
+      expect(await db.sql`select from rungs`).toHaveLength(0);
+      expect(await sweepState(db)).toEqual({ state: "running", reason: null });
+    }));
+
+  test("of an attempt whose lease ran out still counts, since it may be given its run back", () =>
+    withDatabase(async (db) => {
+      const context = systemContext(db);
+      const runId = await makeRun(db, await makeSweep(db, { metric: { name: "loss", goal: "minimize" } }));
+      await db.sql`update attempts set ended_at = now(), state = 'crashed', reason = 'lease_expired',
+        lease_expires_at = now()`;
+      await db.sql`update runs set state = 'pending', queued_at = now()`;
+      await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, [[0, { loss: 1 }]]) });
+      expect(await objective(db, runId)).toEqual({ objective: 1, step: 0 });
     }));
 
   test("of an attempt that resumed continues what it inherits, late metrics left out", () =>
