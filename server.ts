@@ -170,8 +170,11 @@ async function route(
 function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, open: Open | undefined): void {
   if (open !== undefined && pathOf(request) === "/graphql") open.service.upgrade(request, socket, head);
   else if (open?.pages) open.pages.upgrade(request, socket, head);
-  else socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n");
+  else refuseUpgrade(socket, "503 Service Unavailable");
 }
+
+const refuseUpgrade = (socket: Duplex, status: string) =>
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
 const hasToken = ({ url = "/" }: IncomingMessage): boolean => /[?&]token=/.test(url);
@@ -180,7 +183,7 @@ const notNow = () => new AppError("UNAVAILABLE", "the server is starting or stop
 interface Pages {
   readonly ready: Promise<void>;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): unknown;
   /** An HTTP server is not closed while sockets that it upgraded are open, and forgets about them itself. */
   closeSockets(): void;
   close(): Promise<void>;
@@ -189,7 +192,8 @@ interface Pages {
 /**
  * Next behind our own server. At its first request it attaches an `upgrade` listener to the server it is given and
  * ends sockets whose path matches a page (`/[entity]` matches /graphql): subscriptions would die with the first page
- * that is opened. So it is given a server that never listens, and its upgrade handler is called for all other paths.
+ * that is opened. So it is given a server that never listens, on which we emit the upgrades that are hot reload's.
+ * (`app.getUpgradeHandler()` gives a function without a body in Next 16; the listener is the handler that works.)
  */
 function openPages({ dev, host, port }: { dev: boolean; host: string; port: number }): Pages {
   const decoy = createServer();
@@ -198,7 +202,7 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
     const next = module.default;
     const app = next({ dev, dir: import.meta.dirname, hostname: host, port, httpServer: decoy });
     await app.prepare();
-    return { app, handle: app.getRequestHandler(), upgrade: app.getUpgradeHandler() };
+    return { app, handle: app.getRequestHandler() };
   });
   const ready = opening.then(() => {});
   ready.catch(() => {}); // told to whoever opens a page, and to whoever waits for `pagesReady`
@@ -209,12 +213,11 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
       await handle(request, response);
     },
     upgrade(request, socket, head) {
+      // Built pages have no sockets, and Next leaves those it doesn't know open for ever.
+      if (!dev || decoy.listenerCount("upgrade") === 0) return refuseUpgrade(socket, "404 Not Found");
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
-      opening.then(
-        ({ upgrade }) => upgrade(request, socket, head),
-        () => socket.destroy(),
-      );
+      decoy.emit("upgrade", request, socket, head);
     },
     closeSockets() {
       for (const socket of sockets) socket.destroy();
