@@ -56,9 +56,11 @@ create table attempts (
   pid integer,
   command jsonb,
   changed_xid xid8 not null default pg_current_xact_id(),
+  key_id integer,
   constraint attempts_run_id_number_pk PRIMARY KEY (run_id, number),
   constraint attempts_key_hash_unique UNIQUE (key_hash),
   constraint attempts_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id),
+  constraint attempts_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
   constraint attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX attempts_live_idx ON public.attempts USING btree (agent_id) WHERE (ended_at IS NULL);

@@ -39,6 +39,8 @@ export interface ClaimCall {
   readonly count: number;
   /** The caller's own API key, which run keys are derived from. */
   readonly secret: string;
+  /** Its id. */
+  readonly keyId: number | null;
 }
 
 /** What the database keeps of an answer: no secret, no parameters. */

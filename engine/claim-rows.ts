@@ -24,11 +24,12 @@ export function toFreshRun(
   return { id, name: randomName(), displayName, pointIndex: String(index), pointHash: hash, repeat, params };
 }
 
-export const toAttempt = ({ agentId }: ClaimCall, { runId, attempt, apiKey }: Claim): NewAttempt => ({
+export const toAttempt = ({ agentId, keyId }: ClaimCall, { runId, attempt, apiKey }: Claim): NewAttempt => ({
   runId,
   attempt,
   agentId,
   keyHash: hashKey(apiKey).toString("hex"),
+  keyId,
 });
 
 export const toAnswerRow = (

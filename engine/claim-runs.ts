@@ -36,7 +36,7 @@ export async function claimRuns(context: EngineContext, input: ClaimRunsInput): 
   const agentId = checkId("agentId", input.agentId);
   const count = checkInteger("count", input.count, 1, MAX_CLAIM_COUNT);
   const mutationId = checkMutationId(input.clientMutationId) ?? autoMutationId();
-  requireUser(access);
+  const { keyId = null } = requireUser(access);
   if (secret === undefined) {
     throw new AppError(
       "UNAUTHENTICATED",
@@ -61,6 +61,7 @@ export async function claimRuns(context: EngineContext, input: ClaimRunsInput): 
     agentId,
     count,
     secret,
+    keyId,
   });
 }
 

@@ -34,7 +34,7 @@ export interface CreateRunAnswer {
 /** A run by hand, outside any sweep. It runs at once, and is crashed after SILENCE_MS without a sign of life. */
 export async function createRun(context: EngineContext, input: CreateRunInput): Promise<CreateRunAnswer> {
   const { access, secret } = context;
-  const { userId } = requireUser(access);
+  const { userId, keyId = null } = requireUser(access);
   if (secret === undefined) {
     throw new AppError(
       "UNAUTHENTICATED",
@@ -52,7 +52,16 @@ export async function createRun(context: EngineContext, input: CreateRunInput): 
       const projectId = await ensurePlace(tx, place);
       const id = await nextRunId(tx);
       const keyHash = hashKey(deriveRunKey(secret, id, 1));
-      await insertLooseRun(tx, { id, projectId, name, displayName, params, keyHash, createdBy: userId });
+      await insertLooseRun(tx, {
+        id,
+        projectId,
+        name,
+        displayName,
+        params,
+        keyHash,
+        keyId,
+        createdBy: userId,
+      });
       return { projectId, runId: id, name };
     });
     if (!repeated) emitChange(answer.projectId, null, answer.runId, "run");

@@ -106,6 +106,8 @@ export interface NewAttempt {
   agentId: number;
   /** SHA-256 of the run's key, hex. */
   keyHash: string;
+  /** The API key that the run's key was derived from. */
+  keyId: number | null;
 }
 
 export interface ClaimWriting {
@@ -178,10 +180,10 @@ function claimStatement(sql: Sql | Tx, writing: ClaimWriting, condition: Fragmen
         objective = null, objective_step = null, changed_xid = pg_current_xact_id()
       from sweep where r.id = any(${requeued}::bigint[]) and r.state = 'pending'
     ), held as (
-      insert into attempts (run_id, number, sweep_id, agent_id, key_hash, lease_expires_at)
-      select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), lease
+      insert into attempts (run_id, number, sweep_id, agent_id, key_hash, key_id, lease_expires_at)
+      select "runId", attempt, ${sweep.sweepId}, "agentId", decode("keyHash", 'hex'), "keyId", lease
       from sweep, given, json_to_recordset(g -> 'attempts') as t (
-        "runId" bigint, attempt int, "agentId" int, "keyHash" text)
+        "runId" bigint, attempt int, "agentId" int, "keyHash" text, "keyId" int)
     ), answered as (
       insert into idempotency_answers (caller, mutation_id, verb, input_hash, answer)
       select caller, "mutationId", verb, decode("inputHash", 'hex'), answer

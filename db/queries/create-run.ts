@@ -16,6 +16,8 @@ export async function insertLooseRun(
     /** JSON text. */
     params: string;
     keyHash: Uint8Array;
+    /** The API key that the run's key was derived from. */
+    keyId: number | null;
     createdBy: number;
   },
 ): Promise<void> {
@@ -24,5 +26,5 @@ export async function insertLooseRun(
     overriding system value
     values (${run.id}, ${run.projectId}, ${run.name}, ${run.displayName}, 'running', ${run.params}::text::jsonb, 1,
       ${run.createdBy}, now())`;
-  await tx`insert into attempts (run_id, number, key_hash) values (${run.id}, 1, ${run.keyHash})`;
+  await tx`insert into attempts (run_id, number, key_hash, key_id) values (${run.id}, 1, ${run.keyHash}, ${run.keyId})`;
 }

@@ -1,5 +1,9 @@
 import type { Sql, Tx } from "../client";
 
+/** Of key k and its user u. */
+const living = (sql: Sql | Tx) => sql`
+  k.revoked_at is null and u.disabled_at is null and (k.expires_at is null or k.expires_at > now())`;
+
 export interface KeyRow {
   keyId: number;
   userId: number;
@@ -15,8 +19,7 @@ export async function findApiKey(sql: Sql | Tx, hash: Uint8Array): Promise<KeyRo
     select k.id as "keyId", u.id as "userId", u.entity_id as "entityId", u.admin,
       coalesce(k.last_used_at < now() - interval '1 minute', true) as "usedLongAgo"
     from api_keys k join users u on u.id = k.user_id
-    where k.hash = ${hash} and k.revoked_at is null and u.disabled_at is null
-      and (k.expires_at is null or k.expires_at > now())`;
+    where k.hash = ${hash} and ${living(sql)}`;
   return rows[0];
 }
 
@@ -31,12 +34,16 @@ export interface RunKeyRow {
   sweepId: string | null;
 }
 
-/** The attempt that a run-scoped key belongs to, also after it has ended: its late data still has a place. */
+/**
+ * The attempt that a run-scoped key belongs to, also after it has ended: its late data still has a place. The key lives
+ * no longer than the API key it was derived from.
+ */
 export async function findRunKey(sql: Sql | Tx, hash: Uint8Array): Promise<RunKeyRow | undefined> {
   const rows = await sql<RunKeyRow[]>`
     select a.run_id as "runId", a.number as attempt, r.project_id as "projectId", r.sweep_id as "sweepId"
     from attempts a join runs r on r.id = a.run_id
-    where a.key_hash = ${hash} and r.deleted_at is null`;
+    join api_keys k on k.id = a.key_id join users u on u.id = k.user_id
+    where a.key_hash = ${hash} and r.deleted_at is null and ${living(sql)}`;
   return rows[0];
 }
 

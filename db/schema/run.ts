@@ -15,7 +15,7 @@ import { agents } from "./agent";
 import { at, bigInteger, bytea, changedXid, createdAt, jsonText } from "./columns";
 import { projects } from "./project";
 import { sweeps } from "./sweep";
-import { users } from "./user";
+import { apiKeys, users } from "./user";
 
 export const runs = pgTable(
   "runs",
@@ -86,6 +86,8 @@ export const attempts = pgTable(
     state: text("state", { enum: ATTEMPT_STATES }).notNull().default("running"),
     /** SHA-256 of the run-scoped key: the fencing token. */
     keyHash: bytea("key_hash").unique(),
+    /** The API key that it was derived from: it ends with it. */
+    keyId: integer("key_id").references(() => apiKeys.id),
     /** By the database's clock; null for a writer without an agent, which has `last_contact_at` and the silence rule. */
     leaseExpiresAt: at("lease_expires_at"),
     lastContactAt: at("last_contact_at").notNull().defaultNow(),

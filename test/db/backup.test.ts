@@ -114,10 +114,13 @@ test("a backup is one moment, while writers go on", () =>
 test("an older archive is restored into a database of this version, and brought up to it", () =>
   withDatabase(async (db) => {
     const older = join(folder, "older.besom");
-    writeFileSync(
-      older,
-      await rewriteHeader((header) => ({ ...header, migrations: header.migrations.slice(0, 1) })),
-    );
+    await withDatabase(async (source) => {
+      await restore(source, archive);
+      // Takes back what the later migrations added.
+      await source.sql`alter table attempts drop column key_id`;
+      await source.sql`delete from besom_migrations where number > 0`;
+      await backup(source, older);
+    });
     await restore(db, older);
     const tags = await db.sql<{ tag: string }[]>`select tag from besom_migrations order by number`;
     expect(tags.length).toBeGreaterThan(1);

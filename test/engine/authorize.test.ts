@@ -6,6 +6,7 @@ import { authenticate, authenticateSession, authorizeProject, forgetAccess } fro
 import { claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { controlSweep } from "@/engine/control-sweep";
+import { createRun } from "@/engine/create-run";
 import { createSweep } from "@/engine/create-sweep";
 import { createFirstAdmin } from "@/engine/first-admin";
 import { createLoginLink, endSession, redeemLoginLink } from "@/engine/sessions";
@@ -53,6 +54,36 @@ test("a key works until it is revoked, ends, or its user is disabled", () =>
     for (const bad of ["", "besom-short", `besom-${"0".repeat(43)}`, "'; drop table users; --"]) {
       expect(await codeOf(authenticate(db, bad))).toBe("UNAUTHENTICATED");
     }
+  }));
+
+test("a run's key ends with the key it was derived from: revoked, past its end, or its user disabled", () =>
+  withHouse(async ({ db, context }) => {
+    const { key, keyId } = await createApiKey(context, { name: "box" });
+    if (key === null) throw new Error("no key");
+    const box: EngineContext = { ...context, access: await authenticate(db, key), secret: key };
+    const claimed = await claimOne(box, await startSweep(box, gridOf(3)));
+    const loose = await createRun(box, { project: "digits" });
+    const other = await createRun(context, { project: "digits" });
+    const state = async (apiKey: string) => {
+      forgetAccess(db);
+      return codeOf(authenticate(db, apiKey));
+    };
+    const ended = async () => {
+      expect(await state(claimed.apiKey)).toBe("UNAUTHENTICATED");
+      expect(await state(loose.apiKey)).toBe("UNAUTHENTICATED");
+    };
+
+    expect(await state(claimed.apiKey)).toBe("none");
+    expect(await state(loose.apiKey)).toBe("none");
+    await db.sql`update api_keys set expires_at = now() - interval '1 second' where id = ${keyId}`;
+    await ended();
+    await db.sql`update api_keys set expires_at = null`;
+    expect(await state(claimed.apiKey)).toBe("none");
+    await revokeApiKey(context, { keyId });
+    await ended();
+    expect(await state(other.apiKey)).toBe("none");
+    await db.sql`update users set disabled_at = now()`;
+    expect(await state(other.apiKey)).toBe("UNAUTHENTICATED");
   }));
 
 test("a key asked for twice under one id is the same key", () =>

@@ -1,0 +1,2 @@
+ALTER TABLE "attempts" ADD COLUMN "key_id" integer;--> statement-breakpoint
+ALTER TABLE "attempts" ADD CONSTRAINT "attempts_key_id_api_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."api_keys"("id") ON DELETE no action ON UPDATE no action;
