@@ -1,0 +1,113 @@
+import { type DocumentNode, execute } from "graphql";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Database, Sql } from "@/db/client";
+import { systemAccess } from "@/engine/authorize";
+import type { Context } from "@/graphql/context";
+import { Loaders } from "@/graphql/loaders";
+import { LogMetrics, toDocument } from "@/graphql/operations";
+import { ProjectPage, StartPage, SweepPage } from "@/graphql/operations/pages";
+import { schema } from "@/graphql/schema";
+import { ask, sharedServer, type TestServer } from "../support/server";
+import { withRuns } from "../support/sweeps";
+
+const started = sharedServer();
+let server: TestServer;
+beforeAll(() => {
+  server = started();
+});
+
+/** The same database, with a count of the statements that were sent. Fragments inside of a statement are none. */
+function counting(db: Database): { db: Database; sent: () => number } {
+  let count = 0;
+  /** postgres.js sends a query when it is first awaited, by its own `handle`. */
+  const watch = (query: unknown) => {
+    if (!(query instanceof Promise) || !("handle" in query) || !("executed" in query)) return query;
+    const handle = (query.handle as () => unknown).bind(query);
+    return Object.assign(query, {
+      handle: () => {
+        if (!query.executed) count++;
+        return handle();
+      },
+    });
+  };
+  const watched = <T extends object>(sql: T): T =>
+    new Proxy(sql, {
+      apply: (target, self, args) => watch(Reflect.apply(target as never, self, args)),
+      get: (target, name) =>
+        name !== "begin"
+          ? Reflect.get(target, name)
+          : (...args: unknown[]) => {
+              const body = args.pop() as (tx: object) => unknown;
+              return (target as unknown as Sql).begin(String(args[0] ?? ""), (tx) => body(watched(tx)));
+            },
+    });
+  return { db: { ...db, sql: watched(db.sql) }, sent: () => count };
+}
+
+async function statementsOf(document: DocumentNode, variables: Record<string, unknown>) {
+  const { db, sent } = counting(server.db);
+  const access = systemAccess();
+  const log = { debug() {}, info() {}, warn() {}, error() {} };
+  const contextValue: Partial<Context> = {
+    db,
+    access,
+    log,
+    publicUrl: server.url,
+    loaders: new Loaders(db, access),
+  };
+  const { data, errors } = await execute({ schema, document, variableValues: variables, contextValue });
+  expect(errors).toBeUndefined();
+  return { count: sent(), data: data as Record<string, unknown> };
+}
+
+describe("statements don't grow with what they read", () => {
+  test("a page of runs with everything that a run has", async () => {
+    const { sweepId, claims } = await withRuns(server, 30);
+    for (const { runId } of claims) {
+      const series = [{ key: "loss", values: [0.5] }];
+      await ask(server, LogMetrics, {
+        input: { runId, batch: { attempt: 1, batch: 1, steps: [0], times: [0], series } },
+      });
+    }
+    const document = toDocument<never, Record<string, unknown>>(`query($id: ID!, $first: Int!) {
+      sweep(id: $id) {
+        counts { total }
+        runs(first: $first) {
+          totalCount
+          nodes {
+            id ordinal url parameters agent { id host runsDone } attempts { number agent { id } }
+            summary { name last } history(keys: ["loss"]) { series { key points { values } } }
+            sweep { id } project { name }
+          }
+        }
+      }
+    }`);
+    const few = await statementsOf(document, { id: sweepId, first: 2 });
+    const many = await statementsOf(document, { id: sweepId, first: 30 });
+    expect(JSON.stringify(many.data).match(/"points"/g)).toHaveLength(30);
+    expect(many.count).toBe(few.count);
+    expect(many.count).toBeGreaterThan(8);
+    expect(many.count).toBeLessThan(25);
+  });
+
+  test("the start page, however many sweeps there are", async () => {
+    const before = await statementsOf(StartPage, { first: 50 });
+    for (let i = 0; i < 4; i++) await withRuns(server, 2);
+    const after = await statementsOf(StartPage, { first: 50 });
+    expect(JSON.stringify(after.data).length).toBeGreaterThan(JSON.stringify(before.data).length);
+    // `bestRun` and its like are loaded for all sweeps at once.
+    expect(after.count).toBe(before.count);
+    expect(after.count).toBeLessThan(15);
+  });
+
+  test("the other pages need few", async () => {
+    const { sweepId } = await withRuns(server, 20);
+    expect((await statementsOf(SweepPage, { id: sweepId, first: 20 })).count).toBeLessThan(20);
+    const { sweep } = await ask<{ sweep: { project: { name: string; entity: { name: string } } } }>(
+      server,
+      `{ sweep(id: "${sweepId}") { project { name entity { name } } } }`,
+    );
+    const variables = { entity: sweep.project.entity.name, name: sweep.project.name, first: 20 };
+    expect((await statementsOf(ProjectPage, variables)).count).toBeLessThan(20);
+  });
+});
