@@ -26,8 +26,11 @@ create table api_keys (
   expires_at timestamp(3) with time zone,
   last_used_at timestamp(3) with time zone,
   revoked_at timestamp(3) with time zone,
+  scope text not null default 'full'::text,
+  project_id integer,
   constraint api_keys_pkey PRIMARY KEY (id),
   constraint api_keys_hash_unique UNIQUE (hash),
+  constraint api_keys_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
   constraint api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
@@ -75,8 +78,13 @@ create table audit_events (
   action text not null,
   target text not null,
   details jsonb not null default '{}'::jsonb,
+  entity_id integer,
+  project_id integer,
   constraint audit_events_pkey PRIMARY KEY (id)
 );
+CREATE INDEX audit_events_entity_idx ON public.audit_events USING btree (entity_id, id);
+CREATE INDEX audit_events_project_idx ON public.audit_events USING btree (project_id, id);
+CREATE INDEX audit_events_user_idx ON public.audit_events USING btree (user_id, id);
 
 create table besom_migrations (
   number integer not null,
@@ -84,6 +92,22 @@ create table besom_migrations (
   hash text not null,
   applied_at timestamp with time zone not null default now(),
   constraint besom_migrations_pkey PRIMARY KEY (number)
+);
+
+create table device_logins (
+  code_hash bytea not null,
+  user_code text not null,
+  label text not null,
+  address text,
+  created_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone not null,
+  approved_by integer,
+  approved_at timestamp(3) with time zone,
+  denied_at timestamp(3) with time zone,
+  taken_at timestamp(3) with time zone,
+  constraint device_logins_pkey PRIMARY KEY (code_hash),
+  constraint device_logins_user_code_unique UNIQUE (user_code),
+  constraint device_logins_approved_by_users_id_fk FOREIGN KEY (approved_by) REFERENCES users(id)
 );
 
 create table entities (
@@ -105,6 +129,28 @@ create table idempotency_answers (
   constraint idempotency_answers_caller_mutation_id_pk PRIMARY KEY (caller, mutation_id)
 );
 CREATE INDEX idempotency_answers_age_idx ON public.idempotency_answers USING btree (created_at);
+
+create table invitations (
+  id integer not null generated always as identity,
+  token_hash bytea not null,
+  entity_id integer,
+  project_id integer,
+  role text,
+  admin boolean not null default false,
+  email text,
+  created_by integer not null,
+  created_at timestamp(3) with time zone not null default now(),
+  expires_at timestamp(3) with time zone not null,
+  used_at timestamp(3) with time zone,
+  used_by integer,
+  revoked_at timestamp(3) with time zone,
+  constraint invitations_pkey PRIMARY KEY (id),
+  constraint invitations_token_hash_unique UNIQUE (token_hash),
+  constraint invitations_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
+  constraint invitations_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id),
+  constraint invitations_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
+  constraint invitations_used_by_users_id_fk FOREIGN KEY (used_by) REFERENCES users(id)
+);
 
 create table liveness (
   id boolean not null default true,
@@ -234,6 +280,8 @@ create table projects (
   description text,
   created_at timestamp(3) with time zone not null default now(),
   changed_xid xid8 not null default pg_current_xact_id(),
+  keep_output_days integer,
+  keep_history_days integer,
   constraint projects_pkey PRIMARY KEY (id),
   constraint projects_entity_name_key UNIQUE (entity_id, name),
   constraint projects_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
@@ -299,13 +347,17 @@ create table runs (
   finished_at timestamp(3) with time zone,
   deleted_at timestamp(3) with time zone,
   changed_xid xid8 not null default pg_current_xact_id(),
+  output_dropped_at timestamp(3) with time zone,
+  history_dropped_at timestamp(3) with time zone,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_project_name_key UNIQUE (project_id, name),
   constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint runs_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
   constraint runs_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
+CREATE INDEX runs_loose_changed_idx ON public.runs USING btree (project_id, changed_xid) WHERE (sweep_id IS NULL);
 CREATE UNIQUE INDEX runs_point_key ON public.runs USING btree (sweep_id, point_hash, repeat) WHERE ((deleted_at IS NULL) AND (point_hash IS NOT NULL));
+CREATE INDEX runs_project_idx ON public.runs USING btree (project_id, id) WHERE (deleted_at IS NULL);
 CREATE INDEX runs_queue_idx ON public.runs USING btree (sweep_id, queued_at) WHERE ((state = 'pending'::text) AND (deleted_at IS NULL));
 CREATE INDEX runs_sweep_changed_idx ON public.runs USING btree (sweep_id, changed_xid);
 CREATE INDEX runs_sweep_idx ON public.runs USING btree (sweep_id, id);
@@ -328,8 +380,21 @@ create table sessions (
   created_at timestamp(3) with time zone not null default now(),
   expires_at timestamp(3) with time zone not null,
   last_seen_at timestamp(3) with time zone,
+  id integer not null generated always as identity,
+  user_agent text,
+  address text,
   constraint sessions_pkey PRIMARY KEY (token_hash),
+  constraint sessions_id_unique UNIQUE (id),
   constraint sessions_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX sessions_user_idx ON public.sessions USING btree (user_id);
+
+create table sign_in_failures (
+  bucket text not null,
+  failures integer not null,
+  last_at timestamp(3) with time zone not null default now(),
+  blocked_until timestamp(3) with time zone,
+  constraint sign_in_failures_pkey PRIMARY KEY (bucket)
 );
 
 create table suggestions (
@@ -408,8 +473,12 @@ create table users (
   admin boolean not null default false,
   created_at timestamp(3) with time zone not null default now(),
   disabled_at timestamp(3) with time zone,
+  password_changed_at timestamp(3) with time zone,
+  oidc_issuer text,
+  oidc_subject text,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_unique UNIQUE (email),
   constraint users_entity_id_unique UNIQUE (entity_id),
+  constraint users_oidc_key UNIQUE (oidc_issuer, oidc_subject),
   constraint users_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
 );

@@ -11,6 +11,9 @@ export const projects = pgTable(
       .references(() => entities.id),
     name: text("name").notNull(),
     description: text("description"),
+    /** Days after a run's end that its output and its metric history are kept; null means the server's setting. */
+    keepOutputDays: integer("keep_output_days"),
+    keepHistoryDays: integer("keep_history_days"),
     createdAt: createdAt(),
     changedXid: changedXid(),
   },

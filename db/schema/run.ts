@@ -14,8 +14,9 @@ import { ATTEMPT_STATES, RUN_STATES } from "@/core/run";
 import { agents } from "./agent";
 import { at, bigInteger, bytea, changedXid, createdAt, jsonText } from "./columns";
 import { projects } from "./project";
+import { apiKeys } from "./sign-in";
 import { sweeps } from "./sweep";
-import { apiKeys, users } from "./user";
+import { users } from "./user";
 
 export const runs = pgTable(
   "runs",
@@ -56,6 +57,9 @@ export const runs = pgTable(
     startedAt: at("started_at"),
     finishedAt: at("finished_at"),
     deletedAt: at("deleted_at"),
+    /** When retention took away what it printed, and what it logged (its summary stays). */
+    outputDroppedAt: at("output_dropped_at"),
+    historyDroppedAt: at("history_dropped_at"),
     changedXid: changedXid(),
   },
   (table) => [
@@ -67,6 +71,9 @@ export const runs = pgTable(
     index("runs_queue_idx")
       .on(table.sweepId, table.queuedAt)
       .where(sql`state = 'pending' and deleted_at is null`),
+    index("runs_project_idx").on(table.projectId, table.id).where(sql`deleted_at is null`),
+    // Changes of runs outside sweeps; those in a sweep are found by the sweep, and pay for no second index.
+    index("runs_loose_changed_idx").on(table.projectId, table.changedXid).where(sql`sweep_id is null`),
     index("runs_sweep_idx").on(table.sweepId, table.id),
     index("runs_sweep_changed_idx").on(table.sweepId, table.changedXid),
   ],

@@ -44,12 +44,23 @@ export const liveness = pgTable(
 );
 
 /** Everything that changes rights or destroys data. */
-export const auditEvents = pgTable("audit_events", {
-  id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-  at: at("at").notNull().defaultNow(),
-  userId: integer("user_id"),
-  caller: text("caller").notNull(),
-  action: text("action").notNull(),
-  target: text("target").notNull(),
-  details: jsonb("details").notNull().default({}),
-});
+export const auditEvents = pgTable(
+  "audit_events",
+  {
+    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
+    at: at("at").notNull().defaultNow(),
+    userId: integer("user_id"),
+    caller: text("caller").notNull(),
+    action: text("action").notNull(),
+    target: text("target").notNull(),
+    /** Where it happened, for those who may look there; both null for what concerns an account or the server. */
+    entityId: integer("entity_id"),
+    projectId: integer("project_id"),
+    details: jsonb("details").notNull().default({}),
+  },
+  (table) => [
+    index("audit_events_user_idx").on(table.userId, table.id),
+    index("audit_events_entity_idx").on(table.entityId, table.id),
+    index("audit_events_project_idx").on(table.projectId, table.id),
+  ],
+);
