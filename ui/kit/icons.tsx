@@ -104,6 +104,28 @@ export const ArrowDownIcon = () => (
     <path d="M8 3v9.5M3.75 8.5 8 12.75l4.25-4.25" />
   </Icon>
 );
+export const ChevronIcon = () => (
+  <Icon>
+    <path d="m4 6.25 4 4 4-4" />
+  </Icon>
+);
+export const InfoIcon = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="5.75" />
+    <path d="M8 7.5v3.25M8 5.2v.05" />
+  </Icon>
+);
+export const AlertIcon = () => (
+  <Icon>
+    <path d="M8 2.5 14 13H2zM8 6.75v2.75M8 11.3v.05" />
+  </Icon>
+);
+export const PersonIcon = () => (
+  <Icon strokeWidth="1.5">
+    <circle cx="8" cy="5.25" r="2.75" />
+    <path d="M2.75 13.75c.5-2.6 2.6-4 5.25-4s4.750 1.400 5.250 4" />
+  </Icon>
+);
 /** A besom: the broom that names us. */
 export const BesomMark = () => (
   <svg viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true" className="shrink-0">
