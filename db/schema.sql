@@ -62,7 +62,6 @@ create table attempts (
   key_id integer,
   constraint attempts_run_id_number_pk PRIMARY KEY (run_id, number),
   constraint attempts_key_hash_unique UNIQUE (key_hash),
-  constraint attempts_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id),
   constraint attempts_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
   constraint attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
@@ -92,6 +91,13 @@ create table besom_migrations (
   hash text not null,
   applied_at timestamp with time zone not null default now(),
   constraint besom_migrations_pkey PRIMARY KEY (number)
+);
+
+create table chores (
+  name text not null,
+  position bigint not null default 0,
+  due_at timestamp(3) with time zone not null default now(),
+  constraint chores_pkey PRIMARY KEY (name)
 );
 
 create table device_logins (
@@ -202,7 +208,6 @@ create table metric_summaries (
   sum double precision,
   last_other text,
   constraint metric_summaries_run_id_attempt_metric_id_pk PRIMARY KEY (run_id, attempt, metric_id),
-  constraint metric_summaries_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES metrics(id),
   constraint metric_summaries_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
 
@@ -236,7 +241,6 @@ create table metric_values (
   mean double precision,
   block bytea storage external not null,
   constraint metric_values_run_id_attempt_metric_id_chunk_pk PRIMARY KEY (run_id, attempt, metric_id, chunk),
-  constraint metric_values_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES metrics(id),
   constraint metric_values_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 
@@ -282,10 +286,12 @@ create table projects (
   changed_xid xid8 not null default pg_current_xact_id(),
   keep_output_days integer,
   keep_history_days integer,
+  deleted_at timestamp(3) with time zone,
+  purged_at timestamp(3) with time zone,
   constraint projects_pkey PRIMARY KEY (id),
-  constraint projects_entity_name_key UNIQUE (entity_id, name),
   constraint projects_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
 );
+CREATE UNIQUE INDEX projects_entity_name_key ON public.projects USING btree (entity_id, name) WHERE (deleted_at IS NULL);
 
 create table run_notes (
   run_id bigint not null,
@@ -318,6 +324,7 @@ create table rungs (
   constraint rungs_sweep_id_band_run_id_attempt_pk PRIMARY KEY (sweep_id, band, run_id, attempt),
   constraint rungs_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
+CREATE INDEX rungs_run_idx ON public.rungs USING btree (run_id);
 
 create table runs (
   id bigint not null generated always as identity,
@@ -361,6 +368,7 @@ CREATE INDEX runs_project_idx ON public.runs USING btree (project_id, id) WHERE 
 CREATE INDEX runs_queue_idx ON public.runs USING btree (sweep_id, queued_at) WHERE ((state = 'pending'::text) AND (deleted_at IS NULL));
 CREATE INDEX runs_sweep_changed_idx ON public.runs USING btree (sweep_id, changed_xid);
 CREATE INDEX runs_sweep_idx ON public.runs USING btree (sweep_id, id);
+CREATE INDEX runs_sweep_objective_idx ON public.runs USING btree (sweep_id, objective) WHERE ((objective IS NOT NULL) AND (deleted_at IS NULL));
 
 create table saved_views (
   id integer not null generated always as identity,

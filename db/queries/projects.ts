@@ -57,11 +57,11 @@ export async function ensureProject(
 ): Promise<{ id: number; created: boolean }> {
   const made = await tx<{ id: number }[]>`
     insert into projects (entity_id, name) values (${entityId}, ${name})
-    on conflict (entity_id, name) do nothing returning id`;
+    on conflict (entity_id, name) where deleted_at is null do nothing returning id`;
   if (made[0] !== undefined) return { id: made[0].id, created: true };
   const found = await tx<
     { id: number }[]
-  >`select id from projects where entity_id = ${entityId} and name = ${name}`;
+  >`select id from projects where entity_id = ${entityId} and name = ${name} and deleted_at is null`;
   if (found[0] === undefined) throw new Error(`project ${name} vanished between two statements`);
   return { id: found[0].id, created: false };
 }

@@ -1,8 +1,7 @@
+import type { Role } from "@/core/access";
 import type { Sql, Tx } from "../client";
 
-export type Role = "viewer" | "member" | "admin";
-
-/** The strongest role that a user has in a project: as owner of its entity, by team, or by membership. */
+/** The roles that a user has in a project: as owner of its entity, by team, and by membership. */
 export async function readProjectRoles(
   sql: Sql | Tx,
   { userId, projectId }: { userId: number; projectId: number },

@@ -15,10 +15,34 @@ export function visible(sql: Sql | Tx, access: Access, projectId: Fragment, runI
       return runId === undefined ? sql`false` : sql`${runId} = ${access.runId}::bigint`;
     case "user":
       if (access.admin) return sql`true`;
-      return sql`exists (
+      return sql`(${withinLimit(sql, access, projectId)} and exists (
         select from projects vp where vp.id = ${projectId} and (
           vp.entity_id = ${access.entityId}::int
           or exists (select from team_members vt where vt.entity_id = vp.entity_id and vt.user_id = ${access.userId}::int)
-          or exists (select from project_members vm where vm.project_id = vp.id and vm.user_id = ${access.userId}::int)))`;
+          or exists (select from project_members vm where vm.project_id = vp.id and vm.user_id = ${access.userId}::int))))`;
   }
 }
+
+/** A key may know of one project only, whatever else its user can see. */
+const withinLimit = (sql: Sql | Tx, { onlyProjectId }: { onlyProjectId?: number }, projectId: Fragment) =>
+  onlyProjectId === undefined ? sql`true` : sql`${projectId} = ${onlyProjectId}::int`;
+
+/** May `access` look at the people of the entity in `entityId`: is it the caller's own, or a team that the caller is in? */
+export function belongs(sql: Sql | Tx, access: Access, entityId: Fragment): Fragment {
+  switch (access.kind) {
+    case "system":
+      return sql`true`;
+    case "run":
+      return sql`false`;
+    case "user":
+      if (access.admin) return sql`true`;
+      if (access.onlyProjectId !== undefined) return sql`false`;
+      return sql`(${entityId} = ${access.entityId}::int or exists (
+        select from team_members bt where bt.entity_id = ${entityId} and bt.user_id = ${access.userId}::int))`;
+  }
+}
+
+/** May `access` know that there is an entity: does it belong there, or see one of its projects? */
+export const visibleEntity = (sql: Sql | Tx, access: Access, entityId: Fragment): Fragment => sql`(
+  ${belongs(sql, access, entityId)} or exists (
+    select from projects ep where ep.entity_id = ${entityId} and ${visible(sql, access, sql`ep.id`)}))`;

@@ -1,9 +1,21 @@
-import { bigint, doublePrecision, integer, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import {
+  bigint,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+} from "drizzle-orm/pg-core";
 import { at, bytea, changedXid, createdAt } from "./columns";
 import { projects } from "./project";
 import { runs } from "./run";
 
-/** Names are free text and repeat in every row, so rows hold a number. */
+/**
+ * Names are free text and repeat in every row, so rows hold a number. They refer to it without a foreign key: deleting
+ * a project's names would look through all values for each.
+ */
 export const metrics = pgTable(
   "metrics",
   {
@@ -69,9 +81,7 @@ export const metricValues = pgTable(
       .notNull()
       .references(() => runs.id),
     attempt: integer("attempt").notNull(),
-    metricId: integer("metric_id")
-      .notNull()
-      .references(() => metrics.id),
+    metricId: integer("metric_id").notNull(),
     chunk: integer("chunk").notNull(),
     count: integer("count").notNull(),
     nonFinite: integer("non_finite").notNull().default(0),
@@ -100,9 +110,7 @@ export const metricSummaries = pgTable(
       .notNull()
       .references(() => runs.id),
     attempt: integer("attempt").notNull(),
-    metricId: integer("metric_id")
-      .notNull()
-      .references(() => metrics.id),
+    metricId: integer("metric_id").notNull(),
     /** Finite values so far: what early stopping calls an iteration. */
     count: bigint("count", { mode: "number" }).notNull(),
     nonFinite: bigint("non_finite", { mode: "number" }).notNull().default(0),
@@ -136,5 +144,9 @@ export const rungs = pgTable(
     step: bigint("step", { mode: "number" }).notNull(),
     at: at("at").notNull().defaultNow(),
   },
-  (table) => [primaryKey({ columns: [table.sweepId, table.band, table.runId, table.attempt] })],
+  (table) => [
+    primaryKey({ columns: [table.sweepId, table.band, table.runId, table.attempt] }),
+    // For the deletion of runs alone; a rung is written a few times a run.
+    index("rungs_run_idx").on(table.runId),
+  ],
 );

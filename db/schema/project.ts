@@ -1,5 +1,6 @@
-import { integer, jsonb, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
-import { changedXid, createdAt } from "./columns";
+import { sql } from "drizzle-orm";
+import { integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { at, changedXid, createdAt } from "./columns";
 import { entities, users } from "./user";
 
 export const projects = pgTable(
@@ -15,9 +16,15 @@ export const projects = pgTable(
     keepOutputDays: integer("keep_output_days"),
     keepHistoryDays: integer("keep_history_days"),
     createdAt: createdAt(),
+    /** From then on it is unknown to everybody and its name is free; what it held goes in the background, in slices. */
+    deletedAt: at("deleted_at"),
+    /** Nothing is left of it but this row, which keys and audit events refer to. */
+    purgedAt: at("purged_at"),
     changedXid: changedXid(),
   },
-  (table) => [unique("projects_entity_name_key").on(table.entityId, table.name)],
+  (table) => [
+    uniqueIndex("projects_entity_name_key").on(table.entityId, table.name).where(sql`deleted_at is null`),
+  ],
 );
 
 export const projectMembers = pgTable(

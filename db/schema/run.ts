@@ -11,7 +11,6 @@ import {
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 import { ATTEMPT_STATES, RUN_STATES } from "@/core/run";
-import { agents } from "./agent";
 import { at, bigInteger, bytea, changedXid, createdAt, jsonText } from "./columns";
 import { projects } from "./project";
 import { apiKeys } from "./sign-in";
@@ -76,6 +75,10 @@ export const runs = pgTable(
     index("runs_loose_changed_idx").on(table.projectId, table.changedXid).where(sql`sweep_id is null`),
     index("runs_sweep_idx").on(table.sweepId, table.id),
     index("runs_sweep_changed_idx").on(table.sweepId, table.changedXid),
+    // The best run of a sweep, and whether its target is reached: without it a finish looked at every run (50 ms of 100,000).
+    index("runs_sweep_objective_idx")
+      .on(table.sweepId, table.objective)
+      .where(sql`objective is not null and deleted_at is null`),
   ],
 );
 
@@ -89,7 +92,11 @@ export const attempts = pgTable(
     number: integer("number").notNull(),
     /** Copied from the run, so that changes of a sweep are found by one index. */
     sweepId: text("sweep_id"),
-    agentId: integer("agent_id").references(() => agents.id),
+    /**
+     * Of `agents`. No foreign key: deleting a project's agents would look through all attempts for each, and what
+     * hands out a run knows its agent.
+     */
+    agentId: integer("agent_id"),
     state: text("state", { enum: ATTEMPT_STATES }).notNull().default("running"),
     /** SHA-256 of the run-scoped key: the fencing token. */
     keyHash: bytea("key_hash").unique(),

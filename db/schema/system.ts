@@ -43,6 +43,17 @@ export const liveness = pgTable(
   (table) => [check("liveness_single_row", sql`${table.id}`)],
 );
 
+/**
+ * Housekeeping that goes through the whole database in slices: how far it came, and when it begins anew. One server
+ * at a time holds the row, and any other goes on where it stopped.
+ */
+export const chores = pgTable("chores", {
+  name: text("name").primaryKey(),
+  /** The last id that was looked at in this round; 0 between rounds. */
+  position: bigint("position", { mode: "number" }).notNull().default(0),
+  dueAt: at("due_at").notNull().defaultNow(),
+});
+
 /** Everything that changes rights or destroys data. */
 export const auditEvents = pgTable(
   "audit_events",
