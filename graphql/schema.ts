@@ -6,6 +6,7 @@ import "./user/verbs";
 import "./project/schema";
 import "./sweep/schema";
 import "./sweep/verbs";
+import "./sweep/preview";
 import "./sweep/live";
 import "./run/schema";
 import "./run/verbs";

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  type DocumentNode,
   type GraphQLNamedType,
   getNamedType,
   isEnumType,
@@ -15,9 +16,15 @@ import {
 } from "graphql";
 import { describe, expect, test } from "vitest";
 import { limitDocument } from "@/graphql/limits";
-import * as operations from "@/graphql/operations";
-import * as pages from "@/graphql/operations/pages";
 import { printApi, schema } from "@/graphql/schema";
+
+/** All that client, agent and pages send, whoever adds a file. */
+const folder = join(import.meta.dirname, "../../graphql/operations");
+const modules: Record<string, unknown>[] = await Promise.all(
+  readdirSync(folder).map((file) => import(join(folder, file))),
+);
+const isDocument = (value: unknown): value is DocumentNode =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "Document";
 
 describe("the public API", () => {
   test("is the one that was reviewed (npx tsx scripts/print-schema.ts writes it)", () => {
@@ -78,9 +85,10 @@ describe("the public API", () => {
     expect(isObjectType(entity) && Object.keys(entity.getFields())).toEqual(["name"]);
   });
 
-  const documents = Object.entries({ ...operations, ...pages }).flatMap(([name, value]) =>
-    typeof value === "object" && "kind" in value ? [{ name, document: value }] : [],
+  const documents = modules.flatMap((module) =>
+    Object.entries(module).flatMap(([name, value]) => (isDocument(value) ? [{ name, document: value }] : [])),
   );
+  test("knows the documents of every file", () => expect(documents.length).toBeGreaterThan(30));
   test.each(documents)("answers the document $name", ({ document }) => {
     expect(validate(schema, document, [...specifiedRules, limitDocument])).toEqual([]);
   });
