@@ -16,11 +16,14 @@ const MIGRATION_LOCK = 7_236_001;
 /**
  * Brings the database to this program's version. Two servers may start at once: the second waits for the
  * advisory lock and then finds nothing to do. A database newer than the program is refused.
+ * @param upTo the tag of the last migration to apply: a database as an older program made it, for tests
  * @returns the tags applied by this call, oldest first
  */
-export async function migrate(db: Database, folder = migrationsFolder()): Promise<string[]> {
-  const known = readMigrations(folder);
-  return db.sql.begin((tx) => migrateTo(tx, known));
+export async function migrate(db: Database, { upTo }: { upTo?: string } = {}): Promise<string[]> {
+  const known = readMigrations();
+  const last = upTo === undefined ? known.length - 1 : known.findIndex(({ tag }) => tag === upTo);
+  if (last < 0) throw new Error(`there is no migration ${upTo}`);
+  return db.sql.begin((tx) => migrateTo(tx, known.slice(0, last + 1)));
 }
 
 /** The same within a transaction, and for `known` cut short up to an older version: a restored backup's. */
@@ -63,7 +66,8 @@ function refuseForeign(applied: { tag: string; hash: string }[], known: readonly
   }
 }
 
-export function readMigrations(folder = migrationsFolder()): Migration[] {
+export function readMigrations(): Migration[] {
+  const folder = join(import.meta.dirname, "migrations");
   const journal = JSON.parse(readFileSync(join(folder, "meta/_journal.json"), "utf8")) as {
     entries: { tag: string }[];
   };
@@ -79,5 +83,3 @@ export function readMigrations(folder = migrationsFolder()): Migration[] {
     };
   });
 }
-
-const migrationsFolder = () => join(import.meta.dirname, "migrations");

@@ -114,16 +114,13 @@ test("a backup is one moment, while writers go on", () =>
 test("an older archive is restored into a database of this version, and brought up to it", () =>
   withDatabase(async (db) => {
     const older = join(folder, "older.besom");
-    await withDatabase(async (source) => {
-      await restore(source, archive);
-      // Takes back what the later migrations added.
-      await source.sql`alter table attempts drop column key_id`;
-      await source.sql`delete from besom_migrations where number > 0`;
+    await withEmptyDatabase(async (source) => {
+      await migrate(source, { upTo: "0000_house" });
+      await fillTables(source, 7);
       await backup(source, older);
     });
     await restore(db, older);
-    const tags = await db.sql<{ tag: string }[]>`select tag from besom_migrations order by number`;
-    expect(tags.length).toBeGreaterThan(1);
+    expect(await migrate(db)).toEqual([]);
     expect((await contentOf(db)).get("runs")?.length).toBe(7);
   }));
 
