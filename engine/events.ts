@@ -27,3 +27,20 @@ export function emitChange(
   const change: Change = { projectId, sweepId, runId, kinds: new Set(kinds) };
   for (const listener of listeners) listener(change);
 }
+
+const accessListeners = new Set<(userIds: readonly number[]) => void>();
+
+/** @returns a function that ends the listening */
+export function onAccessChange(listener: (userIds: readonly number[]) => void): () => void {
+  accessListeners.add(listener);
+  return () => accessListeners.delete(listener);
+}
+
+/**
+ * What these users may do has changed: a key was revoked, a session ended, a role given or taken, an account disabled.
+ * Called after the commit. Every server forgets what it remembers of anybody's rights, and looks again at the open
+ * sockets of these users.
+ */
+export function emitAccessChange(userIds: readonly number[]): void {
+  for (const listener of accessListeners) listener(userIds);
+}
