@@ -1,16 +1,35 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { KEY_SCOPES, type KeyScope } from "@/core/access";
 import { AppError } from "@/core/errors";
 import { toApiKey } from "@/core/ids";
 import type { Database } from "@/db/client";
-import { insertApiKey, revokeApiKey as revoke } from "@/db/queries/keys";
+import { countLivingKeys, insertApiKey, revokeApiKey as revoke } from "@/db/queries/keys";
 import { inTransaction } from "@/db/transaction";
+import { endRights } from "./accounts/rights";
 import { audit } from "./audit";
-import { forgetAccess, requireUser } from "./authorize";
-import { badInput, checkId, checkMutationId, checkText } from "./check";
+import { requireAccount } from "./authorize";
+import { badInput, checkId, checkMutationId, checkOneOf, checkText } from "./check";
 import type { EngineContext } from "./context";
 import { PREFIX_LENGTH } from "./first-admin";
 import { once } from "./once";
+import { findPlace } from "./place";
 import { hashKey } from "./run-key";
+import { mintSecret, secretAgain } from "./secrets";
+
+/** Keys that could still be used, a user. */
+const MAX_LIVING_KEYS = 1_000;
+const PURPOSE = "api-key";
+
+export interface CreateApiKeyInput {
+  readonly name: string;
+  /** full when absent. */
+  readonly scope?: KeyScope | undefined;
+  /** With a project the key knows that one alone. */
+  readonly entity?: string | undefined;
+  readonly project?: string | undefined;
+  readonly expiresAt?: Date | null | undefined;
+  readonly clientMutationId?: string | undefined;
+}
 
 export interface CreateApiKeyAnswer {
   readonly keyId: number;
@@ -22,54 +41,73 @@ export interface CreateApiKeyAnswer {
 /** A further key for the caller itself. */
 export async function createApiKey(
   context: EngineContext,
-  input: { name: string; expiresAt?: Date | null | undefined; clientMutationId?: string | undefined },
+  input: CreateApiKeyInput,
 ): Promise<CreateApiKeyAnswer> {
-  const { userId } = requireUser(context.access);
+  const { userId } = requireAccount(context.access);
   const name = checkText("name", input.name, 200);
+  const scope = checkOneOf("scope", input.scope ?? "full", KEY_SCOPES);
   const expiresAt = input.expiresAt ?? null;
   if (expiresAt !== null && !(expiresAt.getTime() > Date.now())) {
     throw badInput("expiresAt", expiresAt, "a time in the future");
   }
-  const clientMutationId = checkMutationId(input.clientMutationId);
-  const key = newKey(context.secret, clientMutationId);
-  const prefix = key.slice(0, PREFIX_LENGTH);
+  const projectId = await onlyProject(context, input);
+  const minted = mintSecret(context, PURPOSE);
   const { answer, repeated } = await once(
     context,
-    { verb: "createApiKey", input: { name, expiresAt: expiresAt?.toISOString() ?? null }, clientMutationId },
+    {
+      verb: "createApiKey",
+      input: { name, scope, projectId, expiresAt: expiresAt?.toISOString() ?? null },
+      clientMutationId: checkMutationId(input.clientMutationId),
+    },
     async (tx) => {
-      const keyId = await insertApiKey(tx, { userId, name, prefix, hash: hashKey(key), expiresAt });
-      await audit(tx, context, "api_key.create", String(keyId), { name, prefix });
-      return { keyId, prefix };
+      if ((await countLivingKeys(tx, userId)) >= MAX_LIVING_KEYS) {
+        throw new AppError("RATE_LIMITED", `you have ${MAX_LIVING_KEYS} keys: revoke some first`);
+      }
+      const key = toApiKey(minted.bytes);
+      const prefix = key.slice(0, PREFIX_LENGTH);
+      const keyId = await insertApiKey(tx, { userId, name, scope, projectId, prefix, hash: hashKey(key), expiresAt });
+      await audit(tx, context, "api_key.create", String(keyId), { name, scope, prefix, projectId });
+      return { keyId, prefix, salt: minted.salt };
     },
   );
-  return { ...answer, key: !repeated || isDerived(context.secret, clientMutationId) ? key : null };
+  const { keyId, prefix, salt } = answer;
+  const bytes = repeated ? secretAgain(context, PURPOSE, salt) : minted.bytes;
+  return { keyId, prefix, key: bytes === undefined ? null : toApiKey(bytes) };
 }
 
-const isDerived = (secret: string | undefined, mutationId: string | undefined) =>
-  secret !== undefined && mutationId !== undefined;
-
-/** Derived from the caller's own key where there is one, so that a repeated call shows the same key. */
-function newKey(secret: string | undefined, mutationId: string | undefined): string {
-  if (secret === undefined || mutationId === undefined) return toApiKey(randomBytes(32));
-  return toApiKey(createHmac("sha256", secret).update(`api-key:${mutationId}`).digest());
+/** A limited key leaves the administrator's rights behind, so its user needs a role of their own there. */
+async function onlyProject(
+  context: EngineContext,
+  { entity, project }: CreateApiKeyInput,
+): Promise<number | null> {
+  if (project === undefined) {
+    if (entity !== undefined) throw badInput("project", project, "a project's name, beside the entity's");
+    return null;
+  }
+  return (await findPlace(context, { entity, project })).id;
 }
 
 /** Ends one of the caller's keys: here at once, at other servers within seconds. */
 export async function revokeApiKey(
   context: EngineContext,
-  input: { keyId: number },
+  input: { keyId: number; clientMutationId?: string | undefined },
 ): Promise<{ keyId: number }> {
-  const { userId } = requireUser(context.access);
+  const { userId } = requireAccount(context.access);
   const keyId = checkId("keyId", input.keyId);
-  const known = await inTransaction(context.db, async (tx) => {
-    await audit(tx, context, "api_key.revoke", String(keyId));
-    return revoke(tx, { id: keyId, userId });
-  });
-  if (!known) {
-    throw new AppError("NOT_FOUND", `you have no API key ${keyId}`, { details: { keyId } });
-  }
-  forgetAccess(context.db);
-  return { keyId };
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const { answer } = await once(
+    context,
+    { verb: "revokeApiKey", input: { keyId }, clientMutationId },
+    async (tx) => {
+      if (!(await revoke(tx, { id: keyId, userId }))) {
+        throw new AppError("NOT_FOUND", `you have no API key ${keyId}`, { details: { keyId } });
+      }
+      await audit(tx, context, "api_key.revoke", String(keyId));
+      return { keyId };
+    },
+  );
+  endRights(context.db, [userId]);
+  return answer;
 }
 
 /** A key for a user, made by the server itself (a file for `besom` on the same machine). */
@@ -80,7 +118,7 @@ export async function issueApiKey(
   const key = toApiKey(randomBytes(32));
   const prefix = key.slice(0, PREFIX_LENGTH);
   const keyId = await inTransaction(db, (tx) =>
-    insertApiKey(tx, { userId, name, prefix, hash: hashKey(key), expiresAt: null }),
+    insertApiKey(tx, { userId, name, scope: "full", projectId: null, prefix, hash: hashKey(key), expiresAt: null }),
   );
   return { keyId, key };
 }
