@@ -1,10 +1,28 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { AppError } from "@/core/errors";
+import { isSecure, prefixOf } from "./public-url";
 
-/** Cookies know no ports: two servers on one machine would sign each other's people out. */
+/**
+ * The name of the session's cookie. Under https a browser takes `__Host-` only with Secure, Path=/ and without Domain, so
+ * nothing on another host of the domain, or in plain text, can plant one; below a path prefix `__Secure-` is what is left.
+ * Cookies know no ports: two servers on one machine would sign each other's people out, so the name has it.
+ */
 export function sessionCookie(publicUrl: string): string {
   const { port } = new URL(publicUrl);
-  return port === "" ? "besom_session" : `besom_session_${port}`;
+  const guard = isSecure(publicUrl) ? (prefixOf(publicUrl) === "" ? "__Host-" : "__Secure-") : "";
+  return `${guard}besom_session${port === "" ? "" : `_${port}`}`;
+}
+
+/** The `Set-Cookie` that starts a session, or with an empty value and a past date ends it. */
+export function toSessionCookie(value: string, publicUrl: string, expires: Date): string {
+  return [
+    `${sessionCookie(publicUrl)}=${value}`,
+    `Path=${prefixOf(publicUrl) || "/"}`,
+    "HttpOnly",
+    "SameSite=Lax",
+    `Expires=${expires.toUTCString()}`,
+    ...(isSecure(publicUrl) ? ["Secure"] : []),
+  ].join("; ");
 }
 
 /** What a request brings to show who it is, before anything is looked up. */
@@ -49,10 +67,13 @@ export function readCookie(header: string | undefined, name: string): string | u
 /**
  * Whether a request that carries the cookie comes from a page of ours. Browsers send `Origin` with every POST
  * and every WebSocket; `Sec-Fetch-Site` can't be set by a page. A cookie without either is no browser: refused.
+ * A server that people reach by https has no pages in plain text: whoever sits on the wire could write those.
  */
 export function isSameOrigin(headers: IncomingHttpHeaders, publicUrl: string): boolean {
   const { origin, host } = headers;
   if (origin === undefined) return headers["sec-fetch-site"] === "same-origin";
   if (!URL.canParse(origin)) return false;
-  return new URL(origin).host === host || origin === new URL(publicUrl).origin;
+  const from = new URL(origin);
+  if (from.origin === new URL(publicUrl).origin) return true;
+  return from.host === host && (from.protocol === "https:" || !isSecure(publicUrl));
 }

@@ -1,9 +1,10 @@
 import type { Server } from "node:http";
+import type { Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { AppError } from "@/core/errors";
 
 /** @returns the port, which is a free one when 0 was asked for */
-export function listen(server: Server, host: string, port: number): Promise<number> {
+export function listen(server: Server | SecureServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
@@ -44,7 +45,7 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
 }
 
 /** Takes no new connections, lets requests under way be answered, and cuts what is left after `patienceMs`. */
-export function drain(server: Server, patienceMs: number): Promise<void> {
+export function drain(server: Server | SecureServer, patienceMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), patienceMs);
     server.close(() => {
@@ -63,18 +64,11 @@ export function toPort(text: string | undefined): number {
 }
 
 /** Where people reach a server: its own address, or this machine's loopback when it listens everywhere. */
-export function toUrl(host: string, port: number): string {
+export function toUrl(host: string, port: number, scheme: "http" | "https" = "http"): string {
   const reachable = host === "0.0.0.0" || host === "::" || host === "" ? "127.0.0.1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
+  return `${scheme}://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}`;
 }
 
-/** An origin: pages and API lie at its root, since the pages' own links can't be moved below a path yet. */
-export function checkPublicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const bare = url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password === "";
-  if (bare && `${url.search}${url.hash}` === "" && /^\/+$/.test(url.pathname)) return url.origin;
-  throw new AppError(
-    "BAD_INPUT",
-    `BESOM_PUBLIC_URL is ${JSON.stringify(text)}, expected http(s)://HOST or http(s)://HOST:PORT, without a path: give Besom a host name of its own`,
-  );
-}
+/** Whether only programs on this machine get through. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);

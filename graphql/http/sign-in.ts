@@ -4,7 +4,7 @@ import type { Database } from "@/db/client";
 import { authenticateSession } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
 import { endSession, redeemLoginLink } from "@/engine/sessions";
-import { isSameOrigin, readCookie, sessionCookie } from "./credentials";
+import { isSameOrigin, readCookie, sessionCookie, toSessionCookie } from "./credentials";
 import { sendError } from "./handler";
 
 export interface SignInOptions {
@@ -27,7 +27,7 @@ export async function signIn(
   try {
     const { searchParams } = new URL(request.url ?? "/", publicUrl);
     const { session, expiresAt } = await redeemLoginLink(db, searchParams.get("token") ?? "");
-    response.setHeader("set-cookie", toCookie(session, publicUrl, expiresAt));
+    response.setHeader("set-cookie", toSessionCookie(session, publicUrl, expiresAt));
     redirect(response, `${publicUrl}/`);
   } catch (error) {
     if (!isAppError(error) || error.code !== "UNAUTHENTICATED") return sendError(response, error, log);
@@ -54,16 +54,11 @@ export async function signOut(
       throw new AppError("FORBIDDEN", "only this server's pages may sign out");
     const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
     if (token !== undefined) await endSession(db, token);
-    response.setHeader("set-cookie", toCookie("", publicUrl, new Date(0)));
+    response.setHeader("set-cookie", toSessionCookie("", publicUrl, new Date(0)));
     redirect(response, `${publicUrl}/login`);
   } catch (error) {
     sendError(response, error, log);
   }
-}
-
-function toCookie(value: string, publicUrl: string, expires: Date): string {
-  const secure = new URL(publicUrl).protocol === "https:" ? "; Secure" : "";
-  return `${sessionCookie(publicUrl)}=${value}; Path=/; HttpOnly; SameSite=Lax; Expires=${expires.toUTCString()}${secure}`;
 }
 
 function redirect(response: ServerResponse, location: string): void {

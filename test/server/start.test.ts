@@ -63,7 +63,8 @@ describe("starting", () => {
     [{ BESOM_PORT: "http" }, "BESOM_PORT"],
     [{ BESOM_PORT: "70000" }, "BESOM_PORT"],
     [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "besom.example" }, "BESOM_PUBLIC_URL"],
-    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://example.com/besom" }, "without a path"],
+    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://example.com/be som" }, "the path of letters"],
+    [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://example.com/?besom" }, "BESOM_PUBLIC_URL"],
     [{ BESOM_PORT: "0", BESOM_PUBLIC_URL: "https://me:secret@example.com" }, "BESOM_PUBLIC_URL"],
     [{ BESOM_PORT: "0", BESOM_HOST: "203.0.113.7" }, "BESOM_HOST"],
   ])("with %j names the variable", async (env, name) => {
