@@ -1,6 +1,7 @@
-import { AppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
 import { LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
+import { isProjectDeleted } from "@/db/queries/edit-project";
 import { type BeatenAttempt, beatAgent, beatAttempts } from "@/db/queries/heartbeat";
 import { retrying } from "@/db/transaction";
 import { authorizeAttempt, authorizeProject } from "./authorize";
@@ -36,7 +37,7 @@ const MAX_ATTEMPTS = 1_000;
 
 /**
  * "I am alive, and so are these." Extends leases; an attempt whose lease had run out and whose run nobody has
- * taken over gets it back. Needs no clientMutationId: a beat repeated is a beat.
+ * taken over gets it back. An attempt that is not the agent's own is STALE to it, whatever it is to others. Needs no clientMutationId: a beat repeated is a beat.
  * @throws AppError AGENT_UNKNOWN, FORBIDDEN, NOT_FOUND, BAD_INPUT, UNAVAILABLE
  */
 export async function heartbeat(context: EngineContext, input: HeartbeatInput): Promise<HeartbeatAnswer> {
@@ -44,7 +45,8 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
   const attempts = checkAttempts(input.attempts);
   const agentId = input.agentId == null ? null : checkId("agentId", input.agentId);
   if (agentId === null) await authorizeEach(context, attempts);
-  else await authorizeProject(context, (await agentFacts(db, agentId)).projectId, "member");
+  else if (await isProjectGone(context, (await agentFacts(db, agentId)).projectId))
+    return cancelAll(attempts);
   const [beaten, agent] = await Promise.all([
     attempts.length === 0
       ? []
@@ -68,6 +70,24 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
     leaseMs: LEASE_MS,
   };
 }
+
+/** May the agent's caller speak in its project? A project that was deleted is no mistake of the agent. */
+async function isProjectGone(context: EngineContext, projectId: number): Promise<boolean> {
+  try {
+    await authorizeProject(context, projectId, "member");
+    return false;
+  } catch (error) {
+    const unknown = isAppError(error) && error.code === "NOT_FOUND";
+    if (!unknown || !(await retrying(() => isProjectDeleted(context.db.sql, projectId)))) throw error;
+    return true;
+  }
+}
+
+const cancelAll = (attempts: readonly { runId: number; attempt: number }[]): HeartbeatAnswer => ({
+  commands: attempts.map((one) => ({ ...one, command: "CANCEL" })),
+  directive: "EXIT",
+  leaseMs: LEASE_MS,
+});
 
 function toCommand({
   live,

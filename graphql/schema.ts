@@ -4,6 +4,7 @@ import "./scalars";
 import "./user/schema";
 import "./user/verbs";
 import "./project/schema";
+import "./project/verbs";
 import "./sweep/schema";
 import "./sweep/verbs";
 import "./sweep/preview";

@@ -1,4 +1,3 @@
-import type { RunState } from "@/core/run";
 import type { SweepState } from "@/core/sweep";
 import type { Sql, Tx } from "../client";
 
@@ -7,11 +6,8 @@ export interface BeatenAttempt {
   attempt: number;
   /** Its lease was extended just now. */
   live: boolean;
-  /** The run's current attempt; null when the run is unknown or deleted. */
+  /** The run's current attempt; null when the run is unknown or deleted, or its attempt another agent's. */
   current: number | null;
-  runState: RunState | null;
-  /** Why the attempt ended, if it has. */
-  reason: string | null;
   stopRequested: "stop" | "cancel" | "early" | null;
 }
 
@@ -50,11 +46,12 @@ export async function beatAttempts(
       returning a.run_id, a.number
     )
     select asked.run_id as "runId", asked.number as attempt, b.run_id is not null as live, r.attempt as current,
-      r.state as "runState", a.reason, r.stop_requested as "stopRequested"
+      r.stop_requested as "stopRequested"
     from asked
     left join beaten b using (run_id, number)
-    left join runs r on r.id = asked.run_id and r.id = any(${runIds}::bigint[]) and r.deleted_at is null
-    left join attempts a on a.run_id = asked.run_id and a.number = asked.number and a.run_id = any(${runIds}::bigint[])`;
+    left join attempts a on a.run_id = asked.run_id and a.number = asked.number and a.run_id = any(${runIds}::bigint[])
+      and a.agent_id is not distinct from coalesce(${agentId}::int, a.agent_id)
+    left join runs r on r.id = a.run_id and r.id = any(${runIds}::bigint[]) and r.deleted_at is null`;
 }
 
 /** @returns the agent's sweep's state, or undefined for an unknown agent; `back` when it had been given up as lost */
