@@ -11,6 +11,13 @@ export type Tx = postgresTypes.TransactionSql<{ int8: number }>;
 
 export interface Database {
   readonly sql: Sql;
+  /**
+   * A pool of its own for what callers ask: reads that take long keep no claim waiting, and can be cancelled, since no
+   * other statement stands behind them on their connection (db/scope.ts). The database refuses to write for it.
+   */
+  readonly readers: Sql;
+  /** What this stands for when it is the database of one operation: memories and lanes are the whole database's. */
+  readonly root?: Database;
   /** Drizzle on the same pool, for ordinary queries. */
   readonly orm: PostgresJsDatabase<typeof schema>;
   /** The connection string that LISTEN and session locks need: never a transaction pooler. */
@@ -38,34 +45,50 @@ export interface OpenOptions {
   directUrl?: string;
   /** Connections in the pool. */
   max?: number;
+  /** Connections for reads, opened when they are needed. */
+  maxReaders?: number;
+  /** When PostgreSQL ends a statement by itself; never, for programs that copy whole tables. */
+  statementTimeoutMs?: number;
   applicationName?: string;
 }
 
 /** Opens a pool; the first query connects. */
 export function openDatabase(url: string, options: OpenOptions = {}): Database {
   const pooled = options.directUrl !== undefined && options.directUrl !== url;
-  const sql: Sql = postgres(url, {
-    max: options.max ?? 12,
+  const { statementTimeoutMs: timeoutMs } = options;
+  const name = options.applicationName ?? "besom";
+  const pool = {
     connect_timeout: 10,
     // Seconds. The driver's own schedule grows to 20 s, a whole lease, when an outage lasts.
-    backoff: (tries) => Math.min(0.05 * 2 ** tries, 1),
+    backoff: (tries: number) => Math.min(0.05 * 2 ** tries, 1),
     onnotice: () => {},
     // A transaction pooler hands each transaction to another backend: no prepared statements, no session settings.
     prepare: !pooled,
+    types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
+  };
+  const session = { ...SETTINGS, ...(timeoutMs !== undefined && { statement_timeout: timeoutMs }) };
+  const sql: Sql = postgres(url, {
+    ...pool,
+    max: options.max ?? 12,
+    connection: pooled ? {} : { application_name: name, ...session },
+  });
+  const readers: Sql = postgres(url, {
+    ...pool,
+    max: options.maxReaders ?? 6,
+    max_pipeline: 0, // one at a time, so that a cancel meets the statement it was meant for
     connection: pooled
       ? {}
-      : {
-          application_name: options.applicationName ?? "besom",
-          ...SETTINGS,
-        },
-    types: { int8: { to: 20, from: [20], parse: Number, serialize: String } },
+      : { application_name: `${name} reads`, ...session, default_transaction_read_only: "on" },
   });
   return {
     sql,
+    readers,
     orm: openOrm(sql),
     directUrl: options.directUrl ?? url,
     settings: pooled ? SETTINGS : undefined,
-    close: () => sql.end({ timeout: 5 }),
+    close: async () => {
+      await Promise.all([sql.end({ timeout: 5 }), readers.end({ timeout: 5 })]);
+    },
   };
 }
 

@@ -123,6 +123,51 @@ const MENDS: readonly Mend[] = [
 `,
   },
   {
+    // With `max_pipeline: 0` (a connection takes one statement at a time) a transaction would never learn its connection.
+    file: "connection.js",
+    from: "        && sent.length < max_pipeline\n        && (!q.options.onexecute || q.options.onexecute(connection))",
+    to: "        && (!q.options.onexecute || q.options.onexecute(connection))\n        && sent.length < max_pipeline",
+  },
+  {
+    // A cancelled statement's connection takes the next one when the cancel is over: PostgreSQL signals the backend twice
+    // (itself and its process group), and the second signal would meet whatever runs by then.
+    file: "connection.js",
+    from: "    query = results = errorResponse = null\n    result = new Result()\n    connectTimer.cancel()\n",
+    to: `    const cancelling = query && query.cancelling
+        , epoch = connection.epoch
+    query = results = errorResponse = null
+    result = new Result()
+    connectTimer.cancel()
+`,
+  },
+  {
+    file: "connection.js",
+    from: `    connection.reserved
+      ? !connection.reserved.release && x[5] === 73 // I
+        ? ending
+          ? terminate()
+          : (connection.reserved = null, onopen(connection))
+        : connection.reserved()
+      : ending
+        ? terminate()
+        : onopen(connection)
+  }`,
+    to: `    const idle = x[5] === 73 // I
+        , next = () => connection.reserved
+      ? !connection.reserved.release && idle
+        ? ending
+          ? terminate()
+          : (connection.reserved = null, onopen(connection))
+        : connection.reserved()
+      : ending
+        ? terminate()
+        : onopen(connection)
+    cancelling
+      ? cancelling.then(() => connection.epoch === epoch && next())
+      : next()
+  }`,
+  },
+  {
     // Ours, no mistake of theirs: `tx.last()` sends the commit behind the last statements (db/transaction.ts says why).
     // It has to be the driver's business: with the commit, the connection is the pool's again.
     file: "index.js",
@@ -147,6 +192,11 @@ export const postgres = load();
 export interface WithLast {
   /** Sends the commit; nothing may follow it. `ROLLBACK` when a statement before it failed. */
   last(): Promise<{ command: string }>;
+}
+/** What a query has beside the published interface. */
+export interface Cancellable {
+  /** Its connection takes no other statement before this is over. */
+  cancelling?: Promise<unknown>;
 }
 export type PostgresError = InstanceType<typeof postgres.PostgresError>;
 

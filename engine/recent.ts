@@ -39,7 +39,8 @@ export class Recent<K, V> {
 /** One memory a database: two servers in one process (tests) share nothing. */
 export function perDatabase<T>(make: (db: Database) => T): (db: Database) => T {
   const made = new WeakMap<Database, T>();
-  return (db) => {
+  return (asked) => {
+    const db = asked.root ?? asked;
     const known = made.get(db);
     if (known !== undefined) return known;
     const fresh = make(db);
