@@ -14,6 +14,7 @@ import { migrate } from "@/db/migrate";
 import { startBackground } from "@/engine/background";
 import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
+import { readKeep } from "@/engine/retention";
 import { createLoginLink } from "@/engine/sessions";
 import { sendError } from "@/graphql/http/handler";
 import { setSecurityHeaders } from "@/graphql/http/headers";
@@ -108,7 +109,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const local = await keepLocalKey(db, env, publicUrl);
     const service = await openService({ db, log, publicUrl });
     opened.push({ name: "service", close: service.close });
-    const background = startBackground({ db, log });
+    const background = startBackground({ db, log, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
     open = { db, service, pages, signIn: { db, publicUrl, pages: next, log } };
     return {

@@ -96,9 +96,14 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
 
 /**
  * Steps go forward within an attempt: what lies below its last step, or below the step it resumed from, is left out.
- * Late metrics must not even write the last step again, which is part of the run's history.
+ * Late metrics must not even write the last step again, which is part of the run's history. Where retention has taken
+ * the history away, what comes after it is not kept either: a few points behind a gap would look like all there was.
  */
 async function takePoints(tx: Tx, progress: Progress, item: Append, answer: Appended): Promise<void> {
+  if (progress.row.dropped) {
+    answer.droppedPoints = item.batch.points;
+    return;
+  }
   const overtaken = progress.overtakenAtStep === null ? -1 : progress.overtakenAtStep + 1;
   const floor = Math.max(progress.lastStep ?? -1, progress.resumedFromStep ?? -1, overtaken);
   const batch = dropBefore(item.batch, floor);

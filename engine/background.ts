@@ -3,10 +3,13 @@ import { IDEMPOTENCY_KEPT_MS, LIVENESS_BEAT_MS, OUTAGE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { deleteOldAnswers } from "@/db/queries/idempotency";
 import { beat } from "@/db/queries/liveness";
+import { pruneSignIns } from "@/db/queries/prune";
 import { closeSweeps } from "./close-sweeps";
 import type { Logger } from "./context";
 import { mergeHistory } from "./merge-history";
+import { purgeProjects } from "./purge-projects";
 import { loseAgents, reapAttempts } from "./reap-attempts";
+import { dropExpired, KEEP_EVERYTHING, type Keep } from "./retention";
 
 /**
  * What every server does beside answering. Each round takes rows with `skip locked` or is a single idempotent
@@ -23,11 +26,22 @@ const CLOSE_EVERY_MS = 5_000;
 const MERGE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 5_000;
+const PURGE_EVERY_MS = 10_000;
+/** How often is asked whether a round is due. */
+const RETENTION_EVERY_MS = 60_000;
 /** A failing round is tried again after 1, 2, 4 and then every 5 seconds. */
 const LONGEST_BACKOFF_MS = 5_000;
 
-export function startBackground({ db, log }: { db: Database; log: Logger }): Background {
+export interface BackgroundOptions {
+  db: Database;
+  log: Logger;
+  /** What the server keeps where a project says nothing. */
+  keep?: Keep;
+}
+
+export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
   const stopping = new AbortController();
+  const stopped = () => stopping.signal.aborted;
   const loops = [
     loop("liveness", LIVENESS_BEAT_MS, () => beatLiveness(db)),
     loop("reap", REAP_EVERY_MS, async () => {
@@ -36,7 +50,12 @@ export function startBackground({ db, log }: { db: Database; log: Logger }): Bac
     }),
     loop("close", CLOSE_EVERY_MS, () => closeSweeps(db)),
     loop("merge", MERGE_EVERY_MS, () => mergeHistory(db, log)),
-    loop("prune", PRUNE_EVERY_MS, () => pruneAnswers(db)),
+    loop("prune", PRUNE_EVERY_MS, async () => {
+      await pruneAnswers(db);
+      await pruneSignInRows(db);
+    }),
+    loop("purge", PURGE_EVERY_MS, () => purgeProjects(db, log, { stopped })),
+    loop("retention", RETENTION_EVERY_MS, () => dropExpired(db, log, keep, { stopped })),
   ];
   return {
     async stop() {
@@ -73,4 +92,9 @@ export async function pruneAnswers(db: Database): Promise<number> {
     total += deleted;
     if (deleted < PRUNE_BATCH) return total;
   }
+}
+
+/** Sessions, links, invitations and logins of terminals that ended long ago. Audit events stay. */
+export async function pruneSignInRows(db: Database): Promise<void> {
+  while ((await pruneSignIns(db.sql, PRUNE_BATCH)) === PRUNE_BATCH);
 }

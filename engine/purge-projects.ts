@@ -19,8 +19,8 @@ const SWEEPS = 20;
 const PROJECTS = 100;
 
 export interface PurgeRules {
-  readonly afterMs: number;
-  /** Between slices others get their turn. */
+  readonly afterMs?: number;
+  /** Between slices the server may stop. */
   readonly stopped?: () => boolean;
 }
 
@@ -28,7 +28,7 @@ export interface PurgeRules {
 export async function purgeProjects(
   db: Database,
   log: Logger,
-  { afterMs, stopped = () => false }: PurgeRules = { afterMs: PURGE_AFTER_MS },
+  { afterMs = PURGE_AFTER_MS, stopped = () => false }: PurgeRules = {},
 ): Promise<number> {
   let slices = 0;
   for (const projectId of await retrying(() => findDeletedProjects(db.sql, { afterMs, limit: PROJECTS }))) {

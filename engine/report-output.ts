@@ -6,6 +6,7 @@ import { badInput, checkId, checkInteger, checkOneOf } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
+import { reviveLapsed } from "./revive";
 
 export interface LogOutputInput {
   readonly runId: number;
@@ -23,7 +24,7 @@ export interface LogOutputResult {
   readonly repeated: boolean;
   /** The run has another attempt by now; the output is kept under this one. */
   readonly stale: boolean;
-  /** The attempt has printed more than is kept: this batch, or its end, was left out. */
+  /** The attempt has printed more than is kept, or retention took its output away: this batch, or its end, was left out. */
   readonly cut: boolean;
 }
 
@@ -47,6 +48,7 @@ export async function logOutput(context: EngineContext, input: LogOutputInput): 
   const batch = checkInteger("batch", input.batch, 1, 2_147_483_647);
   await authorizeAttempt(context, facts, attempt, "member");
   const pieces = toPieces(input.lines);
+  let silent = false;
   const result = await inTransaction(db, async (tx): Promise<LogOutputResult> => {
     const locked = await lockOutput(tx, { runId: facts.runId, attempt });
     if (locked === undefined) {
@@ -65,12 +67,26 @@ export async function logOutput(context: EngineContext, input: LogOutputInput): 
     if (batch <= locked.lastBatch)
       return { ...answer, repeated: true, cut: locked.bytes >= MAX_OUTPUT_BYTES };
     if (batch !== locked.lastBatch + 1) throw outOfOrder(answer, locked.lastBatch + 1);
-    const kept = keepWithin(pieces, locked.bytes);
+    const kept = locked.dropped
+      ? { pieces: [], bytes: locked.bytes, cut: true }
+      : keepWithin(pieces, locked.bytes);
     await appendOutput(tx, { runId: facts.runId, attempt, batch, ...kept });
+    silent = locked.silent && !answer.stale;
     return { ...answer, cut: kept.cut };
   });
   if (!result.repeated) emitChange(facts.projectId, facts.sweepId, facts.runId, "output");
+  if (silent) await revive(context, { runId: facts.runId, attempt });
   return result;
+}
+
+/** Printing is a sign of life as logging is. The output is stored: if this fails, the next batch does it. */
+async function revive(
+  { db, log }: EngineContext,
+  attempt: { runId: number; attempt: number },
+): Promise<void> {
+  await reviveLapsed(db, [attempt], null).catch((error: unknown) =>
+    log.warn({ err: error, ...attempt }, "output is stored, its run is revived later"),
+  );
 }
 
 /** Joins neighbours of one stream, splits what is too long. PostgreSQL's text holds no NUL. */

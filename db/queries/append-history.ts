@@ -34,6 +34,8 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   attemptReason: string | null;
   /** A writer without a lease that was given up for its silence. */
   silent: boolean;
+  /** Retention took its history away after it had ended: nothing that comes now is kept. */
+  dropped: boolean;
 }
 
 /** Unknown attempts and those of deleted runs are absent from the answer. */
@@ -44,7 +46,8 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
       s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
       a.ended_at is not null as ended, a.reason as "attemptReason",
-      a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent
+      a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,
+      coalesce(a.ended_at < r.history_dropped_at, false) as dropped
     from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) k (run_id, attempt)
     join runs r on r.id = k.run_id
     join attempts a on a.run_id = k.run_id and a.number = k.attempt

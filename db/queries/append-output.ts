@@ -12,13 +12,19 @@ export interface LockedOutput extends AttemptKey {
   lastBatch: number;
   bytes: number;
   current: number;
+  /** It was given up for its silence: this is a sign of life. */
+  silent: boolean;
+  /** Retention took its output away after it had ended: nothing that comes now is kept. */
+  dropped: boolean;
 }
 
 /** The attempt alone is locked: output changes nothing about the run. */
 export async function lockOutput(tx: Tx, { runId, attempt }: AttemptKey): Promise<LockedOutput | undefined> {
   const rows = await tx<LockedOutput[]>`
     select a.run_id as "runId", a.number as attempt, a.last_output_batch as "lastBatch", a.output_bytes as bytes,
-      r.attempt as current
+      r.attempt as current,
+      a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,
+      coalesce(a.ended_at < r.output_dropped_at, false) as dropped
     from attempts a join runs r on r.id = a.run_id
     where a.run_id = ${runId} and a.number = ${attempt} and r.deleted_at is null
     for no key update of a`;

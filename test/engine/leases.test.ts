@@ -262,7 +262,30 @@ test("a run without an agent has no lease, but is crashed after a long silence a
     const child = { ...context, access: await authenticate(db, run.apiKey), secret: run.apiKey };
     expect(await heartbeat(child, { attempts: [run] })).toMatchObject({ commands: [] });
     expect(await readRuns(db)).toEqual([expect.objectContaining({ state: "running", crashes: 0 })]);
+    // Printing is one too, without a heartbeat and without metrics.
+    await db.sql`update attempts set last_contact_at = clock_timestamp() - interval '1 hour'`;
+    expect(await reap()).toBe(1);
+    const lines = [{ stream: "stdout", time: 0, text: "still here\n" }];
+    await logOutput(child, { ...run, batch: 1, lines });
+    expect(await readRuns(db)).toEqual([expect.objectContaining({ state: "running", crashes: 0 })]);
     expect(await finishRun(child, { ...run, state: "finished" })).toMatchObject({ state: "finished" });
+  }));
+
+test("a heartbeat that names another agent's attempts hears no more than that they are not its own", () =>
+  withHouse(async ({ db, context }) => {
+    const mine = await startSweep(context, gridOf(2));
+    const foreign = await startSweep(context, gridOf(2));
+    const claim = await claimOne(context, foreign);
+    const attempts = [{ runId: claim.runId, attempt: 1 }];
+    const [before] = await db.sql`select lease_expires_at from attempts`;
+    await db.sql`update runs set stop_requested = 'cancel'`;
+    expect((await heartbeat(context, { agentId: mine.agentId, attempts })).commands).toEqual([
+      { runId: claim.runId, attempt: 1, command: "STALE" },
+    ]);
+    expect((await db.sql`select lease_expires_at from attempts`)[0]).toEqual(before);
+    expect((await heartbeat(context, { agentId: foreign.agentId, attempts })).commands).toEqual([
+      { runId: claim.runId, attempt: 1, command: "CANCEL" },
+    ]);
   }));
 
 test("an agent that leaves gives back what it holds, and hears EXIT if it asks again", () =>
