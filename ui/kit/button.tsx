@@ -9,6 +9,10 @@ const WEIGHTS: Readonly<Record<Weight, string>> = {
   bare: "bg-transparent text-ink-soft border-transparent hover:bg-sunken hover:text-ink",
 };
 
+/** Also for links that look like buttons. */
+export const buttonLook = (weight: Weight): string =>
+  `inline-flex h-8 items-center justify-center gap-1.5 whitespace-nowrap rounded-md border px-2.5 font-medium sm:px-3 text-sm transition-colors disabled:opacity-55 motion-reduce:transition-none ${WEIGHTS[weight]}`;
+
 /** 32 px high, so that fingers hit it; the label says what happens, not "OK". */
 export function Button({
   weight = "line",
@@ -16,11 +20,5 @@ export function Button({
   type = "button",
   ...props
 }: ButtonHTMLAttributes<HTMLButtonElement> & { weight?: Weight }) {
-  return (
-    <button
-      type={type}
-      className={`inline-flex h-8 items-center justify-center gap-1.5 whitespace-nowrap rounded-md border px-2.5 font-medium sm:px-3 text-sm transition-colors disabled:opacity-55 motion-reduce:transition-none ${WEIGHTS[weight]} ${className}`}
-      {...props}
-    />
-  );
+  return <button type={type} className={`${buttonLook(weight)} ${className}`} {...props} />;
 }

@@ -84,5 +84,14 @@ function Growing({ from }: { from: string }) {
 const between = (from: string | null, to: string | null): string =>
   from === null || to === null ? "" : formatDuration(Date.parse(to) - Date.parse(from));
 
+/** The day alone, for what lies weeks away: an expiry. */
+export function Day({ at }: { at: string }) {
+  return (
+    <time dateTime={at} title={toMoment(at)} className="figures whitespace-nowrap">
+      {at.slice(0, 10)}
+    </time>
+  );
+}
+
 /** In UTC, so that server and browser write the same text whatever zone they stand in. */
 export const toMoment = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;

@@ -123,7 +123,34 @@ export const AlertIcon = () => (
 export const PersonIcon = () => (
   <Icon strokeWidth="1.5">
     <circle cx="8" cy="5.25" r="2.75" />
-    <path d="M2.75 13.75c.5-2.6 2.6-4 5.25-4s4.750 1.400 5.250 4" />
+    <path d="M2.75 13.75c.5-2.6 2.6-4 5.25-4s4.75 1.4 5.25 4" />
+  </Icon>
+);
+export const KeyIcon = () => (
+  <Icon strokeWidth="1.5">
+    <circle cx="5.25" cy="10.75" r="3" />
+    <path d="m7.5 8.5 6-6M11 5l2 2" />
+  </Icon>
+);
+export const TeamIcon = () => (
+  <Icon strokeWidth="1.5">
+    <circle cx="5.75" cy="5.5" r="2.25" />
+    <path d="M1.75 13c.4-2.3 2-3.5 4-3.5s3.6 1.2 4 3.5M10.25 3.5a2.25 2.25 0 0 1 0 4.2M11.5 9.7c1.5.4 2.5 1.5 2.75 3.3" />
+  </Icon>
+);
+export const CodeIcon = () => (
+  <Icon>
+    <path d="M5.25 4.5 1.75 8l3.5 3.5M10.75 4.5 14.25 8l-3.5 3.5" />
+  </Icon>
+);
+export const LeaveIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M6.5 2.5H3.75a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1H6.5M7 8h6.5m-2.75-3 3 3-3 3" />
+  </Icon>
+);
+export const DotsIcon = () => (
+  <Icon strokeWidth="2.5">
+    <path d="M3 8v.01M8 8v.01M13 8v.01" />
   </Icon>
 );
 /** A besom: the broom that names us. */

@@ -138,7 +138,7 @@ function Entry({ item, onDone }: { item: Exclude<MenuItem, "rule">; onDone: () =
 
 /** Which entry a key leads to, from the one that has the focus. */
 function moveTo(key: string, entries: readonly HTMLElement[]): HTMLElement | undefined {
-  const at = entries.findIndex((entry) => entry === document.activeElement);
+  const at = entries.indexOf(document.activeElement as HTMLElement);
   const count = entries.length;
   if (key === "ArrowDown") return entries[(at + 1) % count];
   if (key === "ArrowUp") return entries[(at - 1 + count) % count];

@@ -18,6 +18,9 @@ export function TabLinks({
   tabs: readonly { href: string; label: string }[];
 }) {
   const path = usePathname();
+  const open = tabs
+    .filter(({ href }) => path === href || path.startsWith(`${href}/`))
+    .reduce((longest, { href }) => (href.length > longest.length ? href : longest), "");
   return (
     <nav aria-label={label} className="overflow-x-auto border-line border-b">
       <ul className="flex gap-5">
@@ -25,8 +28,8 @@ export function TabLinks({
           <li key={href}>
             <Link
               href={href}
-              {...(path === href && { "aria-current": "page" as const })}
-              className={`${TAB} ${path === href ? CHOSEN : OTHER}`}
+              {...(open === href && { "aria-current": path === href ? ("page" as const) : true })}
+              className={`${TAB} ${open === href ? CHOSEN : OTHER}`}
             >
               {text}
             </Link>
