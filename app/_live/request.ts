@@ -35,3 +35,7 @@ export async function request<R, V extends Record<string, unknown>>(
   if (!answer.data) throw new RequestError("INTERNAL", `the server answered ${response.status} without data`);
   return answer.data;
 }
+
+/** A click is sent once, whatever the network does. `crypto.randomUUID` exists in secure contexts only; a server on a LAN is plain HTTP. */
+export const newMutationId = (): string =>
+  crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;

@@ -47,3 +47,11 @@ export const NewSweepPage = toDocument<
     project(entity: $entity, name: $name) { id name entity { name } viewerCanEdit }
   }
 `);
+
+/** The file of a sweep, to begin another one with. */
+export const SweepSource = toDocument<
+  { sweep: { name: string; source: string } | null },
+  { id: string }
+>(/* GraphQL */ `
+  query SweepSource($id: ID!) { sweep(id: $id) { name source } }
+`);

@@ -1,7 +1,7 @@
 "use client";
 
 import { type ReactNode, startTransition, useOptimistic, useState } from "react";
-import { RequestError, request } from "@/app/_live/request";
+import { newMutationId, RequestError, request } from "@/app/_live/request";
 import type { SweepStore } from "@/app/_live/sweep-store";
 import { legalActions, SWEEP_ACTION_TARGET, type SweepAction, type SweepState } from "@/core/sweep";
 import type { SweepHead } from "@/graphql/operations/pages";
@@ -106,9 +106,8 @@ export function Controls(props: {
 /** Why it was refused; undefined when it was done. */
 async function control(action: SweepAction, store: SweepStore, sweepId: string): Promise<string | undefined> {
   try {
-    const clientMutationId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
     const { control: answer } = await request(VERBS[action].mutation, {
-      input: { sweepId, clientMutationId },
+      input: { sweepId, clientMutationId: newMutationId() },
     });
     if (answer.error) return answer.error.message;
     if (answer.sweep) store.answerControl(answer.sweep);
