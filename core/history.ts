@@ -1,10 +1,13 @@
 /** Metric history as it is written and read: what the other rooms need of `core/history/`. */
 import type { Points } from "./history/column";
 
+export { HISTORY_AXES, type HistoryAxis, type HistoryX } from "./history/axis";
+export { type Band, toBands } from "./history/band";
 export { type Batch, MAX_BATCH_BYTES, type MetricBatch, parseMetricBatch } from "./history/batch";
-export type { Buckets, StepRange } from "./history/buckets";
+export { BUCKET_COLUMNS, type BucketColumn, type Buckets } from "./history/buckets";
 export type { Points } from "./history/column";
-export type { BucketedSeries, ExactSeries, HistorySeries } from "./history/line";
+export { edgeOf, type Grid } from "./history/grid";
+export type { BucketedSeries, ExactSeries, HistorySeries, Layout } from "./history/line";
 export type { Summary } from "./history/summary";
 
 /** The most points or buckets that one line comes back with. */

@@ -37,7 +37,11 @@ export const DEFAULT_PAGE = 50;
 /** Lists without `first` are short by nature (attempts of a run, agents of a sweep). */
 const UNPAGED_LIST = 10;
 /** Fields behind which there is much to read, in fields; what they really bring is counted by the answer's `Allowance`. */
-const WEIGHTS: Readonly<Record<string, number>> = { "Run.output": 2_000, "Run.history": 300 };
+const WEIGHTS: Readonly<Record<string, number>> = {
+  "Run.output": 2_000,
+  "Run.history": 300,
+  "Query.histories": 10_000,
+};
 export const OPERATION_TIMEOUT_MS = 30_000;
 
 /** A validation rule: what a document may cost at most, counted before anything runs and cached with the document. */

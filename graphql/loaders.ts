@@ -199,6 +199,6 @@ export class Loaders {
   }
 }
 
-/** Three columns of 8 bytes a point; ten a bucket. */
-const weighLine = (line: HistorySeries): number =>
-  line.exact ? line.points.steps.length * 24 : line.buckets.start.length * 80;
+/** Four columns of 8 bytes a point, eleven a bucket. */
+export const weighLine = (line: HistorySeries): number =>
+  line.exact ? line.x.length * 32 : line.buckets.grid.size * 88;

@@ -12,6 +12,7 @@ import "./sweep/live";
 import "./run/schema";
 import "./run/verbs";
 import "./metric/schema";
+import "./metric/histories";
 import "./metric/verbs";
 import "./metric/live";
 import "./agent/schema";

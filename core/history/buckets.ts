@@ -1,32 +1,20 @@
-import type { Points } from "./column";
+import type { Placed } from "./axis";
+import { edgeOf, type Grid } from "./grid";
 import { SUM_SCALE } from "./summary";
 
-/**
- * A long line as a chart can hold it: the range of steps is cut into buckets, and each bucket keeps what was in it,
- * so that a spike is never lost. Columns of equal length, one entry a bucket that has a point, in order of step.
- */
-export interface Buckets {
-  /** Steps a bucket spans; a power of two. A bucket holds the steps from its `start` to start + width - 1. */
-  readonly width: number;
-  readonly start: number[];
-  /** Of the finite values; null in a bucket that has none (a gap is not a zero). */
-  readonly first: (number | null)[];
-  readonly firstStep: (number | null)[];
-  readonly last: (number | null)[];
-  readonly lastStep: (number | null)[];
-  readonly min: (number | null)[];
-  readonly max: (number | null)[];
-  readonly mean: (number | null)[];
-  /** Finite values. */
-  readonly count: number[];
-  /** NaN and infinities. */
-  readonly nonFinite: number[];
-}
-
-export interface StepRange {
-  readonly min: number;
-  readonly max: number;
-}
+/** What a bucket keeps of the finite values in it. `first` and `last` are in order of x; at one x, of step. */
+export const BUCKET_COLUMNS = [
+  "first",
+  "firstStep",
+  "last",
+  "lastStep",
+  "min",
+  "max",
+  "mean",
+  "count",
+  "nonFinite",
+] as const;
+export type BucketColumn = (typeof BUCKET_COLUMNS)[number];
 
 /** What a stored chunk tells about its points without its block being read: as `Summary`, with the axis it lies on. */
 export interface ChunkStats {
@@ -43,141 +31,207 @@ export interface ChunkStats {
   readonly mean: number | null;
 }
 
+type Column = Float64Array;
+
 /**
- * The least power of two that covers the range with at most `samples` buckets. Powers of two at multiples of
- * themselves, so that buckets stay where they are while a run grows, and two become one when the width doubles.
+ * Folds points and whole chunks, in order of step, into buckets. A thousand lines of 1,500 buckets are folded for one
+ * answer, so a bucket is 88 bytes in flat columns until somebody asks for one of them.
  */
-export function bucketWidth({ min, max }: StepRange, samples: number): number {
-  let width = 1;
-  while (Math.floor(max / width) - Math.floor(min / width) + 1 > samples) width *= 2;
-  return width;
-}
-
-/** Folds points and whole chunks, in order of step, into buckets. */
 export class BucketFold {
-  readonly #width: number;
-  readonly #range: StepRange;
-  /** Number of the bucket that holds the range's first step. */
-  readonly #base: number;
-  readonly #first: Float64Array;
-  readonly #firstStep: Float64Array;
-  readonly #last: Float64Array;
-  readonly #lastStep: Float64Array;
-  readonly #min: Float64Array;
-  readonly #max: Float64Array;
-  readonly #sum: Float64Array;
-  readonly #count: Float64Array;
-  readonly #nonFinite: Float64Array;
+  readonly #grid: Grid;
+  readonly #first: Column;
+  readonly #firstX: Column;
+  readonly #firstStep: Column;
+  readonly #last: Column;
+  readonly #lastX: Column;
+  readonly #lastStep: Column;
+  readonly #min: Column;
+  readonly #max: Column;
+  readonly #sum: Column;
+  readonly #count: Column;
+  readonly #nonFinite: Column;
 
-  constructor(range: StepRange, samples: number) {
-    if (!(samples >= 1)) throw new RangeError(`samples is ${samples}, expected 1 or more`);
-    if (!(range.min <= range.max)) throw new RangeError(`no step lies between ${range.min} and ${range.max}`);
-    this.#range = range;
-    this.#width = bucketWidth(range, samples);
-    this.#base = Math.floor(range.min / this.#width);
-    const size = Math.floor(range.max / this.#width) - this.#base + 1;
-    const columns = new Float64Array(size * 9);
+  constructor(grid: Grid) {
+    const { size } = grid;
+    const columns = new Float64Array(size * 11);
     const column = (i: number) => columns.subarray(i * size, (i + 1) * size);
+    this.#grid = grid;
     this.#first = column(0);
-    this.#firstStep = column(1);
-    this.#last = column(2);
-    this.#lastStep = column(3);
-    this.#min = column(4).fill(Number.POSITIVE_INFINITY);
-    this.#max = column(5).fill(Number.NEGATIVE_INFINITY);
-    this.#sum = column(6);
-    this.#count = column(7);
-    this.#nonFinite = column(8);
+    this.#firstX = column(1).fill(Number.POSITIVE_INFINITY);
+    this.#firstStep = column(2);
+    this.#last = column(3);
+    this.#lastX = column(4).fill(Number.NEGATIVE_INFINITY);
+    this.#lastStep = column(5);
+    this.#min = column(6).fill(Number.POSITIVE_INFINITY);
+    this.#max = column(7).fill(Number.NEGATIVE_INFINITY);
+    this.#sum = column(8);
+    this.#count = column(9);
+    this.#nonFinite = column(10);
   }
 
-  /** Would all of the chunk go into one bucket? Then `addChunk` says as much as its points. */
-  holdsChunk({ axisFirst, axisLast }: Pick<ChunkStats, "axisFirst" | "axisLast">): boolean {
-    return (
-      axisFirst >= this.#range.min &&
-      axisLast <= this.#range.max &&
-      Math.floor(axisFirst / this.#width) === Math.floor(axisLast / this.#width)
-    );
-  }
-
-  addChunk({
-    axisFirst,
-    count,
-    nonFinite,
-    first,
-    firstStep,
-    last,
-    lastStep,
-    min,
-    max,
-    mean,
-  }: ChunkStats): void {
-    const bucket = Math.floor(axisFirst / this.#width) - this.#base;
-    this.#nonFinite[bucket] = (this.#nonFinite[bucket] as number) + nonFinite;
-    if (count === 0) return;
-    const before = this.#count[bucket] as number;
-    if (before === 0) {
-      this.#first[bucket] = first as number;
-      this.#firstStep[bucket] = firstStep as number;
+  /** All of a chunk, which lies within one bucket. */
+  addChunk(stats: ChunkStats, { firstX, lastX }: { firstX: number; lastX: number }): void {
+    const { width, base } = this.#grid;
+    const b = Math.floor(firstX / width) - base;
+    this.#nonFinite[b] = at(this.#nonFinite, b) + stats.nonFinite;
+    if (stats.count === 0) return;
+    if (firstX < at(this.#firstX, b)) {
+      this.#first[b] = stats.first as number;
+      this.#firstX[b] = firstX;
+      this.#firstStep[b] = stats.firstStep as number;
     }
-    this.#last[bucket] = last as number;
-    this.#lastStep[bucket] = lastStep as number;
-    this.#count[bucket] = before + count;
-    this.#min[bucket] = Math.min(this.#min[bucket] as number, min as number);
-    this.#max[bucket] = Math.max(this.#max[bucket] as number, max as number);
-    this.#sum[bucket] = (this.#sum[bucket] as number) + ((mean as number) / SUM_SCALE) * count;
+    if (lastX >= at(this.#lastX, b)) {
+      this.#last[b] = stats.last as number;
+      this.#lastX[b] = lastX;
+      this.#lastStep[b] = stats.lastStep as number;
+    }
+    this.#count[b] = at(this.#count, b) + stats.count;
+    this.#min[b] = Math.min(at(this.#min, b), stats.min as number);
+    this.#max[b] = Math.max(at(this.#max, b), stats.max as number);
+    this.#sum[b] = at(this.#sum, b) + ((stats.mean as number) / SUM_SCALE) * stats.count;
   }
 
-  /** Points outside of the range are left out, values that are no numbers too. */
-  addPoints({ steps, values, others }: Points): void {
-    const { min: low, max: high } = this.#range;
-    const width = this.#width;
-    const base = this.#base;
-    for (let i = 0; i < steps.length; i++) {
-      const step = steps[i] as number;
-      if (step < low || step > high) continue;
-      const value = values[i] as number;
-      const bucket = Math.floor(step / width) - base;
-      if (value - value !== 0) {
-        if (!others?.has(i)) this.#nonFinite[bucket] = (this.#nonFinite[bucket] as number) + 1;
+  /**
+   * Points outside of the range are left out, values that are no numbers too. Neighbours mostly share a bucket, so a
+   * bucket is worked on in locals until x leaves it: 3 ns a point where a look into the columns for each took 11.
+   */
+  addPoints({ points, x }: Placed): void {
+    const { steps, values, others } = points;
+    const grid = this.#grid;
+    const { range, base, width } = grid;
+    const n = steps.length;
+    let i = 0;
+    while (i < n) {
+      let here = x[i] as number;
+      if (!(here >= range.min && here <= range.max)) {
+        i++;
         continue;
       }
-      const count = this.#count[bucket] as number;
-      if (count === 0) {
-        this.#first[bucket] = value;
-        this.#firstStep[bucket] = step;
+      const b = Math.floor(here / width) - base;
+      const low = Math.max(edgeOf(grid, b), range.min);
+      const end = edgeOf(grid, b + 1);
+      let firstAt = -1;
+      let firstX = at(this.#firstX, b);
+      let lastAt = -1;
+      let lastX = at(this.#lastX, b);
+      let min = at(this.#min, b);
+      let max = at(this.#max, b);
+      let sum = at(this.#sum, b);
+      let count = 0;
+      let nonFinite = 0;
+      do {
+        const value = values[i] as number;
+        if (value - value !== 0) {
+          if (!others?.has(i)) nonFinite++;
+        } else {
+          if (here < firstX) {
+            firstX = here;
+            firstAt = i;
+          }
+          if (here >= lastX) {
+            lastX = here;
+            lastAt = i;
+          }
+          if (value < min) min = value;
+          if (value > max) max = value;
+          sum += value / SUM_SCALE;
+          count++;
+        }
+        here = ++i < n ? (x[i] as number) : Number.NaN;
+      } while (here >= low && here < end && here <= range.max);
+      this.#nonFinite[b] = at(this.#nonFinite, b) + nonFinite;
+      if (count === 0) continue;
+      if (firstAt >= 0) {
+        this.#first[b] = values[firstAt] as number;
+        this.#firstX[b] = firstX;
+        this.#firstStep[b] = steps[firstAt] as number;
       }
-      this.#last[bucket] = value;
-      this.#lastStep[bucket] = step;
-      this.#count[bucket] = count + 1;
-      if (value < (this.#min[bucket] as number)) this.#min[bucket] = value;
-      if (value > (this.#max[bucket] as number)) this.#max[bucket] = value;
-      this.#sum[bucket] = (this.#sum[bucket] as number) + value / SUM_SCALE;
+      if (lastAt >= 0) {
+        this.#last[b] = values[lastAt] as number;
+        this.#lastX[b] = lastX;
+        this.#lastStep[b] = steps[lastAt] as number;
+      }
+      this.#min[b] = min;
+      this.#max[b] = max;
+      this.#sum[b] = sum;
+      this.#count[b] = at(this.#count, b) + count;
     }
   }
 
   finish(): Buckets {
-    const kept: number[] = [];
-    for (let b = 0; b < this.#count.length; b++)
-      if ((this.#count[b] as number) + (this.#nonFinite[b] as number) > 0) kept.push(b);
-    const finite = (column: Float64Array) =>
-      kept.map((b) => (this.#count[b] === 0 ? null : (column[b] as number)));
-    return {
-      width: this.#width,
-      start: kept.map((b) => (this.#base + b) * this.#width),
-      first: finite(this.#first),
-      firstStep: finite(this.#firstStep),
-      last: finite(this.#last),
-      lastStep: finite(this.#lastStep),
-      min: finite(this.#min),
-      max: finite(this.#max),
-      mean: finite(this.#sum.map((_, b) => this.#meanOf(b))),
-      count: kept.map((b) => this.#count[b] as number),
-      nonFinite: kept.map((b) => this.#nonFinite[b] as number),
-    };
+    return new Buckets(this.#grid, {
+      first: this.#first,
+      firstStep: this.#firstStep,
+      last: this.#last,
+      lastStep: this.#lastStep,
+      min: this.#min,
+      max: this.#max,
+      mean: this.#means(),
+      count: this.#count,
+      nonFinite: this.#nonFinite,
+    });
   }
 
   /** Rounding may put a mean of equal values beside them: it stays between the bounds. */
-  #meanOf(bucket: number): number {
-    const mean = ((this.#sum[bucket] as number) / (this.#count[bucket] as number)) * SUM_SCALE;
-    return Math.min(Math.max(mean, this.#min[bucket] as number), this.#max[bucket] as number);
+  #means(): Column {
+    const sums = this.#sum;
+    for (let b = 0; b < sums.length; b++) {
+      const mean = (at(sums, b) / at(this.#count, b)) * SUM_SCALE;
+      sums[b] = Math.min(Math.max(mean, at(this.#min, b)), at(this.#max, b));
+    }
+    return sums;
   }
 }
+
+/**
+ * A long line as a chart can hold it: the range is cut into buckets, and each bucket keeps what was in it, so that a
+ * spike is never lost. Columns of equal length, one entry a bucket that has a point, in order of x.
+ */
+export class Buckets {
+  readonly grid: Grid;
+  readonly #columns: Readonly<Record<BucketColumn, Float64Array>>;
+  /** Numbers of the buckets that have a point. */
+  readonly #kept: Uint32Array;
+
+  constructor(grid: Grid, columns: Readonly<Record<BucketColumn, Float64Array>>) {
+    const kept = new Uint32Array(grid.size);
+    let k = 0;
+    for (let b = 0; b < grid.size; b++)
+      if (at(columns.count, b) + at(columns.nonFinite, b) > 0) kept[k++] = b;
+    this.grid = grid;
+    this.#columns = columns;
+    this.#kept = kept.subarray(0, k);
+  }
+
+  /** What a bucket spans along x; a power of two. It holds `start` <= x < start + width. */
+  get width(): number {
+    return this.grid.width;
+  }
+
+  get length(): number {
+    return this.#kept.length;
+  }
+
+  start(): number[] {
+    const starts: number[] = [];
+    for (const b of this.#kept) starts.push(edgeOf(this.grid, b));
+    return starts;
+  }
+
+  /** Null in a bucket without a finite value: a gap is not a zero. */
+  column(name: BucketColumn): (number | null)[] {
+    const from = this.#columns[name];
+    const counts = this.#columns.count;
+    const always = name === "count" || name === "nonFinite";
+    const entries: (number | null)[] = [];
+    for (const b of this.#kept) entries.push(always || at(counts, b) > 0 ? at(from, b) : null);
+    return entries;
+  }
+
+  /** The columns as they are: entry b is bucket b of the grid, meaningless where `count` is 0. */
+  get raw(): Readonly<Record<BucketColumn, Float64Array>> {
+    return this.#columns;
+  }
+}
+
+const at = (column: Column, b: number): number => column[b] as number;

@@ -1,29 +1,29 @@
 import type { Access } from "@/core/access";
 import { AppError } from "@/core/errors";
-import { type HistorySeries, MAX_SAMPLES } from "@/core/history";
-import { unpackAxis, unpackColumn, unpackTail } from "@/core/history/codec";
-import { type Axis, toPoints } from "@/core/history/column";
-import {
-  drawLine,
-  type Line,
-  type Piece,
-  planReading,
-  type Reading,
-  type StoredChunk,
-} from "@/core/history/line";
-import { type AttemptFacts, lineageOf, type Segment } from "@/core/history/lineage";
+import { type HistorySeries, type HistoryX, MAX_SAMPLES } from "@/core/history";
+import { type Asked, countOf, drawLines, type Layout, type Line, type Piece } from "@/core/history/line";
+import { type AttemptFacts, lineageOf } from "@/core/history/lineage";
+import { MAX_UNPACKED, type PieceToRead, planReading } from "@/core/history/plan";
 import type { Database, Tx } from "../client";
+import { type RunView, readAxes, readBlocks, readLines } from "./history-blocks";
 import { visible } from "./visible";
 
 export interface HistoryQuery {
   runIds: readonly number[];
-  /** Metric names; absent means all that the runs have logged, MAX_SERIES lines at the most. */
+  /** Metric names; absent means all that the runs have logged. */
   keys?: readonly string[];
+  /** Along steps when absent. */
+  x?: HistoryX;
   /** The most points or buckets a line comes back with, 1 to MAX_SAMPLES. */
   samples: number;
+  /** All lines in the same buckets; else each run has its own. */
+  aligned?: boolean;
   /** Both ends included. */
   minStep?: number;
   maxStep?: number;
+  /** On the x axis, both ends included. */
+  min?: number;
+  max?: number;
   /** One attempt's own view of the history; absent means each run's current attempt. */
   attempt?: number;
 }
@@ -31,71 +31,155 @@ export interface HistoryQuery {
 /** Points and buckets that one answer may have: 1,000 lines of 1,500. */
 const MAX_ANSWER_POINTS = 1_500_000;
 
-/**
- * Lines for charts: per run and metric the exact points when the range holds no more than `samples`, else buckets.
- * Lines without a point in the range are absent; runs that `access` may not see too.
- *
- * Three exchanges in one snapshot, so that merging, which moves points from tails to chunks, is never seen
- * half done: who the attempts are; what their chunks say about themselves, with the tails; then the blocks of those
- * chunks alone that don't lie within one bucket. Measured (bench/metrics-read.ts): a run of a million steps in 500 buckets
- * 0.2 s, with all 488 blocks read; in 30 buckets 0.02 s, most of it from statistics.
- */
+/** The lines of `readLayout` alone. */
 export async function readHistory(
   db: Database,
   access: Access,
   query: HistoryQuery,
-): Promise<HistorySeries[]> {
-  check(query);
-  if (query.runIds.length === 0) return [];
-  return db.sql.begin("isolation level repeatable read read only", async (tx) => {
-    const runs = await readRuns(tx, access, query);
-    const names = await readNames(tx, runs, query.keys);
-    refuseTooMany(runs.length * names.size * query.samples);
-    const lines = await readLines(tx, runs, names, query);
-    const plan = planReading(lines, query);
-    await readBlocks(tx, plan.toRead);
-    return lines.flatMap((line) => drawLine(line, plan) ?? []);
-  }) as Promise<HistorySeries[]>;
+): Promise<readonly HistorySeries[]> {
+  return (await readLayout(db, access, query)).lines;
 }
 
-function check({ samples, minStep, maxStep }: HistoryQuery): void {
-  if (!(Number.isInteger(samples) && samples >= 1 && samples <= MAX_SAMPLES)) {
+/**
+ * Lines for charts: per run and metric the exact points when the range holds no more than `samples`, else buckets.
+ * Lines without a point in the range are absent; runs that `access` may not see too.
+ *
+ * Three exchanges in one snapshot, however many runs there are, so that merging, which moves points from tails to
+ * chunks, is never seen half done: who the attempts are; what their chunks say about themselves, with the tails; then
+ * the blocks of those chunks alone that don't lie within one bucket. Along time the axes come before that, since a
+ * clock that jumps makes a chunk's ends say nothing about what lies between; along another metric all blocks are read.
+ * Measured (bench/metrics-read.ts): a run of a million steps in 500 buckets 0.2 s, with all 488 blocks read; in 30
+ * buckets 0.02 s, most of it from statistics. 100 runs together: bench/history-chart.ts.
+ */
+export async function readLayout(db: Database, access: Access, query: HistoryQuery): Promise<Layout> {
+  const asked = toAsked(query);
+  if (query.runIds.length === 0) return { lines: [] };
+  return db.sql.begin("isolation level repeatable read read only", async (tx) => {
+    const runs = await readRuns(tx, access, query);
+    const names = await readNames(tx, runs, query.keys, asked.x);
+    const metric = asked.x.axis === "METRIC" ? asked.x.metric : undefined;
+    const wanted = query.keys && new Set(query.keys);
+    const asLines = wanted ? [...names.values()].filter((name) => wanted.has(name)).length : names.size;
+    refuseTooMany(runs.length * asLines * query.samples);
+    const lines = await readLines(tx, runs, names, asked);
+    if (metric !== undefined) return drawAlongMetric(tx, lines, wanted, metric, asked);
+    if (asked.x.axis !== "STEP") await readAxes(tx, worthReading(lines));
+    const plan = planReading(lines, asked);
+    await readBlocks(tx, plan.toRead);
+    return drawLines(lines, asked, plan);
+  }) as Promise<Layout>;
+}
+
+async function drawAlongMetric(
+  tx: Tx,
+  all: readonly Line[],
+  wanted: ReadonlySet<string> | undefined,
+  metric: string,
+  asked: Asked,
+): Promise<Layout> {
+  const partners = new Map(all.flatMap((line) => (line.key === metric ? [[line.runId, line.pieces]] : [])));
+  const lines = all.flatMap((line) => {
+    const partner = partners.get(line.runId);
+    const shown = partner !== undefined && (wanted === undefined || wanted.has(line.key));
+    return shown ? [{ ...line, partner }] : [];
+  });
+  const toRead = lines.flatMap(({ runId, pieces, partner }) =>
+    [...pieces, ...partner].map((piece) => ({ runId, piece, stepsOnly: false })),
+  );
+  const points = pointsIn(toRead.map(({ piece }) => piece));
+  if (points > MAX_UNPACKED) {
+    throw new AppError(
+      "INPUT_TOO_LARGE",
+      `along a metric every point must be read, ${points} here and at most ${MAX_UNPACKED} at once: ask for fewer runs or metrics, or a part of their steps`,
+      { details: { points, max: MAX_UNPACKED } },
+    );
+  }
+  await readBlocks(tx, toRead);
+  return drawLines(lines, asked);
+}
+
+/** All chunks; none when that would be too many steps. */
+function worthReading(lines: readonly Line[]): PieceToRead[] {
+  const toRead = lines.flatMap(({ runId, pieces }) =>
+    pieces.map((piece) => ({ runId, piece, stepsOnly: false })),
+  );
+  const steps = new Map(
+    toRead.map(({ runId, piece: { chunk } }) => [
+      `${runId}/${chunk?.attempt}/${chunk?.chunk}`,
+      chunk?.axisCount ?? 0,
+    ]),
+  );
+  let sum = 0;
+  for (const count of steps.values()) sum += count;
+  return sum <= MAX_UNPACKED ? toRead : [];
+}
+
+function pointsIn(pieces: readonly Piece[]): number {
+  let points = 0;
+  for (const { chunk } of new Set(pieces)) points += chunk ? countOf(chunk) : 0;
+  return points;
+}
+
+function toAsked({ x = { axis: "STEP" }, samples, aligned = false, ...range }: HistoryQuery): Asked {
+  const { minStep, maxStep, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = range;
+  // Relative times and metrics may lie on both sides of zero, which is an edge of every bucket.
+  const least = x.axis === "STEP" || x.axis === "TIME" ? 1 : 2;
+  if (!(Number.isInteger(samples) && samples >= least && samples <= MAX_SAMPLES)) {
     throw new AppError(
       "BAD_INPUT",
-      `samples is ${samples}, expected a whole number from 1 to ${MAX_SAMPLES}`,
+      `samples is ${samples}, expected a whole number from ${least} to ${MAX_SAMPLES}`,
     );
   }
   for (const [name, step] of Object.entries({ minStep, maxStep })) {
     if (step === undefined || Number.isSafeInteger(step)) continue;
     throw new AppError("BAD_INPUT", `${name} is ${step}, expected a whole number`);
   }
+  const asked = {
+    x,
+    samples,
+    aligned,
+    minStep: minStep ?? 0,
+    maxStep: maxStep ?? Number.MAX_SAFE_INTEGER,
+    min,
+    max,
+  };
+  if (x.axis !== "STEP") return asked;
+  return {
+    ...asked,
+    minStep: clampStep(Math.max(asked.minStep, Math.ceil(min))),
+    maxStep: clampStep(Math.min(asked.maxStep, Math.floor(max))),
+  };
 }
 
-interface RunView {
-  runId: number;
-  segments: Segment[];
-}
+const clampStep = (step: number): number => Math.min(Math.max(step, -1), Number.MAX_SAFE_INTEGER);
 
 async function readRuns(tx: Tx, access: Access, { runIds, attempt }: HistoryQuery): Promise<RunView[]> {
-  const rows = await tx<(AttemptFacts & { runId: number; current: number })[]>`
+  const rows = await tx<(AttemptFacts & { runId: number; current: number; startedAt: number })[]>`
     select r.id as "runId", r.attempt as current, a.number, a.resumed_from_step as "resumedFromStep",
-      a.last_step as "lastStep", a.overtaken_at_step as "overtakenAtStep"
+      a.last_step as "lastStep", a.overtaken_at_step as "overtakenAtStep",
+      floor(extract(epoch from coalesce(r.started_at, r.created_at)) * 1000)::float8 as "startedAt"
     from runs r join attempts a on a.run_id = r.id
     where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null
       and ${visible(tx, access, tx`r.project_id`, tx`r.id`)}`;
   const byRun = new Map<number, (typeof rows)[number][]>();
-  for (const row of rows) push(byRun, row.runId, row);
+  for (const row of rows) {
+    const same = byRun.get(row.runId);
+    if (same) same.push(row);
+    else byRun.set(row.runId, [row]);
+  }
   return Array.from(byRun, ([runId, attempts]) => ({
     runId,
+    startedAt: attempts[0]?.startedAt ?? 0,
     segments: lineageOf(attempts, attempt ?? attempts[0]?.current ?? 0),
   }));
 }
 
-/** Metric names by id. */
+/** Metric names by id, that of the metric along x among them. */
 async function readNames(
   tx: Tx,
   runs: readonly RunView[],
   keys: readonly string[] | undefined,
+  x: HistoryX,
 ): Promise<Map<number, string>> {
   if (runs.length === 0) return new Map();
   const runIds = runs.map(({ runId }) => runId);
@@ -103,7 +187,7 @@ async function readNames(
     ? await tx<{ id: number; name: string }[]>`
       select m.id, m.name from metrics m
       where m.project_id in (select project_id from runs where id = any(${runIds}::bigint[]))
-        and m.name = any(${[...keys]}::text[])`
+        and m.name = any(${x.axis === "METRIC" ? [...keys, x.metric] : [...keys]}::text[])`
     : await tx<{ id: number; name: string }[]>`
       select m.id, m.name from metrics m
       where m.id in (select metric_id from metric_summaries where run_id = any(${runIds}::bigint[]))`;
@@ -119,116 +203,15 @@ function refuseTooMany(points: number): void {
   );
 }
 
-interface ChunkRow extends StoredChunk {
-  runId: number;
-}
-
-interface TailRow {
-  runId: number;
-  attempt: number;
-  block: Uint8Array;
-}
-
-/** All chunks (without their blocks) and tails that touch the range, as the pieces of each line in order. */
-async function readLines(
-  tx: Tx,
-  runs: readonly RunView[],
-  names: ReadonlyMap<number, string>,
-  { minStep = 0, maxStep = Number.MAX_SAFE_INTEGER }: HistoryQuery,
-): Promise<Line[]> {
-  const parts = runs.flatMap(({ runId, segments }) => segments.map((segment) => ({ runId, ...segment })));
-  if (parts.length === 0 || names.size === 0) return [];
-  const asked = tx`unnest(${parts.map((part) => part.runId)}::bigint[], ${parts.map((part) => part.attempt)}::int[],
-    ${parts.map((part) => Math.min(part.maxStep, maxStep))}::bigint[]) k (run_id, attempt, max_step)`;
-  const metricIds = [...names.keys()];
-  const [chunks, tails] = await Promise.all([
-    tx<ChunkRow[]>`
-      select v.run_id as "runId", v.attempt, v.chunk, v.metric_id as "metricId", x.first_step as "axisFirst",
-        x.last_step as "axisLast", v.count, v.non_finite as "nonFinite", v.others, v.first, v.first_step as "firstStep",
-        v.last, v.last_step as "lastStep", v.min, v.max, v.mean
-      from ${asked}
-      join metric_axes x on x.run_id = k.run_id and x.attempt = k.attempt
-      join metric_values v on v.run_id = x.run_id and v.attempt = x.attempt and v.chunk = x.chunk
-      where x.last_step >= ${minStep} and x.first_step <= k.max_step and v.metric_id = any(${metricIds}::int[])
-      order by v.run_id, v.attempt, v.chunk`,
-    tx<TailRow[]>`
-      select t.run_id as "runId", t.attempt, t.block
-      from ${asked} join metric_tails t on t.run_id = k.run_id and t.attempt = k.attempt
-      where t.last_step >= ${minStep} and t.first_step <= k.max_step
-      order by t.run_id, t.attempt, t.batch`,
-  ]);
-  return toLines(parts, names, chunks, tails);
-}
-
-function toLines(
-  parts: readonly (Segment & { runId: number })[],
-  names: ReadonlyMap<number, string>,
-  chunks: readonly ChunkRow[],
-  tails: readonly TailRow[],
-): Line[] {
-  const chunksOf = new Map<string, ChunkRow[]>();
-  const tailsOf = new Map<string, TailRow[]>();
-  for (const row of chunks) push(chunksOf, `${row.runId}/${row.attempt}`, row);
-  for (const row of tails) push(tailsOf, `${row.runId}/${row.attempt}`, row);
-  const wanted = new Set(names.keys());
-  const lines = new Map<string, Line & { pieces: Piece[] }>();
-  const add = (runId: number, metricId: number, piece: Piece) => {
-    const key = names.get(metricId) ?? "";
-    const line = lines.get(`${runId}/${metricId}`);
-    if (line) line.pieces.push(piece);
-    else lines.set(`${runId}/${metricId}`, { runId, key, pieces: [piece] });
-  };
-  // Parts are in the order of the run's attempts, and within one all chunks come before all tails.
-  for (const { runId, attempt, maxStep } of parts) {
-    for (const row of chunksOf.get(`${runId}/${attempt}`) ?? [])
-      add(runId, row.metricId, { maxStep, axisFirst: row.axisFirst, axisLast: row.axisLast, chunk: row });
-    for (const { block } of tailsOf.get(`${runId}/${attempt}`) ?? []) {
-      const { axis, series } = unpackTail(block, wanted);
-      const [axisFirst, axisLast] = endsOf(axis);
-      for (const { metricId, column } of series)
-        add(runId, metricId, { maxStep, axisFirst, axisLast, points: toPoints(axis, column) });
-    }
-  }
-  return [...lines.values()].sort((a, b) => a.runId - b.runId || (a.key < b.key ? -1 : 1));
-}
-
-const endsOf = ({ steps }: Axis): [number, number] => [steps[0] ?? 0, steps.at(-1) ?? -1];
-
-/** Puts the points of these chunks in place. */
-async function readBlocks(tx: Tx, toRead: Reading["toRead"]): Promise<void> {
-  const wanted = toRead.flatMap(({ runId, piece }) =>
-    piece.chunk ? [{ runId, piece, ...piece.chunk }] : [],
-  );
-  if (wanted.length === 0) return;
-  const axisKeys = [
-    ...new Map(wanted.map((one) => [`${one.runId}/${one.attempt}/${one.chunk}`, one])).values(),
-  ];
-  const [axes, values] = await Promise.all([
-    tx<{ runId: number; attempt: number; chunk: number; block: Uint8Array }[]>`
-      select x.run_id as "runId", x.attempt, x.chunk, x.block
-      from unnest(${axisKeys.map((one) => one.runId)}::bigint[], ${axisKeys.map((one) => one.attempt)}::int[],
-        ${axisKeys.map((one) => one.chunk)}::int[]) k (run_id, attempt, chunk)
-      join metric_axes x on x.run_id = k.run_id and x.attempt = k.attempt and x.chunk = k.chunk`,
-    tx<{ i: number; block: Uint8Array }[]>`
-      select k.i, v.block
-      from unnest(${wanted.map((_, i) => i)}::int[], ${wanted.map((one) => one.runId)}::bigint[],
-        ${wanted.map((one) => one.attempt)}::int[], ${wanted.map((one) => one.metricId)}::int[],
-        ${wanted.map((one) => one.chunk)}::int[]) k (i, run_id, attempt, metric_id, chunk)
-      join metric_values v on v.run_id = k.run_id and v.attempt = k.attempt and v.metric_id = k.metric_id
-        and v.chunk = k.chunk`,
-  ]);
-  const axisOf = new Map(
-    axes.map(({ runId, attempt, chunk, block }) => [`${runId}/${attempt}/${chunk}`, unpackAxis(block)]),
-  );
-  for (const { i, block } of values) {
-    const one = wanted[i];
-    const axis = one && axisOf.get(`${one.runId}/${one.attempt}/${one.chunk}`);
-    if (one && axis) one.piece.points = toPoints(axis, unpackColumn(block, axis.steps.length));
-  }
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+/** The newest runs of a sweep, one more than `limit` when there are more. */
+export async function newestRunIds(
+  { sql }: Database,
+  access: Access,
+  { sweepId, limit }: { sweepId: string; limit: number },
+): Promise<number[]> {
+  const rows = await sql<{ id: number }[]>`
+    select r.id from runs r
+    where r.sweep_id = ${sweepId} and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
+    order by r.id desc limit ${limit + 1}`;
+  return rows.map(({ id }) => id);
 }

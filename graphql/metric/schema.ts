@@ -1,63 +1,80 @@
 import { AppError } from "@/core/errors";
-import { type HistorySeries, MAX_SAMPLES, type Points, toWireValues } from "@/core/history";
-import type { Buckets } from "@/core/history/buckets";
+import {
+  type BucketColumn,
+  type Buckets,
+  type ExactSeries,
+  type HistorySeries,
+  MAX_SAMPLES,
+  toWireValues,
+} from "@/core/history";
 import type { OutputPage } from "@/db/queries/read-output";
 import { readOutput } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
 import { builder } from "../builder";
 import { checkFirst, connection, isInteger, type Page, readPosition, toCursor } from "../connection";
-import type { Context } from "../context";
 import { OutputStream } from "../enums";
-import { MAX_INTEGER, toLookup } from "../ids";
+import { MAX_INTEGER } from "../ids";
 import { Run } from "../refs";
+import { DEFAULT_SAMPLES, HistoryXInput, toKeys, toX, written } from "./chart";
 
-const PointsType = builder.objectRef<Points>("Points").implement({
-  description: "Single points, in columns of one length.",
+const PointsType = builder.objectRef<ExactSeries>("Points").implement({
+  description: "Single points, in columns of one length: in order of x; at one x, of step.",
   fields: (t) => ({
+    x: t.field({
+      type: "Column",
+      description: "Where each lies on the x axis: its step, its time in milliseconds, or the other metric.",
+      resolve: ({ x }, _args, context) => written(context, Array.from(x)),
+    }),
     steps: t.field({
       type: "Column",
-      description: "Steps, rising.",
-      resolve: ({ steps }, _args, context) => written(context, Array.from(steps)),
+      description: "The steps they were logged at.",
+      resolve: ({ points }, _args, context) => written(context, Array.from(points.steps)),
     }),
     times: t.field({
       type: "Column",
       description: "Milliseconds since 1970.",
-      resolve: ({ times }, _args, context) => written(context, Array.from(times)),
+      resolve: ({ points }, _args, context) => written(context, Array.from(points.times)),
     }),
     values: t.field({
       type: "Column",
       description: "Values.",
-      resolve: (points, _args, context) => written(context, toWireValues(points)),
+      resolve: ({ points }, _args, context) => written(context, toWireValues(points)),
     }),
   }),
 });
 
 const COLUMNS = {
-  start: "First step of each bucket that has a point.",
-  first: "First finite value; null in a bucket without one.",
-  firstStep: "Its step.",
-  last: "Last finite value.",
-  lastStep: "Its step.",
+  first: "The finite value at the least x, the earliest step among equals; null in a bucket without one.",
+  firstStep: "The step it was logged at.",
+  last: "The finite value at the greatest x, the latest step among equals.",
+  lastStep: "The step it was logged at.",
   min: "Least finite value.",
   max: "Greatest finite value.",
   mean: "Mean of the finite values.",
   count: "How many finite values.",
   nonFinite: "How many NaN and infinities.",
-} as const satisfies Partial<Record<keyof Buckets, string>>;
+} as const satisfies Record<BucketColumn, string>;
 
 const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
   description:
-    "A long line cut into buckets of steps, in columns of one length. Each keeps its extremes, so no spike is lost.",
+    "A long line cut into buckets, in columns of one length, one entry a bucket that has a point. Each keeps its extremes, so no spike is lost. Only the columns that are asked for are made.",
   fields: (t) => {
-    const column = (name: keyof typeof COLUMNS) =>
+    const column = (name: BucketColumn) =>
       t.field({
         type: "Column",
         description: COLUMNS[name],
-        resolve: (buckets, _args, context) => written(context, buckets[name]),
+        resolve: (buckets, _args, context) => written(context, buckets.column(name)),
       });
     return {
-      width: t.float({ description: "Steps a bucket spans, a power of two.", resolve: ({ width }) => width }),
-      start: column("start"),
+      width: t.float({
+        description: "What a bucket spans along x, a power of two; edges are multiples of it.",
+        resolve: ({ width }) => width,
+      }),
+      start: t.field({
+        type: "Column",
+        description: "Where each bucket begins: it holds start <= x < start + width.",
+        resolve: (buckets, _args, context) => written(context, buckets.start()),
+      }),
       first: column("first"),
       firstStep: column("firstStep"),
       last: column("last"),
@@ -71,17 +88,28 @@ const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
   },
 });
 
-const Series = builder.objectRef<HistorySeries>("Series").implement({
+export const Series = builder.objectRef<HistorySeries>("Series").implement({
   description: "One line: a metric of a run. Either points or buckets are set.",
   fields: (t) => ({
+    runId: t.exposeID("runId", { description: "The run that logged it." }),
+    run: t.field({
+      type: Run,
+      nullable: true,
+      description: "That run; null when it was deleted meanwhile.",
+      resolve: ({ runId }, _args, { loaders }) => loaders.run.load(runId),
+    }),
     key: t.exposeString("key", { description: "The metric." }),
     total: t.exposeInt("total", { description: "Points in the range." }),
+    unpaired: t.exposeInt("unpaired", {
+      description:
+        "With x METRIC: points left out because the metric along x has no finite value at their step.",
+    }),
     exact: t.exposeBoolean("exact", { description: "All of them are here, in points." }),
     points: t.field({
       type: PointsType,
       nullable: true,
       description: "When there are no more of them than samples were asked for.",
-      resolve: (series) => (series.exact ? series.points : null),
+      resolve: (series) => (series.exact ? series : null),
     }),
     buckets: t.field({
       type: BucketsType,
@@ -157,20 +185,27 @@ builder.objectFields(Run, (t) => ({
   }),
   history: t.field({
     type: History,
-    description: `What it logged: exact where a line has at most samples points in the range, else in buckets.`,
+    description:
+      "What it logged, along steps, time or another metric: exact where a line has at most samples points in the range, else in buckets. Every run has buckets of its own; for aligned ones ask Query.histories.",
     args: {
       keys: t.arg.stringList({ description: "Which metrics; all when absent." }),
       samples: t.arg.int({
-        description: `The most points or buckets a line, 1 to ${MAX_SAMPLES}; 500 when absent.`,
+        description: `The most points or buckets a line, at most ${MAX_SAMPLES}; ${DEFAULT_SAMPLES} when absent.`,
       }),
-      minStep: t.arg.float({ description: "Steps from here on." }),
-      maxStep: t.arg.float({ description: "Steps up to here." }),
+      x: t.arg({ type: HistoryXInput, description: "What lies along x; steps when absent." }),
+      min: t.arg.float({ description: "From here on along x." }),
+      max: t.arg.float({ description: "Up to here along x." }),
+      minStep: t.arg.float({ description: "Only what was logged from this step on, whatever lies along x." }),
+      maxStep: t.arg.float({ description: "Only what was logged up to this step." }),
       attempt: t.arg.int({ description: "As this attempt saw it; the current one when absent." }),
     },
-    resolve: async (run, { keys, samples, minStep, maxStep, attempt }, { loaders }) => {
+    resolve: async (run, { keys, samples, x, min, max, minStep, maxStep, attempt }, { loaders }) => {
       const query = {
-        samples: samples ?? 500,
-        ...(keys && { keys: keys.map((key) => toLookup("keys", key)) }),
+        samples: samples ?? DEFAULT_SAMPLES,
+        x: toX(x),
+        ...(keys && { keys: toKeys(keys) }),
+        ...(min != null && { min }),
+        ...(max != null && { max }),
         ...(minStep != null && { minStep }),
         ...(maxStep != null && { maxStep }),
         ...(attempt != null && { attempt }),
@@ -215,12 +250,6 @@ builder.objectFields(Run, (t) => ({
     },
   }),
 }));
-
-/** A number in JSON has some 8 characters. */
-function written<T extends ArrayLike<unknown>>({ loaders }: Context, column: T): T {
-  loaders.allowance.spend(column.length * 8);
-  return column;
-}
 
 const toOutputPosition = (cursor: string | null | undefined) =>
   readPosition(cursor, ([batch, piece]) =>

@@ -7,7 +7,7 @@ import { readSummaries } from "@/db/queries/summaries";
 import { mergeAttempt, mergeHistory } from "@/engine/merge-history";
 import { logMetrics } from "@/engine/report-metrics";
 import { withDatabase } from "../support/database";
-import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
+import { columnsOf, makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
 import {
   finiteOf,
   type ModelAttempt,
@@ -226,7 +226,7 @@ function compareLine(line: HistorySeries | undefined, view: [number, ModelCell][
     expect([...times]).toEqual(view.map(([step]) => 1_700_000_000_000 + step));
     return;
   }
-  const { width, ...columns } = line.buckets;
+  const { width, ...columns } = columnsOf(line.buckets);
   expect(Math.log2(width) % 1).toBe(0);
   expect(columns.start.length).toBeLessThanOrEqual(samples);
   const numbers = view.filter(([, cell]) => typeof cell === "number");

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import type { BucketedSeries } from "@/core/history";
 import { listMetricNames } from "@/db/queries/metric-names";
 import { readHistory } from "@/db/queries/read-history";
 import { readSummaries } from "@/db/queries/summaries";
 import { logMetrics } from "@/engine/report-metrics";
 import { withDatabase } from "../support/database";
-import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
+import { columnsOf, makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
 
 test("a short history comes back exact, with NaN, infinities and values that are no numbers", () =>
   withDatabase(async (db) => {
@@ -54,11 +55,13 @@ test("a long history comes back in buckets that keep a spike, and a gap stays a 
     );
     await logMetrics(context, { runId, metrics: toBatch({ batch: 1 }, rows) });
     const [line] = await readHistory(db, context.access, { runIds: [runId], keys: ["loss"], samples: 8 });
-    expect(line).toEqual({
+    const { buckets, ...facts } = line as BucketedSeries;
+    expect({ ...facts, buckets: columnsOf(buckets) }).toEqual({
       runId,
       key: "loss",
       exact: false,
       total: 64,
+      unpaired: 0,
       buckets: {
         width: 8,
         start: [0, 8, 16, 24, 32, 40, 48, 56],

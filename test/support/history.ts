@@ -1,4 +1,4 @@
-import type { MetricBatch } from "@/core/history";
+import { BUCKET_COLUMNS, type BucketColumn, type Buckets, type MetricBatch } from "@/core/history";
 import { type Hyperband, serializeConfig } from "@/core/sweep-config";
 import type { Database } from "@/db/client";
 import { systemAccess } from "@/engine/authorize";
@@ -94,3 +94,13 @@ export function toBatch(
 
 const toCell = (value: unknown): unknown =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : (value ?? null);
+
+/** All that buckets hold, in plain columns. */
+export const columnsOf = (buckets: Buckets) => ({
+  width: buckets.width,
+  start: buckets.start(),
+  ...(Object.fromEntries(BUCKET_COLUMNS.map((name) => [name, buckets.column(name)])) as Record<
+    BucketColumn,
+    (number | null)[]
+  >),
+});

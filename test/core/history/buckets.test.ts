@@ -1,39 +1,47 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { BucketFold, bucketWidth } from "@/core/history/buckets";
-import type { Points } from "@/core/history/column";
+import type { Placed } from "@/core/history/axis";
+import { BucketFold } from "@/core/history/buckets";
+import { edgeOf, gridOf } from "@/core/history/grid";
 import { meanOfValues, summarize } from "@/core/history/summary";
+import { columnsOf } from "../../support/history";
 
-const toPoints = (list: readonly (readonly [step: number, value: number])[]): Points => ({
-  steps: Float64Array.from(list, ([step]) => step),
-  times: new Float64Array(list.length),
-  values: Float64Array.from(list, ([, value]) => value),
-});
+const toPoints = (list: readonly (readonly [step: number, value: number])[]): Placed => {
+  const steps = Float64Array.from(list, ([step]) => step);
+  const values = Float64Array.from(list, ([, value]) => value);
+  return { points: { steps, times: new Float64Array(list.length), values }, x: steps };
+};
 
 describe("buckets", () => {
-  test("are as narrow as the samples allow, in powers of two", () => {
+  test("are as narrow as the samples allow, in powers of two, with exact edges", () => {
+    const place = fc.double({ noDefaultInfinity: true, noNaN: true });
     fc.assert(
-      fc.property(
-        fc.maxSafeInteger(),
-        fc.maxSafeInteger(),
-        fc.integer({ min: 1, max: 1500 }),
-        (a, b, samples) => {
-          const range = { min: Math.min(Math.abs(a), Math.abs(b)), max: Math.max(Math.abs(a), Math.abs(b)) };
-          const width = bucketWidth(range, samples);
-          const buckets = (w: number) => Math.floor(range.max / w) - Math.floor(range.min / w) + 1;
-          expect(Math.log2(width) % 1).toBe(0);
-          expect(buckets(width)).toBeLessThanOrEqual(samples);
-          if (width > 1) expect(buckets(width / 2)).toBeGreaterThan(samples);
-        },
-      ),
+      fc.property(place, place, fc.integer({ min: 2, max: 1500 }), fc.boolean(), (a, b, samples, whole) => {
+        const [min = 0, max = 0] = [a, b].map(whole ? toStep : Number).sort((a, b) => a - b);
+        const grid = whole ? gridOf({ min, max }, samples, 1) : gridOf({ min, max }, samples);
+        expect(Number.isInteger(Math.log2(grid.width))).toBe(true);
+        expect(grid.size).toBeLessThanOrEqual(samples);
+        for (const x of [min, max]) {
+          if ((x / grid.width) * grid.width !== x) continue; // so close to zero that the quotient is
+          const bucket = Math.floor(x / grid.width) - grid.base;
+          expect(bucket).toBeGreaterThanOrEqual(0);
+          expect(bucket).toBeLessThan(grid.size);
+          expect(edgeOf(grid, bucket)).toBeLessThanOrEqual(x);
+          expect(edgeOf(grid, bucket + 1)).toBeGreaterThan(x);
+        }
+        const half = grid.width / 2;
+        const least = whole ? 1 : Math.max(Math.abs(min), Math.abs(max)) * 2 ** -51;
+        if (half >= least && half > 0)
+          expect(Math.floor(max / half) - Math.floor(min / half) + 1).toBeGreaterThan(samples);
+      }),
     );
   });
 
   test("of a run that grows stay where they were, or two become one", () => {
     const line = (n: number) => {
-      const fold = new BucketFold({ min: 0, max: n - 1 }, 16);
+      const fold = new BucketFold(gridOf({ min: 0, max: n - 1 }, 16, 1));
       fold.addPoints(toPoints(Array.from({ length: n }, (_, i) => [i, Math.sin(i)])));
-      return fold.finish();
+      return columnsOf(fold.finish());
     };
     const before = line(60);
     const after = line(70);
@@ -48,22 +56,22 @@ describe("buckets", () => {
     const values = fc.array(fc.oneof(fc.double(), fc.constant(Number.NaN)), { minLength: 1, maxLength: 16 });
     fc.assert(
       fc.property(fc.array(values, { maxLength: 5 }), (chunks) => {
-        const range = { min: 0, max: 16 * 8 - 1 };
-        const [whole, read] = [new BucketFold(range, 8), new BucketFold(range, 8)];
+        const grid = gridOf({ min: 0, max: 16 * 8 - 1 }, 8, 1);
+        const [whole, read] = [new BucketFold(grid), new BucketFold(grid)];
         for (const [i, list] of chunks.entries()) {
-          const points = toPoints(list.map((value, k) => [16 * i + k, value] as const));
-          const summary = summarize(points);
+          const placed = toPoints(list.map((value, k) => [16 * i + k, value] as const));
+          const summary = summarize(placed.points);
           const stats = {
             ...summary,
-            mean: meanOfValues(points.values),
+            mean: meanOfValues(placed.points.values),
             axisFirst: 16 * i,
             axisLast: 16 * i + list.length - 1,
           };
-          expect(whole.holdsChunk(stats)).toBe(true);
-          whole.addChunk(stats);
-          read.addPoints(points);
+          const ends = { firstX: stats.firstStep ?? 16 * i, lastX: stats.lastStep ?? 16 * i };
+          whole.addChunk(stats, ends);
+          read.addPoints(placed);
         }
-        const [a, b] = [whole.finish(), read.finish()];
+        const [a, b] = [columnsOf(whole.finish()), columnsOf(read.finish())];
         expect({ ...a, mean: null }).toEqual({ ...b, mean: null });
         for (const [i, mean] of b.mean.entries()) {
           const scale = Math.max(Math.abs(b.min[i] ?? 0), Math.abs(b.max[i] ?? 0));
@@ -74,25 +82,25 @@ describe("buckets", () => {
   });
 
   test.each([1e308, -1.7e308, 1e-300, 1])("have their mean between their bounds at the scale %d", (scale) => {
-    const fold = new BucketFold({ min: 0, max: 99 }, 1);
+    const fold = new BucketFold(gridOf({ min: 0, max: 99 }, 1));
     fold.addPoints(toPoints(Array.from({ length: 100 }, (_, i) => [i, scale * (0.5 + (i % 2) / 2)])));
-    const { mean, min, max } = fold.finish();
+    const { mean, min, max } = columnsOf(fold.finish());
     expect((mean[0] as number) / scale).toBeCloseTo(0.75, 9);
     expect(mean[0]).toBeGreaterThanOrEqual(min[0] as number);
     expect(mean[0]).toBeLessThanOrEqual(max[0] as number);
   });
 
   test("leave out what lies outside of the range and what is no number", () => {
-    const fold = new BucketFold({ min: 2, max: 5 }, 2);
-    const points = toPoints([
+    const fold = new BucketFold(gridOf({ min: 2, max: 5 }, 2, 1));
+    const { points, x } = toPoints([
       [1, 9],
       [2, 1],
       [3, Number.NaN],
       [4, Number.NaN],
       [6, 9],
     ]);
-    fold.addPoints({ ...points, others: new Map([[2, '"text"']]) });
-    expect(fold.finish()).toMatchObject({
+    fold.addPoints({ points: { ...points, others: new Map([[2, '"text"']]) }, x });
+    expect(columnsOf(fold.finish())).toMatchObject({
       start: [2, 4],
       count: [1, 0],
       nonFinite: [0, 1],
@@ -101,7 +109,10 @@ describe("buckets", () => {
   });
 
   test("refuse what can't be a range", () => {
-    expect(() => new BucketFold({ min: 2, max: 1 }, 5)).toThrow("no step lies between 2 and 1");
-    expect(() => new BucketFold({ min: 0, max: 1 }, 0)).toThrow("samples is 0");
+    expect(() => gridOf({ min: 2, max: 1 }, 5)).toThrow("no place lies between 2 and 1");
+    expect(() => gridOf({ min: 0, max: 1 }, 0)).toThrow("samples is 0");
   });
 });
+
+/** A whole number of 0 to 2^53 - 1. */
+const toStep = (x: number): number => Math.floor(Math.min(Math.abs(x), Number.MAX_SAFE_INTEGER));
