@@ -65,7 +65,15 @@ export async function createApiKey(
       }
       const key = toApiKey(minted.bytes);
       const prefix = key.slice(0, PREFIX_LENGTH);
-      const keyId = await insertApiKey(tx, { userId, name, scope, projectId, prefix, hash: hashKey(key), expiresAt });
+      const keyId = await insertApiKey(tx, {
+        userId,
+        name,
+        scope,
+        projectId,
+        prefix,
+        hash: hashKey(key),
+        expiresAt,
+      });
       await audit(tx, context, "api_key.create", String(keyId), { name, scope, prefix, projectId });
       return { keyId, prefix, salt: minted.salt };
     },
@@ -118,7 +126,15 @@ export async function issueApiKey(
   const key = toApiKey(randomBytes(32));
   const prefix = key.slice(0, PREFIX_LENGTH);
   const keyId = await inTransaction(db, (tx) =>
-    insertApiKey(tx, { userId, name, scope: "full", projectId: null, prefix, hash: hashKey(key), expiresAt: null }),
+    insertApiKey(tx, {
+      userId,
+      name,
+      scope: "full",
+      projectId: null,
+      prefix,
+      hash: hashKey(key),
+      expiresAt: null,
+    }),
   );
   return { keyId, key };
 }

@@ -1,10 +1,18 @@
-import type { Access, RunAccess, SystemAccess, UserAccess } from "@/core/access";
+import {
+  type Access,
+  type KeyScope,
+  ROLES,
+  type Role,
+  type RunAccess,
+  type SystemAccess,
+  type UserAccess,
+} from "@/core/access";
 import { AppError } from "@/core/errors";
 import { isApiKey } from "@/core/ids";
 import type { Database } from "@/db/client";
 import { findApiKey, findRunKey, touchApiKey } from "@/db/queries/keys";
-import { type Role, readEntityRoles, readProjectRoles } from "@/db/queries/roles";
-import { findSession } from "@/db/queries/sessions";
+import { readEntityRoles, readProjectRoles } from "@/db/queries/roles";
+import { findSession, touchSession } from "@/db/queries/sessions";
 import { retrying } from "@/db/transaction";
 import { perDatabase, Recent } from "./recent";
 import { hashKey } from "./run-key";
@@ -12,6 +20,8 @@ import { hashKey } from "./run-key";
 /** A revoked key or a lost role may work this much longer, so that a claim costs no query for it. */
 const REMEMBERED_MS = 5_000;
 const STRENGTH: Readonly<Record<Role, number>> = { viewer: 1, member: 2, admin: 3 };
+/** The strongest role that a key lets its user have. */
+const CAP: Readonly<Record<KeyScope, number>> = { read: 1, write: 2, full: 3 };
 
 const memory = perDatabase(() => ({
   keys: new Recent<string, Access>(20_000, REMEMBERED_MS),
@@ -35,9 +45,9 @@ export async function authenticate(db: Database, rawKey: string): Promise<Access
 async function userByKey(db: Database, hash: Uint8Array): Promise<Access | undefined> {
   const row = await findApiKey(db.sql, hash);
   if (row === undefined) return undefined;
-  const { usedLongAgo, ...user } = row;
+  const { usedLongAgo, onlyProjectId, ...user } = row;
   if (usedLongAgo) await touchApiKey(db.sql, row.keyId);
-  return brand({ kind: "user", ...user });
+  return brand({ kind: "user", ...user, ...(onlyProjectId !== null && { onlyProjectId }) });
 }
 
 async function runByKey(db: Database, hash: Uint8Array): Promise<Access | undefined> {
@@ -53,8 +63,10 @@ export async function authenticateSession(db: Database, token: string): Promise<
   const known = keys.get(name);
   if (known !== undefined) return known;
   const row = await retrying(() => findSession(db.sql, hash));
-  if (row === undefined) throw unauthenticated("the session has ended: open a new login link");
-  const access = brand({ kind: "user", ...row });
+  if (row === undefined) throw unauthenticated("the session has ended: sign in again");
+  const { seenLongAgo, ...user } = row;
+  if (seenLongAgo) await retrying(() => touchSession(db.sql, row.sessionId));
+  const access = brand({ kind: "user", scope: "full", ...user });
   keys.set(name, access);
   return access;
 }
@@ -85,33 +97,70 @@ export async function authorizeProject({ db, access }: Asking, projectId: number
   const strength = await projectStrength(db, access, projectId);
   if (strength === 0)
     throw new AppError("NOT_FOUND", `project ${projectId} is unknown`, { details: { projectId } });
-  if (strength < STRENGTH[role]) throw tooWeak(role, `project ${projectId}`);
+  demand(access, strength, role, `project ${projectId}`);
 }
 
+/** The caller's own role in a project, as far as its key lets it act; undefined for who is no user, or sees nothing. */
+export async function projectRole({ db, access }: Asking, projectId: number): Promise<Role | undefined> {
+  if (access.kind !== "user") return undefined;
+  return toRole(access, await projectStrength(db, access, projectId));
+}
+
+/** What a role means for this caller: its key may let it do less. */
+export const toRole = ({ scope }: UserAccess, strength: number): Role | undefined =>
+  ROLES[Math.min(strength, CAP[scope]) - 1];
+
+export const strengthOf = (role: Role): number => STRENGTH[role];
+
 async function projectStrength(db: Database, access: UserAccess, projectId: number): Promise<number> {
-  if (access.admin) return STRENGTH.admin;
+  if (access.onlyProjectId !== undefined && access.onlyProjectId !== projectId) return 0;
   const { roles } = memory(db);
-  const name = `${access.userId}/${projectId}`;
+  const name = access.admin ? `admin/${projectId}` : `${access.userId}/${projectId}`;
   const known = roles.get(name);
   if (known !== undefined) return known;
   const found = await retrying(() => readProjectRoles(db.sql, { userId: access.userId, projectId }));
-  const strength = strongest(found.roles);
+  const strength = access.admin && found.exists ? STRENGTH.admin : strongest(found.roles);
   // "None" is not kept: a project that is made in the next second must be found.
   if (strength > 0) roles.set(name, strength);
   return strength;
 }
 
-/** May the caller make projects in the entity? @throws AppError NOT_FOUND, FORBIDDEN */
-export async function authorizeEntity({ db, access }: Asking, entityId: number, role: Role): Promise<void> {
+/**
+ * May the caller act as `role` in the entity: make projects there, or lead the team?
+ * @throws AppError NOT_FOUND, FORBIDDEN
+ */
+export async function authorizeEntity(
+  { db, access }: Asking,
+  entityId: number,
+  role: Role,
+  name = String(entityId),
+): Promise<void> {
   if (access.kind === "system") return;
   if (access.kind === "run")
     throw new AppError("FORBIDDEN", "a run's key can't make a project: use your own API key");
-  if (access.admin || access.entityId === entityId) return;
-  const found = await retrying(() => readEntityRoles(db.sql, { userId: access.userId, entityId }));
-  const strength = strongest(found);
-  if (strength === 0)
-    throw new AppError("NOT_FOUND", `entity ${entityId} is unknown`, { details: { entityId } });
-  if (strength < STRENGTH[role]) throw tooWeak(role, `entity ${entityId}`);
+  const strength = await entityStrength(db, access, entityId);
+  if (strength === 0) {
+    throw new AppError("NOT_FOUND", `entity ${JSON.stringify(name)} is unknown`, {
+      details: { entity: name },
+    });
+  }
+  demand(access, strength, role, `entity ${name}`);
+}
+
+async function entityStrength(db: Database, access: UserAccess, entityId: number): Promise<number> {
+  if (access.onlyProjectId !== undefined) return 0;
+  if (access.admin || access.entityId === entityId) return STRENGTH.admin;
+  return strongest(await retrying(() => readEntityRoles(db.sql, { userId: access.userId, entityId })));
+}
+
+/** @param strength the user's own, before the key's cap */
+function demand(access: UserAccess, strength: number, role: Role, where: string): void {
+  if (strength < STRENGTH[role]) {
+    throw new AppError("FORBIDDEN", `this needs the role ${role} in ${where}: ask one of its admins`, {
+      details: { role },
+    });
+  }
+  if (CAP[access.scope] < STRENGTH[role]) throw capped(access, `this needs the role ${role} in ${where}`);
 }
 
 /** May the caller speak for this run? Its own key may, and whoever is `role` in its project. */
@@ -153,14 +202,38 @@ export function requireUser(access: Access): UserAccess {
   throw new AppError("FORBIDDEN", `a ${access.kind} key can't do this: use your own API key`);
 }
 
-function strongest(roles: readonly Role[]): number {
-  return roles.reduce((most, role) => Math.max(most, STRENGTH[role]), 0);
+/**
+ * The user behind the call, with all of that user's rights: for what concerns accounts, keys and who may do what.
+ * @throws AppError FORBIDDEN for keys that are less than full
+ */
+export function requireAccount(access: Access): UserAccess {
+  const user = requireUser(access);
+  if (user.scope !== "full" || user.onlyProjectId !== undefined) {
+    throw capped(user, "accounts, keys and members are changed with full rights only");
+  }
+  return user;
 }
 
-function tooWeak(role: Role, where: string): AppError {
-  return new AppError("FORBIDDEN", `this needs the role ${role} in ${where}: ask one of its admins`, {
-    details: { role },
-  });
+/** @throws AppError FORBIDDEN */
+export function requireServerAdmin(access: Access): UserAccess {
+  const user = requireAccount(access);
+  if (user.admin) return user;
+  throw new AppError("FORBIDDEN", "this is for administrators of the server only");
+}
+
+function capped({ scope, onlyProjectId }: UserAccess, why: string): AppError {
+  const limit = onlyProjectId === undefined ? "" : ` and project ${onlyProjectId} alone`;
+  return new AppError(
+    "FORBIDDEN",
+    `${why}; this key's scope is ${scope}${limit}: use another key, or sign in`,
+    {
+      details: { scope, ...(onlyProjectId !== undefined && { onlyProjectId }) },
+    },
+  );
+}
+
+function strongest(roles: readonly Role[]): number {
+  return roles.reduce((most, role) => Math.max(most, STRENGTH[role]), 0);
 }
 
 const unauthenticated = (why: string) => new AppError("UNAUTHENTICATED", `not signed in: ${why}`);

@@ -22,6 +22,8 @@ export async function createFirstAdmin(
     await insertApiKey(tx, {
       userId,
       name: "first key",
+      scope: "full",
+      projectId: null,
       prefix: key.slice(0, PREFIX_LENGTH),
       hash: hashKey(key),
       expiresAt: null,

@@ -1,8 +1,9 @@
 import { AppError } from "@/core/errors";
 import { isSlug, RESERVED_ENTITY_NAMES } from "@/core/ids";
 import type { Tx } from "@/db/client";
-import { ensureProject, findProject } from "@/db/queries/projects";
-import { findEntity, getUser } from "@/db/queries/users";
+import { findEntity } from "@/db/queries/entities";
+import { ensureProject, findProject, type ProjectRow } from "@/db/queries/projects";
+import { getViewer } from "@/db/queries/users";
 import { authorizeEntity, authorizeProject, requireUser } from "./authorize";
 import { show } from "./check";
 import type { EngineContext } from "./context";
@@ -34,9 +35,23 @@ export async function resolvePlace(
     });
   }
   const existing = await findProject(db, access, { entity: entityName, name: project });
-  if (existing === undefined) await authorizeEntity(context, entity.id, "member");
+  if (existing === undefined) await authorizeEntity(context, entity.id, "member", entityName);
   else await authorizeProject(context, existing.id, "member");
   return { entityId: entity.id, entity: entity.name, project };
+}
+
+/** A project that is there already, by its path; without an entity it is the caller's own. @throws AppError NOT_FOUND */
+export async function findPlace(
+  context: EngineContext,
+  path: { entity?: string | undefined; project: string },
+): Promise<ProjectRow> {
+  const entity = checkSlug("entity", path.entity ?? (await ownEntity(context)));
+  const name = checkSlug("project", path.project);
+  const project = await findProject(context.db, context.access, { entity, name });
+  if (project !== undefined) return project;
+  throw new AppError("NOT_FOUND", `project ${entity}/${name} is unknown`, {
+    details: { entity, project: name },
+  });
 }
 
 export async function ensurePlace(tx: Tx, place: Place): Promise<number> {
@@ -45,7 +60,8 @@ export async function ensurePlace(tx: Tx, place: Place): Promise<number> {
 }
 
 async function ownEntity({ db, access }: EngineContext): Promise<string> {
-  const user = await getUser(db.sql, requireUser(access).userId);
+  requireUser(access);
+  const user = await getViewer(db, access);
   if (user === undefined) throw new AppError("UNAUTHENTICATED", "the user behind this key is gone");
   return user.name;
 }

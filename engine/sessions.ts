@@ -1,16 +1,40 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { AppError } from "@/core/errors";
-import type { Database } from "@/db/client";
-import { deleteSession, insertLoginLink, insertSession, useLoginLink } from "@/db/queries/sessions";
+import type { Database, Tx } from "@/db/client";
+import {
+  deleteOtherSessions,
+  deleteSession,
+  deleteSessionById,
+  insertLoginLink,
+  insertSession,
+  useLoginLink,
+} from "@/db/queries/sessions";
 import { inTransaction, retrying } from "@/db/transaction";
-import { forgetAccess, requireUser } from "./authorize";
-import { checkMutationId } from "./check";
+import { endRights } from "./accounts/rights";
+import { audit } from "./audit";
+import { requireAccount } from "./authorize";
+import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { once } from "./once";
 import { hashKey } from "./run-key";
+import { mintSecret, secretAgain } from "./secrets";
 
 const LINK_KEPT_MS = 24 * 3_600_000;
 const SESSION_KEPT_MS = 30 * 24 * 3_600_000;
+const PURPOSE = "login-link";
+
+/** A browser as it comes: shown to its user among the places where they are signed in. */
+export interface Browser {
+  readonly userAgent?: string | undefined;
+  readonly address?: string | undefined;
+}
+
+/** What a browser gets when it has signed in; the token is its cookie's. */
+export interface SignedIn {
+  readonly session: string;
+  readonly expiresAt: Date;
+  readonly userId: number;
+}
 
 /** The token of a link that signs a browser in once. */
 export async function createLoginLink(db: Database, userId: number): Promise<string> {
@@ -19,38 +43,29 @@ export async function createLoginLink(db: Database, userId: number): Promise<str
   return token;
 }
 
-/**
- * A link for the caller itself. Derived from the caller's own key where there is one, so that a repeated call gives the
- * same link and nothing secret is stored; to a repeated call from a browser session, undefined.
- */
+/** A link for the caller itself; undefined to a repeated call from a browser session. */
 export async function requestLoginLink(
   context: EngineContext,
   input: { clientMutationId?: string | undefined },
 ): Promise<string | undefined> {
-  const { userId } = requireUser(context.access);
-  const clientMutationId = checkMutationId(input.clientMutationId);
-  const derived = context.secret !== undefined && clientMutationId !== undefined;
-  const token = derived
-    ? createHmac("sha256", context.secret).update(`login-link:${clientMutationId}`).digest("base64url")
-    : randomBytes(32).toString("base64url");
-  const link = { tokenHash: hashKey(token), userId, keptMs: LINK_KEPT_MS };
-  const { repeated } = await once(
+  const { userId } = requireAccount(context.access);
+  const minted = mintSecret(context, PURPOSE);
+  const { answer, repeated } = await once(
     context,
-    { verb: "createLoginLink", input: {}, clientMutationId },
+    { verb: "createLoginLink", input: {}, clientMutationId: checkMutationId(input.clientMutationId) },
     async (tx) => {
-      await insertLoginLink(tx, link);
-      return {};
+      const tokenHash = hashKey(minted.bytes.toString("base64url"));
+      await insertLoginLink(tx, { tokenHash, userId, keptMs: LINK_KEPT_MS });
+      return { salt: minted.salt };
     },
   );
-  return derived || !repeated ? token : undefined;
+  const bytes = repeated ? secretAgain(context, PURPOSE, answer.salt) : minted.bytes;
+  return bytes?.toString("base64url");
 }
 
 /** Uses the link up. @throws AppError UNAUTHENTICATED when it is unknown, used or too old */
-export async function redeemLoginLink(
-  db: Database,
-  token: string,
-): Promise<{ session: string; expiresAt: Date; userId: number }> {
-  const session = randomBytes(32).toString("base64url");
+export async function redeemLoginLink(db: Database, token: string, browser: Browser = {}): Promise<SignedIn> {
+  const session = newSessionToken();
   return inTransaction(db, async (tx) => {
     const userId = await useLoginLink(tx, hashKey(token));
     if (userId === undefined) {
@@ -59,16 +74,73 @@ export async function redeemLoginLink(
         "this login link is used up or too old: ask the server for another",
       );
     }
-    const expiresAt = await insertSession(tx, {
-      tokenHash: hashKey(session),
-      userId,
-      keptMs: SESSION_KEPT_MS,
-    });
-    return { session, expiresAt, userId };
+    return openSession(tx, { session, userId, browser });
   });
 }
 
+/** Chosen before the transaction, which may run twice. */
+export const newSessionToken = (): string => randomBytes(32).toString("base64url");
+
+/** @param session from `newSessionToken` */
+export async function openSession(
+  tx: Tx,
+  { session, userId, browser }: { session: string; userId: number; browser: Browser },
+): Promise<SignedIn> {
+  const expiresAt = await insertSession(tx, {
+    tokenHash: hashKey(session),
+    userId,
+    keptMs: SESSION_KEPT_MS,
+    userAgent: browser.userAgent?.slice(0, 300) ?? null,
+    address: browser.address ?? null,
+  });
+  return { session, expiresAt, userId };
+}
+
+/** By the browser itself, which shows its cookie. */
 export async function endSession(db: Database, session: string): Promise<void> {
-  await retrying(() => deleteSession(db.sql, hashKey(session)));
-  forgetAccess(db);
+  const userId = await retrying(() => deleteSession(db.sql, hashKey(session)));
+  if (userId !== undefined) endRights(db, [userId]);
+}
+
+/** Signs another of the caller's browsers out. @throws AppError NOT_FOUND */
+export async function endSessionById(
+  context: EngineContext,
+  input: { sessionId: number; clientMutationId?: string | undefined },
+): Promise<{ sessionId: number }> {
+  const { userId } = requireAccount(context.access);
+  const sessionId = checkId("sessionId", input.sessionId);
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const { answer } = await once(
+    context,
+    { verb: "endSession", input: { sessionId }, clientMutationId },
+    async (tx) => {
+      if (!(await deleteSessionById(tx, { id: sessionId, userId }))) {
+        throw new AppError("NOT_FOUND", `you have no session ${sessionId}`, { details: { sessionId } });
+      }
+      await audit(tx, context, "session.end", String(sessionId));
+      return { sessionId };
+    },
+  );
+  endRights(context.db, [userId]);
+  return answer;
+}
+
+/** Signs all of the caller's browsers out but the one that asks, and ends login links that were not used. */
+export async function endOtherSessions(
+  context: EngineContext,
+  input: { clientMutationId?: string | undefined },
+): Promise<{ ended: number }> {
+  const { userId, sessionId } = requireAccount(context.access);
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const { answer } = await once(
+    context,
+    { verb: "endOtherSessions", input: {}, clientMutationId },
+    async (tx) => {
+      const ended = await deleteOtherSessions(tx, { userId, exceptId: sessionId });
+      await audit(tx, context, "session.end", "others", { ended });
+      return { ended };
+    },
+  );
+  endRights(context.db, [userId]);
+  return answer;
 }

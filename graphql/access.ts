@@ -1,5 +1,5 @@
 import { AppError, isAppError } from "@/core/errors";
-import { getUser } from "@/db/queries/users";
+import { getViewer } from "@/db/queries/users";
 import { authorizeProject, requireUser } from "@/engine/authorize";
 import type { Context } from "./context";
 
@@ -20,7 +20,8 @@ export async function mayAct(
 
 /** The entity that a path without one means: the caller's own. */
 export async function ownEntity({ db, access }: Pick<Context, "db" | "access">): Promise<string> {
-  const user = await getUser(db.sql, requireUser(access).userId);
+  requireUser(access);
+  const user = await getViewer(db, access);
   if (user === undefined) throw new AppError("UNAUTHENTICATED", "the user behind this key is gone");
   return user.name;
 }

@@ -21,5 +21,12 @@ export const projectUrl = (
   { entity, name }: { entity: string; name: string },
 ): string => `${publicUrl}/${entity}/${name}`;
 
-/** Signs a browser in, once. */
-export const loginUrl = (publicUrl: string, token: string): string => `${publicUrl}/login?token=${token}`;
+/**
+ * Signs a browser in, once. The token stands in the fragment, which no server, proxy or log sees and no preview of the
+ * link uses up; the page hands it to POST /login.
+ */
+export const loginUrl = (publicUrl: string, token: string): string => `${publicUrl}/login#token=${token}`;
+
+/** Lets one person in; as above. */
+export const invitationUrl = (publicUrl: string, token: string): string =>
+  `${publicUrl}/invite#token=${token}`;

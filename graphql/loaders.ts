@@ -1,9 +1,12 @@
 import DataLoader from "dataloader";
-import type { Access } from "@/core/access";
+import type { Access, Role } from "@/core/access";
 import type { HistorySeries } from "@/core/history";
 import type { Database } from "@/db/client";
 import { type AgentRow, getAgents } from "@/db/queries/agents";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
+import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
+import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
+import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
 import {
   agentsOfRuns,
   agentsOfSweeps,
@@ -25,6 +28,7 @@ import {
 } from "@/db/queries/runs";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { getUsers, type UserRow } from "@/db/queries/users";
 import { Allowance } from "./allowance";
 
 /**
@@ -40,6 +44,11 @@ export class Loaders {
     private readonly db: Database,
     private readonly access: Access,
   ) {}
+
+  /** Served to all subscribers of one feed alike: what belongs to one of them only must not come from here. */
+  get shared(): boolean {
+    return this.access.kind === "system";
+  }
 
   /** Of what is large, for the answer that these loaders serve. */
   get allowance(): Allowance {
@@ -93,6 +102,49 @@ export class Loaders {
   }
   get sweepCount() {
     return this.byMap<number, number>("sweepCount", (ids) => countSweeps(this.db, this.access, ids));
+  }
+  /** By name. */
+  get entity() {
+    return this.byId<string, EntityRow>(
+      "entity",
+      (names) => getEntities(this.db, this.access, names),
+      (row) => row.name,
+    );
+  }
+  get user() {
+    return this.byId<number, UserRow>(
+      "user",
+      (ids) => getUsers(this.db, this.access, ids),
+      (row) => row.id,
+    );
+  }
+  get invitation() {
+    return this.byId<number, InvitationRow>(
+      "invitation",
+      (ids) => getInvitations(this.db, this.access, ids),
+      (row) => row.id,
+    );
+  }
+  get entityMembers() {
+    return this.lists<number, MemberRow & { entityId: number }>(
+      "entityMembers",
+      (ids) => membersOfEntities(this.db, this.access, ids),
+      (row) => row.entityId,
+    );
+  }
+  get projectMembers() {
+    return this.lists<number, MemberRow & { projectId: number }>(
+      "projectMembers",
+      (ids) => membersOfProjects(this.db, this.access, ids),
+      (row) => row.projectId,
+    );
+  }
+  get teams() {
+    return this.lists<number, EntityRow & { role: Role; userId: number }>(
+      "teams",
+      (ids) => teamsOfUsers(this.db, this.access, ids),
+      (row) => row.userId,
+    );
   }
   /** Ids of the first sweeps of each project. */
   newestSweeps(first: number) {

@@ -71,7 +71,8 @@ export function verb<Answer, Fields extends { clientMutationId?: string | null }
     description: string;
     input: InputObjectRef<Types, Fields>;
     payload: ReturnType<typeof payload<Answer>>;
-    run: (context: Context, input: Sent<Fields>) => Promise<Answer>;
+    /** @param asSent for verbs where null takes away what absence leaves alone */
+    run: (context: Context, input: Sent<Fields>, asSent: Fields) => Promise<Answer>;
   },
 ): void {
   builder.mutationField(name, (t) =>
@@ -80,10 +81,11 @@ export function verb<Answer, Fields extends { clientMutationId?: string | null }
       description: options.description,
       args: { input: t.arg({ type: options.input, required: true, description: "What to do." }) },
       resolve: async (_root, args, context): Promise<Outcome<Answer>> => {
-        const input = dropNulls((args as { input: Fields }).input);
+        const asSent = (args as { input: Fields }).input;
+        const input = dropNulls(asSent);
         const { clientMutationId } = input;
         try {
-          return { clientMutationId, answer: await options.run(context, input) };
+          return { clientMutationId, answer: await options.run(context, input, asSent) };
         } catch (error) {
           const failure = toFailure(error);
           if (failure === undefined) throw error;

@@ -50,7 +50,7 @@ export async function findRunKey(sql: Sql | Tx, hash: Uint8Array): Promise<RunKe
     select a.run_id as "runId", a.number as attempt, r.project_id as "projectId", r.sweep_id as "sweepId"
     from attempts a join runs r on r.id = a.run_id join projects p on p.id = r.project_id
     join api_keys k on k.id = a.key_id join users u on u.id = k.user_id
-    where a.key_hash = ${hash} and r.deleted_at is null and ${living(sql)} and (
+    where a.key_hash = ${hash} and r.deleted_at is null and p.deleted_at is null and ${living(sql)} and (
       p.entity_id = u.entity_id or ${administers(sql)}
       or exists (select from team_members t where t.entity_id = p.entity_id and t.user_id = u.id and t.role <> 'viewer')
       or exists (select from project_members m where m.project_id = p.id and m.user_id = u.id and m.role <> 'viewer'))`;

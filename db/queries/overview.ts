@@ -116,9 +116,14 @@ export async function countSweeps(
   return new Map(rows.map(({ projectId, count }) => [projectId, count]));
 }
 
-export async function countProjects(db: Database, access: Access): Promise<number> {
+export async function countProjects(
+  db: Database,
+  access: Access,
+  { entityId }: { entityId?: number } = {},
+): Promise<number> {
   const { sql } = db;
   const rows = await sql<{ count: number }[]>`
-    select count(*)::int as count from projects p where ${visible(sql, access, sql`p.id`)}`;
+    select count(*)::int as count from projects p
+    where ${visible(sql, access, sql`p.id`)} and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}`;
   return rows[0]?.count ?? 0;
 }

@@ -41,12 +41,13 @@ export async function findProject(
 export async function listProjects(
   db: Database,
   access: Access,
-  { first, before }: { first: number; before?: number },
+  { first, before, entityId }: { first: number; before?: number; entityId?: number },
 ): Promise<ProjectRow[]> {
   const { sql } = db;
   return sql<ProjectRow[]>`
     select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
     where ${visible(sql, access, sql`p.id`)} and ${before === undefined ? sql`true` : sql`p.id < ${before}`}
+      and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}
     order by p.id desc limit ${first}`;
 }
 

@@ -12,7 +12,7 @@ export async function readProjectRoles(
     left join users u on u.id = ${userId} and u.entity_id = p.entity_id
     left join team_members t on t.entity_id = p.entity_id and t.user_id = ${userId}
     left join project_members m on m.project_id = p.id and m.user_id = ${userId}
-    where p.id = ${projectId}`;
+    where p.id = ${projectId} and p.deleted_at is null`;
   const row = rows[0];
   if (row === undefined) return { exists: false, roles: [] };
   const roles: Role[] = [];

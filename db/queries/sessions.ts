@@ -60,10 +60,7 @@ export interface LivingSession {
   seenLongAgo: boolean;
 }
 
-export async function findSession(
-  sql: Sql | Tx,
-  tokenHash: Uint8Array,
-): Promise<LivingSession | undefined> {
+export async function findSession(sql: Sql | Tx, tokenHash: Uint8Array): Promise<LivingSession | undefined> {
   const rows = await sql<LivingSession[]>`
     select s.id as "sessionId", u.id as "userId", u.entity_id as "entityId", u.admin,
       coalesce(s.last_seen_at < now() - interval '1 minute', true) as "seenLongAgo"

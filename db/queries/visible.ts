@@ -14,9 +14,10 @@ export function visible(sql: Sql | Tx, access: Access, projectId: Fragment, runI
     case "run":
       return runId === undefined ? sql`false` : sql`${runId} = ${access.runId}::bigint`;
     case "user":
-      if (access.admin) return sql`true`;
+      if (access.admin)
+        return sql`exists (select from projects vp where vp.id = ${projectId} and vp.deleted_at is null)`;
       return sql`(${withinLimit(sql, access, projectId)} and exists (
-        select from projects vp where vp.id = ${projectId} and (
+        select from projects vp where vp.id = ${projectId} and vp.deleted_at is null and (
           vp.entity_id = ${access.entityId}::int
           or exists (select from team_members vt where vt.entity_id = vp.entity_id and vt.user_id = ${access.userId}::int)
           or exists (select from project_members vm where vm.project_id = vp.id and vm.user_id = ${access.userId}::int))))`;

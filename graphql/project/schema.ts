@@ -11,12 +11,7 @@ import { Entity, Project, Sweep } from "../refs";
 import { MAX_TIME_MS } from "../scalars";
 
 const SweepConnection = connection<SweepRow>("Sweep", Sweep, "sweeps");
-const ProjectConnection = connection<ProjectRow>("Project", Project, "projects");
-
-Entity.implement({
-  description: "A user or a team: the first part of every path.",
-  fields: (t) => ({ name: t.exposeString("name", { description: "As it stands in paths." }) }),
-});
+export const ProjectConnection = connection<ProjectRow>("Project", Project, "projects");
 
 Project.implement({
   description: "Sweeps and runs that belong together, and who may see them.",

@@ -1,0 +1,72 @@
+import { AppError } from "@/core/errors";
+import { lockTeamsLedAlone } from "@/db/queries/members";
+import { deleteOtherSessions } from "@/db/queries/sessions";
+import { findUserByName, lockAdmins, updateUser } from "@/db/queries/users";
+import { audit } from "../audit";
+import { requireServerAdmin } from "../authorize";
+import { checkMutationId, checkText, show } from "../check";
+import type { EngineContext } from "../context";
+import { once } from "../once";
+import { endRights } from "./rights";
+
+/**
+ * Makes a user an administrator of the server or takes that away; disables an account or lets it in again. A disabled
+ * user is signed out everywhere and their keys, those of their runs too, are refused; nothing they made is lost.
+ * @throws AppError ILLEGAL_MOVE when nobody would be left to administer the server or a team
+ */
+export async function setUser(
+  context: EngineContext,
+  input: {
+    name: string;
+    admin?: boolean | undefined;
+    disabled?: boolean | undefined;
+    clientMutationId?: string | undefined;
+  },
+): Promise<{ userId: number }> {
+  requireServerAdmin(context.access);
+  const name = checkText("name", input.name, 128);
+  const { answer } = await once(
+    context,
+    {
+      verb: "setUser",
+      input: { name, admin: input.admin, disabled: input.disabled },
+      clientMutationId: checkMutationId(input.clientMutationId),
+    },
+    async (tx) => {
+      const admins = await lockAdmins(tx);
+      const user = await findUserByName(tx, name);
+      if (user === undefined) {
+        throw new AppError("NOT_FOUND", `user ${show(name)} is unknown`, { details: { user: name } });
+      }
+      const { userId, ...before } = user;
+      const admin = input.admin ?? before.admin;
+      const disabled = input.disabled ?? before.disabled;
+      if ((!admin || disabled) && admins.every((id) => id === userId) && admins.length > 0) {
+        throw new AppError(
+          "ILLEGAL_MOVE",
+          `${before.name} is the server's last administrator: make somebody else one first`,
+        );
+      }
+      if (disabled && !before.disabled) {
+        const [team] = await lockTeamsLedAlone(tx, userId);
+        if (team !== undefined) {
+          throw new AppError(
+            "ILLEGAL_MOVE",
+            `${before.name} is the last admin of team ${team}: make somebody else admin there first`,
+            { details: { team } },
+          );
+        }
+        await deleteOtherSessions(tx, { userId, exceptId: undefined });
+      }
+      await updateUser(tx, { userId, admin, disabled });
+      await audit(tx, context, "user.update", before.name, {
+        admin,
+        disabled,
+        before: { admin: before.admin, disabled: before.disabled },
+      });
+      return { userId };
+    },
+  );
+  endRights(context.db, [answer.userId]);
+  return answer;
+}
