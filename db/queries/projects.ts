@@ -8,11 +8,15 @@ export interface ProjectRow {
   entity: string;
   name: string;
   description: string | null;
+  /** Null: as the server's own setting has it. */
+  keepOutputDays: number | null;
+  keepHistoryDays: number | null;
   createdAt: Date;
 }
 
 const columns = (sql: Sql | Tx) => sql`
-  p.id, p.entity_id as "entityId", e.name as entity, p.name, p.description, p.created_at as "createdAt"`;
+  p.id, p.entity_id as "entityId", e.name as entity, p.name, p.description,
+  p.keep_output_days as "keepOutputDays", p.keep_history_days as "keepHistoryDays", p.created_at as "createdAt"`;
 
 export async function getProjects(
   db: Database,

@@ -28,6 +28,15 @@ Project.implement({
       resolve: (project, _args, context) => projectUrl(context, project),
     }),
     description: t.exposeString("description", { nullable: true, description: "For people." }),
+    keepOutputDays: t.exposeInt("keepOutputDays", {
+      nullable: true,
+      description: "Days after a run's end that its output is kept; null when the server's setting holds.",
+    }),
+    keepHistoryDays: t.exposeInt("keepHistoryDays", {
+      nullable: true,
+      description:
+        "Days after a run's end that its metric history is kept; null when the server's setting holds.",
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
     viewerCanEdit: t.boolean({
       description: "Whether the caller may create sweeps and runs in it.",
