@@ -36,6 +36,19 @@ export function openLocalDoor(door: LocalDoor): () => void {
   };
 }
 
+/** What the sign-in page may know before anybody has signed in: no session, so no query. */
+export interface SignInFacts {
+  /** The OpenID provider's name; null when there is none. */
+  readonly openId: string | null;
+}
+const FACTS = Symbol.for("besom.signInFacts/1");
+type Facts = { [FACTS]?: SignInFacts };
+
+export function publishSignInFacts(facts: SignInFacts): void {
+  (globalThis as Facts)[FACTS] = { openId: facts.openId };
+}
+export const readSignInFacts = (): SignInFacts => (globalThis as Facts)[FACTS] ?? { openId: null };
+
 /**
  * Runs a query for a page. Give it the request's `cookie` header, e.g. `(await headers()).get("cookie")`.
  * @throws AppError UNAUTHENTICATED without a living session, and whatever the query met

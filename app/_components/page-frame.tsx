@@ -3,8 +3,10 @@ import Link from "next/link";
 import type { ReactNode } from "react";
 import { ClockProvider } from "@/ui/kit/clock";
 import { BesomMark } from "@/ui/kit/icons";
-import { THEME_COOKIE } from "@/ui/kit/theme";
+import { isTheme, THEME_COOKIE } from "@/ui/kit/theme";
 import { ThemeSwitch } from "@/ui/kit/theme-switch";
+import { Toasts } from "@/ui/kit/toast";
+import { AccountMenu } from "./account-menu";
 
 export interface Crumb {
   readonly label: string;
@@ -12,8 +14,14 @@ export interface Crumb {
 }
 
 /** What every page has: where one is, who one is, light or dark. */
-export async function PageFrame(props: { crumbs?: readonly Crumb[]; viewer?: string; children: ReactNode }) {
-  const { crumbs = [], viewer, children } = props;
+export async function PageFrame(props: {
+  crumbs?: readonly Crumb[];
+  viewer?: string;
+  /** The content takes the whole window below the frame, to its edges. */
+  whole?: boolean;
+  children: ReactNode;
+}) {
+  const { crumbs = [], viewer, whole = false, children } = props;
   const theme = (await cookies()).get(THEME_COOKIE)?.value;
   return (
     <ClockProvider serverNowMs={Date.now()}>
@@ -45,14 +53,15 @@ export async function PageFrame(props: { crumbs?: readonly Crumb[]; viewer?: str
             ))}
           </nav>
           <div className="ml-auto flex items-center gap-1">
-            {viewer && <span className="hidden text-ink-faint text-sm sm:inline">{viewer}</span>}
-            <ThemeSwitch chosen={theme === "light" || theme === "dark" ? theme : undefined} />
+            <ThemeSwitch chosen={isTheme(theme) ? theme : undefined} />
+            {viewer && <AccountMenu name={viewer} />}
           </div>
         </div>
       </header>
-      <main id="content" className="mx-auto max-w-[88rem] px-4 pt-6 pb-20 sm:px-8">
+      <main id="content" className={whole ? "" : "mx-auto max-w-[88rem] px-4 pt-6 pb-20 sm:px-8"}>
         {children}
       </main>
+      <Toasts />
     </ClockProvider>
   );
 }

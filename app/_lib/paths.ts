@@ -7,3 +7,13 @@ export const toSweepPath = (entity: string, project: string, sweepId: string): s
   `${toProjectPath(entity, project)}/sweeps/${segment(sweepId)}`;
 export const toRunPath = (entity: string, project: string, name: string): string =>
   `${toProjectPath(entity, project)}/runs/${segment(name)}`;
+export const toProjectSettingsPath = (entity: string, project: string): string =>
+  `${toProjectPath(entity, project)}/settings`;
+export const toTeamPath = (team: string): string => `/settings/teams/${segment(team)}`;
+
+/** The sign-in page, which leads on to `next`. */
+export const toSignIn = (next: string): string =>
+  next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`;
+/** Where a sign-in may lead: within this server only, so that no link with our name on it ends at a stranger's page. */
+export const toLocalPath = (text: string | undefined): string =>
+  text !== undefined && /^\/(?![/\\])/.test(text) ? text : "/";

@@ -1,20 +1,35 @@
 import type { Metadata } from "next";
+import Link from "next/link";
 import { PageFrame } from "@/app/_components/page-frame";
-import { CommandBlock } from "@/ui/kit/copy";
+import { maybeViewer } from "@/app/_lib/ask";
+import { toLocalPath } from "@/app/_lib/paths";
+import { readSignInFacts } from "@/graphql/local";
+import { SignIn } from "./_components/sign-in";
 
 export const metadata: Metadata = { title: "Sign in" };
 
-/** Where one lands without a session. The link itself, /login?token=..., is answered by server.ts. */
-export default function LoginPage() {
+interface Props {
+  searchParams: Promise<{ next?: string; error?: string }>;
+}
+
+/** Where one lands without a session, and what a one-time link opens. */
+export default async function Page({ searchParams }: Props) {
+  const { next, error } = await searchParams;
+  const viewer = await maybeViewer();
+  const onward = toLocalPath(next);
   return (
-    <PageFrame>
-      <div className="max-w-xl pt-16">
-        <h1 className="font-semibold text-xl tracking-tight">Sign in with a link</h1>
-        <p className="mt-2 mb-5 text-ink-soft">
-          Besom prints a one-time link each time the server starts; open it in this browser. If the link is
-          used up or too old, start the server again where it runs: agents wait meanwhile and lose nothing.
-        </p>
-        <CommandBlock command="npm start" label="Copy" />
+    <PageFrame {...(viewer && { viewer: viewer.name })}>
+      <div className="mx-auto max-w-sm pt-10 sm:pt-16">
+        <h1 className="mb-5 font-semibold text-xl tracking-tight">Sign in to Besom</h1>
+        {viewer && (
+          <p className="mb-5 text-ink-soft">
+            You are signed in as <strong className="font-semibold text-ink">{viewer.name}</strong>.{" "}
+            <Link href={onward} className="font-medium text-link underline underline-offset-2">
+              Go on
+            </Link>
+          </p>
+        )}
+        <SignIn next={onward} openId={readSignInFacts().openId} refused={error} />
       </div>
     </PageFrame>
   );

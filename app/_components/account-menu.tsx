@@ -1,0 +1,40 @@
+"use client";
+
+import { ChevronIcon, CodeIcon, KeyIcon, LeaveIcon, PersonIcon, TeamIcon } from "@/ui/kit/icons";
+import { Menu } from "@/ui/kit/menu";
+
+/** Who one is here, what is one's own, and the way out. */
+export function AccountMenu({ name }: { name: string }) {
+  return (
+    <Menu
+      label={`Account of ${name}`}
+      head={
+        <>
+          <p className="text-ink-faint text-xs">Signed in as</p>
+          <p className="truncate font-semibold">{name}</p>
+        </>
+      }
+      items={[
+        { label: "Settings", icon: <PersonIcon />, href: "/settings" },
+        { label: "API keys", icon: <KeyIcon />, href: "/settings/keys" },
+        { label: "Teams", icon: <TeamIcon />, href: "/settings/teams" },
+        { label: "API explorer", icon: <CodeIcon />, href: "/graphql" },
+        "rule",
+        { label: "Sign out", icon: <LeaveIcon />, onSelect: signOut },
+      ]}
+    >
+      <PersonIcon />
+      <span className="hidden max-w-40 truncate sm:inline">{name}</span>
+      <ChevronIcon />
+    </Menu>
+  );
+}
+
+/** A form's post: the answer leads on to the sign-in page. */
+function signOut(): void {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/logout";
+  document.body.append(form);
+  form.submit();
+}
