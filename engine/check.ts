@@ -1,5 +1,8 @@
 import { AppError } from "@/core/errors";
 import { isSweepId } from "@/core/ids";
+import { show } from "@/core/show";
+
+export { show };
 
 /** Guards at the door of every verb: a value that passed them has the type and size that the rest relies on. */
 
@@ -48,10 +51,4 @@ export function badInput(name: string, value: unknown, expected: string): AppErr
   return new AppError("BAD_INPUT", `${name} is ${show(value)}, expected ${expected}`, {
     details: { name, expected },
   });
-}
-
-/** A value as it may stand in a message: short, on one line. */
-export function show(value: unknown): string {
-  const text = typeof value === "bigint" ? `${value}` : (JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

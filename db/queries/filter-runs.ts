@@ -1,0 +1,180 @@
+import type { Fragment } from "postgres";
+import type { Access } from "@/core/access";
+import type { Operand } from "@/core/filter/operand";
+import type { SortKey } from "@/core/filter/order";
+import type { Filter } from "@/core/filter/tree";
+import type { Database, Sql } from "../client";
+import { type Source, toCondition } from "./filter-sql";
+import { toKeyset } from "./keyset";
+import { type ListPage, readListPages, type Slice } from "./list-page";
+import { type RunRow, runColumns } from "./runs";
+import { visible } from "./visible";
+
+export interface RunsQuery extends Slice {
+  readonly filter?: Filter | undefined;
+  readonly order?: readonly SortKey[] | undefined;
+  /** The moment, in ms, until which the duration of what still runs is measured. */
+  readonly asOf: number;
+}
+
+/** A page of the runs of each sweep, or of each project. What may not be seen is absent. */
+export async function listRuns<Scope extends string | number>(
+  db: Database,
+  access: Access,
+  of: { readonly sweepIds: readonly string[] } | { readonly projectIds: readonly number[] },
+  { filter, order = [], asOf, ...slice }: RunsQuery,
+): Promise<Map<Scope, ListPage<RunRow>>> {
+  const { sql } = db;
+  const used = [...(filter ? operandsOf(filter) : []), ...order.map((key) => key.operand)];
+  const metrics = [...new Set(used.flatMap((one) => (one.of === "metric" ? one.name : [])))];
+  const fields = new Set(used.flatMap((one) => (one.of === "field" ? one.name : [])));
+  const inSweeps = "sweepIds" in of;
+  const needsGoal = order.some(({ direction }) => direction === "best");
+  const source = toSource(sql, { metrics, asOf });
+  const keyset = toKeyset(sql, order, orderSource(source, sql, order), { value: sql`r.id`, type: "integer" });
+  const scope = inSweeps ? sql`r.sweep_id = asked.scope` : sql`r.project_id = asked.scope`;
+  const pieces = [
+    ...metrics.map((_, i) => {
+      const m = sql(`m${i}`);
+      return sql`left join metric_summaries ${m} on ${m}.run_id = r.id and ${m}.attempt = r.attempt
+        and ${m}.metric_id = asked.${sql(`q${i}`)}`;
+    }),
+    ...(fields.has("ordinal") ? [ordinals(sql, inSweeps)] : []),
+    ...(fields.has("host") ? [HOSTS(sql)] : []),
+    ...(needsGoal ? [sql`left join sweeps gs on gs.id = r.sweep_id`] : []),
+  ];
+  return readListPages<RunRow, Scope>(
+    sql,
+    {
+      asked: toAsked(sql, access, of, metrics),
+      found: sql`from runs r ${pieces.reduce((all, one) => sql`${all} ${one}`, sql``)}
+        where ${scope} and r.deleted_at is null and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      keyset,
+      columns: runColumns(sql),
+      tables: sql`left join runs r on r.id = f.id`,
+    },
+    slice,
+  );
+}
+
+/** The scopes that may be seen, each with its project's numbers of the metrics that are asked about. */
+function toAsked(
+  sql: Sql,
+  access: Access,
+  of: { readonly sweepIds: readonly string[] } | { readonly projectIds: readonly number[] },
+  metrics: readonly string[],
+): Fragment {
+  const scopes =
+    "sweepIds" in of
+      ? sql`(select s.id as scope, s.project_id from sweeps s where s.id = any(${[...of.sweepIds]}::text[])) s`
+      : sql`(select p.id as scope, p.id as project_id from projects p where p.id = any(${[...of.projectIds]}::int[])) s`;
+  const columns = metrics.map((_, i) => sql`, ${sql(`q${i}`)}.id as ${sql(`q${i}`)}`);
+  const joins = metrics.map((name, i) => {
+    const q = sql(`q${i}`);
+    return sql`left join metrics ${q} on ${q}.project_id = s.project_id and ${q}.name = ${name}`;
+  });
+  const all = (parts: Fragment[]) => parts.reduce((before, one) => sql`${before} ${one}`, sql``);
+  return sql`(select s.* ${all(columns)} from ${scopes} ${all(joins)}
+    where ${visible(sql, access, sql`s.project_id`)}) asked`;
+}
+
+export function operandsOf(filter: Filter): Operand[] {
+  if (filter.kind === "test") return [filter.operand];
+  return filter.kind === "not" ? operandsOf(filter.filter) : filter.filters.flatMap(operandsOf);
+}
+
+function toSource(sql: Sql, { metrics, asOf }: { metrics: readonly string[]; asOf: number }): Source {
+  return {
+    value(operand) {
+      if (operand.of === "metric")
+        return ofMetric(sql, sql`${sql(`m${metrics.indexOf(operand.name)}`)}`, operand.stat);
+      if (operand.of === "field") return ofField(sql, operand.name, asOf);
+      const places = operand.paths.map((path) =>
+        path.reduce<Fragment>((x, name) => sql`${x} -> ${name}::text`, sql`r.params`),
+      );
+      return sql`coalesce(${places.reduce((all, one) => sql`${all}, ${one}`)})`;
+    },
+    hasAny: (_, tags) => sql`exists (select from run_tags t where t.run_id = r.id
+      ${tags === undefined ? sql`` : sql`and t.tag = any(${[...tags]}::text[])`})`,
+  };
+}
+
+/** `best` sorts by the goal of each run's own sweep. */
+function orderSource(source: Source, sql: Sql, order: readonly SortKey[]): Source {
+  const best = new Set(order.flatMap(({ direction, operand }) => (direction === "best" ? operand : [])));
+  return {
+    value: (operand) =>
+      best.has(operand)
+        ? sql`case when gs.metric_goal = 'maximize' then -r.objective else r.objective end`
+        : source.value(operand),
+  };
+}
+
+function ofField(sql: Sql, name: string, asOf: number): Fragment {
+  switch (name) {
+    case "id":
+      return sql`r.id`;
+    case "state":
+      return sql`r.state`;
+    case "stateReason":
+      return sql`r.state_reason`;
+    case "name":
+      return sql`r.name`;
+    case "displayName":
+      return sql`r.display_name`;
+    case "notes":
+      return sql`(select n.text from run_notes n where n.run_id = r.id)`;
+    case "host":
+      return sql`coalesce(h.host, g.host)`;
+    case "sweep":
+      return sql`r.sweep_id`;
+    case "createdAt":
+      return sql`r.created_at`;
+    case "startedAt":
+      return sql`r.started_at`;
+    case "finishedAt":
+      return sql`r.finished_at`;
+    case "duration": {
+      const now = sql`${new Date(asOf).toISOString()}::text::timestamptz`;
+      return sql`case when r.started_at is not null then extract(epoch from
+        greatest(least(coalesce(r.finished_at, ${now}), ${now}) - r.started_at, interval '0'))::float8 end`;
+    }
+    case "ordinal":
+      return sql`o.ordinal`;
+    case "attempt":
+      return sql`r.attempt`;
+    case "crashes":
+      return sql`r.crashes`;
+    case "preemptions":
+      return sql`r.preemptions`;
+    case "generation":
+      return sql`r.generation`;
+    case "exitCode":
+      return sql`r.exit_code`;
+    case "objective":
+      return sql`r.objective`;
+    default:
+      throw new RangeError(`runs have no field ${name} in SQL`);
+  }
+}
+
+/** As `readSummaries` shows them. A mean whose sum has overflowed is the middle of the bounds, as in `meanOf`. */
+function ofMetric(sql: Sql, m: Fragment, stat: string): Fragment {
+  if (stat !== "mean") return sql`${m}.${sql(stat)}`;
+  // PostgreSQL refuses to divide where the result would round to zero, so the smallest numbers are not divided.
+  const half = (x: Fragment) => sql`case when abs(${x}) < 1e-300 then 0 else ${x} / 2 end`;
+  return sql`case when ${m}.count = 0 then null
+    when abs(${m}.sum) = 'Infinity' or ${m}.sum = 'NaN' then ${half(sql`${m}.min`)} + ${half(sql`${m}.max`)}
+    when abs(${m}.sum) < 1e-300 then least(greatest(${m}.sum, ${m}.min), ${m}.max)
+    else least(greatest(${m}.sum / ${m}.count, ${m}.min), ${m}.max) end`;
+}
+
+/** Which run of its sweep each one is, deleted ones counted too, as `runOrdinals` has it. */
+const ordinals = (sql: Sql, inSweeps: boolean): Fragment => sql`
+  left join (
+    select x.id, row_number() over (partition by x.sweep_id order by x.id) as ordinal from runs x
+    where ${inSweeps ? sql`x.sweep_id = asked.scope` : sql`x.project_id = asked.scope and x.sweep_id is not null`}
+  ) o on o.id = r.id`;
+
+const HOSTS = (sql: Sql): Fragment => sql`
+  left join attempts h on h.run_id = r.id and h.number = r.attempt left join agents g on g.id = h.agent_id`;
