@@ -1,12 +1,14 @@
 import type { Client } from "@/client/client";
 import { type AppError, isAppError } from "@/core/errors";
-import { type AttemptCommand, type AttemptRef, Heartbeat } from "@/graphql/operations";
+import { type AttemptCommand, type AttemptRef, Heartbeat, type StartedProcess } from "@/graphql/operations";
 
 export interface HeartOptions {
   client: Client;
   agentId: () => string;
   /** Attempts held here, those whose last data is still on its way included. */
   attempts: () => AttemptRef[];
+  /** The processes of attempts held here, as far as they have been started. */
+  started: () => StartedProcess[];
   onCommand: (attempt: AttemptRef, command: AttemptCommand) => void;
   /** The server has no more work for this agent. */
   onExit: () => void;
@@ -32,6 +34,8 @@ export class Heart {
   private timer: NodeJS.Timeout | undefined;
   private beating = false;
   private lost = false;
+  /** Attempts whose process the server knows. */
+  private readonly told = new Set<string>();
   private readonly stopped = new AbortController();
 
   constructor(private readonly options: HeartOptions) {}
@@ -50,10 +54,11 @@ export class Heart {
     if (this.beating || this.stopped.signal.aborted) return;
     this.beating = true;
     const { client, agentId, attempts, onRefused } = this.options;
+    const started = this.options.started().filter((one) => !this.told.has(toKey(one)));
     try {
       const answer = await client.mutate(
         Heartbeat,
-        { input: { agentId: agentId(), attempts: attempts() } },
+        { input: { agentId: agentId(), attempts: attempts(), ...(started.length > 0 && { started }) } },
         {
           // The list of attempts goes stale meanwhile: better a new beat than an old one repeated for long.
           patienceMs: this.options.intervalMs,
@@ -61,6 +66,7 @@ export class Heart {
           onTrouble: (error) => this.lose(error),
         },
       );
+      for (const one of started) this.told.add(toKey(one));
       this.obey(answer);
     } catch (error) {
       if (this.stopped.signal.aborted) return;
@@ -91,3 +97,5 @@ export class Heart {
     this.lost = true;
   }
 }
+
+const toKey = ({ runId, attempt }: AttemptRef): string => `${runId}/${attempt}`;

@@ -4,7 +4,7 @@ import { expandCommand } from "@/core/command";
 import { type AppError, isAppError } from "@/core/errors";
 import type { Goal } from "@/core/sweep";
 import { isValueMap, parseJson, type ValueMap } from "@/core/value";
-import { type Claim, FinishRun } from "@/graphql/operations";
+import { type Claim, FinishRun, type StartedProcess } from "@/graphql/operations";
 import { toChildEnv } from "./environment";
 import { Intake } from "./intake";
 import type { Janitor } from "./janitor";
@@ -45,11 +45,15 @@ export interface RunContext {
 /** What became of it. stale: somebody else's in the end. undelivered: the server was away when we had to give up. */
 export type Outcome = Verdict["state"] | "stale" | "undelivered";
 
+/** For a command that the server keeps: the values of environment variables, which may be secrets, stay on this machine. */
+const NAMES_ONLY = new Proxy<Record<string, string>>({}, { get: (_, name) => `$${String(name)}` });
+
 /** One attempt on this machine, from the claim to the server's word that it is over. */
 export class LiveRun {
   /** Rejects with COMMAND_NOT_STARTED when this machine can't run the command; the run is handed back before. */
   readonly done: Promise<Outcome>;
   private child: Child | undefined;
+  private started: StartedProcess | undefined;
   private cause: StopCause | undefined;
   private ended = false;
   private readonly warned = new Set<string>();
@@ -60,6 +64,11 @@ export class LiveRun {
     private readonly context: RunContext,
   ) {
     this.done = this.run();
+  }
+
+  /** What it became on this machine, once it has. */
+  get process(): StartedProcess | undefined {
+    return this.started;
   }
 
   /** Ends the process with SIGTERM, grace, SIGKILL. The first cause counts; a lost lease beats them all. */
@@ -132,13 +141,13 @@ export class LiveRun {
       sweep,
       mark: janitor.mark,
     });
-    const argv = expandCommand(sweep.command ?? undefined, {
+    const facts = {
       program: sweep.program ?? undefined,
       params,
       paramsFile: files.paramsFile,
-      env,
       platform: process.platform,
-    });
+    };
+    const argv = expandCommand(sweep.command ?? undefined, { ...facts, env });
     context.onCommand(toShellText(argv));
     progress.started(
       claim.displayName,
@@ -155,6 +164,9 @@ export class LiveRun {
       },
       ...(graceMs !== undefined && { graceMs }),
     });
+    const { runId, attempt } = claim;
+    const command = expandCommand(sweep.command ?? undefined, { ...facts, env: NAMES_ONLY });
+    this.started = { runId, attempt, pid: this.child.pid, command };
     // Told to stop while it was being started.
     if (this.cause) this.child.stop();
     const exit = await this.child.exited;

@@ -93,6 +93,7 @@ class Worker {
       client,
       agentId: () => this.registered.agentId,
       attempts: () => [...this.live.values()].map(toRef),
+      started: () => [...this.live.values()].flatMap((run) => run.process ?? []),
       onCommand: (attempt, command) => this.obey(attempt, command),
       onExit: () => this.options.ladder.climbTo("finishing"),
       onLost: (error) => progress.warn(`${error.message}; runs go on, trying again until it answers`),

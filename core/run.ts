@@ -1,4 +1,4 @@
-/** Run and attempt states with the legal moves between them, as data. */
+/** Run and attempt states. What follows which is decided in one place, engine/settle.ts. */
 
 export const RUN_STATES = [
   "pending",
@@ -12,28 +12,12 @@ export const RUN_STATES = [
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
-/**
- * pending: waits to be handed out (first time, or again after a crash). crashed, failed and preempted may be
- * handed out again or, for crashed, be revived by their own attempt; finished and killed are the end unless a
- * person retries (issue: retry by button), which makes the run pending again.
- */
-export const RUN_MOVES: Readonly<Record<RunState, readonly RunState[]>> = {
-  pending: ["running", "killed"],
-  running: ["finished", "failed", "crashed", "killed", "preempting", "preempted", "pending"],
-  preempting: ["finished", "failed", "crashed", "killed", "preempted", "pending"],
-  preempted: ["pending", "running", "killed"],
-  crashed: ["pending", "running", "finished", "failed", "killed"],
-  failed: ["pending"],
-  killed: ["pending"],
-  finished: ["pending"],
-};
-
+/** pending and preempted may be handed out again; so may crashed and failed while retries are left, by going back to pending. */
 export const isActive = (state: RunState): boolean =>
   state === "pending" || state === "running" || state === "preempting" || state === "preempted";
 export const isOver = (state: RunState): boolean => !isActive(state);
-export const canMoveRun = (from: RunState, to: RunState): boolean => RUN_MOVES[from].includes(to);
 
-/** How an attempt ends. `superseded` never happens to a live one: a new attempt starts only after the old ended. */
+/** A new attempt starts only after the old one has ended. */
 export const ATTEMPT_STATES = [
   "running",
   "preempting",

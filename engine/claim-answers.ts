@@ -123,7 +123,7 @@ export const toClaim = (secret: string, run: HandedRun, leaseExpiresAt: Date): C
 /** From the point, as at first: jsonb forgets the order of keys, and arguments stand in that order on the command line. */
 export async function paramsOf(db: Database, tx: Tx, run: QueuedRun): Promise<string> {
   if (run.pointIndex === null || run.generation === null) {
-    return stringifyJson(sortKeys(parseJson(run.params)));
+    return stringifyJson(sortKeys(parseJson(run.params ?? "{}")));
   }
   const { points } = await loadPlan(db, tx, { sweepId: run.sweepId, generation: run.generation });
   return stringifyJson(points.at(BigInt(run.pointIndex)).params);

@@ -85,6 +85,7 @@ async function grant(
     leaseMs: LEASE_MS,
     agentIds: calls.map(({ agentId }) => agentId),
     mutations: calls,
+    maxBytes: MAX_PARAMS_TOGETHER,
   });
   const { sweep } = reading;
   if (sweep === undefined) throw new Error(`sweep ${sweepId} vanished`);
@@ -127,7 +128,7 @@ async function dealOut(
   tx: Tx,
   sweep: LockedSweep,
   asking: readonly ClaimCall[],
-  { queued, ids, leaseExpiresAt }: ClaimReading,
+  { queued, more, ids, leaseExpiresAt }: ClaimReading,
   careful: boolean,
   answers: Map<ClaimCall, Answer>,
 ): Promise<Dealt> {
@@ -141,7 +142,7 @@ async function dealOut(
     if (bytes > MAX_PARAMS_TOGETHER && runs.length > 0) break;
     runs.push({ ...run, attempt: run.attempt + 1, params });
   }
-  const room = runs.length < queued.length ? 0 : wanted - runs.length;
+  const room = more || runs.length < queued.length ? 0 : wanted - runs.length;
   const next = await nextPoints(tx, plan, sweep, room, careful);
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });

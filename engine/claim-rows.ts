@@ -17,7 +17,7 @@ export function toFreshRun(
   sweep: Pick<LockedSweep, "name">,
 ): FreshRun {
   if (id === undefined) throw new Error("fewer ids than runs");
-  const ordinal = Number(index) + 1;
+  const ordinal = index + 1n;
   const displayName = config.runName
     ? renderRunName(config.runName, values, ordinal)
     : `${sweep.name}-${ordinal}`;

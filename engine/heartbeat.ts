@@ -2,10 +2,16 @@ import { AppError, isAppError } from "@/core/errors";
 import { LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { isProjectDeleted } from "@/db/queries/edit-project";
-import { type BeatenAttempt, beatAgent, beatAttempts } from "@/db/queries/heartbeat";
+import {
+  type BeatenAttempt,
+  beatAgent,
+  beatAttempts,
+  type StartedAttempt,
+  writeStarted,
+} from "@/db/queries/heartbeat";
 import { retrying } from "@/db/transaction";
 import { authorizeAttempt, authorizeProject } from "./authorize";
-import { badInput, checkId, checkInteger } from "./check";
+import { badInput, checkId, checkInteger, isStorable } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { agentFacts, manyRunFacts } from "./facts";
@@ -16,6 +22,8 @@ export interface HeartbeatInput {
   readonly agentId?: number | undefined;
   /** What the agent has in hand. */
   readonly attempts: readonly { readonly runId: number; readonly attempt: number }[];
+  /** Of an agent: the processes it has started since it was last answered. */
+  readonly started?: readonly StartedAttempt[] | undefined;
 }
 
 /** STALE: another attempt has the run, end the process. STOP: end it in peace. CANCEL: end it now. */
@@ -34,6 +42,9 @@ export interface HeartbeatAnswer {
 }
 
 const MAX_ATTEMPTS = 1_000;
+const MAX_WORDS = 10_000;
+/** Characters of a command that are kept: parameters may have a megabyte, and are kept elsewhere. */
+const MAX_COMMAND = 16_384;
 
 /**
  * "I am alive, and so are these." Extends leases; an attempt whose lease had run out and whose run nobody has
@@ -58,6 +69,9 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
   if (agentId !== null && agent?.back) await tellAgentBack(db, agentId);
   // Not `row.reason`: a beat that waited for the reaper's lock reads it as it was before. Who may live again is
   // decided under the run's lock.
+  const started = checkStarted(input.started ?? []);
+  if (agentId !== null && started.length > 0)
+    await retrying(() => writeStarted(db.sql, { agentId, started }));
   const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt);
   const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
   return {
@@ -113,6 +127,30 @@ function checkAttempts(attempts: unknown): { runId: number; attempt: number }[] 
     named.set(`${runId}/${attempt}`, { runId, attempt });
   }
   return [...named.values()];
+}
+
+function checkStarted(started: readonly StartedAttempt[]): StartedAttempt[] {
+  if (started.length > MAX_ATTEMPTS)
+    throw badInput("started", started.length, `a list of at most ${MAX_ATTEMPTS}`);
+  return started.map(({ runId, attempt, pid, command }) => ({
+    runId: checkId("started.runId", runId),
+    attempt: checkInteger("started.attempt", attempt, 1, 1_000_000),
+    pid: checkInteger("started.pid", pid, 1, 2 ** 31 - 1),
+    command: shorten(command),
+  }));
+}
+
+function shorten(command: readonly string[]): string[] {
+  if (command.length > MAX_WORDS || !command.every(isStorable))
+    throw badInput("started.command", command.length, `at most ${MAX_WORDS} words without NUL`);
+  let room = MAX_COMMAND;
+  const kept: string[] = [];
+  for (const word of command) {
+    room -= word.length;
+    if (room < 0) return [...kept, "…"];
+    kept.push(word);
+  }
+  return kept;
 }
 
 async function authorizeEach(

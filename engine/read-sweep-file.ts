@@ -32,6 +32,7 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
   // Refuses what has no grid (GRID_CONTINUOUS) before anything is stored.
   const points = openPoints(config, seed);
   const { size } = points;
+  refuseUncountable(size);
   if (size !== 0n) refuseHugePoints(stringifyJson(points.at(0n).params));
   return {
     config,
@@ -77,6 +78,19 @@ function invalid(errors: readonly Diagnostic[]): AppError {
     {
       details: { diagnostics: errors },
     },
+  );
+}
+
+/** As many digits as the database's numbers of points have (`bigInteger` in db/schema/columns.ts). */
+const MOST_POINTS = 10n ** 1000n;
+
+function refuseUncountable(size: bigint | null): void {
+  if (size === null || size < MOST_POINTS) return;
+  const digits = size.toString(16).length * Math.log10(16);
+  throw new AppError(
+    "CONFIG_INVALID",
+    `the grid has about 10^${Math.floor(digits)} points, fewer than 10^1000 can be counted: leave parameters out, or use method random`,
+    { details: { most: "10^1000" } },
   );
 }
 

@@ -49,15 +49,6 @@ export async function registerAgent(
   const sweep = await getSweep(db, systemAccess(), sweepId);
   if (sweep === undefined)
     throw new AppError("NOT_FOUND", `sweep ${sweepId} is unknown`, { details: { sweepId } });
-  if (sweep.state === "finished" || sweep.state === "canceled") {
-    throw new AppError(
-      "SWEEP_NOT_RUNNING",
-      `sweep ${sweepId} is ${sweep.state}: resume it first, or start another`,
-      {
-        details: { sweepId, state: sweep.state },
-      },
-    );
-  }
   const { config } = await loadPlan(db, db.sql, { sweepId, generation: sweep.generation });
   const { answer, repeated } = await once(
     context,
@@ -66,7 +57,11 @@ export async function registerAgent(
       input: { sweepId, host, pid, slots, version },
       clientMutationId: checkMutationId(input.clientMutationId),
     },
-    async (tx) => ({ agentId: await insertAgent(tx, { sweepId, userId, host, pid, slots, version }) }),
+    async (tx) => {
+      // Within: a repeated call gets its first answer, whatever has become of the sweep meanwhile.
+      refuseEnded(sweepId, sweep.state);
+      return { agentId: await insertAgent(tx, { sweepId, userId, host, pid, slots, version }) };
+    },
   );
   if (!repeated) emitChange(facts.projectId, sweepId, null, "agent");
   return {
@@ -79,4 +74,11 @@ export async function registerAgent(
     program: config.program,
     command: config.command,
   };
+}
+
+function refuseEnded(sweepId: string, state: SweepState): void {
+  if (state !== "finished" && state !== "canceled") return;
+  throw new AppError("SWEEP_NOT_RUNNING", `sweep ${sweepId} is ${state}: resume it first, or start another`, {
+    details: { sweepId, state },
+  });
 }

@@ -7,11 +7,13 @@ import { authorizeProject } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts } from "./facts";
-import { once } from "./once";
+import { once, recall } from "./once";
+import { isRevivable } from "./settle-facts";
 
 /**
  * Somebody wants this run to stop. A run in the queue is killed at once; the holder of a running one learns it
- * with its next heartbeat, ends the process and says so. A run that is over stays what it is.
+ * with its next heartbeat, ends the process and says so. A run that is over stays what it is; one that was given up for want
+ * of a sign of life hears it too, should it come back.
  */
 export async function stopRun(
   context: EngineContext,
@@ -19,13 +21,16 @@ export async function stopRun(
 ): Promise<{ runId: number; state: RunState }> {
   const { db } = context;
   const runId = checkId("runId", input.runId);
+  const clientMutationId = checkMutationId(input.clientMutationId);
+  const mutation = { verb: "stopRun", input: { runId }, clientMutationId };
+  const before = await recall<{ runId: number; state: RunState }>(context, mutation);
+  if (before !== undefined) return before;
   const run = await runFacts(db, runId);
   await authorizeProject(context, run.projectId, "member");
-  const { answer, repeated } = await once(
-    context,
-    { verb: "stopRun", input: { runId }, clientMutationId: checkMutationId(input.clientMutationId) },
-    async (tx) => ({ runId, state: await stop(tx, runId) }),
-  );
+  const { answer, repeated } = await once(context, mutation, async (tx) => ({
+    runId,
+    state: await stop(tx, runId),
+  }));
   if (!repeated) await tellSettled(db, [run]);
   return answer;
 }
@@ -33,7 +38,10 @@ export async function stopRun(
 async function stop(tx: Tx, runId: number): Promise<RunState> {
   const row = await lockRun(tx, runId);
   if (row === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
-  if (isOver(row.runState)) return row.runState;
+  if (isOver(row.runState)) {
+    if (isRevivable(row)) await requestStop(tx, runId);
+    return row.runState;
+  }
   if (row.runState === "pending" || row.runState === "preempted") {
     await killWaiting(tx, runId);
     return "killed";

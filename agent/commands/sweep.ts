@@ -126,13 +126,21 @@ async function send(terminal: Terminal, source: string, { update, name, project,
   return { sweep, warnings };
 }
 
-function describe({ id, name, url, size, agentCommand }: CreatedSweep, updated: boolean): string {
-  const runs = size === null ? "runs without end" : size === "1" ? "1 run" : `${size} runs`;
+function describe(sweep: CreatedSweep, updated: boolean): string {
+  const { id, name, url, agentCommand } = sweep;
   return [
-    `${updated ? "Updated" : "Created"} sweep ${id}${name === id ? "" : ` (${name})`}: ${runs}`,
+    `${updated ? "Updated" : "Created"} sweep ${id}${name === id ? "" : ` (${name})`}: ${describeSize(sweep)}`,
     `  page   ${url}`,
     `  agent  ${agentCommand}`,
   ].join("\n");
+}
+
+function describeSize({ size, runCap }: Pick<CreatedSweep, "size" | "runCap">): string {
+  const count = (runs: string | number) => (String(runs) === "1" ? "1 run" : `${runs} runs`);
+  if (size === null) return runCap === null ? "runs without end" : count(runCap);
+  return runCap === null || BigInt(size) <= BigInt(runCap)
+    ? count(size)
+    : `${count(runCap)} of ${size} points`;
 }
 
 /** As compilers print it, so that editors and people find the place. */

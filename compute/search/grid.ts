@@ -1,6 +1,6 @@
-import { holds, type Leaf, listLeaves, nestValues, orderByConditions, valueAt } from "@/core/leaves";
+import { type Leaf, listLeaves, nestValues, orderByConditions } from "@/core/leaves";
 import type { SweepConfig } from "@/core/sweep-config";
-import type { Value, ValueMap } from "@/core/value";
+import type { Value } from "@/core/value";
 import { openPermutation } from "@/math/permutation";
 import { openAxis } from "./axis";
 import { hashText, type Points, toCanonicalText, toLabel } from "./point";
@@ -49,27 +49,6 @@ function chooseAll(fastestFirst: readonly Tangle[], place: bigint, values: (Valu
     tangle.choose(rest % tangle.size, values);
     rest /= tangle.size;
   }
-}
-
-/**
- * The hash that a grid point with these parameters has, for runs that came from elsewhere (prior runs, an earlier version of
- * the configuration). Keys the sweep does not know are ignored, as W&B does; undefined when a parameter is missing, so such
- * a run blocks no point.
- */
-export function hashGridParams(
-  { parameters }: Pick<SweepConfig, "parameters">,
-  params: ValueMap,
-): Uint8Array | undefined {
-  const leaves = listLeaves(parameters);
-  const values: (Value | undefined)[] = new Array(leaves.length).fill(undefined);
-  for (const index of orderByConditions(leaves)) {
-    const leaf = leaves[index];
-    if (!leaf?.conditions.every(({ on, test }) => holds(test, values[on]))) continue;
-    const value = valueAt(params, leaf.path);
-    if (value === undefined) return undefined;
-    values[index] = value;
-  }
-  return hashText(toCanonicalText(leaves.map(toLabel), values));
 }
 
 /** Leaves that conditions tie together, each group in an order that respects them, groups by their first leaf. */

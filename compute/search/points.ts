@@ -4,7 +4,6 @@ import { openGrid } from "./grid";
 import type { Points } from "./point";
 import { openRandom } from "./random";
 
-export { hashGridParams } from "./grid";
 export type { Point, Points } from "./point";
 
 /** The points of a sweep that chooses them by itself. Opening computes all that `at` needs: keep it for the next claim. */

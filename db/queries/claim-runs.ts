@@ -35,13 +35,16 @@ export interface QueuedRun {
   attempt: number;
   generation: number | null;
   pointIndex: string | null;
-  params: string;
+  /** Null where the point says it: of a run that came from its sweep's points they are never read. */
+  params: string | null;
 }
 
 export interface ClaimReading {
   sweep: LockedSweep | undefined;
   answers: (AnswerRow & MutationKey)[];
   queued: QueuedRun[];
+  /** The queue holds more than was read: its runs would not fit into one answer. */
+  more: boolean;
   /** Agents among those asked for that have said goodbye. */
   exited: Set<number>;
   /** As many ids for new runs as were asked for, ascending. */
@@ -58,6 +61,8 @@ export async function readForClaim(
     leaseMs: number;
     agentIds: readonly number[];
     mutations: readonly MutationKey[];
+    /** Bytes of parameters to read from the queue at most, beyond the first run's. */
+    maxBytes: number;
   },
 ): Promise<ClaimReading> {
   // A query is sent when it is executed, not when it is written down; left to Promise.all, the lock would come second.
@@ -66,11 +71,19 @@ export async function readForClaim(
       run_count as "runCount", run_cap as "runCap", exhausted
     from sweeps where id = ${asked.sweepId} for no key update`.execute();
   const answered = readAnswers(tx, asked.mutations);
-  const waiting = tx<QueuedRun[]>`
-    select id as "runId", sweep_id as "sweepId", name, display_name as "displayName", attempt, generation,
-      point_index as "pointIndex", params::text as params
-    from runs where sweep_id = ${asked.sweepId} and state = 'pending' and deleted_at is null
-    order by queued_at, id limit ${asked.count} for no key update skip locked`.execute();
+  const waiting = tx<(QueuedRun & { fits: boolean })[]>`
+    with held as (
+      select id, name, display_name, attempt, generation, point_index, queued_at,
+        case when ${isLoose(tx)} then octet_length(params::text) else 0 end as bytes
+      from runs where sweep_id = ${asked.sweepId} and state = 'pending' and deleted_at is null
+      order by queued_at, id limit ${asked.count} for no key update skip locked
+    ), counted as (
+      select *, sum(bytes) over (order by queued_at, id) - bytes < ${asked.maxBytes} as fits from held
+    )
+    select id as "runId", ${asked.sweepId} as "sweepId", name, display_name as "displayName", attempt, generation,
+      point_index as "pointIndex", fits,
+      case when fits and ${isLoose(tx)} then (select r.params::text from runs r where r.id = c.id) end as params
+    from counted c order by queued_at, id`.execute();
   const rest = tx<{ ids: number[]; exited: number[]; leaseExpiresAt: Date }[]>`
     select array(select nextval('runs_id_seq') from generate_series(1, ${asked.count})) as ids,
       array(select id from agents where id = any(${[...asked.agentIds]}::int[]) and state = 'exited') as exited,
@@ -81,12 +94,16 @@ export async function readForClaim(
   return {
     sweep: sweeps[0],
     answers,
-    queued,
+    queued: queued.filter(({ fits }) => fits),
+    more: queued.some(({ fits }) => !fits),
     exited: new Set(fact.exited),
     ids: fact.ids,
     leaseExpiresAt: fact.leaseExpiresAt,
   };
 }
+
+/** Its parameters stand in its row alone. */
+const isLoose = (tx: Tx) => tx`(point_index is null or generation is null)`;
 
 /** Numbers and texts only: it travels as JSON. */
 export interface FreshRun {
@@ -225,7 +242,8 @@ export async function readGivenRuns(
 ): Promise<GivenRun[]> {
   return tx<GivenRun[]>`
     select r.id as "runId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", a.number as attempt, r.generation,
-      r.point_index as "pointIndex", r.params::text as params, a.lease_expires_at as "leaseExpiresAt"
+      r.point_index as "pointIndex", case when ${isLoose(tx)} then r.params::text end as params,
+      a.lease_expires_at as "leaseExpiresAt"
     from unnest(${given.map((one) => one.runId)}::bigint[], ${given.map((one) => one.attempt)}::int[])
       as t (run_id, number)
     join runs r on r.id = t.run_id

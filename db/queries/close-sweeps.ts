@@ -7,6 +7,9 @@ import type { Sql, Tx } from "../client";
  *
  * "Nothing under way" is asked of two small indexes (the queue, the live attempts), not of all runs of the sweep:
  * a run is running or preempting exactly while its current attempt has not ended.
+ *
+ * What changes many runs locks them in the order of their ids, as everybody does (settle-attempts): an update alone takes them
+ * in the order of whatever index it walks, and two such orders are a deadlock.
  */
 
 /** @param only these sweeps; all when absent (the background's look-round after a server died between commit and look) */
@@ -57,11 +60,13 @@ const hasQueue = (sql: Sql | Tx) => sql`
   exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)`;
 const hasLive = (sql: Sql | Tx) => sql`
   exists (select from attempts l where l.ended_at is null and l.sweep_id = s.id)`;
+/** A look into the index of objectives: each goal has a condition of its own, since the index can't be searched by a CASE. */
 const atTarget = (sql: Sql | Tx) => sql`
-  coalesce(s.metric_target is not null and exists (
-    select from runs t where t.sweep_id = s.id and t.deleted_at is null
-      and case s.metric_goal when 'maximize' then t.objective >= s.metric_target
-        else t.objective <= s.metric_target end), false)`;
+  (s.metric_target is not null and case s.metric_goal
+    when 'maximize' then exists (select from runs t where t.sweep_id = s.id and t.deleted_at is null
+      and t.objective is not null and t.objective >= s.metric_target)
+    else exists (select from runs t where t.sweep_id = s.id and t.deleted_at is null
+      and t.objective is not null and t.objective <= s.metric_target) end)`;
 
 export async function moveSweep(
   tx: Tx,
@@ -83,13 +88,17 @@ export async function emptyQueue(
   { sweepId, canceled }: { sweepId: string; canceled: boolean },
 ): Promise<number> {
   const rows = await tx`
+    with held as (
+      select id from runs where sweep_id = ${sweepId} and state = 'pending' and deleted_at is null
+      order by id for no key update
+    )
     update runs r set
       state = case when ${canceled} then 'killed' else coalesce(
         (select a.state from attempts a where a.run_id = r.id and a.number = r.attempt and a.ended_at is not null), 'killed') end,
       state_reason = case when ${canceled} then 'sweep_canceled' else r.state_reason end,
       stop_requested = case when ${canceled} then 'cancel' else r.stop_requested end,
       queued_at = null, finished_at = now(), changed_xid = pg_current_xact_id()
-    where r.sweep_id = ${sweepId} and r.state = 'pending' and r.deleted_at is null
+    from held where r.id = held.id
     returning 1`;
   return rows.length;
 }
@@ -97,10 +106,14 @@ export async function emptyQueue(
 /** Running attempts learn it with their next heartbeat. */
 export async function requestCancel(tx: Tx, sweepId: string): Promise<void> {
   await tx`
+    with held as (
+      select r.id from attempts a join runs r on r.id = a.run_id
+      where a.sweep_id = ${sweepId} and a.ended_at is null and r.deleted_at is null
+        and r.stop_requested is distinct from 'cancel'
+      order by r.id for no key update of r
+    )
     update runs r set stop_requested = 'cancel', changed_xid = pg_current_xact_id()
-    from attempts a
-    where a.sweep_id = ${sweepId} and a.ended_at is null and r.id = a.run_id and r.deleted_at is null
-      and r.stop_requested is distinct from 'cancel'`;
+    from held where r.id = held.id`;
 }
 
 /** Runs of a stopped sweep that a resume puts back: what was lost with retries left, and what was never handed out. */
@@ -109,13 +122,18 @@ export async function requeueLost(
   { sweepId, retries, retryFailed }: { sweepId: string; retries: number; retryFailed: boolean },
 ): Promise<number> {
   const rows = await tx`
-    update runs set state = 'pending', state_reason = null, state_detail = null, queued_at = clock_timestamp(),
+    with held as (
+      select id from runs
+      where sweep_id = ${sweepId} and deleted_at is null and stop_requested is null
+        and (state = 'preempted'
+          or (state = 'crashed' and crashes <= ${retries})
+          or (state = 'failed' and ${retryFailed} and crashes <= ${retries})
+          or (state = 'killed' and attempt = 0 and state_reason is null))
+      order by id for no key update
+    )
+    update runs r set state = 'pending', state_reason = null, state_detail = null, queued_at = clock_timestamp(),
       finished_at = null, changed_xid = pg_current_xact_id()
-    where sweep_id = ${sweepId} and deleted_at is null and stop_requested is null
-      and (state = 'preempted'
-        or (state = 'crashed' and crashes <= ${retries})
-        or (state = 'failed' and ${retryFailed} and crashes <= ${retries})
-        or (state = 'killed' and attempt = 0 and state_reason is null))
+    from held where r.id = held.id
     returning 1`;
   return rows.length;
 }

@@ -54,6 +54,33 @@ export async function beatAttempts(
     left join runs r on r.id = a.run_id and r.id = any(${runIds}::bigint[]) and r.deleted_at is null`;
 }
 
+export interface StartedAttempt {
+  runId: number;
+  attempt: number;
+  pid: number;
+  command: readonly string[];
+}
+
+/** The processes that attempts of this agent became, on its host; others than its own are left alone. */
+export async function writeStarted(
+  sql: Sql | Tx,
+  { agentId, started }: { agentId: number; started: readonly StartedAttempt[] },
+): Promise<void> {
+  await sql`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(started)}::text::json)
+        as t ("runId" bigint, attempt int, pid int, command jsonb)
+    ), held as (
+      select a.run_id, a.number, g.pid, g.command from given g
+      join attempts a on a.run_id = g."runId" and a.number = g.attempt
+      where a.run_id = any(${started.map(({ runId }) => runId)}::bigint[]) and a.agent_id = ${agentId}
+      order by a.run_id, a.number for no key update of a
+    )
+    update attempts a set host = (select host from agents where id = ${agentId}), pid = h.pid, command = h.command,
+      changed_xid = pg_current_xact_id()
+    from held h where a.run_id = h.run_id and a.number = h.number`;
+}
+
 /** @returns the agent's sweep's state, or undefined for an unknown agent; `back` when it had been given up as lost */
 export async function beatAgent(
   sql: Sql | Tx,

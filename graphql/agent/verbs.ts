@@ -132,6 +132,19 @@ export const AttemptRefInput = builder.inputType("AttemptRefInput", {
   }),
 });
 
+const StartedProcessInput = builder.inputType("StartedProcessInput", {
+  description: "The process that an attempt became, for people who look for it.",
+  fields: (t) => ({
+    runId: t.id({ required: true, description: "The run's number as text." }),
+    attempt: t.int({ required: true, description: "Which try, from 1." }),
+    pid: t.int({ required: true, description: "Its process on the agent's machine." }),
+    command: t.stringList({
+      required: true,
+      description: "The words that were started. Values of environment variables do not belong here.",
+    }),
+  }),
+});
+
 const CommandKind = builder.enumType("AttemptCommandKind", {
   description:
     "STALE: another attempt holds the run, stop and report nothing. STOP: end, its results count. CANCEL: end, its sweep was canceled.",
@@ -157,6 +170,10 @@ verb("heartbeat", {
     fields: (t) => ({
       agentId: t.id({ description: "From registerAgent; absent for a writer without an agent." }),
       attempts: t.field({ type: [AttemptRefInput], required: true, description: "What it holds." }),
+      started: t.field({
+        type: [StartedProcessInput],
+        description: "Of an agent: what it has started since the last beat that was answered.",
+      }),
       clientMutationId: mutationId(t),
     }),
   }),
@@ -178,10 +195,11 @@ verb("heartbeat", {
       resolve: ({ answer }) => answer?.leaseMs ?? null,
     }),
   })),
-  run: (context, { agentId, attempts }) =>
+  run: (context, { agentId, attempts, started = [] }) =>
     heartbeat(context, {
       agentId: agentId === undefined ? undefined : toSmallNumber("agentId", agentId),
       attempts: attempts.map(({ runId, attempt }) => ({ runId: toNumber("runId", runId), attempt })),
+      started: started.map(({ runId, ...process }) => ({ ...process, runId: toNumber("runId", runId) })),
     }),
 });
 

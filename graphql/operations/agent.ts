@@ -89,6 +89,11 @@ export interface AttemptRef {
   runId: string;
   attempt: number;
 }
+/** Told once: which process an attempt became. */
+export interface StartedProcess extends AttemptRef {
+  pid: number;
+  command: string[];
+}
 export type AttemptCommand = "STALE" | "STOP" | "CANCEL";
 
 export const Heartbeat = toDocument<
@@ -100,7 +105,7 @@ export const Heartbeat = toDocument<
       error: Failure | null;
     };
   },
-  { input: { agentId?: string; attempts: AttemptRef[] } }
+  { input: { agentId?: string; attempts: AttemptRef[]; started?: StartedProcess[] } }
 >(/* GraphQL */ `
   mutation Heartbeat($input: HeartbeatInput!) {
     heartbeat(input: $input) {

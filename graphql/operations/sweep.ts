@@ -29,11 +29,13 @@ export interface CreatedSweep {
   state: SweepState;
   /** Decimal text; null when the sweep has no end. */
   size: string | null;
+  /** At most this many runs. */
+  runCap: number | null;
   agentCommand: string;
 }
 
 const CREATED_SWEEP = /* GraphQL */ `
-  fragment CreatedSweep on Sweep { id name path url state size agentCommand }
+  fragment CreatedSweep on Sweep { id name path url state size runCap agentCommand }
 `;
 
 export const CreateSweep = toDocument<

@@ -98,6 +98,25 @@ test.concurrent("a child gets the key of its run and not the user's, its paramet
   });
 });
 
+test.concurrent("the server learns which process a run became, and nothing of the values of environment variables", async () => {
+  await withGate(async (gate, open) => {
+    const program = `setInterval(() => { if (require("fs").existsSync(${JSON.stringify(gate)})) process.exit(0); }, 20);`;
+    await withServer(async (server) => {
+      const command = [process.execPath, "-e", program, `\${envvar:BESOM_API_KEY}`, `\${args_no_hyphens}`];
+      const sweepId = await createSweep(server, program, { command });
+      await withAgent(server, sweepId, {}, async ({ done }) => {
+        const read = () => server.db.sql`select pid, command from attempts where pid is not null`;
+        let rows = await read();
+        while (rows.length === 0) rows = await read();
+        expect(rows[0]?.command).toEqual([process.execPath, "-e", program, "$BESOM_API_KEY", "a=1"]);
+        process.kill(rows[0]?.pid, 0);
+        open();
+        await done;
+      });
+    });
+  });
+});
+
 test.concurrent("a failing run keeps its exit code and its last words, one ended by a signal the signal", async () => {
   const program = `
     const a = process.argv[1];

@@ -9,6 +9,7 @@ import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { leaveAgent } from "@/engine/leave-agent";
 import { loseAgents, reapAttempts } from "@/engine/reap-attempts";
+import { logOutput } from "@/engine/report-output";
 import {
   claimOne,
   codeOf,

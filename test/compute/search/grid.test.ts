@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openGrid } from "@/compute/search/grid";
-import { hashGridParams, type Points } from "@/compute/search/points";
+import type { Points } from "@/compute/search/points";
 import type { Parameter, Parameters } from "@/core/parameter";
 import { parseSweepConfig } from "@/core/sweep-config";
 import {
@@ -287,25 +287,6 @@ describe("a grid", () => {
     const thrice = open(config, { random: "1", repeats: 3 });
     expect(thrice.size).toBe(270n);
     expect(all(thrice)).toEqual(one.flatMap((params) => [params, params, params]));
-  });
-
-  test("knows the hash of a run that came from elsewhere", () => {
-    const config = space({
-      a: values(3, 4),
-      g: { kind: "group", parameters: space({ lr: values(new Float(1), 0.5) }) },
-      only: { ...values(1, 2), when: [{ parameter: ["a"], test: { kind: "in", values: [4] } }] },
-    });
-    const points = open(config);
-    const hash = (json: string): string => {
-      const found = hashGridParams({ parameters: config }, parseJson(json) as ValueMap);
-      return found === undefined ? "none" : toHex(found);
-    };
-    expect(stringifyJson(points.at(0n).params)).toBe('{"a":3,"g":{"lr":1.0}}');
-    // key order, unknown keys and the spelling of a whole number do not matter
-    expect(hash('{"g":{"lr":1,"extra":2},"a":3.0,"host":"x"}')).toBe(toHex(points.at(0n).hash));
-    expect(hash('{"a":4,"g":{"lr":1}}')).toBe("none");
-    const all = new Set(Array.from({ length: 6 }, (_, i) => toHex(points.at(BigInt(i)).hash)));
-    expect(all.has(hash('{"a":4,"g":{"lr":0.5},"only":2}'))).toBe(true);
   });
 
   test("tells apart values that are nothing to JavaScript", () => {
