@@ -20,7 +20,7 @@ import { sendError } from "@/graphql/http/handler";
 import { setSecurityHeaders } from "@/graphql/http/headers";
 import { drain, listen, toPort, toUrl } from "@/graphql/http/listen";
 import { checkPublicUrl } from "@/graphql/http/public-url";
-import { type SignInOptions, signIn, signOut } from "@/graphql/http/sign-in";
+import { openSignIn } from "@/graphql/http/sign-in";
 import { openStatus } from "@/graphql/http/status";
 import { loginUrl } from "@/graphql/links";
 import { openService, type Service } from "@/graphql/service";
@@ -111,7 +111,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     opened.push({ name: "service", close: service.close });
     const background = startBackground({ db, log, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
-    open = { db, service, pages, signIn: { db, publicUrl, pages: next, log } };
+    open = { db, service, pages, signIn: openSignIn({ db, publicUrl, log }) };
     return {
       url: publicUrl,
       key: local?.key,
@@ -131,7 +131,7 @@ interface Open {
   readonly db: Database;
   readonly service: Service;
   readonly pages: Pages | undefined;
-  readonly signIn: SignInOptions;
+  readonly signIn: ReturnType<typeof openSignIn>;
 }
 
 interface Doors {
@@ -156,10 +156,8 @@ async function route(
       return done(response.statusCode);
     }
     if (path === "/metrics") return await status.metrics(request, response);
-    if (path === "/login" && request.method === "GET" && hasToken(request)) {
-      return await signIn(open.signIn, request, response);
-    }
-    if (path === "/logout") return await signOut(open.signIn, request, response);
+    const door = open.signIn(path, request.method);
+    if (door) return await door(request, response);
     if (open.pages === undefined) throw new AppError("NOT_FOUND", `there is nothing at ${path}`);
     const done = status.measure("pages");
     await open.pages.handle(request, response);
@@ -179,7 +177,6 @@ const refuseUpgrade = (socket: Duplex, status: string) =>
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
-const hasToken = ({ url = "/" }: IncomingMessage): boolean => /[?&]token=/.test(url);
 const notNow = () => new AppError("UNAVAILABLE", "the server is starting or stopping: try again in a second");
 
 interface Pages {

@@ -11,7 +11,7 @@ import {
 } from "@/db/queries/sessions";
 import { inTransaction, retrying } from "@/db/transaction";
 import { endRights } from "./accounts/rights";
-import { audit } from "./audit";
+import { audit, auditAs } from "./audit";
 import { requireAccount } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
@@ -74,6 +74,7 @@ export async function redeemLoginLink(db: Database, token: string, browser: Brow
         "this login link is used up or too old: ask the server for another",
       );
     }
+    await auditAs(tx, userId, "session.create", "link", { address: browser.address ?? null });
     return openSession(tx, { session, userId, browser });
   });
 }

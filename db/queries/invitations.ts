@@ -105,6 +105,8 @@ export interface Invitation {
   usedAt: Date | null;
   usedBy: number | null;
   revokedAt: Date | null;
+  /** Whether whoever made it administers the server. */
+  byAdmin: boolean;
   /** Neither used nor revoked nor too old, and whoever made it is not disabled. */
   open: boolean;
   by: string;
@@ -117,7 +119,7 @@ export interface Invitation {
 const judged = (sql: Sql | Tx) => sql`
   i.id, i.entity_id as "entityId", i.project_id as "projectId", i.role, i.admin, i.email, i.created_by as "createdBy",
   i.expires_at as "expiresAt", i.used_at as "usedAt", i.used_by as "usedBy", i.revoked_at as "revokedAt",
-  i.used_at is null and i.revoked_at is null and i.expires_at > now() and c.disabled_at is null as open,
+  i.used_at is null and i.revoked_at is null and i.expires_at > now() and c.disabled_at is null as open, c.admin as "byAdmin",
   ce.name as by, c.display_name as "byDisplayName", t.name as team, p.name as project, pe.name as "projectEntity"
   from invitations i join users c on c.id = i.created_by join entities ce on ce.id = c.entity_id
   left join entities t on t.id = i.entity_id

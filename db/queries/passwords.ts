@@ -18,6 +18,15 @@ export async function findPassword(sql: Sql | Tx, nameOrEmail: string): Promise<
   return rows[0];
 }
 
+/** Whether the user has signed in from there, and the browser still is. */
+export async function isKnownAddress(
+  sql: Sql | Tx,
+  { userId, address }: { userId: number; address: string },
+): Promise<boolean> {
+  const rows = await sql`select from sessions where user_id = ${userId} and address = ${address} limit 1`;
+  return rows.length > 0;
+}
+
 export async function readPassword(sql: Sql | Tx, userId: number): Promise<PasswordRow | undefined> {
   const rows = await sql<PasswordRow[]>`
     select u.id as "userId", e.name, u.email, u.password_hash as hash

@@ -10,20 +10,33 @@ const FIRST_MS = 1_000;
 /** A guesser gets 96 tries a day at one bucket, and whoever mistyped often waits no longer than this. */
 const MAX_MS = 15 * 60_000;
 
-/** So many failures in a row cost nothing: people mistype. */
-const FREE: Readonly<Record<string, number>> = {
-  // One password from one place.
-  pair: 5,
-  password: 5,
+interface Patience {
+  /** So many failures in a row cost nothing. */
+  readonly free: number;
+  readonly maxMs: number;
+  /** One success says that it was the owner. */
+  readonly own: boolean;
+}
+
+/** By what stands before the colon of a bucket's name. */
+const PATIENCE: Readonly<Record<string, Patience>> = {
+  // One account from one place: people mistype.
+  pair: { free: 5, maxMs: MAX_MS, own: true },
+  // The current password, asked again of who is signed in.
+  password: { free: 5, maxMs: MAX_MS, own: true },
   // Everybody of an office comes from one address; a guesser goes through names there.
-  address: 30,
-  device: 20,
+  address: { free: 30, maxMs: MAX_MS, own: false },
+  // One account from anywhere it was never used from: thousands of addresses guess together. Short, since the owner
+  // may be on the way.
+  name: { free: 50, maxMs: 60_000, own: false },
+  device: { free: 20, maxMs: MAX_MS, own: false },
 };
+const STRICT: Patience = { free: 5, maxMs: MAX_MS, own: true };
 
 /**
  * Runs `attempt` unless one of the buckets is blocked; a refusal counts in all of them. Kept in the database, so that
- * all servers count together. Buckets name what the guesser can't change and the owner of an account doesn't share:
- * `pair:NAME/ADDRESS` and `address:ADDRESS`, never the name alone, or any stranger could lock anybody out.
+ * all servers count together. What blocks for long is the place of the guesser, alone and with the account's name
+ * (`address:`, `pair:`): by the name alone any stranger could lock anybody out.
  * @throws AppError RATE_LIMITED with details.retryAfterMs
  */
 export async function withThrottle<T>(
@@ -52,7 +65,7 @@ export async function withThrottle<T>(
     const result = await attempt();
     await giveBack();
     // An address may fail for one name and succeed for another: that is no reason to forget what it tries.
-    const own = taken.flatMap(({ bucket }) => (bucket.startsWith("address:") ? [] : [bucket]));
+    const own = taken.flatMap(({ bucket }) => (patienceWith(bucket).own ? [bucket] : []));
     await retrying(() => clearFailures(db.sql, own));
     return result;
   } catch (error) {
@@ -62,11 +75,13 @@ export async function withThrottle<T>(
   }
 }
 
+const patienceWith = (name: string): Patience => PATIENCE[name.slice(0, name.indexOf(":"))] ?? STRICT;
+
 const toBackoff = (name: string): Backoff => ({
   bucket: shorten(name),
-  free: FREE[name.split(":", 1)[0] ?? ""] ?? 5,
+  free: patienceWith(name).free,
   firstMs: FIRST_MS,
-  maxMs: MAX_MS,
+  maxMs: patienceWith(name).maxMs,
   forgottenMs: FAILURES_KEPT_MS,
 });
 

@@ -1,72 +1,142 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError, isAppError } from "@/core/errors";
+import { AppError } from "@/core/errors";
 import type { Database } from "@/db/client";
-import { authenticateSession } from "@/engine/authorize";
+import { getViewer } from "@/db/queries/users";
+import { acceptInvitation, acceptInvitationAsNew, viewInvitation } from "@/engine/accounts/accept-invitation";
+import { POLL_EVERY_MS, pollDeviceLogin, startDeviceLogin } from "@/engine/accounts/device-login";
+import { signInByPassword, type Visitor } from "@/engine/accounts/sign-in";
 import type { Logger } from "@/engine/context";
-import { endSession, redeemLoginLink } from "@/engine/sessions";
+import { endSession, redeemLoginLink, type SignedIn } from "@/engine/sessions";
+import { type Caller, identifyRequest } from "../authenticate";
+import { addressGroup, clientAddress } from "./address";
 import { isSameOrigin, readCookie, sessionCookie, toSessionCookie } from "./credentials";
 import { sendError } from "./handler";
+import { answerJson, type Fields, keepPrivate, readJson } from "./sign-in-json";
 
 export interface SignInOptions {
   db: Database;
   publicUrl: string;
-  /** With pages there is a page that explains what to do about a dead link. */
-  pages: boolean;
   log: Logger;
 }
 
-/** `GET /login?token=` uses up a one-time link, sets the session cookie and goes on to the pages. */
-export async function signIn(
-  { db, publicUrl, pages, log }: SignInOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  response.setHeader("cache-control", "no-store");
-  // The token must not travel on in the Referer of the page's own requests.
-  response.setHeader("referrer-policy", "no-referrer");
-  try {
-    const { searchParams } = new URL(request.url ?? "/", publicUrl);
-    const { session, expiresAt } = await redeemLoginLink(db, searchParams.get("token") ?? "");
+type Door = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * The doors by which people come in before they have a session or a key. Secrets come in the body of a POST, never in
+ * an address: pages read one-time tokens from the fragment, which no server, proxy or log sees.
+ * @returns what answers a request; undefined when it is none of these doors
+ */
+export function openSignIn({
+  db,
+  publicUrl,
+  log,
+}: SignInOptions): (path: string, method?: string) => Door | undefined {
+  /** Signs the browser in; a session that it had before ends. */
+  const admit = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    { session, expiresAt }: SignedIn,
+  ) => {
+    const before = readCookie(request.headers.cookie, sessionCookie(publicUrl));
+    if (before !== undefined) await endSession(db, before);
     response.setHeader("set-cookie", toSessionCookie(session, publicUrl, expiresAt));
-    redirect(response, `${publicUrl}/`);
-  } catch (error) {
-    if (!isAppError(error) || error.code !== "UNAUTHENTICATED") return sendError(response, error, log);
-    // A second click on a used link in the browser that it signed in.
-    const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
-    if (token !== undefined && (await isAlive(db, token))) return redirect(response, `${publicUrl}/`);
-    if (pages) redirect(response, `${publicUrl}/login`);
-    else sendError(response, error, log);
-  }
+  };
+  /** Who is signed in already; undefined for everybody else. */
+  const maybeCaller = (request: IncomingMessage): Promise<Caller | undefined> =>
+    identifyRequest(db, request.headers, publicUrl).catch(() => undefined);
+  const json = (
+    answer: (fields: Fields, request: IncomingMessage, response: ServerResponse) => Promise<object>,
+  ): Door =>
+    answerJson(log, async (request, response) => {
+      refuseOtherSites(request, publicUrl);
+      return answer(await readJson(request), request, response);
+    });
+
+  const doors: Readonly<Record<string, Door>> = {
+    "/login": json(async ({ token, name, password }, request, response) => {
+      const visitor = toVisitor(request);
+      const signedIn =
+        token === undefined
+          ? await signInByPassword(db, { name, password }, visitor)
+          : await redeemLoginLink(db, String(token), visitor);
+      await admit(request, response, signedIn);
+      return { url: `${publicUrl}/` };
+    }),
+
+    "/invite": json(async ({ token }, request) => {
+      const { by, team, project, ...view } = await viewInvitation(db, token);
+      const caller = await maybeCaller(request);
+      const viewer = caller && (await getViewer(db, caller.access));
+      return {
+        invitation: {
+          ...view,
+          by: by.displayName ?? by.name,
+          team,
+          project: project && `${project.entity}/${project.name}`,
+          signedInAs: viewer?.name ?? null,
+        },
+      };
+    }),
+
+    "/invite/accept": json(async ({ token, name, displayName, password }, request, response) => {
+      const caller = name === undefined ? await identifyRequest(db, request.headers, publicUrl) : undefined;
+      if (caller !== undefined) {
+        const { path } = await acceptInvitation({ db, log, access: caller.access }, { token });
+        return { url: `${publicUrl}${path}` };
+      }
+      const visitor = toVisitor(request);
+      const made = await acceptInvitationAsNew(db, { token, name, displayName, password }, visitor);
+      await admit(request, response, made);
+      return { url: `${publicUrl}${made.path}` };
+    }),
+
+    "/login/device": json(async ({ label }, request) => {
+      const { deviceCode, userCode, expiresAt } = await startDeviceLogin(db, {
+        label,
+        address: clientAddress(request),
+      });
+      const url = `${publicUrl}/authorize/device?code=${userCode}`;
+      return { deviceCode, userCode, url, intervalMs: POLL_EVERY_MS, expiresAt };
+    }),
+
+    "/login/device/poll": json(async ({ deviceCode }, request) =>
+      pollDeviceLogin(db, { deviceCode, address: addressGroup(clientAddress(request)) }),
+    ),
+
+    /** A form of one of our pages. */
+    "/logout": async (request, response) => {
+      keepPrivate(response);
+      try {
+        if (!isSameOrigin(request.headers, publicUrl))
+          throw new AppError("FORBIDDEN", "only this server's pages may sign out");
+        const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
+        if (token !== undefined) await endSession(db, token);
+        response.setHeader("set-cookie", toSessionCookie("", publicUrl, new Date(0)));
+        response.writeHead(303, { location: `${publicUrl}/login` }).end();
+      } catch (error) {
+        sendError(response, error, log);
+      }
+    },
+  };
+
+  return (path, method) => {
+    const door = Object.hasOwn(doors, path) ? doors[path] : undefined;
+    // /login and /invite are pages too; the others answer nothing but POST.
+    return method === "POST" || !["/login", "/invite"].includes(path) ? door : undefined;
+  };
 }
 
-/** `POST /logout` from one of our pages ends the session. */
-export async function signOut(
-  { db, publicUrl, log }: SignInOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  try {
-    if (request.method !== "POST") {
-      response.setHeader("allow", "POST");
-      throw new AppError("BAD_INPUT", "send POST to /logout");
-    }
-    if (!isSameOrigin(request.headers, publicUrl))
-      throw new AppError("FORBIDDEN", "only this server's pages may sign out");
-    const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
-    if (token !== undefined) await endSession(db, token);
-    response.setHeader("set-cookie", toSessionCookie("", publicUrl, new Date(0)));
-    redirect(response, `${publicUrl}/login`);
-  } catch (error) {
-    sendError(response, error, log);
-  }
+/** Programs send neither an origin nor a cookie; a browser comes from our own pages. @throws AppError FORBIDDEN */
+function refuseOtherSites({ headers }: IncomingMessage, publicUrl: string): void {
+  const isBrowser = headers.origin !== undefined || headers["sec-fetch-site"] !== undefined;
+  const hasSession = readCookie(headers.cookie, sessionCookie(publicUrl)) !== undefined;
+  if ((!isBrowser && !hasSession) || isSameOrigin(headers, publicUrl)) return;
+  throw new AppError("FORBIDDEN", "this server's own pages only may do this in a browser", {
+    details: { origin: headers.origin ?? null },
+  });
 }
 
-function redirect(response: ServerResponse, location: string): void {
-  response.writeHead(303, { location }).end();
-}
-
-const isAlive = (db: Database, token: string): Promise<boolean> =>
-  authenticateSession(db, token).then(
-    () => true,
-    () => false,
-  );
+const toVisitor = (request: IncomingMessage): Visitor => {
+  const address = clientAddress(request);
+  return { address, near: addressGroup(address), userAgent: request.headers["user-agent"] };
+};

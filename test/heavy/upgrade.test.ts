@@ -7,6 +7,7 @@ import { PauseSweep, ResumeSweep } from "@/graphql/operations";
 import { createDatabase } from "../support/database";
 import { ask, openSocket, subscribe } from "../support/server";
 import { startServerProcess } from "../support/server-process";
+import { cookieOf, openLink } from "../support/sign-in";
 import { createSweep } from "../support/sweeps";
 
 /**
@@ -36,8 +37,7 @@ describe.each([
     });
     try {
       const [, loginUrl = ""] = /sign in \(once\): +(\S+)/.exec(server.output()) ?? [];
-      const signedIn = await fetch(loginUrl, { redirect: "manual" });
-      const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+      const cookie = cookieOf(await openLink(loginUrl));
       const key = JSON.parse(await readKey(server.dataDir)).key as string;
       const here = { url: server.url, key };
       const sweepId = await createSweep(here);
