@@ -484,6 +484,7 @@ create table users (
   password_changed_at timestamp(3) with time zone,
   oidc_issuer text,
   oidc_subject text,
+  email_verified_at timestamp(3) with time zone,
   constraint users_pkey PRIMARY KEY (id),
   constraint users_email_unique UNIQUE (email),
   constraint users_entity_id_unique UNIQUE (entity_id),

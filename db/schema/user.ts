@@ -25,6 +25,8 @@ export const users = pgTable(
       .references(() => entities.id),
     /** Lower case. */
     email: text("email").unique(),
+    /** Somebody else than the user says that it is theirs: the OpenID provider, or an administrator's invitation. */
+    emailVerifiedAt: at("email_verified_at"),
     displayName: text("display_name"),
     /** scrypt, self-describing; null until a password is set. */
     passwordHash: text("password_hash"),
