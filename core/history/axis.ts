@@ -1,4 +1,4 @@
-import type { Points } from "./column";
+import { lazyPoints, type Points, pickRows } from "./column";
 
 /** What a chart has along its x axis. */
 export const HISTORY_AXES = ["STEP", "TIME", "RELATIVE_TIME", "METRIC"] as const;
@@ -24,7 +24,7 @@ export interface Placed {
  * the chart: they are left out and counted.
  */
 export function pairPoints(points: Points, by: Points): Placed & { unpaired: number } {
-  const { steps, times, values, others } = points;
+  const { steps } = points;
   const n = steps.length;
   const m = by.steps.length;
   const rows = new Uint32Array(Math.min(n, m));
@@ -41,7 +41,7 @@ export function pairPoints(points: Points, by: Points): Placed & { unpaired: num
   }
   if (k === n) return { points, x, unpaired: 0 };
   return {
-    points: pickRows({ steps, times, values, ...(others && { others }) }, rows.subarray(0, k)),
+    points: pickPoints(points, rows.subarray(0, k)),
     x: x.subarray(0, k),
     unpaired: n - k,
   };
@@ -54,11 +54,12 @@ export function sortByX(placed: Placed): Placed {
   while (i < x.length && (x[i] as number) >= (x[i - 1] as number)) i++;
   if (i >= x.length) return placed;
   const rows = Uint32Array.from(x.keys()).sort((a, b) => (x[a] as number) - (x[b] as number) || a - b);
-  return { points: pickRows(points, rows), x: Float64Array.from(rows, (row) => x[row] as number) };
+  return { points: pickPoints(points, rows), x: pickRows(x, rows) };
 }
 
 /** The points with min <= x <= max. */
 export function clipByX(placed: Placed, min: number, max: number): Placed {
+  if (min === Number.NEGATIVE_INFINITY && max === Number.POSITIVE_INFINITY) return placed;
   const { points, x } = placed;
   let inside = 0;
   for (let i = 0; i < x.length; i++) if ((x[i] as number) >= min && (x[i] as number) <= max) inside++;
@@ -66,15 +67,11 @@ export function clipByX(placed: Placed, min: number, max: number): Placed {
   const kept = new Uint32Array(inside);
   let k = 0;
   for (let i = 0; k < inside; i++) if ((x[i] as number) >= min && (x[i] as number) <= max) kept[k++] = i;
-  return { points: pickRows(points, kept), x: Float64Array.from(kept, (row) => x[row] as number) };
+  return { points: pickPoints(points, kept), x: pickRows(x, kept) };
 }
 
-function pickRows({ steps, times, values, others }: Points, rows: Uint32Array): Points {
-  const pick = (column: Float64Array) => {
-    const picked = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i] as number] as number;
-    return picked;
-  };
+function pickPoints(points: Points, rows: Uint32Array): Points {
+  const { steps, values, others } = points;
   const kept = new Map<number, string>();
   if (others) {
     for (let i = 0; i < rows.length; i++) {
@@ -82,10 +79,8 @@ function pickRows({ steps, times, values, others }: Points, rows: Uint32Array): 
       if (json !== undefined) kept.set(i, json);
     }
   }
-  return {
-    steps: pick(steps),
-    times: pick(times),
-    values: pick(values),
-    ...(kept.size > 0 && { others: kept }),
-  };
+  return lazyPoints(
+    { steps: pickRows(steps, rows), values: pickRows(values, rows), ...(kept.size > 0 && { others: kept }) },
+    () => pickRows(points.times, rows),
+  );
 }

@@ -83,6 +83,13 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** Another reader of the same bytes. */
+  at(offset: number): ByteReader {
+    const reader = new ByteReader(this.#bytes);
+    reader.offset = offset;
+    return reader;
+  }
+
   u8(): number {
     return this.#view.getUint8(this.offset++);
   }
@@ -110,6 +117,13 @@ export class ByteReader {
     }
   }
 
+  /** Over so many varints, zigzag or not, to what follows. */
+  skipVarints(count: number): void {
+    let offset = this.offset;
+    for (let left = count; left > 0; left--) while ((this.#bytes[offset++] as number) >= 0x80);
+    this.offset = offset;
+  }
+
   zigzag(): number {
     const value = this.varint();
     if (value < 0x4000_0000) return (value >>> 1) ^ -(value & 1);
@@ -124,6 +138,24 @@ export class ByteReader {
       throw new RangeError(`a block of ${this.#bytes.length} bytes ends before byte ${this.offset}`);
     return this.#bytes.subarray(start, this.offset);
   }
+}
+
+const SLAB = 4_096;
+let slab = new Float64Array(SLAB);
+let taken = 0;
+
+/**
+ * Room for `n` doubles, zero or not. Short ones share a slab of 32 kB: a typed array beyond 64 bytes has memory of its own
+ * outside of V8's heap, and a chart of 100 live runs unpacks 6,000 batches of 30 steps.
+ */
+export function takeDoubles(n: number): Float64Array {
+  if (n > SLAB / 16) return new Float64Array(n);
+  if (taken + n > SLAB) {
+    slab = new Float64Array(SLAB);
+    taken = 0;
+  }
+  taken += n;
+  return slab.subarray(taken - n, taken);
 }
 
 export const sizeOfVarint = (value: number): number => {

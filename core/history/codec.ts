@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter, sizeOfVarint } from "./bytes";
+import { ByteReader, ByteWriter, sizeOfVarint, takeDoubles } from "./bytes";
 import type { Axis, Column } from "./column";
 import { packNumbers, unpackNumbers } from "./numbers";
 
@@ -102,9 +102,8 @@ function writeAxis(writer: ByteWriter, { steps, times }: Axis): void {
 
 function readAxis(reader: ByteReader): Axis {
   const n = reader.varint();
-  const steps = new Float64Array(n);
-  const times = new Float64Array(n);
-  if (n === 0) return { steps, times };
+  const steps = takeDoubles(n);
+  if (n === 0) return { steps, times: steps };
   let step = reader.varint();
   const stride = reader.varint();
   steps[0] = step;
@@ -112,13 +111,27 @@ function readAxis(reader: ByteReader): Axis {
     step += stride === 0 ? reader.varint() : stride;
     steps[i] = step;
   }
+  const start = reader.offset;
+  reader.skipVarints(n);
+  let times: Float64Array | undefined;
+  return {
+    steps,
+    get times() {
+      times ??= readTimes(reader.at(start), n);
+      return times;
+    },
+  };
+}
+
+function readTimes(reader: ByteReader, n: number): Float64Array {
+  const times = takeDoubles(n);
   let time = reader.varint();
   times[0] = time;
   for (let i = 1; i < n; i++) {
     time += reader.zigzag();
     times[i] = time;
   }
-  return { steps, times };
+  return times;
 }
 
 /** The one difference between all neighbours, else 0. Most programs log every step or every tenth. */

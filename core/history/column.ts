@@ -36,29 +36,46 @@ export const EMPTY_POINTS: Points = {
   values: new Float64Array(0),
 };
 
+/**
+ * Points whose times are made when somebody asks for them. Charts along steps or a metric never do, and the times are
+ * most of an axis's bytes and work.
+ */
+export function lazyPoints(
+  { steps, values, others }: Omit<Points, "times">,
+  makeTimes: () => Float64Array,
+): Points {
+  let times: Float64Array | undefined;
+  return {
+    steps,
+    get times() {
+      times ??= makeTimes();
+      return times;
+    },
+    values,
+    ...(others && { others }),
+  };
+}
+
 /** The column with its own steps and times; copies only when the column has gaps. */
 export function toPoints(axis: Axis, { at, values, others }: Column): Points {
-  if (at === undefined) return { steps: axis.steps, times: axis.times, values, ...(others && { others }) };
-  const steps = new Float64Array(at.length);
-  const times = new Float64Array(at.length);
-  for (let i = 0; i < at.length; i++) {
-    const index = at[i] as number;
-    steps[i] = axis.steps[index] as number;
-    times[i] = axis.times[index] as number;
-  }
-  return { steps, times, values, ...(others && { others }) };
+  const rest = { values, ...(others && { others }) };
+  if (at === undefined) return lazyPoints({ steps: axis.steps, ...rest }, () => axis.times);
+  return lazyPoints({ steps: pickRows(axis.steps, at), ...rest }, () => pickRows(axis.times, at));
+}
+
+export function pickRows(column: Float64Array, rows: Uint32Array): Float64Array {
+  const picked = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = column[rows[i] as number] as number;
+  return picked;
 }
 
 /** Points from index `from` up to, not including, `to`. */
 export function slicePoints(points: Points, from: number, to: number): Points {
   if (from === 0 && to === points.steps.length) return points;
   const others = sliceOthers(points.others, from, to);
-  return {
-    steps: points.steps.subarray(from, to),
-    times: points.times.subarray(from, to),
-    values: points.values.subarray(from, to),
-    ...(others && { others }),
-  };
+  const steps = points.steps.subarray(from, to);
+  const values = points.values.subarray(from, to);
+  return lazyPoints({ steps, values, ...(others && { others }) }, () => points.times.subarray(from, to));
 }
 
 function sliceOthers(others: Points["others"], from: number, to: number): Map<number, string> | undefined {
@@ -78,19 +95,25 @@ export function concatPoints(pieces: readonly Points[]): Points {
   if (only === undefined) return EMPTY_POINTS;
   if (kept.length === 1) return only;
   const length = kept.reduce((sum, piece) => sum + piece.steps.length, 0);
-  const steps = new Float64Array(length);
-  const times = new Float64Array(length);
-  const values = new Float64Array(length);
   const others = new Map<number, string>();
   let offset = 0;
   for (const piece of kept) {
-    steps.set(piece.steps, offset);
-    times.set(piece.times, offset);
-    values.set(piece.values, offset);
     if (piece.others) for (const [index, json] of piece.others) others.set(offset + index, json);
     offset += piece.steps.length;
   }
-  return { steps, times, values, ...(others.size > 0 && { others }) };
+  const join = (name: "steps" | "times" | "values") => {
+    const joined = new Float64Array(length);
+    let end = 0;
+    for (const piece of kept) {
+      joined.set(piece[name], end);
+      end += piece.steps.length;
+    }
+    return joined;
+  };
+  return lazyPoints(
+    { steps: join("steps"), values: join("values"), ...(others.size > 0 && { others }) },
+    () => join("times"),
+  );
 }
 
 /** Drops from each piece the steps that a later one has again. Empty pieces go. */

@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter } from "./bytes";
+import { type ByteReader, type ByteWriter, takeDoubles } from "./bytes";
 
 /**
  * Formats of a row of doubles, each exact to the last bit; the smallest wins. Measured on 2,048 noisy losses
@@ -48,14 +48,15 @@ export function packNumbers(writer: ByteWriter, values: Float64Array): number {
 export function unpackNumbers(reader: ByteReader, format: number, k: number): Float64Array {
   switch (format) {
     case F64: {
-      const values = new Float64Array(k);
-      new Uint8Array(values.buffer).set(reader.bytes(8 * k));
+      const values = takeDoubles(k);
+      new Uint8Array(values.buffer, values.byteOffset, 8 * k).set(reader.bytes(8 * k));
       return values;
     }
     case F32: {
       const singles = new Float32Array(k);
       new Uint8Array(singles.buffer).set(reader.bytes(4 * k));
-      return Float64Array.from(singles);
+      // Not Float64Array.from, which walks the iterator: 30 ns a value.
+      return new Float64Array(singles);
     }
     case SAME:
       return k === 0 ? new Float64Array(0) : new Float64Array(k).fill(reader.f64());
@@ -151,8 +152,8 @@ function readHeads(reader: ByteReader, k: number): Float64Array {
   for (let i = 0; i < heads.length; i++) heads[i] = reader.u16();
   const bytes = reader.bytes(7 * k);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Float64Array(k);
-  const words = new Uint32Array(values.buffer);
+  const values = takeDoubles(k);
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * k);
   for (let i = 0; i < k; i++) {
     const tail = view.getUint16(7 * i + 4, LITTLE_ENDIAN) | ((bytes[7 * i + 6] as number) << 16);
     words[2 * i] = view.getUint32(7 * i, LITTLE_ENDIAN);

@@ -101,17 +101,16 @@ async function drawAlongMetric(
 /** All chunks; none when that would be too many steps. */
 function worthReading(lines: readonly Line[]): PieceToRead[] {
   const toRead = lines.flatMap(({ runId, pieces }) =>
-    pieces.map((piece) => ({ runId, piece, stepsOnly: false })),
+    pieces.flatMap((piece) => (piece.chunk ? [{ runId, piece, stepsOnly: false }] : [])),
   );
-  const steps = new Map(
-    toRead.map(({ runId, piece: { chunk } }) => [
-      `${runId}/${chunk?.attempt}/${chunk?.chunk}`,
-      chunk?.axisCount ?? 0,
-    ]),
-  );
-  let sum = 0;
-  for (const count of steps.values()) sum += count;
-  return sum <= MAX_UNPACKED ? toRead : [];
+  const counts = new Map<string, number>();
+  for (const { runId, piece } of toRead) {
+    const { attempt = 0, chunk = 0, axisCount = 0 } = piece.chunk ?? {};
+    counts.set(`${runId}/${attempt}/${chunk}`, axisCount);
+  }
+  let steps = 0;
+  for (const count of counts.values()) steps += count;
+  return steps <= MAX_UNPACKED ? toRead : [];
 }
 
 function pointsIn(pieces: readonly Piece[]): number {
