@@ -1,5 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -16,12 +17,16 @@ import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
 import { readKeep } from "@/engine/retention";
 import { createLoginLink } from "@/engine/sessions";
+import { readTrustedProxies } from "@/graphql/http/address";
+import { arrive, receive } from "@/graphql/http/arrival";
 import { sendError } from "@/graphql/http/handler";
-import { setSecurityHeaders } from "@/graphql/http/headers";
-import { drain, listen, toPort, toUrl } from "@/graphql/http/listen";
-import { checkPublicUrl } from "@/graphql/http/public-url";
+import { setPageHeaders, setSecurityHeaders } from "@/graphql/http/headers";
+import { drain, isLoopback, listen, toPort, toUrl } from "@/graphql/http/listen";
+import { checkPublicUrl, isSecure, prefixOf } from "@/graphql/http/public-url";
+import { readRate } from "@/graphql/http/rate-limit";
 import { openSignIn } from "@/graphql/http/sign-in";
 import { openStatus } from "@/graphql/http/status";
+import { keepCredentials, loadCredentials, readTlsFiles } from "@/graphql/http/tls";
 import { loginUrl } from "@/graphql/links";
 import { openService, type Service } from "@/graphql/service";
 
@@ -50,6 +55,8 @@ export interface RunningServer {
   readonly loginUrl: string | undefined;
   /** Where data lies, for people. */
   readonly place: string;
+  /** What whoever starts it should know. */
+  readonly notices: readonly string[];
   /** When pages can be opened. */
   readonly pagesReady: Promise<void>;
   /** Lets requests under way be answered, then stops everything in reverse order. */
@@ -58,22 +65,43 @@ export interface RunningServer {
 
 /** How long requests under way may take when the server stops. */
 const DRAIN_MS = 5_000;
+/** Readers are cancelled after 30 s; whatever else a request began ends by this. */
+const STATEMENT_TIMEOUT_MS = 60_000;
+/** Each holds a file descriptor and some 20 kB. */
+const MAX_CONNECTIONS = 10_000;
+/** Who sends a head for longer than 10 s, or a whole request for longer than 2 min (16 MiB at 1 Mbit/s), holds a place for nothing. */
+const PATIENCE = {
+  keepAlive: true,
+  noDelay: true,
+  headersTimeout: 10_000,
+  requestTimeout: 120_000,
+  connectionsCheckingInterval: 2_000,
+} as const;
 
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const { env = process.env, next = true, dev = false, say = () => {} } = options;
   const log = options.log ?? pino({ level: env.BESOM_LOG_LEVEL ?? "warn" }, pino.destination(2));
   const host = options.host ?? (env.BESOM_HOST || "127.0.0.1");
+  const proxies = readTrustedProxies(env.BESOM_TRUSTED_PROXIES);
+  const rate = readRate(env.BESOM_RATE_LIMIT);
+  const tls = readTlsFiles(env);
   const opened: { name: string; close: () => unknown }[] = [];
   let open: Open | undefined;
   const status = openStatus({ log, ready: () => open });
-  const http = createServer({ keepAlive: true, noDelay: true });
-  http.on("request", (request, response) => {
-    setSecurityHeaders(response);
-    void route(request, response, open, { status, log });
+  const http = tls
+    ? createSecureServer({ ...PATIENCE, ...loadCredentials(tls) })
+    : createServer({ ...PATIENCE });
+  http.maxConnections = MAX_CONNECTIONS;
+  // Nobody comes before the port is known.
+  let place = { proxies, log, prefix: "", publicUrl: "" };
+  http.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    setSecurityHeaders(response, place.publicUrl);
+    const path = receive(request, response, place);
+    void route(path, request, response, open, { status, log });
   });
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    upgrade(request, socket, head, open);
+    upgrade(arrive(request, place), request, socket, head, open);
   });
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -97,17 +125,26 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   try {
     // First of all: a second server on one port must say so before it starts a database.
     const port = await listen(http, host, options.port ?? toPort(env.BESOM_PORT));
-    const publicUrl = checkPublicUrl(options.publicUrl ?? (env.BESOM_PUBLIC_URL || toUrl(host, port)));
+    const here = toUrl(host, port, tls ? "https" : "http");
+    const publicUrl = checkPublicUrl(options.publicUrl ?? (env.BESOM_PUBLIC_URL || here));
+    place = { proxies, log, prefix: prefixOf(publicUrl), publicUrl };
+    if (tls) opened.push({ name: "certificate", close: keepCredentials(http as SecureServer, tls, log) });
     opened.push({ name: "status", close: status.close });
     // Next's code is read while the database starts, and the API answers before the pages are prepared.
-    const pages = next ? openPages({ dev, host, port }) : undefined;
+    const pages = next ? openPages({ dev, host, port, prefix: place.prefix }) : undefined;
     if (pages) opened.push({ name: "pages", close: pages.close });
-    const connected = await connect({ env, log: say });
+    const connected = await connect({ env, log: say, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
     opened.push({ name: "database", close: connected.close });
     const { db } = connected;
     await migrate(db);
     const local = await keepLocalKey(db, env, publicUrl);
-    const service = await openService({ db, log, publicUrl });
+    const service = await openService({
+      db,
+      log,
+      publicUrl,
+      rate,
+      onlyKnownDocuments: readDocuments(env.BESOM_DOCUMENTS),
+    });
     opened.push({ name: "service", close: service.close });
     const background = startBackground({ db, log, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
@@ -117,6 +154,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       key: local?.key,
       loginUrl: local && loginUrl(publicUrl, await createLoginLink(db, local.userId)),
       place: connected.place,
+      notices: noticesOf(host, publicUrl),
       pagesReady: pages?.ready ?? Promise.resolve(),
       close,
     };
@@ -140,12 +178,12 @@ interface Doors {
 }
 
 async function route(
+  path: string,
   request: IncomingMessage,
   response: ServerResponse,
   open: Open | undefined,
   { status, log }: Doors,
 ): Promise<void> {
-  const path = pathOf(request);
   try {
     if (path === "/healthz") return status.healthz(response);
     if (path === "/readyz") return await status.readyz(response);
@@ -167,8 +205,14 @@ async function route(
   }
 }
 
-function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, open: Open | undefined): void {
-  if (open !== undefined && pathOf(request) === "/graphql") open.service.upgrade(request, socket, head);
+function upgrade(
+  path: string,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  open: Open | undefined,
+): void {
+  if (open !== undefined && path === "/graphql") open.service.upgrade(request, socket, head);
   else if (open?.pages) open.pages.upgrade(request, socket, head);
   else refuseUpgrade(socket, "503 Service Unavailable");
 }
@@ -176,7 +220,6 @@ function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, open: O
 const refuseUpgrade = (socket: Duplex, status: string) =>
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 
-const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
 const notNow = () => new AppError("UNAVAILABLE", "the server is starting or stopping: try again in a second");
 
 interface Pages {
@@ -188,15 +231,26 @@ interface Pages {
   close(): Promise<void>;
 }
 
+interface PagesOptions {
+  dev: boolean;
+  host: string;
+  port: number;
+  prefix: string;
+}
+
 /**
  * Next behind our own server. At its first request it attaches an `upgrade` listener to the server it is given and
  * ends sockets whose path matches a page (`/[entity]` matches /graphql): subscriptions would die with the first page
  * that is opened. So it is given a server that never listens, on which we emit the upgrades that are hot reload's.
  * (`app.getUpgradeHandler()` gives a function without a body in Next 16; the listener is the handler that works.)
  */
-function openPages({ dev, host, port }: { dev: boolean; host: string; port: number }): Pages {
+function openPages({ dev, host, port, prefix }: PagesOptions): Pages {
   const decoy = createServer();
   const sockets = new Set<Duplex>();
+  /** Next knows its pages below the prefix only; a proxy may have taken it away. */
+  const restore = (request: IncomingMessage) => {
+    if (prefix !== "") request.url = request.url === "/" ? prefix : `${prefix}${request.url}`;
+  };
   const opening = import("next").then(async (module) => {
     const next = module.default;
     const app = next({ dev, dir: import.meta.dirname, hostname: host, port, httpServer: decoy });
@@ -209,6 +263,8 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
     ready,
     async handle(request, response) {
       const { handle } = await opening;
+      setPageHeaders(request, response, { dev });
+      restore(request);
       await handle(request, response);
     },
     upgrade(request, socket, head) {
@@ -216,6 +272,7 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
       if (!dev || decoy.listenerCount("upgrade") === 0) return refuseUpgrade(socket, "404 Not Found");
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
+      restore(request);
       decoy.emit("upgrade", request, socket, head);
     },
     closeSockets() {
@@ -229,6 +286,26 @@ function openPages({ dev, host, port }: { dev: boolean; host: string; port: numb
       await app?.close();
     },
   };
+}
+
+/** On loopback only this machine's programs get here; elsewhere whoever can reach the port. */
+function noticesOf(host: string, publicUrl: string): string[] {
+  if (isLoopback(host)) return [];
+  return [
+    `other machines can reach it (BESOM_HOST=${host}): whoever has no key and is not signed in is refused`,
+    ...(isSecure(publicUrl)
+      ? []
+      : [
+          "keys travel unencrypted: set BESOM_TLS_CERT and BESOM_TLS_KEY, or put a proxy with https before it",
+        ]),
+  ];
+}
+
+/** BESOM_DOCUMENTS. */
+function readDocuments(text: string | undefined): boolean {
+  if (text === undefined || text === "" || text === "any") return false;
+  if (text === "known") return true;
+  throw new AppError("BAD_INPUT", `BESOM_DOCUMENTS is ${JSON.stringify(text)}, expected any or known`);
 }
 
 /** The key that `besom` on this machine finds: `credentials.json` in the data folder, for its owner alone. */
@@ -271,6 +348,7 @@ async function main(): Promise<void> {
       `Besom is ready at ${server.url}`,
       ...(server.loginUrl ? [`  sign in (once):  ${server.loginUrl}`] : []),
       `  data:            ${server.place}`,
+      ...server.notices.map((notice) => `  note:            ${notice}`),
       "  next:            npx besom sweep examples/digits/random.yaml",
       "                   npx besom agent ID",
     ].join("\n"),

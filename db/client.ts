@@ -40,6 +40,9 @@ const SETTINGS = {
   jit: "off",
 } as const;
 
+/** Of the driver, not in its published types: a cancel then meets the statement that it was meant for. */
+const ONE_AT_A_TIME = { max_pipeline: 0 };
+
 export interface OpenOptions {
   /** Set when `url` is a transaction pooler. */
   directUrl?: string;
@@ -75,10 +78,10 @@ export function openDatabase(url: string, options: OpenOptions = {}): Database {
   const readers: Sql = postgres(url, {
     ...pool,
     max: options.maxReaders ?? 6,
-    max_pipeline: 0, // one at a time, so that a cancel meets the statement it was meant for
+    ...ONE_AT_A_TIME,
     connection: pooled
       ? {}
-      : { application_name: `${name} reads`, ...session, default_transaction_read_only: "on" },
+      : { application_name: `${name} reads`, ...session, default_transaction_read_only: true },
   });
   return {
     sql,

@@ -7,6 +7,7 @@ import {
   specifiedRules,
   validate,
 } from "graphql";
+import { AppError } from "@/core/errors";
 import { limitDocument, MAX_QUERY_BYTES, MAX_TOKENS } from "./limits";
 
 /** Ours are below 4 kB. A parsed document takes some eight times the memory of its text. */
@@ -25,8 +26,28 @@ export class Documents {
   /** Apollo asks by the SHA-256 of the text. */
   readonly #byHash = new Map<string, DocumentNode>();
   #length = 0;
+  /** Texts of our own clients' documents, by their id (`sha256:...`). */
+  readonly #known: ReadonlyMap<string, string>;
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(
+    private readonly schema: GraphQLSchema,
+    { known = [], onlyKnown = false }: DocumentsOptions = {},
+  ) {
+    this.#known = new Map(known.map((text) => [`sha256:${hashOf(text)}`, text]));
+    this.#allowed = onlyKnown ? new Set(known) : undefined;
+  }
+
+  readonly #allowed: ReadonlySet<string> | undefined;
+
+  /** The text that a client of ours stands for by `documentId`. @throws AppError PERSISTED_DOCUMENT_NOT_FOUND */
+  textOf(id: string): string {
+    const text = this.#known.get(id);
+    if (text !== undefined) return text;
+    throw new AppError(
+      "PERSISTED_DOCUMENT_NOT_FOUND",
+      `this server does not know the document ${id.slice(0, 80)}: send its text as query`,
+    );
+  }
 
   /** Characters of the texts that are kept. */
   get length(): number {
@@ -37,6 +58,7 @@ export class Documents {
   read(text: string): DocumentNode | readonly GraphQLError[] {
     const known = this.#byText.get(text);
     if (known !== undefined) return known;
+    if (this.#allowed?.has(text) === false) return [notOurs()];
     if (text.length > MAX_QUERY_BYTES) return [tooLong(text)];
     let document: DocumentNode;
     try {
@@ -68,6 +90,13 @@ export class Documents {
   }
 }
 
+export interface DocumentsOptions {
+  /** Documents of our own clients: they may send an id instead of the text. */
+  known?: readonly string[];
+  /** Refuse all others. */
+  onlyKnown?: boolean;
+}
+
 /** The limits first: what is too large is not worth the quadratic rules that follow. */
 function check(schema: GraphQLSchema, document: DocumentNode): readonly GraphQLError[] {
   const problems = validate(schema, document, [limitDocument]);
@@ -81,4 +110,9 @@ const hashOf = (text: string): string => createHash("sha256").update(text).diges
 const tooLong = (text: string) =>
   new GraphQLError(`the query has ${text.length} characters; at most ${MAX_QUERY_BYTES} are read`, {
     extensions: { code: "QUERY_TOO_LARGE", details: { found: text.length, max: MAX_QUERY_BYTES } },
+  });
+
+const notOurs = () =>
+  new GraphQLError("this server answers Besom's own documents only (BESOM_DOCUMENTS=known)", {
+    extensions: { code: "FORBIDDEN" },
   });

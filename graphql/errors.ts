@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
-import { ERROR_CODES, isAppError } from "@/core/errors";
+import { AppError, ERROR_CODES, isAppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
 
 /** An expected failure as data, beside the payload's other fields. */
@@ -22,7 +22,7 @@ export function toFailure(error: unknown): Failure | undefined {
  * in the log beside the original.
  */
 export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
-  const original = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+  const original = explain(error instanceof GraphQLError ? (error.originalError ?? error) : error);
   const where =
     error instanceof GraphQLError
       ? { ...(error.locations && { locations: error.locations }), ...(error.path && { path: error.path }) }
@@ -52,6 +52,18 @@ export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
     ...where,
     extensions: { code: "INTERNAL", details: { errorId } },
   };
+}
+
+/** A statement that met the database's own limit of time, or an operator's pg_cancel_backend. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error && "code" in error && error.code === "57014")) return error;
+  return new AppError(
+    "TIMED_OUT",
+    "the database ended the operation, which took too long: ask for less at once",
+    {
+      cause: error,
+    },
+  );
 }
 
 /** graphql-js repeats the value that it refuses, whatever its length. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { execute } from "graphql";
 import type { Database } from "@/db/client";
+import { openScope } from "@/db/scope";
 import { systemAccess } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
 import { type Caller, identify, identifyRequest } from "./authenticate";
@@ -9,18 +10,27 @@ import type { Context } from "./context";
 import { Documents } from "./documents";
 import { maskError } from "./errors";
 import { openApollo } from "./http/apollo";
+import { noteCaller } from "./http/arrival";
 import { readCookie, sessionCookie } from "./http/credentials";
+import { openGate } from "./http/gate";
 import { createHandler } from "./http/handler";
+import type { Rate } from "./http/rate-limit";
+import { knownDocuments } from "./known-documents";
 import { openLive } from "./live/live";
 import { Loaders } from "./loaders";
 import { type LocalAnswer, type LocalRequest, openLocalDoor } from "./local";
 import { schema } from "./schema";
 import { openSocketDoor } from "./socket";
+import { withTimeout } from "./timeout";
 
 export interface ServiceOptions {
   db: Database;
   log: Logger;
   publicUrl: string;
+  /** Requests of each key; absent for no limit. */
+  rate?: Rate | undefined;
+  /** Answer the documents of our own clients only. */
+  onlyKnownDocuments?: boolean;
 }
 
 /** The API of one server behind its three doors (HTTP, socket, pages in this process), with what they share. */
@@ -34,26 +44,32 @@ export interface Service {
   close(): Promise<void>;
 }
 
-export async function openService({ db, log, publicUrl }: ServiceOptions): Promise<Service> {
-  const documents = new Documents(schema);
+export async function openService(options: ServiceOptions): Promise<Service> {
+  const { db, log, publicUrl, rate, onlyKnownDocuments = false } = options;
+  const documents = new Documents(schema, { known: await knownDocuments(), onlyKnown: onlyKnownDocuments });
   const live = openLive({ db, access: systemAccess(), log });
-  const toContext = ({ access, secret }: Caller): Context => ({
-    db,
+  const gate = openGate(rate);
+  const toContext = ({ access, secret }: Caller, from = db, requestLog = log): Context => ({
+    db: from,
     access,
-    log,
+    log: requestLog,
     live,
     publicUrl,
-    loaders: new Loaders(db, access),
+    loaders: new Loaders(from, access),
     ...(secret !== undefined && { secret }),
   });
   const apollo = await openApollo(schema, documents, log);
-  const handle = createHandler({
-    apollo,
-    documents,
-    log,
-    toContext: async (request) => toContext(await identifyRequest(db, request.headers, publicUrl)),
-  });
-  const sockets = openSocketDoor({ schema, documents, db, publicUrl, toContext, log });
+  const identifyCaller = async (request: IncomingMessage): Promise<Caller> => {
+    const caller = await identifyRequest(db, request.headers, publicUrl).catch((error: unknown) => {
+      throw gate.toFailure(request, error);
+    });
+    noteCaller(request, caller.access);
+    const refusal = gate.refuse(caller.access);
+    if (refusal !== undefined) throw refusal;
+    return caller;
+  };
+  const handle = createHandler({ apollo, documents, db, log, identify: identifyCaller, toContext });
+  const sockets = openSocketDoor({ schema, documents, db, publicUrl, toContext, gate, log });
 
   /** A page's query: the same schema, rights and masking as by HTTP, without the HTTP. */
   const answerPage = async ({ query, variables, cookie }: LocalRequest): Promise<LocalAnswer> => {
@@ -62,12 +78,18 @@ export async function openService({ db, log, publicUrl }: ServiceOptions): Promi
       const caller = await identify(db, token === undefined ? undefined : { kind: "session", token });
       const document = documents.read(query);
       if (!("kind" in document)) return { errors: document.map((error) => maskError(error, log)) };
-      const { data, errors } = await execute({
-        schema,
-        document,
-        variableValues: variables,
-        contextValue: toContext(caller),
-      });
+      const scope = openScope(db);
+      const { data, errors } = await withTimeout(
+        Promise.resolve(
+          execute({
+            schema,
+            document,
+            variableValues: variables,
+            contextValue: toContext(caller, scope.db),
+          }),
+        ),
+        scope,
+      );
       return { data, ...(errors && { errors: errors.map((error) => maskError(error, log)) }) };
     } catch (error) {
       return { errors: [maskError(error, log)] };

@@ -1,27 +1,39 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ExecutionArgs, execute, GraphQLError, type GraphQLSchema } from "graphql";
+import {
+  type ExecutionArgs,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  OperationTypeNode,
+} from "graphql";
 import type { Context as SocketContext } from "graphql-ws";
 import { type Extra, useServer as serve } from "graphql-ws/use/ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import { isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
+import { openScope, type Scope } from "@/db/scope";
 import type { Logger } from "@/engine/context";
 import { type Caller, identify } from "./authenticate";
 import type { Context } from "./context";
 import type { Documents } from "./documents";
 import { maskError } from "./errors";
+import { addressGroup, clientAddress } from "./http/address";
+import { logOf } from "./http/arrival";
 import { type Credentials, isSameOrigin, readAuthorization, readCredentials } from "./http/credentials";
+import type { Gate } from "./http/gate";
 import { MAX_BODY_BYTES } from "./limits";
 import { Strangers } from "./strangers";
-import { withTimeout } from "./timeout";
+import { callerGone, withTimeout } from "./timeout";
 
 export interface SocketOptions {
   schema: GraphQLSchema;
   documents: Documents;
   db: Database;
   publicUrl: string;
-  toContext: (caller: Caller) => Context;
+  toContext: (caller: Caller, db: Database, log: Logger) => Context;
+  gate: Gate;
   log: Logger;
 }
 
@@ -49,13 +61,16 @@ const KEEP_ALIVE_MS = 12_000;
 interface Connection {
   caller: Caller;
   recheck: NodeJS.Timeout;
+  /** What its queries and subscriptions read, by their message: an id may be used again. */
+  reading: Map<object, Scope>;
 }
 
 /** GraphQL over WebSocket, graphql-ws's protocol. Credentials come in `connectionParams: {authorization}` or as the session cookie. */
 export function openSocketDoor(options: SocketOptions): SocketDoor {
-  const { schema, documents, db, publicUrl, toContext, log } = options;
+  const { schema, documents, db, publicUrl, toContext, gate, log } = options;
   const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, perMessageDeflate: false });
   const connections = new WeakMap<object, Connection>();
+  const scopes = new WeakMap<object, Scope>();
   const strangers = new Strangers();
   /** Ends what holds for a stranger. */
   const welcomes = new WeakMap<IncomingMessage, () => void>();
@@ -67,52 +82,82 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     const { socket, request } = ctx.extra;
     try {
       const credentials = toCredentials(ctx.connectionParams, request, publicUrl);
-      const caller = await identify(db, credentials);
+      const caller = await identify(db, credentials).catch((error: unknown) => {
+        throw credentials === undefined ? error : gate.toFailure(request, error);
+      });
       const recheck = setInterval(() => {
         identify(db, credentials).catch((error) => {
           if (isAppError(error) && error.code === "UNAUTHENTICATED") socket.close(UNAUTHORIZED, "signed out");
         });
       }, RECHECK_MS);
       recheck.unref();
-      socket.once("close", () => clearInterval(recheck));
-      connections.set(ctx, { caller, recheck });
+      const reading = new Map<object, Scope>();
+      socket.once("close", () => {
+        clearInterval(recheck);
+        for (const scope of reading.values()) scope.end(callerGone());
+      });
+      connections.set(ctx, { caller, recheck, reading });
       welcomes.get(request)?.();
       return true;
     } catch (error) {
       const known = isAppError(error);
       if (!known) log.error({ err: error }, "a socket could not be signed in");
+      const { code } = known ? error : { code: "INTERNAL" };
       socket.close(
-        known && error.code === "UNAUTHENTICATED" ? UNAUTHORIZED : 1011,
-        known ? error.code : "INTERNAL",
+        code === "UNAUTHENTICATED" ? UNAUTHORIZED : code === "RATE_LIMITED" ? TOO_MANY : 1011,
+        code,
       );
       return false;
     }
   };
 
+  const mask = ({ extra }: Socket, errors: readonly unknown[]) =>
+    errors.map((error) => maskError(error, logOf(extra.request, log)));
+
   const server = serve<Record<string, unknown>, Partial<Extra>>(
     {
       onConnect: (ctx) => connect(ctx as Socket),
-      onSubscribe: (ctx, _id, { query, variables, operationName }) => {
+      onSubscribe: (ctx, _id, payload) => {
+        const { query, variables, operationName } = payload;
         const connection = connections.get(ctx);
         if (connection === undefined) return [new GraphQLError("not signed in")];
         if (Object.keys(ctx.subscriptions).length > MAX_SUBSCRIPTIONS) {
           (ctx as Socket).extra.socket.close(TOO_MANY, `more than ${MAX_SUBSCRIPTIONS} subscriptions`);
           return [new GraphQLError("too many subscriptions")];
         }
+        const refusal = gate.refuse(connection.caller.access);
+        if (refusal) return [new GraphQLError(refusal.message, { originalError: refusal })];
         const document = documents.read(query);
         if (isProblems(document)) return document;
+        const operation = getOperationAST(document, operationName);
+        const reads = operation != null && operation.operation !== OperationTypeNode.MUTATION;
+        const scope = reads ? openScope(db) : undefined;
+        const requestLog = logOf((ctx as Socket).extra.request, log);
+        const contextValue = toContext(connection.caller, scope?.db ?? db, requestLog);
+        if (scope) {
+          connection.reading.set(payload, scope);
+          scopes.set(contextValue, scope);
+        }
         return {
           schema,
           document,
-          contextValue: toContext(connection.caller),
+          contextValue,
           ...(variables && { variableValues: variables }),
           ...(operationName && { operationName }),
         };
       },
-      execute: (args: ExecutionArgs) => withTimeout(Promise.resolve(execute(args))),
-      onNext: (_ctx, _id, _payload, _args, { errors, ...result }) =>
-        errors && { ...result, errors: errors.map((error) => maskError(error, log)) },
-      onError: (_ctx, _id, _payload, errors) => errors.map((error) => maskError(error, log)),
+      execute: (args: ExecutionArgs) =>
+        withTimeout(Promise.resolve(execute(args)), scopes.get(args.contextValue as object)).catch(
+          (error: Error) => ({ errors: [new GraphQLError(error.message, { originalError: error })] }),
+        ),
+      onNext: (ctx, _id, _payload, _args, { errors, ...result }) =>
+        errors && { ...result, errors: mask(ctx as Socket, errors) },
+      onError: (ctx, _id, _payload, errors) => mask(ctx as Socket, errors),
+      onComplete: (ctx, _id, payload) => {
+        const reading = connections.get(ctx)?.reading;
+        reading?.get(payload)?.end(callerGone());
+        reading?.delete(payload);
+      },
     },
     wss,
     KEEP_ALIVE_MS,
@@ -134,7 +179,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     const known = await isKnown(request);
     arriving--;
     if (closed || socket.destroyed) return void socket.destroy();
-    const leave = known ? () => {} : strangers.admit(request.socket.remoteAddress ?? "");
+    const leave = known ? () => {} : strangers.admit(addressGroup(clientAddress(request)));
     if (leave === undefined) return refuse(socket);
     socket.once("close", leave);
     wss.handleUpgrade(request, socket, head, (client) => {

@@ -1,13 +1,31 @@
 import { AppError } from "@/core/errors";
+import type { Scope } from "@/db/scope";
 import { OPERATION_TIMEOUT_MS } from "./limits";
 
-/** The caller gets an answer in time; what the operation began goes on, and a statement ends by the database's own limits. */
-export function withTimeout<T>(work: Promise<T>, timeoutMs = OPERATION_TIMEOUT_MS): Promise<T> {
+/**
+ * The caller gets an answer in time. What the operation reads is cancelled down to its statements in PostgreSQL; a
+ * mutation shares its transaction with other callers, so it goes on, and each of its statements ends by the database's
+ * own limit.
+ */
+export function withTimeout<T>(
+  work: Promise<T>,
+  scope?: Scope,
+  timeoutMs = OPERATION_TIMEOUT_MS,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new AppError("TIMED_OUT", `no answer within ${timeoutMs} ms; it may still be done`)),
-      timeoutMs,
-    );
+    const timer = setTimeout(() => {
+      const tail =
+        scope === undefined ? "; it may still be done" : " and was cancelled: ask for less at once";
+      const error = new AppError("TIMED_OUT", `the operation took longer than ${timeoutMs} ms${tail}`, {
+        details: { timeoutMs },
+      });
+      reject(error);
+      scope?.end(error);
+    }, timeoutMs);
     work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
+
+/** What the statements of a caller that has gone away end with: nobody reads it. */
+export const callerGone = (): AppError =>
+  new AppError("UNAVAILABLE", "the caller went away before the answer was there");

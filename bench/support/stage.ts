@@ -63,6 +63,7 @@ export function withService<T>(body: (service: Service) => Promise<T>): Promise<
         DATABASE_URL: databaseUrl,
         BESOM_DATA_DIR: dataDir,
         BESOM_PORT: String(port),
+        BESOM_RATE_LIMIT: "0",
       },
       stdio: ["ignore", "ignore", "inherit"],
     });

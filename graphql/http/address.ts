@@ -39,7 +39,7 @@ function addTo(list: BlockList, part: string): void {
  * the proxy's own address that counts.
  */
 export function readAddress({ socket, headers }: IncomingMessage, proxies: TrustedProxies): string {
-  const peer = plain(socket.remoteAddress ?? "");
+  const peer = plainAddress(socket.remoteAddress ?? "");
   if (!proxies.trusts(peer)) return peer;
   const told = [headers["x-forwarded-for"], readForwarded(headers.forwarded)].flatMap((list) =>
     list === undefined ? [] : [lastUntrusted(String(list).split(","), peer, proxies)],
@@ -72,11 +72,11 @@ function toAddress(item: string): string | undefined {
   const text = item.trim().replaceAll('"', "");
   const bare =
     /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? (text.includes(".") ? text.replace(/:\d+$/, "") : text);
-  return isIP(bare) === 0 ? undefined : plain(bare);
+  return isIP(bare) === 0 ? undefined : plainAddress(bare);
 }
 
 /** A socket that listens on :: names IPv4 peers ::ffff:1.2.3.4. */
-const plain = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
+export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, "");
 const familyOf = (address: string): "ipv4" | "ipv6" => (address.includes(":") ? "ipv6" : "ipv4");
 
 const addresses = new WeakMap<IncomingMessage, string>();
@@ -90,7 +90,7 @@ export function noteAddress(request: IncomingMessage, proxies: TrustedProxies): 
 
 /** Where the request came from, for throttling, logs and sessions. */
 export const clientAddress = (request: IncomingMessage): string =>
-  addresses.get(request) ?? plain(request.socket.remoteAddress ?? "");
+  addresses.get(request) ?? plainAddress(request.socket.remoteAddress ?? "");
 
 /** What one client can't change at will: with IPv6 everybody has a network of 2^64 addresses. */
 export function addressGroup(address: string): string {

@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
+import { ApolloServer, type ApolloServerPlugin, type GraphQLRequestListener } from "@apollo/server";
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -19,7 +19,15 @@ export async function openApollo(
   documents: Documents,
   log: Logger,
 ): Promise<ApolloServer<Context>> {
+  /** Whose errors these are: what is logged of a surprise has its request's id. */
+  const logs = new WeakMap<object, Logger>();
+  const remember: GraphQLRequestListener<Context> = {
+    async didEncounterErrors({ errors, contextValue }) {
+      for (const error of errors) logs.set(error, contextValue.log);
+    },
+  };
   const plugins: ApolloServerPlugin<Context>[] = [
+    { requestDidStart: async () => remember },
     ApolloServerPluginCacheControlDisabled(),
     ApolloServerPluginInlineTraceDisabled(),
     ApolloServerPluginLandingPageDisabled(),
@@ -38,7 +46,7 @@ export async function openApollo(
       set: async () => {},
       delete: async () => false,
     },
-    formatError: (_formatted, error) => maskError(error, log),
+    formatError: (_formatted, error) => maskError(error, logs.get(error as object) ?? log),
     logger: {
       debug: (message) => log.debug({}, message),
       info: (message) => log.debug({}, message),

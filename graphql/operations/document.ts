@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { parse } from "graphql";
+import { sha256 } from "@/core/sha256";
 
 /**
  * One operation that a client, a page or the agent sends, with the shape of its answer and of its variables.
@@ -17,4 +18,15 @@ export function textOf<Result, Variables>(document: TypedDocumentNode<Result, Va
   const text = document.loc?.source.body;
   if (text === undefined) throw new TypeError("textOf needs a document made by toDocument");
   return text;
+}
+
+const ids = new WeakMap<object, string>();
+
+/** What stands for the text: the server knows the documents of this folder by their SHA-256. */
+export function idOf<Result, Variables>(document: TypedDocumentNode<Result, Variables>): string {
+  const known = ids.get(document);
+  if (known !== undefined) return known;
+  const id = `sha256:${sha256(textOf(document))}`;
+  ids.set(document, id);
+  return id;
 }

@@ -7,6 +7,6 @@
  */
 export * from "./agent";
 export * from "./cli";
-export { textOf, toDocument } from "./document";
+export { idOf, textOf, toDocument } from "./document";
 export { FAILURE_FRAGMENT, type Failure } from "./failure";
 export * from "./sweep";

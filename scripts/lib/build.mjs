@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { distDirOf, prefixOf } from "../../next.config.js";
 import { withLock } from "./lock.mjs";
 import { runNode } from "./run.mjs";
 import { root, say, seconds } from "./say.mjs";
 
-const STAMP = join(root, ".next/besom-built.json");
+/** Each public path has a build of its own (next.config.js says why). */
+const DIST = join(root, distDirOf(prefixOf()));
+const STAMP = join(DIST, "besom-built.json");
 
 /** What the pages are made of: they may import all of these rooms, and the build reads these files. */
 const ROOMS = ["app", "ui", "client", "graphql", "engine", "db", "compute", "core", "math", "public"];
@@ -21,10 +24,15 @@ export async function ensureBuilt() {
     if (isBuilt(sources)) return;
     say("building the pages; this is done once, and again when their sources change");
     const began = performance.now();
+    const tsconfig = readFileSync(join(root, "tsconfig.json"));
     const code = await runNode("node_modules/next/dist/bin/next", ["build"], {
       env: { NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" },
       quiet: !process.env.CI && !process.stderr.isTTY,
     });
+    // Next adds the types of the folder it builds into: a checkout must not change by being started.
+    if (!readFileSync(join(root, "tsconfig.json")).equals(tsconfig)) {
+      writeFileSync(join(root, "tsconfig.json"), tsconfig);
+    }
     if (code !== 0) {
       say(`the build failed with exit code ${code}: see above`);
       process.exit(1);
@@ -37,9 +45,7 @@ export async function ensureBuilt() {
 /** Next removes and remakes its folder, so a build that was broken off has no stamp. */
 function isBuilt(sources) {
   try {
-    return (
-      existsSync(join(root, ".next/BUILD_ID")) && JSON.parse(readFileSync(STAMP, "utf8")).sources === sources
-    );
+    return existsSync(join(DIST, "BUILD_ID")) && JSON.parse(readFileSync(STAMP, "utf8")).sources === sources;
   } catch {
     return false;
   }

@@ -88,7 +88,7 @@ describe("a running server", () => {
         const { headers } = await fetch(`${url}${path}`, { redirect: "manual" });
         expect([headers.get("x-content-type-options"), headers.get("content-security-policy")]).toEqual([
           "nosniff",
-          "frame-ancestors 'none'",
+          "default-src 'none'; frame-ancestors 'none'",
         ]);
         expect(headers.get("referrer-policy")).toMatch(/^(same-origin|no-referrer)$/);
       }
