@@ -4,6 +4,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { pino } from "pino";
 import { AppError, isAppError } from "@/core/errors";
@@ -19,9 +20,10 @@ import { readKeep } from "@/engine/retention";
 import { createLoginLink } from "@/engine/sessions";
 import { readTrustedProxies } from "@/graphql/http/address";
 import { arrive, receive } from "@/graphql/http/arrival";
+import { Farewell } from "@/graphql/http/farewell";
 import { sendError } from "@/graphql/http/handler";
 import { setPageHeaders, setSecurityHeaders } from "@/graphql/http/headers";
-import { drain, isLoopback, listen, toPort, toUrl } from "@/graphql/http/listen";
+import { drain, isLoopback, listen, readDrainMs, toPort, toUrl } from "@/graphql/http/listen";
 import { checkPublicUrl, isSecure, prefixOf } from "@/graphql/http/public-url";
 import { readRate } from "@/graphql/http/rate-limit";
 import { openSignIn } from "@/graphql/http/sign-in";
@@ -59,11 +61,16 @@ export interface RunningServer {
   readonly notices: readonly string[];
   /** When pages can be opened. */
   readonly pagesReady: Promise<void>;
-  /** Lets requests under way be answered, then stops everything in reverse order. */
-  close(): Promise<void>;
+  /**
+   * Lets requests under way be answered, then stops everything in reverse order.
+   * @param drain answers on for BESOM_DRAIN_MS first, while /readyz already says that it goes
+   */
+  close(options?: { drain?: boolean }): Promise<void>;
 }
 
 /** How long requests under way may take when the server stops. */
+const LAST_ANSWERS_MS = 5_000;
+/** Load balancers look at /readyz every second or two. */
 const DRAIN_MS = 5_000;
 /** Readers are cancelled after 30 s; whatever else a request began ends by this. */
 const STATEMENT_TIMEOUT_MS = 60_000;
@@ -87,7 +94,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const tls = readTlsFiles(env);
   const opened: { name: string; close: () => unknown }[] = [];
   let open: Open | undefined;
-  const status = openStatus({ log, ready: () => open });
+  const farewell = new Farewell();
+  /** Beside an embedded database there is no other server that clients could go to. */
+  let drainMs = 0;
+  const status = openStatus({ log, ready: () => open, leaving: () => farewell.begun });
   const http = tls
     ? createSecureServer({ ...PATIENCE, ...loadCredentials(tls) })
     : createServer({ ...PATIENCE });
@@ -95,6 +105,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   // Nobody comes before the port is known.
   let place = { proxies, log, prefix: "", publicUrl: "" };
   http.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    farewell.admit(response);
     setSecurityHeaders(response, place.publicUrl);
     const path = receive(request, response, place);
     void route(path, request, response, open, { status, log });
@@ -104,14 +115,16 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     upgrade(arrive(request, place), request, socket, head, open);
   });
   let closing: Promise<void> | undefined;
-  const close = () => {
+  const close = ({ drain: draining = false } = {}) => {
     closing ??= (async () => {
       const { service, pages } = open ?? {};
-      open = undefined;
-      const drained = http.listening ? drain(http, DRAIN_MS) : undefined;
+      farewell.begin();
+      if (draining && open) await pause(drainMs);
+      const drained = http.listening ? drain(http, LAST_ANSWERS_MS) : undefined;
       pages?.closeSockets();
       await service?.closeSockets();
       await drained;
+      open = undefined;
       for (const part of opened.reverse()) {
         // One part that can't be stopped must not keep the others, the database above all, running.
         await Promise.resolve(part.close()).catch((error: unknown) =>
@@ -136,6 +149,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     const connected = await connect({ env, log: say, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
     opened.push({ name: "database", close: connected.close });
     const { db } = connected;
+    drainMs = readDrainMs(env.BESOM_DRAIN_MS, connected.kind === "external" ? DRAIN_MS : 0);
     await migrate(db);
     const local = await keepLocalKey(db, env, publicUrl);
     const service = await openService({
@@ -369,7 +383,8 @@ function stopOnSignals(starting: Promise<RunningServer>): void {
       asked = true;
       process.stdout.write("stopping (once more: at once)\n");
       starting
-        .then((server) => server.close())
+        // Ctrl-C is a person who waits; SIGTERM comes from what replaces this server by another.
+        .then((server) => server.close({ drain: signal === "SIGTERM" }))
         .then(
           () => process.exit(0),
           () => process.exit(1),

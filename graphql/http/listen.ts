@@ -56,6 +56,17 @@ export function drain(server: Server | SecureServer, patienceMs: number): Promis
   });
 }
 
+/** BESOM_DRAIN_MS: how long a server that is told to stop answers on. @throws AppError BAD_INPUT */
+export function readDrainMs(text: string | undefined, otherwise: number): number {
+  if (text === undefined || text === "") return otherwise;
+  const ms = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN;
+  if (ms <= 600_000) return ms;
+  throw new AppError(
+    "BAD_INPUT",
+    `BESOM_DRAIN_MS is ${JSON.stringify(text)}, expected milliseconds from 0 to 600000`,
+  );
+}
+
 export function toPort(text: string | undefined): number {
   if (text === undefined || text === "") return 3000;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
