@@ -3,6 +3,8 @@ import { readOrder, type SortKey } from "./filter/order";
 import { type Filter, readFilter } from "./filter/tree";
 
 export const PROJECT_FIELDS = {
+  /** Projects are numbered in the order in which they were made. */
+  id: { kind: "integer", asText: true },
   name: { kind: "text" },
   entity: { kind: "text" },
   description: { kind: "text" },

@@ -1,5 +1,5 @@
 import type { Operator } from "./filter/kinds";
-import type { MetricStat, Vocabulary } from "./filter/operand";
+import { type MetricStat, pathsOf, type Vocabulary } from "./filter/operand";
 import { type Direction, readOrder, type SortKey } from "./filter/order";
 import { type Filter, readFilter } from "./filter/tree";
 import { RUN_STATES } from "./run";
@@ -69,3 +69,18 @@ const VOCABULARY: Vocabulary = { fields: RUN_FIELDS, named: true };
 export const readRunFilter = (input: unknown, path?: string): Filter => readFilter(VOCABULARY, input, path);
 /** @throws AppError BAD_INPUT */
 export const readRunOrder = (input: unknown, path?: string): SortKey[] => readOrder(VOCABULARY, input, path);
+
+/** A parameter as a filter of that name finds it, in parameters as JSON has them; undefined when there is none. @throws AppError BAD_INPUT */
+export function findParameter(params: unknown, name: string): unknown {
+  for (const path of pathsOf(name, "name")) {
+    const value = path.reduce<unknown>(
+      (inside, key) => (isGroup(inside) && Object.hasOwn(inside, key) ? inside[key] : undefined),
+      params,
+    );
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

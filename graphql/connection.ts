@@ -15,6 +15,36 @@ export interface Page<Row> {
   readonly total?: () => Promise<number> | number;
 }
 
+/** What a query asks of a connection. */
+export interface Wanted {
+  readonly rows: boolean;
+  readonly total: boolean;
+}
+
+/**
+ * A page that is read when its first field is resolved. By then graphql has called the resolvers of all the fields beside
+ * it as well, so it is known whether rows, their number or both are wanted, and one statement brings them.
+ */
+export class PageToCome<Row> {
+  private wanted: Wanted = { rows: false, total: false };
+  private reading: Promise<Page<Row>> | undefined;
+
+  constructor(private readonly read: (wanted: Wanted) => Promise<Page<Row>>) {}
+
+  want(what: keyof Wanted): Promise<Page<Row>> {
+    this.wanted = { ...this.wanted, [what]: true };
+    this.reading ??= Promise.resolve().then(() => this.read(this.wanted));
+    return this.reading;
+  }
+}
+
+const rowsOf = async <Row>(page: Page<Row> | PageToCome<Row>): Promise<Page<Row>> =>
+  page instanceof PageToCome ? page.want("rows") : page;
+const totalOf = async <Row>(page: Page<Row> | PageToCome<Row>): Promise<number> => {
+  const { total } = page instanceof PageToCome ? await page.want("total") : page;
+  return (await total?.()) ?? 0;
+};
+
 interface Ends {
   hasNextPage: boolean;
   hasPreviousPage: boolean;
@@ -49,19 +79,27 @@ export function connection<Row>(
       node: t.field({ type: node, description: "The row itself.", resolve: (row) => row.node as never }),
     }),
   });
-  return builder.objectRef<Page<Row>>(`${name}Connection`).implement({
+  return builder.objectRef<Page<Row> | PageToCome<Row>>(`${name}Connection`).implement({
     description: `A page of ${what}.`,
     fields: (t) => ({
       edges: t.field({
         type: [edge],
         description: "The rows with their places.",
-        resolve: ({ rows, toCursor }) => rows.map((row) => ({ node: row, cursor: toCursor(row) })),
+        resolve: async (page) => {
+          const { rows, toCursor } = await rowsOf(page);
+          return rows.map((row) => ({ node: row, cursor: toCursor(row) }));
+        },
       }),
-      nodes: t.field({ type: [node], description: "The rows.", resolve: ({ rows }) => rows as never }),
+      nodes: t.field({
+        type: [node],
+        description: "The rows.",
+        resolve: async (page) => (await rowsOf(page)).rows as never,
+      }),
       pageInfo: t.field({
         type: PageInfo,
         description: "Where the page begins and ends.",
-        resolve: ({ rows, hasNextPage, hasPreviousPage = false, toCursor }) => {
+        resolve: async (page) => {
+          const { rows, hasNextPage, hasPreviousPage = false, toCursor } = await rowsOf(page);
           const [first] = rows;
           const last = rows.at(-1);
           return {
@@ -75,7 +113,7 @@ export function connection<Row>(
       ...(counted && {
         totalCount: t.int({
           description: "Rows in all pages.",
-          resolve: async ({ total }) => (await total?.()) ?? 0,
+          resolve: totalOf,
         }),
       }),
     }),
@@ -104,10 +142,10 @@ export async function readPage<Row>(
 export const toCursor = (position: readonly unknown[]): string =>
   Buffer.from(JSON.stringify(position)).toString("base64url");
 
-export function checkFirst(first: number | null | undefined): number {
+export function checkFirst(first: number | null | undefined, name = "first"): number {
   const length = first ?? DEFAULT_PAGE;
   if (length >= 0 && length <= MAX_PAGE) return length;
-  throw new AppError("BAD_INPUT", `first is ${length}, expected 0 to ${MAX_PAGE}`);
+  throw new AppError("BAD_INPUT", `${name} is ${length}, expected 0 to ${MAX_PAGE}`);
 }
 
 /**
@@ -117,6 +155,7 @@ export function checkFirst(first: number | null | undefined): number {
 export function readPosition<Position>(
   after: string | null | undefined,
   check: (values: readonly unknown[]) => Position | undefined,
+  name = "after",
 ): Position | undefined {
   if (after === null || after === undefined) return undefined;
   try {
@@ -128,7 +167,7 @@ export function readPosition<Position>(
   }
   throw new AppError(
     "BAD_INPUT",
-    `after is ${JSON.stringify(after.slice(0, 60))}, expected the endCursor of a page of the same list`,
+    `${name} is ${JSON.stringify(after.slice(0, 60))}, expected a cursor of the same list in the same order`,
   );
 }
 

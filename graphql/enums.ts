@@ -30,10 +30,6 @@ export const AgentState = builder.enumType("AgentState", {
   description: "alive; lost: its heartbeats stopped; exited: it said goodbye.",
   values: ["alive", "lost", "exited"] as const,
 });
-export const RunOrder = builder.enumType("RunOrder", {
-  description: "newest or oldest first; best: by the sweep's metric, runs without a value last.",
-  values: ["newest", "oldest", "best"] as const,
-});
 export const OutputStream = builder.enumType("OutputStream", {
   description: "Where the training program wrote to.",
   values: ["stdout", "stderr"] as const,

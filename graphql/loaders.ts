@@ -2,22 +2,18 @@ import DataLoader from "dataloader";
 import type { Access, Role } from "@/core/access";
 import type { HistorySeries } from "@/core/history";
 import type { Database } from "@/db/client";
-import { type AgentRow, getAgents } from "@/db/queries/agents";
+import { type AgentRow, type BareAgent, getAgents } from "@/db/queries/agents";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
 import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
+import { listRuns } from "@/db/queries/filter-runs";
 import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
+import type { ListPage } from "@/db/queries/list-page";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
-import {
-  agentsOfRuns,
-  agentsOfSweeps,
-  bestRuns,
-  countSweeps,
-  newestSweeps,
-  runOrdinals,
-  runsOfAgents,
-} from "@/db/queries/overview";
+import { agentsOfSweeps, bestRuns, runsOfAgents } from "@/db/queries/overview";
+import { getPeople, type PersonRow } from "@/db/queries/people";
 import { getProjects, type ProjectRow } from "@/db/queries/projects";
 import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
+import { type RunPart, type RunParts, readRunParts } from "@/db/queries/run-parts";
 import {
   type BestPoint,
   bestSoFar,
@@ -27,9 +23,10 @@ import {
   type RunRow,
 } from "@/db/queries/runs";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
-import { getSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { getUsers, type UserRow } from "@/db/queries/users";
 import { Allowance } from "./allowance";
+import type { ListQuery } from "./list";
 
 /**
  * Rows by id, collected over one turn of the event loop: the statements of a page don't grow with its length.
@@ -49,6 +46,9 @@ export class Loaders {
   get shared(): boolean {
     return this.access.kind === "system";
   }
+
+  /** The request's moment, in ms: what still runs is measured until then. */
+  readonly now = Date.now();
 
   /** Of what is large, for the answer that these loaders serve. */
   get allowance(): Allowance {
@@ -78,7 +78,7 @@ export class Loaders {
     );
   }
   get agent() {
-    return this.byId<number, Omit<AgentRow, "holding" | "done" | "failed">>(
+    return this.byId<number, BareAgent>(
       "agent",
       (ids) => getAgents(this.db, this.access, ids),
       (row) => row.id,
@@ -100,9 +100,6 @@ export class Loaders {
   get counts() {
     return this.byMap<string, RunCounts>("counts", (ids) => countRuns(this.db, this.access, ids));
   }
-  get sweepCount() {
-    return this.byMap<number, number>("sweepCount", (ids) => countSweeps(this.db, this.access, ids));
-  }
   /** By name. */
   get entity() {
     return this.byId<string, EntityRow>(
@@ -115,6 +112,14 @@ export class Loaders {
     return this.byId<number, UserRow>(
       "user",
       (ids) => getUsers(this.db, this.access, ids),
+      (row) => row.id,
+    );
+  }
+  /** What anybody who sees their work may know of a user. */
+  get person() {
+    return this.byId<number, PersonRow>(
+      "person",
+      (ids) => getPeople(this.db, this.access, ids),
       (row) => row.id,
     );
   }
@@ -146,18 +151,30 @@ export class Loaders {
       (row) => row.userId,
     );
   }
-  /** Ids of the first sweeps of each project. */
-  newestSweeps(first: number) {
-    return this.lists(
-      `newestSweeps ${first}`,
-      (projectIds: readonly number[]) => newestSweeps(this.db, this.access, { projectIds, first }),
-      (row) => row.projectId,
+  /** Pages that are asked for alike, of many sweeps or projects, come in one statement. */
+  runsOfSweeps(query: ListQuery) {
+    return this.byMap<string, ListPage<RunRow>>(`runsOfSweeps ${JSON.stringify(query)}`, (sweepIds) =>
+      listRuns<string>(this.db, this.access, { sweepIds }, query),
+    );
+  }
+  runsOfProjects(query: ListQuery) {
+    return this.byMap<number, ListPage<RunRow>>(`runsOfProjects ${JSON.stringify(query)}`, (projectIds) =>
+      listRuns<number>(this.db, this.access, { projectIds }, query),
+    );
+  }
+  sweepsOfProjects(query: ListQuery) {
+    return this.byMap<number, ListPage<SweepRow>>(`sweepsOfProjects ${JSON.stringify(query)}`, (ids) =>
+      listSweeps(this.db, this.access, ids, query),
     );
   }
   get attempts() {
     return this.lists<number, AttemptRow>(
       "attempts",
-      (ids) => listAttempts(this.db, this.access, ids),
+      async (ids) => {
+        const rows = await listAttempts(this.db, this.access, ids);
+        for (const { agent } of rows) if (agent !== null) this.agent.prime(agent.id, agent);
+        return rows;
+      },
       (row) => row.runId,
     );
   }
@@ -168,6 +185,13 @@ export class Loaders {
       (row) => row.sweepId,
     );
   }
+  agentsIn(states: readonly AgentRow["state"][]) {
+    return this.lists<string, AgentRow>(
+      `agentsIn ${states}`,
+      (ids) => agentsOfSweeps(this.db, this.access, ids, { states }),
+      (row) => row.sweepId,
+    );
+  }
   get heldRuns() {
     return this.lists<number, RunRow & { agentId: number }>(
       "heldRuns",
@@ -175,10 +199,18 @@ export class Loaders {
       (row) => row.agentId,
     );
   }
-  get holder() {
-    return this.byMap<number, number>("holder", async (ids) => {
-      const rows = await agentsOfRuns(this.db, this.access, ids);
-      return new Map(rows.map(({ runId, agentId }) => [runId, agentId]));
+  /** One statement for all parts of all runs that are asked for in the same turn. */
+  get runPart() {
+    return this.loader("runPart", () => {
+      return new DataLoader<{ id: number; part: RunPart }, RunParts | undefined, string>(
+        async (asked) => {
+          const ids = [...new Set(asked.map(({ id }) => id))];
+          const parts = new Set(asked.map(({ part }) => part));
+          const found = await readRunParts(this.db, this.access, ids, parts);
+          return asked.map(({ id }) => found.get(id));
+        },
+        { cacheKeyFn: ({ id, part }) => `${part}/${id}` },
+      );
     });
   }
   get summary() {
@@ -196,14 +228,17 @@ export class Loaders {
       (line) => line.runId,
     );
   }
-  get ordinal() {
-    return this.loader("ordinal", () => {
-      return new DataLoader<{ id: number; sweepId: string }, number | undefined, number>(
-        async (runs) => {
-          const found = await runOrdinals(this.db, runs);
-          return runs.map(({ id }) => found.get(id));
+  /** Of one metric each, for those who don't want the whole summary. */
+  get metric() {
+    return this.loader("metric", () => {
+      return new DataLoader<{ id: number; name: string }, SummaryRow | undefined, string>(
+        async (asked) => {
+          const ids = [...new Set(asked.map(({ id }) => id))];
+          const names = [...new Set(asked.map(({ name }) => name))];
+          const found = await readSummaries(this.db, this.access, ids, { names });
+          return asked.map(({ id, name }) => found.get(id)?.find((one) => one.name === name));
         },
-        { cacheKeyFn: ({ id }) => id },
+        { cacheKeyFn: ({ id, name }) => `${id}/${name}` },
       );
     });
   }

@@ -27,11 +27,12 @@ export function addRuns(program: Command, terminal: Terminal): void {
 async function listRuns(terminal: Terminal, id: string, { state, limit, json }: Flags): Promise<void> {
   const runs: ListedRun[] = [];
   let totalCount = 0;
+  const filter = state ? ({ field: "state", op: "in", value: state } as const) : null;
   const sweep = await withClient(terminal, async (client) =>
     readPages(
       limit,
       async (first, after) => {
-        const { sweep } = await client.query(ListRuns, { id, first, after, state: state ?? null });
+        const { sweep } = await client.query(ListRuns, { id, first, after, filter });
         if (!sweep) throw notFound(id);
         totalCount = sweep.runs.totalCount;
         return { owner: sweep, page: sweep.runs };

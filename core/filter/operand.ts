@@ -62,7 +62,7 @@ function readName(value: unknown, path: string): string {
  * Where a parameter of that name may stand: `optimizer.lr` is first a parameter so called, then `lr` in the group
  * `optimizer`. A dot inside one of several names is written `\.`.
  */
-function pathsOf(name: string, path: string): Path[] {
+export function pathsOf(name: string, path: string): Path[] {
   const split = name.split(/(?<!\\)\./).map((part) => part.replaceAll("\\.", "."));
   if (split.length > MAX_PATH) refuse(path, name, `at most ${MAX_PATH} names with dots between them`);
   const whole = name.replaceAll("\\.", ".");

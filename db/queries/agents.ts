@@ -22,31 +22,30 @@ const columns = (sql: Sql | Tx) => sql`
   a.id, a.sweep_id as "sweepId", a.host, a.pid, a.slots, a.version, a.state,
   a.created_at as "createdAt", a.last_heartbeat_at as "lastHeartbeatAt"`;
 
-/** Attempts are counted by one pass over those of the sweep, not one per agent. */
-export async function listAgents(
-  db: Database,
-  access: Access,
-  { sweepId, limit = 1_000 }: { sweepId: string; limit?: number },
-): Promise<AgentRow[]> {
-  const { sql } = db;
-  return sql<AgentRow[]>`
-    with counted as (
-      select agent_id, count(*) filter (where ended_at is null) as holding,
-        count(*) filter (where state = 'finished') as done,
-        count(*) filter (where state in ('failed', 'crashed')) as failed
-      from attempts where sweep_id = ${sweepId} group by agent_id)
-    select ${columns(sql)}, coalesce(c.holding, 0)::int as holding, coalesce(c.done, 0)::int as done,
-      coalesce(c.failed, 0)::int as failed
-    from agents a join sweeps s on s.id = a.sweep_id left join counted c on c.agent_id = a.id
-    where a.sweep_id = ${sweepId} and ${visible(sql, access, sql`s.project_id`)}
-    order by a.state, a.id desc limit ${limit}`;
+export type BareAgent = Omit<AgentRow, "holding" | "done" | "failed">;
+
+/** An agent `g` met through another row, in one column: null where there is none. Read it with `toAgent`. */
+export const agentColumn = (sql: Sql | Tx) => sql`
+  case when g.id is not null then json_build_array(g.id, g.sweep_id, g.host, g.pid, g.slots, g.version, g.state,
+    round(extract(epoch from g.created_at) * 1000), round(extract(epoch from g.last_heartbeat_at) * 1000))::text
+  end as agent`;
+
+export function toAgent(text: string): BareAgent {
+  const [id, sweepId, host, pid, slots, version, state, createdAt, lastHeartbeatAt] = JSON.parse(text);
+  return {
+    id,
+    sweepId,
+    host,
+    pid,
+    slots,
+    version,
+    state,
+    createdAt: new Date(createdAt),
+    lastHeartbeatAt: new Date(lastHeartbeatAt),
+  };
 }
 
-export async function getAgents(
-  db: Database,
-  access: Access,
-  ids: readonly number[],
-): Promise<Omit<AgentRow, "holding" | "done" | "failed">[]> {
+export async function getAgents(db: Database, access: Access, ids: readonly number[]): Promise<BareAgent[]> {
   const { sql } = db;
   return sql<AgentRow[]>`
     select ${columns(sql)} from agents a join sweeps s on s.id = a.sweep_id

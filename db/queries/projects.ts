@@ -1,5 +1,12 @@
+import type { Fragment } from "postgres";
 import type { Access } from "@/core/access";
+import type { SortKey } from "@/core/filter/order";
+import type { Filter } from "@/core/filter/tree";
+import type { ProjectField } from "@/core/project-filter";
 import type { Database, Sql, Tx } from "../client";
+import { type Source, toCondition } from "./filter-sql";
+import { toKeyset } from "./keyset";
+import { type ListPage, readListPages, type Slice } from "./list-page";
 import { visible } from "./visible";
 
 export interface ProjectRow {
@@ -41,19 +48,44 @@ export async function findProject(
   return rows[0];
 }
 
-/** Newest first; `before` is the id of the last project of the page above. */
+export interface ProjectsQuery extends Slice {
+  /** Of this entity alone. */
+  readonly entityId?: number | undefined;
+  readonly filter?: Filter | undefined;
+  readonly order?: readonly SortKey[] | undefined;
+}
+
 export async function listProjects(
   db: Database,
   access: Access,
-  { first, before, entityId }: { first: number; before?: number; entityId?: number },
-): Promise<ProjectRow[]> {
+  { entityId, filter, order = [], ...slice }: ProjectsQuery,
+): Promise<ListPage<ProjectRow>> {
   const { sql } = db;
-  return sql<ProjectRow[]>`
-    select ${columns(sql)} from projects p join entities e on e.id = p.entity_id
-    where ${visible(sql, access, sql`p.id`)} and ${before === undefined ? sql`true` : sql`p.id < ${before}`}
-      and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}
-    order by p.id desc limit ${first}`;
+  const source: Source = { value: ({ name }) => sql`${FIELDS(sql)[name as ProjectField]}` };
+  const pages = await readListPages<ProjectRow, number>(
+    sql,
+    {
+      asked: sql`(select 1 as scope) asked`,
+      found: sql`from projects p join entities e on e.id = p.entity_id
+        where ${visible(sql, access, sql`p.id`)}
+          and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}
+          and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      keyset: toKeyset(sql, order, source, { value: sql`p.id`, type: "integer" }),
+      columns: columns(sql),
+      tables: sql`left join (projects p join entities e on e.id = p.entity_id) on p.id = f.id`,
+    },
+    slice,
+  );
+  return pages.get(1) ?? { rows: [], more: false, total: 0 };
 }
+
+const FIELDS = (sql: Sql): Record<ProjectField, Fragment> => ({
+  id: sql`p.id`,
+  name: sql`p.name`,
+  entity: sql`e.name`,
+  description: sql`p.description`,
+  createdAt: sql`p.created_at`,
+});
 
 /** The project of that name, made when it is not there yet. Safe when two callers make it at once. */
 export async function ensureProject(

@@ -65,62 +65,6 @@ export async function findRun(
   return rows[0];
 }
 
-export type RunOrder = "newest" | "oldest" | "best";
-
-/** Where a page of `listRuns` ended: the last run's id and, for `best`, its objective. */
-export interface RunPosition {
-  id: number;
-  objective: number | null;
-}
-
-/** One page of a sweep's or a project's runs, by keyset: stable while runs are added. `best` puts runs without an objective last. */
-export async function listRuns(
-  db: Database,
-  access: Access,
-  {
-    of,
-    states,
-    order = "newest",
-    goal = "minimize",
-    first,
-    after,
-  }: {
-    of: { sweepId: string } | { projectId: number };
-    states?: readonly RunState[] | undefined;
-    order?: RunOrder;
-    /** For `best`: the sweep's. */
-    goal?: "minimize" | "maximize";
-    first: number;
-    after?: RunPosition | undefined;
-  },
-): Promise<RunRow[]> {
-  const { sql } = db;
-  // One number to sort by, so that one comparison of pairs is the whole keyset.
-  const rank =
-    order === "best" && goal === "maximize"
-      ? sql`coalesce(-r.objective, 'infinity'::float8)`
-      : sql`coalesce(r.objective, 'infinity'::float8)`;
-  const lastRank =
-    after?.objective == null
-      ? Number.POSITIVE_INFINITY
-      : goal === "maximize"
-        ? -after.objective
-        : after.objective;
-  const beyond = () => {
-    if (after === undefined) return sql`true`;
-    if (order === "best")
-      return sql`(${rank}, r.id) > (${String(lastRank)}::text::float8, ${after.id}::bigint)`;
-    return order === "newest" ? sql`r.id < ${after.id}` : sql`r.id > ${after.id}`;
-  };
-  const sorted = { newest: sql`r.id desc`, oldest: sql`r.id`, best: sql`${rank}, r.id` }[order];
-  return sql<RunRow[]>`
-    select ${runColumns(sql)} from runs r
-    where ${"sweepId" in of ? sql`r.sweep_id = ${of.sweepId}` : sql`r.project_id = ${of.projectId}`}
-      and ${states === undefined ? sql`true` : sql`r.state = any(${[...states]}::text[])`}
-      and ${beyond()} and ${seen(sql, access)}
-    order by ${sorted} limit ${first}`;
-}
-
 export type RunCounts = Record<RunState, number> & { total: number };
 
 /** Runs by state, for each sweep asked for. */

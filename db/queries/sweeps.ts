@@ -1,6 +1,13 @@
+import type { Fragment } from "postgres";
 import type { Access } from "@/core/access";
+import type { SortKey } from "@/core/filter/order";
+import type { Filter } from "@/core/filter/tree";
 import type { Goal, SweepState } from "@/core/sweep";
+import type { SweepField } from "@/core/sweep-filter";
 import type { Database, Sql, Tx } from "../client";
+import { type Source, toCondition } from "./filter-sql";
+import { toKeyset } from "./keyset";
+import { type ListPage, readListPages, type Slice } from "./list-page";
 import { visible } from "./visible";
 
 export interface SweepRow {
@@ -56,20 +63,44 @@ export async function getSweeps(db: Database, access: Access, ids: readonly stri
     where s.id = any(${[...ids]}::text[]) and ${visible(sql, access, sql`s.project_id`)}`;
 }
 
-/** Newest first; `before` is where the page above ended. */
+export interface SweepsQuery extends Slice {
+  readonly filter?: Filter | undefined;
+  readonly order?: readonly SortKey[] | undefined;
+}
+
+/** A page of the sweeps of each project. */
 export async function listSweeps(
   db: Database,
   access: Access,
-  {
-    projectId,
-    first,
-    before,
-  }: { projectId: number; first: number; before?: { createdAt: Date; id: string } },
-): Promise<SweepRow[]> {
+  projectIds: readonly number[],
+  { filter, order = [], ...slice }: SweepsQuery,
+): Promise<Map<number, ListPage<SweepRow>>> {
   const { sql } = db;
-  return sql<SweepRow[]>`
-    select ${columns(sql)} from ${tables(sql)}
-    where s.project_id = ${projectId} and ${visible(sql, access, sql`s.project_id`)}
-      and ${before === undefined ? sql`true` : sql`(s.created_at, s.id) < (${before.createdAt}, ${before.id})`}
-    order by s.created_at desc, s.id desc limit ${first}`;
+  const source: Source = { value: ({ name }) => sql`${FIELDS(sql)[name as SweepField]}` };
+  return readListPages<SweepRow, number>(
+    sql,
+    {
+      asked: sql`(select p.id as scope from projects p
+        where p.id = any(${[...projectIds]}::int[]) and ${visible(sql, access, sql`p.id`)}) asked`,
+      found: sql`from sweeps s
+        where s.project_id = asked.scope and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      keyset: toKeyset(sql, order, source, { value: sql`s.id`, type: "text" }),
+      columns: columns(sql),
+      tables: sql`left join (${tables(sql)}) on s.id = f.id`,
+    },
+    slice,
+  );
 }
+
+const FIELDS = (sql: Sql): Record<SweepField, Fragment> => ({
+  id: sql`s.id`,
+  name: sql`s.name`,
+  state: sql`s.state`,
+  stateReason: sql`s.state_reason`,
+  method: sql`s.method`,
+  metric: sql`s.metric_name`,
+  createdAt: sql`s.created_at`,
+  startedAt: sql`s.started_at`,
+  finishedAt: sql`s.finished_at`,
+  runCount: sql`s.run_count`,
+});

@@ -1,14 +1,12 @@
 import { AppError } from "@/core/errors";
 import type { EntityRow } from "@/db/queries/entities";
 import { getEntities } from "@/db/queries/entities";
-import { countProjects } from "@/db/queries/overview";
-import { listProjects } from "@/db/queries/projects";
 import { projectRole, strengthOf, toRole } from "@/engine/authorize";
 import { builder } from "../builder";
-import { isInteger, readPage, readPosition } from "../connection";
 import type { Context } from "../context";
-import { MAX_INTEGER, toLookup } from "../ids";
-import { ProjectConnection } from "../project/schema";
+import { toLookup } from "../ids";
+import { listArgs } from "../list";
+import { PROJECT_LIST, ProjectConnection, projectsPage } from "../project/schema";
 import { Entity, Project } from "../refs";
 import { EntityKind, RoleType } from "./enums";
 import { Member } from "./people";
@@ -47,24 +45,11 @@ Entity.implement({
     }),
     projects: t.field({
       type: ProjectConnection,
-      description: "Its projects that the caller may see, newest first.",
-      args: {
-        first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
-        after: t.arg.string({ description: "The endCursor of the page before." }),
-      },
-      resolve: async ({ name }, { first, after }, context) => {
-        const { id: entityId } = await ownRowOf(context, name);
-        const before = readPosition(after, ([id]) => (isInteger(id, MAX_INTEGER) ? id : undefined));
-        return readPage(first, {
-          read: (length) =>
-            listProjects(context.db, context.access, {
-              first: length,
-              entityId,
-              ...(before !== undefined && { before }),
-            }),
-          toPosition: ({ id }) => [id],
-          total: () => countProjects(context.db, context.access, { entityId }),
-        });
+      description: "Its projects that the caller may see.",
+      args: listArgs(t.arg, PROJECT_LIST.types, "newest first"),
+      resolve: async ({ name }, args, context) => {
+        const { id } = await ownRowOf(context, name);
+        return projectsPage(context, args, id);
       },
     }),
   }),

@@ -135,7 +135,7 @@ const History = builder.objectRef<readonly HistorySeries[]>("History").implement
   }),
 });
 
-const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").implement({
+export const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").implement({
   description: "One metric of a run in numbers. Only finite values count.",
   fields: (t) => ({
     name: t.exposeString("name", { description: "The metric." }),
@@ -158,7 +158,7 @@ const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").implement({
 });
 
 type OutputPieceRow = OutputPage["pieces"][number];
-const OutputPiece = builder.objectRef<OutputPieceRow>("OutputPiece").implement({
+export const OutputPiece = builder.objectRef<OutputPieceRow>("OutputPiece").implement({
   description: "Something the training program printed: lines as they came, at most 64 KiB.",
   fields: (t) => ({
     attempt: t.exposeInt("attempt", { description: "The attempt that printed it." }),

@@ -1,4 +1,5 @@
 import type { RunState } from "@/core/run";
+import type { RunFilter } from "@/core/run-filter";
 import type { Goal, SweepState } from "@/core/sweep";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
@@ -52,12 +53,12 @@ interface Page<Node> {
 
 export const ListRuns = toDocument<
   { sweep: (ListedSweep & { runs: Page<ListedRun> }) | null },
-  { id: string; first: number; after: string | null; state: RunState[] | null }
+  { id: string; first: number; after: string | null; filter: RunFilter | null }
 >(/* GraphQL */ `
-  query ListRuns($id: ID!, $first: Int!, $after: String, $state: [RunState!]) {
+  query ListRuns($id: ID!, $first: Int!, $after: String, $filter: RunFilter) {
     sweep(id: $id) {
       ${LISTED_SWEEP}
-      runs(first: $first, after: $after, state: $state) {
+      runs(first: $first, after: $after, filter: $filter) {
         totalCount
         nodes { ${LISTED_RUN} }
         pageInfo { hasNextPage endCursor }

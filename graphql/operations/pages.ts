@@ -137,7 +137,7 @@ export interface RunLine {
   agent: { id: string; host: string } | null;
 }
 
-const RUN_LINE = /* GraphQL */ `
+export const RUN_LINE = /* GraphQL */ `
   fragment RunLine on Run {
     id name displayName ordinal state stateReason objective params createdAt startedAt finishedAt
     agent { id host }
@@ -233,7 +233,7 @@ export const SweepPage = toDocument<
       ...SweepHead
       source
       project { name entity { name } }
-      runs(first: $first, orderBy: newest) {
+      runs(first: $first, orderBy: {field: id, direction: desc}) {
         totalCount
         nodes { ...RunLine }
         pageInfo { hasNextPage endCursor }
@@ -250,7 +250,7 @@ export const SweepRuns = toDocument<
 >(/* GraphQL */ `
   query SweepRuns($id: ID!, $first: Int!, $after: String) {
     sweep(id: $id) {
-      runs(first: $first, after: $after, orderBy: newest) {
+      runs(first: $first, after: $after, orderBy: {field: id, direction: desc}) {
         totalCount
         nodes { ...RunLine }
         pageInfo { hasNextPage endCursor }

@@ -1,14 +1,50 @@
 import { isSweepId } from "@/core/ids";
-import { countProjects } from "@/db/queries/overview";
+import { type ProjectField, readProjectFilter, readProjectOrder } from "@/core/project-filter";
+import { readSweepFilter, readSweepOrder, type SweepField } from "@/core/sweep-filter";
 import { findProject, listProjects, type ProjectRow } from "@/db/queries/projects";
-import { listSweeps, type SweepRow } from "@/db/queries/sweeps";
+import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct, ownEntity } from "../access";
 import { builder } from "../builder";
-import { connection, isInteger, readPage, readPosition } from "../connection";
+import { connection, isInteger, type PageToCome } from "../connection";
+import type { Context } from "../context";
 import { MAX_INTEGER, toLookup } from "../ids";
 import { projectUrl } from "../links";
+import { filterTypes, type ListArgs, listArgs, toPage } from "../list";
 import { Entity, Project, Sweep } from "../refs";
-import { MAX_TIME_MS } from "../scalars";
+import { RUN_LIST, RunConnection } from "../run/schema";
+
+const SWEEP_FIELDS: Readonly<Record<SweepField, string>> = {
+  id: "8 characters of a-z and 0-9.",
+  name: "For people.",
+  state: "Where it stands.",
+  stateReason: "Why it ended.",
+  method: "grid, random or bayes.",
+  metric: "The name of what it optimises.",
+  createdAt: "When it was created.",
+  startedAt: "When its first run was handed out.",
+  finishedAt: "When it ended.",
+  runCount: "Runs handed out, deleted ones apart.",
+};
+const SWEEP_LIST = {
+  types: filterTypes("Sweep", "sweeps", SWEEP_FIELDS),
+  readFilter: readSweepFilter,
+  readOrder: readSweepOrder,
+  isId: (id: unknown): id is string => typeof id === "string" && isSweepId(id),
+};
+
+const PROJECT_FIELDS: Readonly<Record<ProjectField, string>> = {
+  id: "Its number: projects are numbered in the order in which they were made.",
+  name: "Its name in paths.",
+  entity: "The user or team whose it is.",
+  description: "For people.",
+  createdAt: "When it was made.",
+};
+export const PROJECT_LIST = {
+  types: filterTypes("Project", "projects", PROJECT_FIELDS),
+  readFilter: readProjectFilter,
+  readOrder: readProjectOrder,
+  isId: (id: unknown): id is number => isInteger(id, MAX_INTEGER),
+};
 
 const SweepConnection = connection<SweepRow>("Sweep", Sweep, "sweeps");
 export const ProjectConnection = connection<ProjectRow>("Project", Project, "projects");
@@ -44,26 +80,25 @@ Project.implement({
     }),
     sweeps: t.field({
       type: SweepConnection,
-      description: "Its sweeps, newest first.",
-      args: {
-        first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
-        after: t.arg.string({ description: "The endCursor of the page before." }),
-      },
-      resolve: (project, { first, after }, { db, access, loaders }) => {
-        const before = toSweepPosition(after);
-        return readPage(first, {
-          // A list of projects asks for the first sweeps of each: their ids in one statement, their rows in another.
-          read: async (length) => {
-            if (before !== undefined)
-              return listSweeps(db, access, { projectId: project.id, first: length, before });
-            const found = await loaders.newestSweeps(length).load(project.id);
-            const rows = await Promise.all(found.map(({ id }) => loaders.sweep.load(id)));
-            return rows.filter((row) => row !== undefined);
-          },
-          toPosition: ({ createdAt, id }) => [createdAt.getTime(), id],
-          total: async () => (await loaders.sweepCount.load(project.id)) ?? 0,
-        });
-      },
+      description: "Its sweeps.",
+      args: listArgs(t.arg, SWEEP_LIST.types, "newest first"),
+      resolve: ({ id }, args, context) =>
+        toPage(context, args, {
+          ...SWEEP_LIST,
+          usual: [{ field: "createdAt", direction: "desc" }],
+          read: (query) => context.loaders.sweepsOfProjects(query).load(id),
+        }),
+    }),
+    runs: t.field({
+      type: RunConnection,
+      description: "Its runs, of all sweeps and of none.",
+      args: listArgs(t.arg, RUN_LIST.types, "newest first"),
+      resolve: ({ id }, args, context) =>
+        toPage(context, args, {
+          ...RUN_LIST,
+          usual: [{ field: "id", direction: "desc" }],
+          read: (query) => context.loaders.runsOfProjects(query).load(id),
+        }),
     }),
   }),
 });
@@ -77,34 +112,28 @@ builder.queryFields((t) => ({
       entity: t.arg.string({ description: "First part of the path." }),
       name: t.arg.string({ required: true, description: "Second part of the path." }),
     },
-    resolve: async (_root, { entity, name }, context) =>
-      findProject(context.db, context.access, {
+    resolve: async (_root, { entity, name }, context) => {
+      const project = await findProject(context.db, context.access, {
         entity: toLookup("entity", entity ?? (await ownEntity(context))),
         name: toLookup("name", name),
-      }),
+      });
+      // Its runs and sweeps will ask for it.
+      if (project) context.loaders.project.prime(project.id, project);
+      return project;
+    },
   }),
   projects: t.field({
     type: ProjectConnection,
-    description: "All projects that the caller may see, newest first.",
-    args: {
-      first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
-      after: t.arg.string({ description: "The endCursor of the page before." }),
-    },
-    resolve: (_root, { first, after }, { db, access }) => {
-      const before = readPosition(after, ([id]) => (isInteger(id, MAX_INTEGER) ? id : undefined));
-      return readPage(first, {
-        read: (length) =>
-          listProjects(db, access, { first: length, ...(before !== undefined && { before }) }),
-        toPosition: ({ id }) => [id],
-        total: () => countProjects(db, access),
-      });
-    },
+    description: "All projects that the caller may see.",
+    args: listArgs(t.arg, PROJECT_LIST.types, "newest first"),
+    resolve: (_root, args, context) => projectsPage(context, args),
   }),
 }));
 
-const toSweepPosition = (after: string | null | undefined) =>
-  readPosition(after, ([time, id]) =>
-    isInteger(time, MAX_TIME_MS) && typeof id === "string" && isSweepId(id)
-      ? { createdAt: new Date(time), id }
-      : undefined,
-  );
+/** Of all that the caller may see, or of one entity. */
+export const projectsPage = (context: Context, args: ListArgs, entityId?: number): PageToCome<ProjectRow> =>
+  toPage(context, args, {
+    ...PROJECT_LIST,
+    usual: [{ field: "id", direction: "desc" }],
+    read: (query) => listProjects(context.db, context.access, { ...query, entityId }),
+  });

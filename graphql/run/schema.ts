@@ -1,15 +1,49 @@
 import { AppError } from "@/core/errors";
+import { type RunField, readRunFilter, readRunOrder } from "@/core/run-filter";
 import type { RunRow } from "@/db/queries/runs";
 import { findRun } from "@/db/queries/runs";
 import { ownEntity } from "../access";
 import { builder } from "../builder";
-import { connection } from "../connection";
+import { connection, isInteger } from "../connection";
 import { AttemptState, RunState } from "../enums";
 import { toLookup, toNumber } from "../ids";
+import { filterTypes } from "../list";
+import "./parts";
 import { runUrl } from "../links";
 import { Agent, Attempt, Project, Run, Sweep } from "../refs";
 
 export const RunConnection = connection<RunRow>("Run", Run, "runs");
+
+const DESCRIPTIONS: Readonly<Record<RunField, string>> = {
+  id: "Its number: runs are numbered in the order in which they were made.",
+  state: "Where it stands.",
+  stateReason: "Why, as a word.",
+  name: "Its name in paths.",
+  displayName: "Its name for people.",
+  notes: "What somebody wrote about it.",
+  host: "The machine of its current attempt.",
+  sweep: "The id of its sweep; missing outside of one.",
+  tags: "Its tags: contains, in, notIn and exists; not for ordering.",
+  createdAt: "When it was handed out first, or created.",
+  startedAt: "When its first attempt began.",
+  finishedAt: "When it ended.",
+  duration: "Seconds from its start to its end, or until now.",
+  ordinal: "Which run of its sweep it is, from 1.",
+  attempt: "Number of the current attempt.",
+  crashes: "Attempts lost.",
+  preemptions: "Attempts preempted.",
+  generation: "The edit of the sweep's file it came from.",
+  exitCode: "Of the training program.",
+  objective: "The best value of the sweep's metric.",
+};
+
+/** Of every list of runs. */
+export const RUN_LIST = {
+  types: filterTypes("Run", "runs", DESCRIPTIONS, true),
+  readFilter: readRunFilter,
+  readOrder: readRunOrder,
+  isId: (id: unknown): id is number => isInteger(id, Number.MAX_SAFE_INTEGER),
+};
 
 Run.implement({
   description:
@@ -43,8 +77,8 @@ Run.implement({
     ordinal: t.int({
       nullable: true,
       description: "Which run of its sweep it is, from 1, in the order they were handed out.",
-      resolve: ({ id, sweepId }, _args, { loaders }) =>
-        sweepId === null ? null : loaders.ordinal.load({ id, sweepId }),
+      resolve: async ({ id, sweepId }, _args, { loaders }) =>
+        sweepId === null ? null : (await loaders.runPart.load({ id, part: "ordinal" }))?.ordinal,
     }),
     generation: t.exposeInt("generation", {
       nullable: true,
@@ -65,10 +99,8 @@ Run.implement({
       type: Agent,
       nullable: true,
       description: "Who holds it, or held it last.",
-      resolve: async (run, _args, { loaders }) => {
-        const id = run.attempt === 0 ? undefined : await loaders.holder.load(run.id);
-        return id === undefined ? null : loaders.agent.load(id);
-      },
+      resolve: async ({ id, attempt }, _args, { loaders }) =>
+        attempt === 0 ? null : (await loaders.runPart.load({ id, part: "agent" }))?.agent,
     }),
     objective: t.exposeFloat("objective", {
       nullable: true,

@@ -1,15 +1,16 @@
 import { legalActions } from "@/core/sweep";
 import { deserializeConfig } from "@/core/sweep-config";
-import { type BestPoint, listRuns, type RunCounts } from "@/db/queries/runs";
+import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
 import { builder } from "../builder";
-import { isInteger, readPage, readPosition } from "../connection";
-import { RunOrder, RunState, SweepAction, SweepState } from "../enums";
+import { Person } from "../entity/people";
+import { AgentState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
 import { sweepPath, sweepUrl } from "../links";
+import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
-import { RunConnection } from "../run/schema";
+import { RUN_LIST, RunConnection } from "../run/schema";
 
 const SweepMetric = builder.objectRef<SweepRow>("SweepMetric").implement({
   description: "What the sweep optimises.",
@@ -105,6 +106,18 @@ Sweep.implement({
       description: "When its first run was handed out.",
     }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    description: t.string({
+      nullable: true,
+      description: "For people, from its file.",
+      resolve: (sweep) => deserializeConfig(sweep.config).description ?? null,
+    }),
+    createdBy: t.field({
+      type: Person,
+      nullable: true,
+      description: "Who created it.",
+      resolve: ({ createdBy }, _args, { loaders }) =>
+        createdBy === null ? null : loaders.person.load(createdBy),
+    }),
     project: t.field({
       type: Project,
       description: "Where it lies.",
@@ -130,38 +143,20 @@ Sweep.implement({
     runs: t.field({
       type: RunConnection,
       description: "Its runs.",
-      args: {
-        first: t.arg.int({ description: "Length of the page, at most 1000; 50 when absent." }),
-        after: t.arg.string({ description: "The endCursor of the page before." }),
-        state: t.arg({ type: [RunState], description: "Only runs in one of these states." }),
-        orderBy: t.arg({ type: RunOrder, description: "oldest when absent." }),
-      },
-      resolve: (sweep, { first, after, state, orderBy }, { db, access, loaders }) => {
-        const position = readPosition(after, ([id, objective = null]) =>
-          isInteger(id, Number.MAX_SAFE_INTEGER) && isNumberOrNull(objective) ? { id, objective } : undefined,
-        );
-        return readPage(first, {
-          read: (length) =>
-            listRuns(db, access, {
-              of: { sweepId: sweep.id },
-              states: state ?? undefined,
-              order: orderBy ?? "oldest",
-              goal: sweep.metricGoal,
-              first: length,
-              after: position,
-            }),
-          toPosition: (run) => [run.id, ...(orderBy === "best" ? [run.objective] : [])],
-          total: async () => {
-            const counts = present(await loaders.counts.load(sweep.id), sweep.id);
-            return state ? [...new Set(state)].reduce((sum, one) => sum + counts[one], 0) : counts.total;
-          },
-        });
-      },
+      args: listArgs(t.arg, RUN_LIST.types, "oldest first"),
+      resolve: ({ id }, args, context) =>
+        toPage(context, args, {
+          ...RUN_LIST,
+          usual: [{ field: "id" }],
+          read: (query) => context.loaders.runsOfSweeps(query).load(id),
+        }),
     }),
     agents: t.field({
       type: [Agent],
       description: "Its agents, living ones first, the newest 1000.",
-      resolve: (sweep, _args, { loaders }) => loaders.agents.load(sweep.id),
+      args: { state: t.arg({ type: [AgentState], description: "Only agents in one of these states." }) },
+      resolve: (sweep, { state }, { loaders }) =>
+        (state ? loaders.agentsIn([...new Set(state)].sort()) : loaders.agents).load(sweep.id),
     }),
     agentCommand: t.string({
       description: "Run in a clone of Besom, it starts an agent that works for it.",
@@ -188,9 +183,6 @@ builder.queryField("sweep", (t) =>
     resolve: (_root, { id }, { loaders }) => loaders.sweep.load(toSweepId(id)),
   }),
 );
-
-const isNumberOrNull = (value: unknown): value is number | null =>
-  value === null || typeof value === "number";
 
 function present<T>(row: T | undefined, id: string | number): T {
   if (row === undefined) throw new Error(`row ${id} vanished between two statements`);

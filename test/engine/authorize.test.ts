@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { getRuns, listRuns } from "@/db/queries/runs";
+import { listRuns } from "@/db/queries/filter-runs";
+import { getRuns } from "@/db/queries/runs";
 import { getSweep } from "@/db/queries/sweeps";
 import { createApiKey, issueApiKey, revokeApiKey } from "@/engine/api-keys";
 import { authenticate, authenticateSession, authorizeProject, forgetAccess } from "@/engine/authorize";
@@ -156,7 +157,8 @@ test("a run's key reads its own run and nothing else", () =>
     expect((await getRuns(db, access, [mine.runId, foreign.runId])).map(({ id }) => id)).toEqual([
       mine.runId,
     ]);
-    expect((await listRuns(db, access, { of: sweep, first: 10 })).map(({ id }) => id)).toEqual([mine.runId]);
+    const pages = await listRuns<string>(db, access, { sweepIds: [sweep.sweepId] }, { length: 10, asOf: 0 });
+    expect(pages.get(sweep.sweepId)?.rows.map(({ id }) => id)).toEqual([mine.runId]);
     expect(await getSweep(db, access, sweep.sweepId)).toBeUndefined();
     expect(await codeOf(createSweep({ ...context, access }, { json: gridOf(1) }))).toBe("FORBIDDEN");
     expect(await codeOf(createApiKey({ ...context, access }, { name: "x" }))).toBe("FORBIDDEN");

@@ -8,7 +8,7 @@ import { LogMetrics, toDocument } from "@/graphql/operations";
 import { ProjectPage, StartPage, SweepPage } from "@/graphql/operations/pages";
 import { schema } from "@/graphql/schema";
 import { ask, sharedServer, type TestServer } from "../support/server";
-import { withRuns } from "../support/sweeps";
+import { gridOf, withRuns } from "../support/sweeps";
 
 const started = sharedServer();
 let server: TestServer;
@@ -60,6 +60,16 @@ async function statementsOf(document: DocumentNode, variables: Record<string, un
   return { count: sent(), data: data as Record<string, unknown> };
 }
 
+const RUN_ROW = /* GraphQL */ `
+  fragment RunRow on Run {
+    id name displayName url state stateReason objective params parameters ordinal attempt crashes host duration
+    createdAt startedAt finishedAt tags notes parameter(name: "x")
+    summary { name last min max mean count }
+    agent { id host } attempts { number state host agent { id host } }
+    sweep { id name } project { name entity { name } }
+  }
+`;
+
 describe("statements don't grow with what they read", () => {
   test("a page of runs with everything that a run has", async () => {
     const { sweepId, claims } = await withRuns(server, 30);
@@ -109,5 +119,56 @@ describe("statements don't grow with what they read", () => {
     );
     const variables = { entity: sweep.project.entity.name, name: sweep.project.name, first: 20 };
     expect((await statementsOf(ProjectPage, variables)).count).toBeLessThan(20);
+  });
+
+  test("a page of 10 runs with all that a row can show takes at most 6, one of 1,000 the same", async () => {
+    const { sweepId, claims } = await withRuns(server, 1_000, gridOf(1_000));
+    for (const { runId } of claims.slice(0, 12)) {
+      const series = [{ key: "loss", values: [Number(runId)] }];
+      await ask(server, LogMetrics, {
+        input: { runId, batch: { attempt: 1, batch: 1, steps: [0], times: [0], series } },
+      });
+    }
+    const asked = `first: $first, orderBy: {metric: "loss"}, filter: {or: [
+      {metric: "loss", op: ge, value: 0}, {param: "x", op: ge, value: 0}]}`;
+    const ofSweep = toDocument<never, Record<string, unknown>>(`query($id: ID!, $first: Int!) {
+      sweep(id: $id) { runs(${asked}) { totalCount nodes { ...RunRow } pageInfo { endCursor } } }
+    } ${RUN_ROW}`);
+    const ofProject = toDocument<
+      never,
+      Record<string, unknown>
+    >(`query($entity: String!, $name: String!, $first: Int!) {
+      project(entity: $entity, name: $name) { runs(${asked}) { totalCount edges { cursor node { ...RunRow } } } }
+    } ${RUN_ROW}`);
+    const { sweep } = await ask<{ sweep: { project: { name: string; entity: { name: string } } } }>(
+      server,
+      `{ sweep(id: "${sweepId}") { project { name entity { name } } } }`,
+    );
+    const place = { entity: sweep.project.entity.name, name: sweep.project.name };
+    for (const [document, variables] of [
+      [ofSweep, { id: sweepId }],
+      [ofProject, place],
+    ] as const) {
+      for (const first of [10, 1_000]) {
+        const { count, data } = await statementsOf(document, { ...variables, first });
+        expect(count).toBe(6);
+        expect(JSON.stringify(data).match(/"ordinal"/g)).toHaveLength(first);
+        expect(JSON.stringify(data)).toMatch(/"totalCount":1\d{3}/);
+      }
+    }
+  });
+
+  test("the first runs of many sweeps come in one statement", async () => {
+    const document = toDocument<never, Record<string, unknown>>(`query($first: Int!) {
+      projects(first: 1) { nodes { sweeps(first: $first) { totalCount nodes {
+        id runs(first: 2, orderBy: {field: objective, direction: best}) { totalCount nodes { id } }
+      } } } }
+    }`);
+    for (let i = 0; i < 3; i++) await withRuns(server, 2);
+    const one = await statementsOf(document, { first: 1 });
+    const three = await statementsOf(document, { first: 3 });
+    expect(JSON.stringify(three.data).match(/"totalCount":2/g)?.length).toBeGreaterThan(1);
+    expect(three.count).toBe(one.count);
+    expect(three.count).toBe(3);
   });
 });
