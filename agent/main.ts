@@ -14,8 +14,9 @@ import { EXIT, ExitCode, toExitCode } from "./exit-code";
 import { VERSION } from "./version";
 
 /** The whole command line: what was typed, in; the exit code, out. */
-export async function main(words: readonly string[], terminal: Terminal): Promise<number> {
+export async function main(words: readonly string[], own: Terminal): Promise<number> {
   const exit = new ExitCode();
+  const terminal = { ...own };
   const program = toProgram(terminal, exit);
   try {
     await program.parseAsync(withDefault(program, words), { from: "user" });
@@ -32,6 +33,11 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   const program = new Command("besom")
     .description("Hyperparameter sweeps on your own machines.")
     .version(VERSION)
+    .option("--profile <name>", "of those that besom login keeps; else BESOM_PROFILE, else the default one")
+    .hook("preAction", () => {
+      const { profile } = program.opts<{ profile?: string }>();
+      if (profile !== undefined) terminal.env = { ...terminal.env, BESOM_PROFILE: profile };
+    })
     .showHelpAfterError("(besom --help lists the commands)")
     .exitOverride()
     .configureOutput({
@@ -62,5 +68,5 @@ function withDefault(program: Command, words: readonly string[]): string[] {
 
 const FOOTER = `
 A sweep is named by its id or by entity/project/id. The server is found by BESOM_URL and
-BESOM_API_KEY, by \`besom login\`, or because it runs on this machine.
+BESOM_API_KEY, by what \`besom login\` keeps, or because it runs on this machine.
 Exit codes: 0 done, 1 failed, 2 usage, 3 not allowed, 4 server out of reach.`;

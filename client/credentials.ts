@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { dataDirOf } from "@/core/data-dir";
+import { AppError } from "@/core/errors";
 
 /** Which server to ask, and as whom. */
 export interface Credentials {
@@ -17,33 +18,75 @@ type Env = Readonly<Record<string, string | undefined>>;
 export const DEFAULT_URL = "http://localhost:3000";
 
 /**
- * `BESOM_URL` and `BESOM_API_KEY`; what is missing comes from the file that `besom login` writes, else from the
- * file that a server on this machine writes for its own user.
+ * `BESOM_URL` and `BESOM_API_KEY`; what is missing comes from the profile that `BESOM_PROFILE` names, else from the
+ * one of that server or the default one of those that `besom login` keeps, else from the file that a server on this
+ * machine writes for its own user.
+ * @throws AppError BAD_USAGE when BESOM_PROFILE names no profile
  */
 export function findCredentials(env: Env = process.env): Credentials {
   const saved = readSaved(env);
   const local = readLocal(env);
-  const url = trim(env.BESOM_URL) ?? saved.latest ?? local?.url ?? DEFAULT_URL;
+  const chosen = requireProfile(saved, trim(env.BESOM_PROFILE), env);
+  const url =
+    trim(env.BESOM_URL) ?? (chosen ?? profileOf(saved, saved.default))?.url ?? local?.url ?? DEFAULT_URL;
   const isLocal = local !== undefined && normalize(local.url) === normalize(url);
+  const kept = [chosen, profileOf(saved, saved.default), ...Object.values(saved.profiles)].find(
+    (profile) => profile && normalize(profile.url) === normalize(url),
+  );
   const candidates: [key: string | undefined, from: string][] = [
     [trim(env.BESOM_API_KEY), "BESOM_API_KEY"],
-    [saved.servers[normalize(url)]?.key, savedPath(env)],
+    [kept?.key, savedPath(env)],
     [isLocal ? local.key : undefined, localPath(env)],
   ];
   const [key, from] = candidates.find(([candidate]) => candidate) ?? [undefined, "nowhere"];
   return { url, from, ...(key && { key }) };
 }
 
-/** What `besom login` keeps, mode 600. The server that was logged in to last is the one asked by default. */
-interface Saved {
-  latest?: string;
-  servers: Record<string, { key: string }>;
+/** A server, who one is there, and the key that shows it. */
+export interface Profile {
+  url: string;
+  key: string;
+  /** The user's name when the key was checked. */
+  user?: string;
 }
 
-export function saveCredentials(url: string, key: string, env: Env = process.env): string {
+/** What `besom login` keeps, mode 600: servers by names of one's own, and which one is asked when nothing else is said. */
+export interface Saved {
+  default?: string;
+  profiles: Record<string, Profile>;
+}
+
+export const isProfileName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/.test(name);
+
+/** What the profile of a server is called when nobody gave it a name: the one that it has, else its host. */
+export function nameProfile(url: string, { profiles }: Saved): string {
+  const known = Object.entries(profiles).find(([, profile]) => normalize(profile.url) === normalize(url));
+  if (known) return known[0];
+  const { host } = new URL(normalize(url));
+  const base = host.replaceAll(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "") || "server";
+  let name = base;
+  for (let i = 2; Object.hasOwn(profiles, name); i++) name = `${base}-${i}`;
+  return name;
+}
+
+const profileOf = ({ profiles }: Saved, name: string | undefined): Profile | undefined =>
+  name !== undefined && Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+
+function requireProfile(saved: Saved, name: string | undefined, env: Env): Profile | undefined {
+  if (name === undefined) return undefined;
+  const profile = profileOf(saved, name);
+  if (profile) return profile;
+  throw new AppError("BAD_USAGE", `${unknownProfile(name, saved)} (in ${savedPath(env)})`);
+}
+
+export function unknownProfile(name: string, { profiles }: Saved): string {
+  const names = Object.keys(profiles);
+  return `there is no profile ${JSON.stringify(name)}; ${names.length > 0 ? `there are ${names.join(", ")}` : "none was kept yet: run `npx besom login URL`"}`;
+}
+
+/** @returns where it is kept */
+export function saveCredentials(saved: Saved, env: Env = process.env): string {
   const path = savedPath(env);
-  const { servers } = readSaved(env);
-  const saved: Saved = { latest: url, servers: { ...servers, [normalize(url)]: { key } } };
   mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
   // Written beside and moved, so that a reader never sees half a file and nobody else sees the key for a moment.
   const draft = `${path}.${process.pid}`;
@@ -52,11 +95,16 @@ export function saveCredentials(url: string, key: string, env: Env = process.env
   return path;
 }
 
-function readSaved(env: Env): Saved {
-  const saved = readJson(savedPath(env));
-  const servers = isRecord(saved?.servers) ? (saved.servers as Saved["servers"]) : {};
-  return { servers, ...(typeof saved?.latest === "string" && { latest: saved.latest }) };
+export function readSaved(env: Env = process.env): Saved {
+  const file = readJson(savedPath(env));
+  const profiles: Saved["profiles"] = {};
+  for (const [name, profile] of Object.entries(isRecord(file?.profiles) ? file.profiles : {}))
+    if (isProfile(profile)) profiles[name] = profile;
+  return { profiles, ...(typeof file?.default === "string" && { default: file.default }) };
 }
+
+const isProfile = (value: unknown): value is Profile =>
+  isRecord(value) && typeof value.url === "string" && typeof value.key === "string";
 
 function readLocal(env: Env): { url: string; key: string } | undefined {
   const local = readJson(localPath(env));

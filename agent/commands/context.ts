@@ -14,6 +14,8 @@ export interface Terminal {
   err: (text: string) => void;
   /** Colours only where a person looks. */
   color: boolean;
+  /** What must not be shown while it is typed, or the first line of a pipe; the process's own standard input when absent. */
+  readSecret?: (prompt: string) => Promise<string>;
 }
 
 /** A person waits in front of it; an agent says for itself how long it tries. */

@@ -162,28 +162,6 @@ test.concurrent("runs, best and export show what came out, for people and for pr
   });
 });
 
-test("a login keeps a key that works, readable by its owner alone, and the next command finds it", async () => {
-  await withServer(async ({ url, key }) => {
-    const refused = await type(["login", url, "--key", `besom-${"x".repeat(43)}`], {});
-    expect(refused.code).toBe(3);
-    expect(await type(["login", url, "--key", "nonsense"], {})).toMatchObject({
-      code: 2,
-      err: expect.stringContaining("as in credentials.json in the server's data folder"),
-    });
-    expect((await type(["login", url, "--key", key], {})).err).toMatch(
-      /^logged in to .* as .*; the key is kept in .*credentials\.json\n$/,
-    );
-    try {
-      expect(await type(["runs", "aaaaaaaa"], {})).toMatchObject({
-        code: 1,
-        err: "besom: the server knows no sweep aaaaaaaa (or this key may not see it)\n",
-      });
-    } finally {
-      rmSync(join(tmpdir(), "besom-nowhere"), { recursive: true });
-    }
-  });
-});
-
 test.concurrent("doctor looks at node, server, key, clock and disk", async () => {
   await withServer(async (server) => {
     const well = JSON.parse((await type(["doctor", "--json"], server)).out);
