@@ -39,7 +39,7 @@ await withService(async ({ url, key }) => {
       metricsLogged: { series: { runId: string; key: string; steps: number[]; values: number[] }[] };
     }>(
       {
-        query: `subscription { metricsLogged(sweepId: "${sweepId}") { cursor series { runId key steps values } } }`,
+        query: `subscription { metricsLogged(scope: {sweepId: "${sweepId}"}) { cursor series { runId key steps values } } }`,
       },
       {
         next: ({ data, errors }) => {

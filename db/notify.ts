@@ -9,12 +9,16 @@ import { postgres } from "./driver";
  * Never inside a write transaction: NOTIFY makes commits queue behind one global lock (measured on 2 cores:
  * inserts 10,113/s without, 3,074/s with one each, 11,622/s with one NOTIFY each 20 ms beside them).
  */
-export type ChangeKind = "sweep" | "run" | "metrics" | "output" | "agent";
+export type ChangeKind = "sweep" | "run" | "metrics" | "output" | "agent" | "access";
 
-/** A sweep by its id, a run as `#id`, a project as `@id`. */
+/** A sweep by its id, a run as `#id`, a project as `@id`, a user as `~id`. */
 export type Scope = string;
 export const runScope = (runId: number): Scope => `#${runId}`;
 export const projectScope = (projectId: number): Scope => `@${projectId}`;
+export const userScope = (userId: number): Scope => `~${userId}`;
+/** Undefined when the scope is something else. */
+export const toUserId = (scope: Scope): number | undefined =>
+  scope.startsWith("~") ? Number(scope.slice(1)) : undefined;
 
 /** Which scopes changed, and in what respect; `everything` when the list was too long or was missed. */
 export type Signal = ReadonlyMap<Scope, ReadonlySet<ChangeKind>> | "everything";
@@ -24,6 +28,8 @@ export interface Notifier {
   send(scope: Scope, kinds: Iterable<ChangeKind>): void;
   /** Whether signals of other servers arrive at the moment. */
   readonly listening: boolean;
+  /** Scopes that the others have not been told of yet. */
+  readonly waiting: number;
   close(): Promise<void>;
 }
 
@@ -41,11 +47,15 @@ export const NOTIFY_MS = 20;
 const PAYLOAD_BYTES = 7_900;
 /** More than this many payloads in one tick is a flood: the others had better look everywhere. */
 const PAYLOADS_A_TICK = 4;
+/** The shortest entry is `#1=r,`: more scopes than this never fit, so while the database is away no more are kept. */
+const MAX_PENDING = (PAYLOADS_A_TICK * PAYLOAD_BYTES) / 5;
 const RECONNECT_MS = { first: 100, most: 2_000 };
 
 export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: NotifierOptions): Notifier {
   const origin = randomBytes(6).toString("hex");
   const pending = new Map<Scope, Set<ChangeKind>>();
+  /** Too much to be named: the others are told to look everywhere. */
+  let flooded = false;
   let connection: postgresTypes.Sql | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSentAt = 0;
@@ -54,14 +64,18 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
 
   const flush = () => {
     timer = undefined;
-    if (connection === undefined || pending.size === 0) return; // kept until the connection is back
+    if (connection === undefined || (pending.size === 0 && !flooded)) return; // kept until the connection is back
     lastSentAt = performance.now();
-    const payloads = toPayloads(origin, pending);
+    const payloads = flooded ? [everywhere(origin)] : toPayloads(origin, pending);
     pending.clear();
+    flooded = false;
     const sql = connection;
     // One statement, hence one commit, for all payloads of the tick.
     sql`select pg_notify(${CHANNEL}, payload) from string_to_table(${payloads.join("\n")}, ${"\n"}) payload`.catch(
-      onTrouble,
+      (error: unknown) => {
+        flooded = true; // what was in them is told as "everything" when the connection is back
+        onTrouble(error);
+      },
     );
   };
 
@@ -83,7 +97,7 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
         pause = RECONNECT_MS.first;
         if (!first) onSignal("everything");
         first = false;
-        if (pending.size > 0) flush();
+        flush();
         wake = lose;
         if (!closed) await lost;
       } catch (error) {
@@ -107,13 +121,22 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
   return {
     send(scope, kinds) {
       if (closed) return;
-      const known = pending.get(scope);
-      if (known === undefined) pending.set(scope, new Set(kinds));
-      else for (const kind of kinds) known.add(kind);
+      if (!flooded) {
+        const known = pending.get(scope);
+        if (known === undefined) pending.set(scope, new Set(kinds));
+        else for (const kind of kinds) known.add(kind);
+        if (pending.size > MAX_PENDING) {
+          flooded = true;
+          pending.clear();
+        }
+      }
       timer ??= setTimeout(flush, Math.max(0, lastSentAt + NOTIFY_MS - performance.now()));
     },
     get listening() {
       return connection !== undefined;
+    },
+    get waiting() {
+      return pending.size;
     },
     async close() {
       closed = true;
@@ -156,6 +179,7 @@ const LETTERS: Readonly<Record<ChangeKind, string>> = {
   metrics: "m",
   output: "o",
   agent: "a",
+  access: "x",
 };
 const KINDS = new Map(Object.entries(LETTERS).map(([kind, letter]) => [letter, kind as ChangeKind]));
 
@@ -168,7 +192,7 @@ export function toPayloads(origin: string, pending: ReadonlyMap<Scope, ReadonlyS
     const entry = `${scope}=${[...kinds].map((kind) => LETTERS[kind]).join("")}`;
     if (!empty && payload.length + 1 + entry.length > PAYLOAD_BYTES) {
       payloads.push(payload);
-      if (payloads.length === PAYLOADS_A_TICK) return [`${origin}|*`];
+      if (payloads.length === PAYLOADS_A_TICK) return [everywhere(origin)];
       payload = `${origin}|`;
       empty = true;
     }
@@ -178,6 +202,8 @@ export function toPayloads(origin: string, pending: ReadonlyMap<Scope, ReadonlyS
   if (!empty) payloads.push(payload);
   return payloads;
 }
+
+const everywhere = (origin: string): string => `${origin}|*`;
 
 /** Undefined for our own, which were delivered in-process. A payload of a newer version we can't read means everything. */
 export function fromPayload(origin: string, payload: string): Signal | undefined {

@@ -28,10 +28,12 @@ export function emitChange(
   for (const listener of listeners) listener(change);
 }
 
-const accessListeners = new Set<(userIds: readonly number[]) => void>();
+export type Whose = readonly number[] | "everybody";
+
+const accessListeners = new Set<(whose: Whose) => void>();
 
 /** @returns a function that ends the listening */
-export function onAccessChange(listener: (userIds: readonly number[]) => void): () => void {
+export function onAccessChange(listener: (whose: Whose) => void): () => void {
   accessListeners.add(listener);
   return () => accessListeners.delete(listener);
 }
@@ -39,8 +41,8 @@ export function onAccessChange(listener: (userIds: readonly number[]) => void): 
 /**
  * What these users may do has changed: a key was revoked, a session ended, a role given or taken, an account disabled.
  * Called after the commit. Every server forgets what it remembers of anybody's rights, and looks again at the open
- * sockets of these users.
+ * sockets of these users; of everybody's, when what they looked at is gone.
  */
-export function emitAccessChange(userIds: readonly number[]): void {
-  for (const listener of accessListeners) listener(userIds);
+export function emitAccessChange(whose: Whose): void {
+  for (const listener of accessListeners) listener(whose);
 }

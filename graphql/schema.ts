@@ -8,18 +8,21 @@ import "./entity/invitations";
 import "./entity/audit";
 import "./entity/verbs";
 import "./project/schema";
+import "./project/live";
 import "./project/verbs";
 import "./sweep/schema";
 import "./sweep/verbs";
 import "./sweep/preview";
 import "./sweep/live";
 import "./run/schema";
+import "./run/live";
 import "./run/verbs";
 import "./metric/schema";
 import "./metric/histories";
 import "./metric/verbs";
 import "./metric/live";
 import "./agent/schema";
+import "./agent/live";
 import "./agent/verbs";
 
 /** The public API, assembled from its nouns. */

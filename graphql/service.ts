@@ -69,7 +69,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     return caller;
   };
   const handle = createHandler({ apollo, documents, db, log, identify: identifyCaller, toContext });
-  const sockets = openSocketDoor({ schema, documents, db, publicUrl, toContext, gate, log });
+  const sockets = openSocketDoor({ schema, documents, db, publicUrl, toContext, gate, live, log });
 
   /** A page's query: the same schema, rights and masking as by HTTP, without the HTTP. */
   const answerPage = async ({ query, variables, cookie }: LocalRequest): Promise<LocalAnswer> => {

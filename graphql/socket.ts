@@ -1,16 +1,24 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import {
+  createSourceEventStream,
   type ExecutionArgs,
+  type ExecutionResult,
   execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
   OperationTypeNode,
 } from "graphql";
-import type { Context as SocketContext } from "graphql-ws";
-import { type Extra, useServer as serve } from "graphql-ws/use/ws";
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as SocketContext,
+  type SubscribePayload,
+} from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Access } from "@/core/access";
 import { isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import { openScope, type Scope } from "@/db/scope";
@@ -24,6 +32,13 @@ import { logOf } from "./http/arrival";
 import { type Credentials, isSameOrigin, readAuthorization, readCredentials } from "./http/credentials";
 import type { Gate } from "./http/gate";
 import { MAX_BODY_BYTES } from "./limits";
+import { Events, type LiveEvent } from "./live/events";
+import type { Live } from "./live/live";
+import { Connection, Connections } from "./socket/connections";
+import { Delivery } from "./socket/delivery";
+import { Outbox } from "./socket/outbox";
+import { toQuestion } from "./socket/question";
+import { Texts } from "./socket/text";
 import { Strangers } from "./strangers";
 import { callerGone, withTimeout } from "./timeout";
 
@@ -34,6 +49,7 @@ export interface SocketOptions {
   publicUrl: string;
   toContext: (caller: Caller, db: Database, log: Logger) => Context;
   gate: Gate;
+  live: Pick<Live, "onAccess">;
   log: Logger;
 }
 
@@ -53,30 +69,45 @@ const MAX_SOCKETS = 5_000;
 const MAX_STRANGER_BYTES = 16 * 1024;
 /** How long a stranger who said too much has to read why it is cut off. */
 const FAREWELL_MS = 1_000;
-/** A key that was revoked, or has ended, closes its connections within this time. */
-const RECHECK_MS = 5_000;
 /** Proxies cut connections that are silent for a minute. */
-const KEEP_ALIVE_MS = 12_000;
+const PING_MS = 10_000;
+/** A peer that neither says nor takes anything for so long has gone, or has stopped to read. */
+const MAX_SILENT_MS = 60_000;
+/** Of our own. Clients of graphql-ws connect again; the cursor of the last update brings what was missed. */
+const TOO_SLOW = 4413;
+const TOO_SLOW_REASON = "nothing was read for 60 s: connect again and go on from the last cursor";
 
-interface Connection {
-  caller: Caller;
-  recheck: NodeJS.Timeout;
-  /** What its queries and subscriptions read, by their message: an id may be used again. */
-  reading: Map<object, Scope>;
+interface Extra {
+  readonly socket: WebSocket;
+  readonly request: IncomingMessage;
+  readonly outbox: Outbox;
+}
+type Socket = SocketContext<Record<string, unknown>, Extra>;
+
+/** An operation as it is executed; graphql-ws hands on what `onSubscribe` gave it. */
+interface Operation extends ExecutionArgs {
+  readonly contextValue: Context;
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  readonly id: string;
+  readonly log: Logger;
 }
 
 /** GraphQL over WebSocket, graphql-ws's protocol. Credentials come in `connectionParams: {authorization}` or as the session cookie. */
 export function openSocketDoor(options: SocketOptions): SocketDoor {
-  const { schema, documents, db, publicUrl, toContext, gate, log } = options;
+  const { schema, documents, db, publicUrl, toContext, gate, live, log } = options;
   const wss = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES, perMessageDeflate: false });
-  const connections = new WeakMap<object, Connection>();
+  wss.options.handleProtocols = handleProtocols;
+  const connections = new Connections({ db, log }, live.onAccess);
+  const signedIn = new WeakMap<object, Connection>();
   const scopes = new WeakMap<object, Scope>();
+  const outboxes = new WeakMap<WebSocket, Outbox>();
+  const texts = new Texts();
   const strangers = new Strangers();
   /** Ends what holds for a stranger. */
   const welcomes = new WeakMap<IncomingMessage, () => void>();
   let arriving = 0;
   let closed = false;
-  type Socket = SocketContext<Record<string, unknown>, Extra>;
 
   const connect = async (ctx: Socket): Promise<boolean> => {
     const { socket, request } = ctx.extra;
@@ -85,18 +116,11 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
       const caller = await identify(db, credentials).catch((error: unknown) => {
         throw credentials === undefined ? error : gate.toFailure(request, error);
       });
-      const recheck = setInterval(() => {
-        identify(db, credentials).catch((error) => {
-          if (isAppError(error) && error.code === "UNAUTHENTICATED") socket.close(UNAUTHORIZED, "signed out");
-        });
-      }, RECHECK_MS);
-      recheck.unref();
-      const reading = new Map<object, Scope>();
-      socket.once("close", () => {
-        clearInterval(recheck);
-        for (const scope of reading.values()) scope.end(callerGone());
-      });
-      connections.set(ctx, { caller, recheck, reading });
+      if (credentials === undefined || socket.readyState !== socket.OPEN) return false;
+      const connection = new Connection(credentials, caller, () => socket.close(UNAUTHORIZED, "signed out"));
+      connections.add(connection);
+      socket.once("close", () => connections.remove(connection));
+      signedIn.set(ctx, connection);
       welcomes.get(request)?.();
       return true;
     } catch (error) {
@@ -114,54 +138,112 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
   const mask = ({ extra }: Socket, errors: readonly unknown[]) =>
     errors.map((error) => maskError(error, logOf(extra.request, log)));
 
-  const server = serve<Record<string, unknown>, Partial<Extra>>(
-    {
-      onConnect: (ctx) => connect(ctx as Socket),
-      onSubscribe: (ctx, _id, payload) => {
-        const { query, variables, operationName } = payload;
-        const connection = connections.get(ctx);
-        if (connection === undefined) return [new GraphQLError("not signed in")];
-        if (Object.keys(ctx.subscriptions).length > MAX_SUBSCRIPTIONS) {
-          (ctx as Socket).extra.socket.close(TOO_MANY, `more than ${MAX_SUBSCRIPTIONS} subscriptions`);
-          return [new GraphQLError("too many subscriptions")];
-        }
-        const refusal = gate.refuse(connection.caller.access);
-        if (refusal) return [new GraphQLError(refusal.message, { originalError: refusal })];
-        const document = documents.read(query);
-        if (isProblems(document)) return document;
-        const operation = getOperationAST(document, operationName);
-        const reads = operation != null && operation.operation !== OperationTypeNode.MUTATION;
-        const scope = reads ? openScope(db) : undefined;
-        const requestLog = logOf((ctx as Socket).extra.request, log);
-        const contextValue = toContext(connection.caller, scope?.db ?? db, requestLog);
-        if (scope) {
-          connection.reading.set(payload, scope);
-          scopes.set(contextValue, scope);
-        }
-        return {
-          schema,
-          document,
-          contextValue,
-          ...(variables && { variableValues: variables }),
-          ...(operationName && { operationName }),
-        };
-      },
-      execute: (args: ExecutionArgs) =>
-        withTimeout(Promise.resolve(execute(args)), scopes.get(args.contextValue as object)).catch(
-          (error: Error) => ({ errors: [new GraphQLError(error.message, { originalError: error })] }),
-        ),
-      onNext: (ctx, _id, _payload, _args, { errors, ...result }) =>
-        errors && { ...result, errors: mask(ctx as Socket, errors) },
-      onError: (ctx, _id, _payload, errors) => mask(ctx as Socket, errors),
-      onComplete: (ctx, _id, payload) => {
-        const reading = connections.get(ctx)?.reading;
-        reading?.get(payload)?.end(callerGone());
-        reading?.delete(payload);
-      },
+  const prepare = (ctx: Socket, id: string, payload: SubscribePayload) => {
+    const { query, variables, operationName } = payload;
+    const connection = signedIn.get(ctx);
+    if (connection === undefined) return [new GraphQLError("not signed in")];
+    if (Object.keys(ctx.subscriptions).length > MAX_SUBSCRIPTIONS) {
+      ctx.extra.socket.close(TOO_MANY, `more than ${MAX_SUBSCRIPTIONS} subscriptions`);
+      return [new GraphQLError("too many subscriptions")];
+    }
+    const refusal = gate.refuse(connection.access);
+    if (refusal) return [new GraphQLError(refusal.message, { originalError: refusal })];
+    const document = documents.read(query);
+    if (isProblems(document)) return document;
+    const requestLog = logOf(ctx.extra.request, log);
+    // What a subscription reads may serve others too, so it is not cancelled with its subscriber.
+    const isQuery = getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
+    const scope = isQuery ? openScope(db) : undefined;
+    const contextValue = toContext(connection.caller, scope?.db ?? db, requestLog);
+    // A role that changes while it runs counts at once.
+    Object.defineProperty(contextValue, "access", { get: () => connection.access, enumerable: true });
+    if (scope) {
+      connection.reading.set(payload, scope);
+      scopes.set(contextValue, scope);
+    }
+    return {
+      schema,
+      document,
+      contextValue,
+      variableValues: variables ?? {},
+      operationName: operationName || undefined,
+      connection,
+      outbox: ctx.extra.outbox,
+      id,
+      log: requestLog,
+    } satisfies Operation;
+  };
+
+  const subscribe = async (operation: Operation) => {
+    const events = await createSourceEventStream(operation);
+    if (!(events instanceof Events)) return events as ExecutionResult;
+    const asked = toQuestion(operation);
+    const { connection, contextValue, outbox, id } = operation;
+    const toText = (event: LiveEvent<unknown>) => {
+      const viewer = events.forEverybody ? "" : viewerOf(contextValue.access);
+      return texts.get(event, `${asked} ${viewer}`, () => answer(operation, event));
+    };
+    const delivery = new Delivery<LiveEvent<unknown>>(events, { id, outbox, toText }, () =>
+      connection.subscriptions.delete(delivery),
+    );
+    connection.subscriptions.add(delivery);
+    return delivery;
+  };
+
+  const server = makeServer<Record<string, unknown>, Partial<Extra>>({
+    onConnect: (ctx) => connect(ctx as Socket),
+    onSubscribe: (ctx, id, payload) => prepare(ctx as Socket, id, payload),
+    execute: (args: ExecutionArgs) =>
+      withTimeout(Promise.resolve(execute(args)), scopes.get(args.contextValue as object)).catch(
+        (error: Error) => ({ errors: [new GraphQLError(error.message, { originalError: error })] }),
+      ),
+    subscribe: (args: ExecutionArgs) => subscribe(args as Operation),
+    onNext: (ctx, _id, _payload, _args, { errors, ...result }) =>
+      errors && { ...result, errors: mask(ctx as Socket, errors) },
+    onError: (ctx, _id, _payload, errors) => mask(ctx as Socket, errors),
+    onComplete: (ctx, _id, payload) => {
+      const reading = signedIn.get(ctx)?.reading;
+      reading?.get(payload)?.end(callerGone());
+      reading?.delete(payload);
     },
-    wss,
-    KEEP_ALIVE_MS,
-  );
+  });
+
+  /** graphql-ws's own adapter takes an answer that can't be written for a fault of ours, and prints to the console. */
+  const open = (client: WebSocket, request: IncomingMessage): void => {
+    const outbox = new Outbox(client);
+    outboxes.set(client, outbox);
+    const over = server.opened(
+      {
+        protocol: client.protocol,
+        send: (text) => outbox.send(text),
+        close: (code, reason) => client.close(code, reason),
+        onMessage: (handle) =>
+          client.on("message", (data) => {
+            outbox.alive();
+            handle(String(data)).catch((error: unknown) => {
+              logOf(request, log).error({ err: error }, "a message of a socket could not be answered");
+              client.close(CloseCode.InternalServerError, "Internal server error");
+            });
+          }),
+      },
+      { socket: client, request, outbox },
+    );
+    client.on("pong", () => outbox.alive());
+    // ws has closed the socket with the right code by then.
+    client.on("error", (error) => log.debug({ err: error }, "a socket broke"));
+    client.once("close", (code, reason) => {
+      outbox.end();
+      void over(code, String(reason));
+    });
+  };
+  const keepAlive = setInterval(() => {
+    for (const client of wss.clients) {
+      if (client.readyState !== client.OPEN) continue;
+      if ((outboxes.get(client)?.silentMs ?? 0) > MAX_SILENT_MS) client.close(TOO_SLOW, TOO_SLOW_REASON);
+      else client.ping();
+    }
+  }, PING_MS);
+  keepAlive.unref();
 
   /** The cookie or header counts before a byte is read; `connect` reads it again, with what was sent since. */
   const isKnown = async (request: IncomingMessage): Promise<boolean> => {
@@ -190,10 +272,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
           leave();
         });
       }
-      wss.emit("connection", client, request);
-      // graphql-ws prints what a peer did wrong; ws has closed the socket with the right code by then.
-      client.removeAllListeners("error");
-      client.on("error", (error) => log.debug({ err: error }, "a socket broke"));
+      open(client, request);
     });
   };
 
@@ -202,17 +281,40 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     get connections() {
       return wss.clients.size;
     },
-    close: once(async () => {
+    close: onlyOnce(async () => {
       closed = true;
+      clearInterval(keepAlive);
+      connections.close();
+      for (const client of wss.clients) client.close(1001, "Going away");
       // A peer that does not answer the closing handshake would hold the server for half a minute.
       const cut = setTimeout(() => {
         for (const client of wss.clients) client.terminate();
       }, 1_000);
-      await server.dispose();
+      await Promise.all(
+        [...wss.clients].map((client) => new Promise((resolve) => client.once("close", resolve))),
+      );
       clearTimeout(cut);
     }),
   };
 }
+
+/** The text of one event's answer, its errors masked. It may serve many: the first who asks makes it. */
+async function answer(operation: Operation, event: object): Promise<string> {
+  const { errors, ...result } = await execute({ ...operation, rootValue: event });
+  return JSON.stringify(
+    errors ? { ...result, errors: errors.map((error) => maskError(error, operation.log)) } : result,
+  );
+}
+
+/** Fields may depend on who asks (`viewerCan...`): whoever has the same user and the same rights gets the same. */
+function viewerOf(access: Access): string {
+  const known = viewers.get(access);
+  if (known !== undefined) return known;
+  const viewer = JSON.stringify(access.kind === "user" ? { ...access, keyId: 0, sessionId: 0 } : access);
+  viewers.set(access, viewer);
+  return viewer;
+}
+const viewers = new WeakMap<Access, string>();
 
 const refuse = (socket: Duplex): void =>
   void socket.end("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n\r\n");
@@ -248,7 +350,7 @@ function toCredentials(
 const isProblems = <T>(value: T | readonly GraphQLError[]): value is readonly GraphQLError[] =>
   Array.isArray(value);
 
-function once(work: () => Promise<void>): () => Promise<void> {
+function onlyOnce(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {
     done ??= work();

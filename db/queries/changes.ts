@@ -1,5 +1,7 @@
+import type { Fragment } from "postgres";
 import type { Access } from "@/core/access";
-import type { Database } from "../client";
+import type { Database, Sql } from "../client";
+import type { OutputPiece } from "./append-output";
 import { visible } from "./visible";
 
 /** Where a reader stands now. A cursor is taken before (or with) the rows that it stands for, never after them. */
@@ -7,6 +9,13 @@ export async function readCursor({ sql }: Database): Promise<string> {
   const rows = await sql<{ cursor: string }[]>`select pg_current_snapshot()::text as cursor`;
   return rows[0]?.cursor ?? "";
 }
+
+/**
+ * Written since the cursor? The first condition is what the indexes can answer; the rows of transactions that had been
+ * seen although they are younger than the oldest open one are taken out by the second.
+ */
+const unseen = (sql: Sql, column: Fragment, since: Fragment) => sql`
+  ${column} >= pg_snapshot_xmin(${since}) and not pg_visible_in_snapshot(${column}, ${since})`;
 
 export interface ChangedRun {
   runId: number;
@@ -25,31 +34,28 @@ export interface SweepChanges {
 
 /**
  * What changed in a sweep since the cursor: one statement, hence one snapshot for the rows and the next cursor.
- * `changed_xid >= xmin` is what the indexes can answer; the rows of transactions that had been seen although they
- * are younger than the oldest open one are taken out by the second condition.
  */
 export async function readSweepChanges(
   { sql }: Database,
   access: Access,
   { sweepId, since }: { sweepId: string; since: string },
 ): Promise<SweepChanges> {
-  const unseen = (column: ReturnType<typeof sql>) => sql`
-    ${column} >= pg_snapshot_xmin(${since}::pg_snapshot) and not pg_visible_in_snapshot(${column}, ${since}::pg_snapshot)`;
+  const from = sql`${since}::pg_snapshot`;
   const rows = await sql<{ cursor: string; sweepXid: string | null; runs: ChangedRun[] | null }[]>`
     select pg_current_snapshot()::text as cursor, (
       select max(xid)::text from (
-        select s.changed_xid::text::numeric as xid where ${unseen(sql`s.changed_xid`)}
+        select s.changed_xid::text::numeric as xid where ${unseen(sql, sql`s.changed_xid`, from)}
         union all
         select a.changed_xid::text::numeric from agents a
-        where a.sweep_id = s.id and ${unseen(sql`a.changed_xid`)}
+        where a.sweep_id = s.id and ${unseen(sql, sql`a.changed_xid`, from)}
       ) own) as "sweepXid", (
       select json_agg(json_build_object('runId', id, 'xid', xid::text, 'removed', removed)) from (
         select id, max(xid) as xid, bool_or(removed) as removed from (
           select r.id, r.changed_xid::text::numeric as xid, r.deleted_at is not null as removed from runs r
-          where r.sweep_id = s.id and ${unseen(sql`r.changed_xid`)}
+          where r.sweep_id = s.id and ${unseen(sql, sql`r.changed_xid`, from)}
           union all
           select a.run_id, a.changed_xid::text::numeric, false from attempts a
-          where a.sweep_id = s.id and ${unseen(sql`a.changed_xid`)}
+          where a.sweep_id = s.id and ${unseen(sql, sql`a.changed_xid`, from)}
         ) rows group by id
       ) changed) as runs
     from sweeps s where s.id = ${sweepId} and ${visible(sql, access, sql`s.project_id`)}`;
@@ -139,4 +145,250 @@ export async function readMetricNames(
   const rows = await sql<{ id: number; name: string }[]>`
     select id, name from metrics where id = any(${[...ids]}::int[])`;
   return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
+export interface RunChanges {
+  cursor: string;
+  /** The newest change of its row or of one of its attempts; null when nothing changed. */
+  xid: string | null;
+}
+
+/** What changed about one run since the cursor. */
+export async function readRunChanges(
+  { sql }: Database,
+  access: Access,
+  { runId, since }: { runId: number; since: string },
+): Promise<RunChanges> {
+  const from = sql`${since}::pg_snapshot`;
+  const rows = await sql<RunChanges[]>`
+    select pg_current_snapshot()::text as cursor, (
+      select max(xid)::text from (
+        select r.changed_xid::text::numeric as xid where ${unseen(sql, sql`r.changed_xid`, from)}
+        union all
+        select a.changed_xid::text::numeric from attempts a
+        where a.run_id = r.id and ${unseen(sql, sql`a.changed_xid`, from)}
+      ) own) as xid
+    from runs r where r.id = ${runId}::bigint and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
+  return rows[0] ?? { cursor: since, xid: null };
+}
+
+export interface ProjectChanges {
+  cursor: string;
+  /** Of the project's own row. */
+  projectXid: string | null;
+  /** Sweeps whose row changed, or one of their runs. */
+  sweeps: { sweepId: string; xid: string }[];
+  /** Runs outside sweeps. */
+  runs: ChangedRun[];
+}
+
+/**
+ * What changed in a project since the cursor. Of each sweep the newest changed run is looked up at the end of its
+ * index, so a project costs by its sweeps, not by its runs.
+ */
+export async function readProjectChanges(
+  { sql }: Database,
+  access: Access,
+  { projectId, since }: { projectId: number; since: string },
+): Promise<ProjectChanges> {
+  const from = sql`${since}::pg_snapshot`;
+  const rows = await sql<
+    (Omit<ProjectChanges, "sweeps" | "runs"> & {
+      sweeps: ProjectChanges["sweeps"] | null;
+      runs: ChangedRun[] | null;
+    })[]
+  >`
+    select pg_current_snapshot()::text as cursor,
+      case when ${unseen(sql, sql`p.changed_xid`, from)} then p.changed_xid::text end as "projectXid", (
+      select json_agg(json_build_object('sweepId', id, 'xid', xid::text)) from (
+        select s.id, greatest(s.changed_xid::text::numeric, newest.xid) as xid
+        from sweeps s cross join lateral (
+          select max(xid) as xid from (
+            (select r.changed_xid::text::numeric as xid from runs r
+             where r.sweep_id = s.id and ${unseen(sql, sql`r.changed_xid`, from)}
+             order by r.changed_xid desc limit 1)
+          ) own) newest
+        where s.project_id = p.id and (newest.xid is not null or (${unseen(sql, sql`s.changed_xid`, from)}))
+      ) changed) as sweeps, (
+      select json_agg(json_build_object('runId', r.id, 'xid', r.changed_xid::text, 'removed', r.deleted_at is not null))
+      from runs r where r.project_id = p.id and r.sweep_id is null and ${unseen(sql, sql`r.changed_xid`, from)}
+      ) as runs
+    from projects p where p.id = ${projectId}::int and ${visible(sql, access, sql`p.id`)}`;
+  const row = rows[0];
+  if (row === undefined) return { cursor: since, projectXid: null, sweeps: [], runs: [] };
+  return { ...row, sweeps: row.sweeps ?? [], runs: row.runs ?? [] };
+}
+
+export interface AgentChanges {
+  cursor: string;
+  /** By the database's clock, for the next reading. */
+  heardUntil: Date;
+  agents: { agentId: number; xid: string | null }[];
+}
+
+/**
+ * Agents of a sweep that changed, or whose attempts did, since the cursor; and those that were heard of since
+ * `heardSince`: a heartbeat stamps no change (it would be the most frequent write of all), so these have no xid.
+ */
+export async function readAgentChanges(
+  { sql }: Database,
+  access: Access,
+  { sweepId, since, heardSince }: { sweepId: string; since: string; heardSince: Date | undefined },
+): Promise<AgentChanges> {
+  const from = sql`${since}::pg_snapshot`;
+  const rows = await sql<(Omit<AgentChanges, "agents"> & { agents: AgentChanges["agents"] | null })[]>`
+    select pg_current_snapshot()::text as cursor, clock_timestamp() as "heardUntil", (
+      select json_agg(json_build_object('agentId', id, 'xid', xid::text)) from (
+        select id, max(xid) as xid from (
+          select a.id, a.changed_xid::text::numeric as xid from agents a
+          where a.sweep_id = s.id and ${unseen(sql, sql`a.changed_xid`, from)}
+          union all
+          select t.agent_id, t.changed_xid::text::numeric from attempts t
+          where t.sweep_id = s.id and t.agent_id is not null and ${unseen(sql, sql`t.changed_xid`, from)}
+          union all
+          select a.id, null from agents a
+          where a.sweep_id = s.id and a.last_heartbeat_at > ${heardSince ?? null}::timestamptz
+        ) rows group by id
+      ) changed) as agents
+    from sweeps s where s.id = ${sweepId} and ${visible(sql, access, sql`s.project_id`)}`;
+  const row = rows[0];
+  if (row === undefined) return { cursor: since, heardUntil: heardSince ?? new Date(), agents: [] };
+  return { ...row, agents: row.agents ?? [] };
+}
+
+/** Of one attempt of a run: batches are numbered from 1 in the order of writing, under the attempt's lock. */
+export interface OutputPlace {
+  attempt: number;
+  batch: number;
+}
+
+export interface NewOutput {
+  /** Where the attempt that is followed ends now. */
+  end: OutputPlace;
+  pieces: (OutputPiece & OutputPlace & { piece: number })[];
+  /** There was more than `limitBytes`: nothing was read. */
+  truncated: boolean;
+}
+
+/**
+ * What a run printed after `since`: of one attempt, or of the current one and those before it that began later than
+ * `since`. Batches are whole: each was written by one transaction. The sum is made from the lengths that stand in the
+ * rows, so too much is known without being read.
+ */
+export async function readNewOutput(
+  { sql }: Database,
+  access: Access,
+  {
+    runId,
+    attempt,
+    since,
+    limitBytes,
+  }: { runId: number; attempt?: number; since: OutputPlace; limitBytes: number },
+): Promise<NewOutput> {
+  const rows = await sql<
+    (Omit<NewOutput["pieces"][number], "text"> & {
+      text: string | null;
+      endAttempt: number;
+      endBatch: number;
+      total: number;
+    })[]
+  >`
+    with followed as (
+      select r.id as run_id, ${attempt === undefined ? sql`r.attempt` : sql`${attempt}::int`} as attempt,
+        coalesce((select a.last_output_batch from attempts a
+          where a.run_id = r.id and a.number = ${attempt === undefined ? sql`r.attempt` : sql`${attempt}::int`}), 0) as batch
+      from runs r where r.id = ${runId}::bigint and r.deleted_at is null
+        and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
+    ), chunks as (
+      select o.*, sum(octet_length(o.text)) over () as total
+      from followed f join output_chunks o on o.run_id = f.run_id
+      where (o.attempt, o.batch) > (${since.attempt}::int, ${since.batch}::int) and o.attempt <= f.attempt
+        ${attempt === undefined ? sql`` : sql`and o.attempt = ${attempt}::int`}
+    )
+    select f.attempt as "endAttempt", f.batch as "endBatch", coalesce(c.total, 0)::float8 as total,
+      c.attempt, c.batch, c.piece, c.stream, extract(epoch from c.at)::float8 * 1000 as time,
+      case when c.total <= ${limitBytes}::bigint then c.text end as text
+    from followed f left join lateral (
+      select * from chunks order by attempt, batch, piece limit case
+        when (select max(total) from chunks) > ${limitBytes}::bigint then 1 end
+    ) c on true
+    order by c.attempt, c.batch, c.piece`;
+  const first = rows[0];
+  if (first === undefined) return { end: since, pieces: [], truncated: false };
+  const pieces: NewOutput["pieces"] = [];
+  for (const { attempt, batch, piece, stream, time, text } of rows)
+    if (text !== null) pieces.push({ attempt, batch, piece, stream, time: Math.round(time), text });
+  return {
+    end: { attempt: first.endAttempt, batch: first.endBatch },
+    pieces,
+    truncated: first.total > limitBytes,
+  };
+}
+
+/** Where a reader may find something new: what one feed looks at, and where it stands. */
+export type Probe = { readonly name: string } & (
+  | { readonly kind: "sweep" | "project" | "run"; readonly id: string | number; readonly since: string }
+  | {
+      readonly kind: "agents";
+      readonly id: string;
+      readonly since: string;
+      readonly heardSince: Date | undefined;
+    }
+  | {
+      readonly kind: "output";
+      readonly id: number;
+      readonly attempt: number | undefined;
+      readonly since: OutputPlace;
+    }
+);
+
+/**
+ * The names of the probes that would find something: one statement a second for everything that a server's
+ * subscribers look at, instead of one for each open page.
+ */
+export async function findChanged(
+  { sql }: Database,
+  access: Access,
+  probes: readonly Probe[],
+): Promise<string[]> {
+  const since = sql`p.since`;
+  const of = (kind: Probe["kind"]) => probes.filter((probe) => probe.kind === kind);
+  const names = (kind: Probe["kind"]) => of(kind).map(({ name }) => name);
+  const ids = (kind: Probe["kind"]) => of(kind).map(({ id }) => id);
+  const cursors = (kind: Probe["kind"]) =>
+    of(kind).map((probe) => (typeof probe.since === "string" ? probe.since : ""));
+  const heard = probes.flatMap((probe) => (probe.kind === "agents" ? [probe.heardSince ?? null] : []));
+  const outputs = probes.filter((probe) => probe.kind === "output");
+  const rows = await sql<{ name: string }[]>`
+    select p.name from unnest(${names("sweep")}::text[], ${ids("sweep")}::text[], ${cursors("sweep")}::text[]::pg_snapshot[])
+      p (name, id, since) join sweeps s on s.id = p.id
+    where ${visible(sql, access, sql`s.project_id`)} and ((${unseen(sql, sql`s.changed_xid`, since)})
+      or exists (select from agents a where a.sweep_id = s.id and ${unseen(sql, sql`a.changed_xid`, since)})
+      or exists (select from runs r where r.sweep_id = s.id and ${unseen(sql, sql`r.changed_xid`, since)})
+      or exists (select from attempts t where t.sweep_id = s.id and ${unseen(sql, sql`t.changed_xid`, since)}))
+    union all
+    select p.name from unnest(${names("agents")}::text[], ${ids("agents")}::text[], ${cursors("agents")}::text[]::pg_snapshot[],
+      ${heard}::timestamptz[]) p (name, id, since, heard) join sweeps s on s.id = p.id
+    where ${visible(sql, access, sql`s.project_id`)} and (exists (select from agents a where a.sweep_id = s.id
+        and (a.last_heartbeat_at > p.heard or (${unseen(sql, sql`a.changed_xid`, since)})))
+      or exists (select from attempts t where t.sweep_id = s.id and ${unseen(sql, sql`t.changed_xid`, since)}))
+    union all
+    select p.name from unnest(${names("run")}::text[], ${ids("run")}::bigint[], ${cursors("run")}::text[]::pg_snapshot[])
+      p (name, id, since) join runs r on r.id = p.id
+    where ${visible(sql, access, sql`r.project_id`, sql`r.id`)} and ((${unseen(sql, sql`r.changed_xid`, since)})
+      or exists (select from attempts t where t.run_id = r.id and ${unseen(sql, sql`t.changed_xid`, since)}))
+    union all
+    select p.name from unnest(${names("project")}::text[], ${ids("project")}::int[], ${cursors("project")}::text[]::pg_snapshot[])
+      p (name, id, since) join projects j on j.id = p.id
+    where ${visible(sql, access, sql`j.id`)} and ((${unseen(sql, sql`j.changed_xid`, since)})
+      or exists (select from runs r where r.project_id = j.id and r.sweep_id is null and ${unseen(sql, sql`r.changed_xid`, since)})
+      or exists (select from sweeps s where s.project_id = j.id and ((${unseen(sql, sql`s.changed_xid`, since)})
+        or exists (select from runs r where r.sweep_id = s.id and ${unseen(sql, sql`r.changed_xid`, since)}))))
+    union all
+    select p.name from unnest(${names("output")}::text[], ${ids("output")}::bigint[],
+      ${outputs.map(({ attempt }) => attempt ?? null)}::int[], ${outputs.map((probe) => probe.since.attempt)}::int[],
+      ${outputs.map((probe) => probe.since.batch)}::int[]) p (name, id, attempt, since_attempt, since_batch)
+    join runs r on r.id = p.id join attempts t on t.run_id = r.id and t.number = coalesce(p.attempt, r.attempt)
+    where ${visible(sql, access, sql`r.project_id`, sql`r.id`)} and (t.number, t.last_output_batch) > (p.since_attempt, p.since_batch)`;
+  return [...new Set(rows.map(({ name }) => name))];
 }

@@ -2,11 +2,11 @@ import type { Access, KeyScope } from "@/core/access";
 import type { Database, Sql, Tx } from "../client";
 
 /** Of key k and its user u. */
-const living = (sql: Sql | Tx) => sql`
+export const living = (sql: Sql | Tx) => sql`
   k.revoked_at is null and u.disabled_at is null and (k.expires_at is null or k.expires_at > now())`;
 
 /** A server administrator's key that is capped is nobody's administrator. */
-const administers = (sql: Sql | Tx) => sql`(u.admin and k.scope = 'full' and k.project_id is null)`;
+export const administers = (sql: Sql | Tx) => sql`(u.admin and k.scope = 'full' and k.project_id is null)`;
 
 export interface KeyRow {
   keyId: number;

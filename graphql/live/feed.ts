@@ -1,4 +1,6 @@
+import type { Probe } from "@/db/queries/changes";
 import { isSeen, parseSnapshot, type Snapshot, stringifySnapshot, toLater } from "@/db/snapshot";
+import { Gate } from "./gate";
 
 /** One thing that changed, with the transaction that wrote it. */
 export interface Item {
@@ -19,29 +21,44 @@ export interface Source<T extends Item> {
   read(since: string): Promise<Read<T>>;
   /** Where reading stands now. */
   now(): Promise<string>;
+  /** What of the feed's own reading is news to those who have heard everything before it; all of it when absent. */
+  settle?(items: readonly T[]): readonly T[];
+  /** What the poll asks on behalf of this feed. */
+  probe(name: string, since: string): readonly Probe[];
   /** What an item weighs towards `maxWeight`. */
   weigh(item: T): number;
   /** Items that wait for a subscriber who reads slowly; beyond it they are dropped and read again from its cursor. */
   readonly maxWeight: number;
   /** Rest between two reads: 1,000 / restMs updates a second at most for each subscriber. The first after a rest goes at once. */
-  readonly restMs: number;
+  restMs(subscribers: number): number;
   onError(error: unknown): void;
 }
 
-/** What a subscriber gets at once. `shared` is the same object for all who got the same items: a place to share loaders. */
+/** What a subscriber gets at once. `shared` is the same object for all who got the same items: a place to share what is made of them. */
 export interface Update<T extends Item> {
   readonly cursor: string;
   readonly items: readonly T[];
   readonly truncated: boolean;
   readonly shared: object;
+  /** The subscriber read it for itself: it was new, or too slow. */
+  readonly own?: boolean;
 }
+
+interface Heard<T extends Item> extends Update<T> {
+  readonly seen: Snapshot;
+  readonly weight: number;
+}
+
+/** Of a subscriber's own reading; those who ask from the same cursor share one. */
+type Own<T extends Item> = Read<T> & { readonly shared: object };
 
 /**
  * One reader of a scope's changes for all its subscribers on this server: the database is asked once, however many
  * look. Wakes are coalesced; a wake that finds the feed resting is served at once.
  *
  * A subscriber joins in the middle without a gap and without repetition: it listens first, reads for itself from
- * its own cursor, and then takes from what it heard only what its own snapshot had not seen.
+ * its own cursor, and then takes from what it heard only what its own snapshot had not seen. From the first update
+ * that leaves it where the feed stands, it is in step: what comes then is all new to it, and the same for everybody.
  */
 export class Feed<T extends Item> {
   readonly #subscribers = new Set<Subscriber<T>>();
@@ -50,15 +67,22 @@ export class Feed<T extends Item> {
   #reading = false;
   #timer: NodeJS.Timeout | undefined;
   #nextReadAt = Number.NEGATIVE_INFINITY;
+  readonly #own = new Map<string, Promise<Own<T>>>();
 
   constructor(
     readonly source: Source<T>,
     /** Called when the last subscriber has left. */
     private readonly onIdle: () => void,
+    private readonly gate = new Gate(4),
   ) {}
 
   get size(): number {
     return this.#subscribers.size;
+  }
+
+  /** Where its reading stands; undefined before the first one. */
+  get cursor(): string | undefined {
+    return this.#cursor;
   }
 
   /** Something may have changed. With `delayMs` it is not urgent: it may be read later, together with others. */
@@ -90,29 +114,49 @@ export class Feed<T extends Item> {
     this.onIdle();
   }
 
+  /**
+   * @internal for Subscriber: what changed since its cursor, or (undefined) where reading stands. A reading that has
+   * begun is joined by nobody: its snapshot may be older than the moment from which the newcomer listens.
+   */
+  readFor(since: string | undefined): Promise<Own<T>> {
+    const key = since ?? "";
+    const known = this.#own.get(key);
+    if (known !== undefined) return known;
+    const reading = this.gate.run(async () => {
+      this.#own.delete(key);
+      const read =
+        since === undefined ? { cursor: await this.source.now(), items: [] } : await this.source.read(since);
+      return { ...read, shared: {} };
+    });
+    this.#own.set(key, reading);
+    return reading;
+  }
+
   async #read(): Promise<void> {
     this.#timer = undefined;
     this.#dirtyAt = Number.POSITIVE_INFINITY;
     this.#dirty = false;
     this.#reading = true;
-    this.#nextReadAt = performance.now() + this.source.restMs;
+    this.#nextReadAt = performance.now() + this.source.restMs(this.#subscribers.size);
     try {
       // Without a cursor nobody has got anything from this feed: those who joined have read up to now by themselves.
       if (this.#cursor === undefined) this.#cursor = await this.source.now();
-      else {
-        const { cursor, items, truncated } = await this.source.read(this.#cursor);
-        this.#cursor = cursor;
-        if (items.length > 0 || truncated) {
-          const update = { cursor, items, truncated: truncated ?? false, shared: {} };
-          for (const subscriber of this.#subscribers) subscriber.hear(update);
-        }
-      }
+      else this.#tell(await this.source.read(this.#cursor));
     } catch (error) {
       this.source.onError(error); // the poll of the next second tries again, from the same cursor
     } finally {
       this.#reading = false;
     }
     if (this.#dirty && this.#subscribers.size > 0) this.wake();
+  }
+
+  #tell({ cursor, items: read, truncated = false }: Read<T>): void {
+    this.#cursor = cursor;
+    const items = truncated ? [] : (this.source.settle?.(read) ?? read);
+    if (items.length === 0 && !truncated) return;
+    const weight = items.reduce((sum, item) => sum + this.source.weigh(item), 0);
+    const update = { cursor, items, truncated, shared: {}, seen: parseSnapshot(cursor), weight };
+    for (const subscriber of this.#subscribers) subscriber.hear(update);
   }
 
   /** Before the first subscriber reads for itself, so that the two can't leave a gap between them. */
@@ -137,7 +181,9 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
   #seen: Snapshot | undefined;
   /** Has to read for itself before it goes on: it is new, or was too slow. */
   #behind = true;
-  #heard: Update<T>[] = [];
+  /** Has seen what the feed's last update had seen, no more and no less. */
+  #inStep = false;
+  #heard: Heard<T>[] = [];
   #weight = 0;
   #wake: (() => void) | undefined;
   #done = false;
@@ -153,13 +199,14 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
   }
 
   /** @internal for Feed */
-  hear(update: Update<T>): void {
-    for (const item of update.items) this.#weight += this.#feed.source.weigh(item);
+  hear(update: Heard<T>): void {
+    this.#weight += update.weight;
     if (this.#weight > this.#feed.source.maxWeight || update.truncated) {
       // What it missed is read again, from its own cursor, when it reads on.
       this.#heard = [];
       this.#weight = 0;
       this.#behind = true;
+      this.#inStep = false;
     } else this.#heard.push(update);
     this.#wake?.();
   }
@@ -203,38 +250,41 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
   async #catchUp(): Promise<Update<T>> {
     await this.#feed.start();
     this.#behind = false; // before the read: what is heard meanwhile is kept, or sets it again
-    const { source } = this.#feed;
-    if (this.#seen === undefined) {
-      this.#seen = parseSnapshot(await source.now());
-      return { cursor: stringifySnapshot(this.#seen), items: [], truncated: false, shared: {} };
-    }
-    const { cursor, items, truncated = false } = await source.read(stringifySnapshot(this.#seen));
-    this.#seen = toLater(this.#seen, parseSnapshot(cursor));
-    return { cursor: stringifySnapshot(this.#seen), items: truncated ? [] : items, truncated, shared: {} };
-  }
-
-  /** Everything heard so far as one update, without what its own read has brought already. */
-  #take(): Update<T> | undefined {
-    const heard = this.#heard;
-    const seen = this.#seen;
-    const last = heard.at(-1);
-    if (last === undefined || seen === undefined) return undefined;
-    this.#heard = [];
-    this.#weight = 0;
-    const items: T[] = [];
-    for (const update of heard) {
-      for (const item of update.items) {
-        if (item.always ? item.xid >= seen.xmin : !isSeen(item.xid, seen)) items.push(item);
-      }
-    }
-    this.#seen = toLater(seen, parseSnapshot(last.cursor));
-    if (items.length === 0) return undefined;
-    const whole = heard.length === 1 && items.length === last.items.length;
+    const since = this.#seen;
+    const {
+      cursor,
+      items,
+      truncated = false,
+      shared,
+    } = await this.#feed.readFor(since && stringifySnapshot(since));
+    const read = parseSnapshot(cursor);
+    this.#seen = since === undefined ? read : toLater(since, read);
     return {
       cursor: stringifySnapshot(this.#seen),
-      items,
-      truncated: false,
-      shared: whole ? last.shared : {},
+      items: truncated ? [] : items,
+      truncated,
+      shared: this.#seen === read ? shared : {},
+      own: true,
     };
+  }
+
+  /** The next of what it heard, without what its own read has brought already. */
+  #take(): Update<T> | undefined {
+    const update = this.#heard.shift();
+    const seen = this.#seen;
+    if (update === undefined || seen === undefined) return undefined;
+    this.#weight -= update.weight;
+    if (this.#inStep) {
+      this.#seen = update.seen;
+      return update;
+    }
+    const items = update.items.filter((item) =>
+      item.always ? item.xid >= seen.xmin : !isSeen(item.xid, seen),
+    );
+    this.#seen = toLater(seen, update.seen);
+    this.#inStep = this.#seen === update.seen;
+    if (items.length === 0) return undefined;
+    if (this.#inStep && items.length === update.items.length) return update;
+    return { cursor: stringifySnapshot(this.#seen), items, truncated: false, shared: {} };
   }
 }

@@ -36,9 +36,10 @@ export function openSweepSource(
       return { cursor, items };
     },
     now: () => retrying(() => readCursor(db)),
+    probe: (name, since) => [{ name, kind: "sweep", id: sweepId, since }],
     weigh: () => 1,
     maxWeight: MAX_ITEMS,
-    restMs: REST_MS,
+    restMs: () => REST_MS,
     onError,
   };
 }

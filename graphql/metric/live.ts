@@ -1,14 +1,13 @@
 import { AppError } from "@/core/errors";
 import { type Points, toWireValues } from "@/core/history";
-import { slicePoints } from "@/core/history/column";
 import { authorizeProject, authorizeRun } from "@/engine/authorize";
 import { manyRunFacts, sweepFacts } from "@/engine/facts";
 import { builder } from "../builder";
 import type { Context } from "../context";
 import { toNumber, toSweepId } from "../ids";
-import { openEvent, toEvents } from "../live/events";
+import { Events, openEvent } from "../live/events";
 import type { Update } from "../live/feed";
-import type { MetricItem, MetricScope } from "../live/metric-changes";
+import { Delivered, type MetricItem, type MetricScope } from "../live/metric-changes";
 
 const MAX_RUN_IDS = 200;
 
@@ -65,26 +64,37 @@ const MetricsChangeType = builder.objectRef<MetricsChange>("MetricsChange").impl
   }),
 });
 
+const MetricScopeInput = builder.inputType("MetricScope", {
+  description: "Whose metrics: either of the two.",
+  fields: (t) => ({
+    sweepId: t.id({ description: "All runs of this sweep, by its id or path." }),
+    runIds: t.idList({ description: `These runs, at most ${MAX_RUN_IDS}.` }),
+  }),
+});
+
 builder.subscriptionField("metricsLogged", (t) =>
   t.field({
     type: MetricsChangeType,
     description:
       "Metrics as they are logged, of a sweep or of some runs. The first update comes at once: without a cursor it is empty, with one it holds what was missed.",
     args: {
-      sweepId: t.arg.id({ description: "All runs of this sweep." }),
-      runIds: t.arg.idList({ description: `These runs instead, at most ${MAX_RUN_IDS}.` }),
+      scope: t.arg({ type: MetricScopeInput, required: true, description: "Of a sweep, or of some runs." }),
       keys: t.arg.stringList({ description: "Only these metrics; all when absent." }),
       cursor: t.arg.string({ description: "Of the last update." }),
     },
-    subscribe: (_root, { sweepId, runIds, keys, cursor }, context) => {
+    subscribe: (_root, { scope: { sweepId, runIds }, keys, cursor }, context) => {
       const scope = toScope(sweepId, runIds);
       const wanted = keys && new Set(keys);
-      const twice = new Delivered();
-      return toEvents(context, {
+      const name = keys ? `metrics ${JSON.stringify(keys)}` : "metrics";
+      const own = new OwnReading();
+      return Events.open(context, {
         authorize: () => authorizeScope(context, scope),
         open: () => context.live.metrics(scope, cursor ?? undefined),
+        forEverybody: true,
+        name: () => name,
+        refine: (update) => own.refine(update),
         toPayloads: (update) => {
-          const series = toSeries(update, wanted ?? undefined, twice);
+          const series = wanted ? update.items.filter(({ key }) => wanted.has(key)) : update.items;
           const silent = update.items.length > 0 && series.length === 0;
           return silent ? [] : [{ cursor: update.cursor, reset: update.truncated, series }];
         },
@@ -99,16 +109,16 @@ function toScope(
   runIds: readonly string[] | null | undefined,
 ): MetricScope {
   if ((sweepId == null) === (runIds == null)) {
-    throw new AppError("BAD_INPUT", "metricsLogged needs either sweepId or runIds");
+    throw new AppError("BAD_INPUT", "scope needs either sweepId or runIds");
   }
   if (sweepId != null) return { sweepId: toSweepId(sweepId) };
   if (runIds == null || runIds.length === 0 || runIds.length > MAX_RUN_IDS) {
     throw new AppError(
       "BAD_INPUT",
-      `runIds has ${runIds?.length ?? 0} entries, expected 1 to ${MAX_RUN_IDS}`,
+      `scope.runIds has ${runIds?.length ?? 0} entries, expected 1 to ${MAX_RUN_IDS}`,
     );
   }
-  return { runIds: runIds.map((id) => toNumber("runIds", id)) };
+  return { runIds: runIds.map((id) => toNumber("scope.runIds", id)) };
 }
 
 async function authorizeScope(context: Context, { sweepId, runIds = [] }: MetricScope): Promise<void> {
@@ -124,33 +134,21 @@ async function authorizeScope(context: Context, { sweepId, runIds = [] }: Metric
   }
 }
 
-function toSeries(
-  { items }: Update<MetricItem>,
-  wanted: ReadonlySet<string> | undefined,
-  delivered: Delivered,
-): LoggedSeries[] {
-  const series: LoggedSeries[] = [];
-  for (const item of items) {
-    if (wanted !== undefined && !wanted.has(item.key)) continue;
-    const points = delivered.add(item);
-    if (points.steps.length > 0) series.push({ ...item, points });
-  }
-  return series;
-}
-
 /**
- * How far this subscriber has got with each metric. A merged chunk may hold tails that it has had: those points are
- * cut off. Memory is one number a metric of an attempt that logged while it was looking.
+ * What a subscriber has read for itself, from its cursor, before it heard what all hear: a chunk that comes later may
+ * hold the same points.
  */
-class Delivered {
-  readonly #lastSteps = new Map<string, number>();
+class OwnReading {
+  #had: Delivered | undefined;
 
-  add({ runId, attempt, key, always, points }: MetricItem): Points {
-    const name = `${runId}/${attempt}/${key}`;
-    const last = this.#lastSteps.get(name) ?? -1;
-    const from = always ? points.steps.findIndex((step) => step > last) : 0;
-    if (from < 0) return { ...points, steps: points.steps.subarray(0, 0) };
-    this.#lastSteps.set(name, Math.max(last, points.steps.at(-1) ?? -1));
-    return from === 0 ? points : slicePoints(points, from, points.steps.length);
+  refine(update: Update<MetricItem>): Update<MetricItem> {
+    if (update.own) {
+      if (update.items.length > 0) this.#had ??= new Delivered();
+      for (const item of update.items) this.#had?.note(item);
+      return update;
+    }
+    if (this.#had === undefined || !update.items.some(({ always }) => always)) return update;
+    const items = this.#had.cut(update.items);
+    return items === update.items ? update : { ...update, items, shared: {} };
   }
 }

@@ -4,7 +4,7 @@ import { sweepFacts } from "@/engine/facts";
 import { builder } from "../builder";
 import type { Context } from "../context";
 import { toSweepId } from "../ids";
-import { openEvent, toEvents } from "../live/events";
+import { Events, openEvent } from "../live/events";
 import type { Update } from "../live/feed";
 import type { SweepItem } from "../live/sweep-changes";
 import { Run, Sweep } from "../refs";
@@ -41,9 +41,10 @@ builder.subscriptionField("sweepChanged", (t) =>
     args: { sweepId: t.arg.id({ required: true, description: "Id or path." }) },
     subscribe: (_root, args, context) => {
       const sweepId = toSweepId(args.sweepId);
-      return toEvents(context, {
+      return Events.open(context, {
         authorize: () => authorizeSweep(context, sweepId),
         open: () => context.live.sweep(sweepId),
+        name: () => "sweep",
         toPayloads: () => [sweepId],
       });
     },
@@ -69,18 +70,16 @@ builder.subscriptionField("runsChanged", (t) =>
     subscribe: (_root, args, context) => {
       const sweepId = toSweepId(args.sweepId);
       const from = args.cursor ?? undefined;
-      let cursor = from;
-      return toEvents(context, {
+      return Events.open(context, {
+        cursor: from,
         authorize: () => authorizeSweep(context, sweepId),
         open: () => context.live.sweep(sweepId, from),
-        toPayloads: (update) => {
-          const pieces = toPieces(update, cursor ?? update.cursor);
-          cursor = update.cursor;
-          return pieces;
-        },
+        // What comes in several pieces begins with the cursor before it, which is the subscriber's own.
+        name: ({ items }) => (items.length > RUNS_A_PIECE ? undefined : "runs"),
+        toPayloads: toPieces,
       });
     },
-    resolve: openEventOf<RunsChange>(),
+    resolve: (event, _args, context) => openEvent(event, context),
   }),
 );
 
@@ -102,11 +101,6 @@ function toPieces({ items, cursor }: Update<SweepItem>, before: string): RunsCha
   // An update about the sweep alone still says that nothing happened up to its cursor; it is sent only at first.
   if (items.length > 0 && rest.length === 0 && removed.size === 0) return pieces;
   return [...pieces, { cursor, runIds: rest, removed: [...removed] }];
-}
-
-function openEventOf<Payload>() {
-  return (event: Parameters<typeof openEvent<Payload>>[0], _args: unknown, context: Context): Payload =>
-    openEvent(event, context);
 }
 
 async function authorizeSweep(context: Context, sweepId: string): Promise<void> {

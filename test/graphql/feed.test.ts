@@ -11,7 +11,7 @@ interface Numbered extends Item {
 /** A database in memory: items become visible when their transaction commits, in any order. */
 class Log implements Source<Numbered> {
   readonly maxWeight: number;
-  readonly restMs = REST_MS;
+  restMs = () => REST_MS;
   reads = 0;
   #next = 1n;
   readonly #open = new Set<bigint>();
@@ -46,6 +46,7 @@ class Log implements Source<Numbered> {
     return { cursor, items };
   }
   weigh = () => 1;
+  probe = () => [];
   onError(error: unknown): void {
     throw error;
   }

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { FinishRun, LogMetrics, PauseSweep } from "@/graphql/operations";
 import { ask, openSocket, sharedServer, subscribe, type TestServer, withServer } from "../support/server";
+import { cookieOf, openLink } from "../support/sign-in";
 import { claim, createSweep, gridOf, registerAgent, withRuns } from "../support/sweeps";
 
 const started = sharedServer();
@@ -21,7 +22,7 @@ interface MetricsLogged {
 const RUNS = `subscription($id: ID!, $cursor: String) {
   runsChanged(sweepId: $id, cursor: $cursor) { cursor runs { id state } removed } }`;
 const METRICS = `subscription($id: ID, $runs: [ID!], $keys: [String!], $cursor: String) {
-  metricsLogged(sweepId: $id, runIds: $runs, keys: $keys, cursor: $cursor) {
+  metricsLogged(scope: {sweepId: $id, runIds: $runs}, keys: $keys, cursor: $cursor) {
     cursor reset series { runId attempt key steps values } } }`;
 
 const log = (server: TestServer, runId: string, batch: number, steps: number[], key = "loss", attempt = 1) =>
@@ -240,8 +241,7 @@ describe("sockets", () => {
       server,
       "mutation { createLoginLink(input: {}) { url } }",
     );
-    const signedIn = await fetch(createLoginLink.url, { redirect: "manual" });
-    const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const cookie = cookieOf(await openLink(createLoginLink.url));
     expect({
       nothing: await close({}),
       wrong: await close({ authorization: "Bearer besom-no" }),

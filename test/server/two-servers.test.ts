@@ -8,7 +8,7 @@ interface MetricsLogged {
   metricsLogged: { cursor: string; series: { runId: string; steps: number[] }[] };
 }
 const METRICS = `subscription($id: ID!, $cursor: String) {
-  metricsLogged(sweepId: $id, cursor: $cursor) { cursor reset series { runId steps } } }`;
+  metricsLogged(scope: {sweepId: $id}, cursor: $cursor) { cursor reset series { runId steps } } }`;
 
 test("a subscriber of two servers on one database, who loses one of them for ever, gets every point once", async () => {
   await withServer(async (here) => {
