@@ -357,7 +357,9 @@ export async function findChanged(
   const ids = (kind: Probe["kind"]) => of(kind).map(({ id }) => id);
   const cursors = (kind: Probe["kind"]) =>
     of(kind).map((probe) => (typeof probe.since === "string" ? probe.since : ""));
-  const heard = probes.flatMap((probe) => (probe.kind === "agents" ? [probe.heardSince ?? null] : []));
+  const heard = probes.flatMap((probe) =>
+    probe.kind === "agents" ? [probe.heardSince?.getTime() ?? null] : [],
+  );
   const outputs = probes.filter((probe) => probe.kind === "output");
   const rows = await sql<{ name: string }[]>`
     select p.name from unnest(${names("sweep")}::text[], ${ids("sweep")}::text[], ${cursors("sweep")}::text[]::pg_snapshot[])
@@ -368,9 +370,9 @@ export async function findChanged(
       or exists (select from attempts t where t.sweep_id = s.id and ${unseen(sql, sql`t.changed_xid`, since)}))
     union all
     select p.name from unnest(${names("agents")}::text[], ${ids("agents")}::text[], ${cursors("agents")}::text[]::pg_snapshot[],
-      ${heard}::timestamptz[]) p (name, id, since, heard) join sweeps s on s.id = p.id
+      ${heard}::float8[]) p (name, id, since, heard) join sweeps s on s.id = p.id
     where ${visible(sql, access, sql`s.project_id`)} and (exists (select from agents a where a.sweep_id = s.id
-        and (a.last_heartbeat_at > p.heard or (${unseen(sql, sql`a.changed_xid`, since)})))
+        and (a.last_heartbeat_at > to_timestamp(p.heard / 1000) or (${unseen(sql, sql`a.changed_xid`, since)})))
       or exists (select from attempts t where t.sweep_id = s.id and ${unseen(sql, sql`t.changed_xid`, since)}))
     union all
     select p.name from unnest(${names("run")}::text[], ${ids("run")}::bigint[], ${cursors("run")}::text[]::pg_snapshot[])
