@@ -53,6 +53,7 @@ export async function listRuns<Scope extends string | number>(
         where ${scope} and r.deleted_at is null
           and ${access.kind === "run" ? sql`r.id = ${access.runId}` : sql`true`}
           and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      filtered: filter !== undefined,
       keyset,
       columns: runColumns(sql),
       tables: sql`left join runs r on r.id = f.id`,

@@ -70,6 +70,8 @@ export const sorting = (sql: Sql, keyset: Keyset, backward: boolean): Fragment =
     sql,
     keyset.map((column) => {
       const x = columnOf(sql, column);
+      // An id is never null, and only a bare `desc` is what an index on it has.
+      if (column.name === "id") return column.descending === backward ? sql`${x}` : sql`${x} desc`;
       if (backward) return column.descending ? sql`${x} asc nulls first` : sql`${x} desc nulls first`;
       return column.descending ? sql`${x} desc nulls last` : sql`${x} asc nulls last`;
     }),

@@ -70,6 +70,7 @@ export async function listProjects(
         where ${visible(sql, access, sql`p.id`)}
           and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}
           and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      filtered: filter !== undefined,
       keyset: toKeyset(sql, order, source, { value: sql`p.id`, type: "integer" }),
       columns: columns(sql),
       tables: sql`left join (projects p join entities e on e.id = p.entity_id) on p.id = f.id`,

@@ -84,6 +84,7 @@ export async function listSweeps(
         where p.id = any(${[...projectIds]}::int[]) and ${visible(sql, access, sql`p.id`)}) asked`,
       found: sql`from sweeps s
         where s.project_id = asked.scope and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      filtered: filter !== undefined,
       keyset: toKeyset(sql, order, source, { value: sql`s.id`, type: "text" }),
       columns: columns(sql),
       tables: sql`left join (${tables(sql)}) on s.id = f.id`,
