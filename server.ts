@@ -24,12 +24,14 @@ import { Farewell } from "@/graphql/http/farewell";
 import { sendError } from "@/graphql/http/handler";
 import { setPageHeaders, setSecurityHeaders } from "@/graphql/http/headers";
 import { drain, isLoopback, listen, readDrainMs, toPort, toUrl } from "@/graphql/http/listen";
+import { readOpenIdSettings } from "@/graphql/http/openid";
 import { checkPublicUrl, isSecure, prefixOf } from "@/graphql/http/public-url";
 import { readRate } from "@/graphql/http/rate-limit";
 import { openSignIn } from "@/graphql/http/sign-in";
 import { openStatus } from "@/graphql/http/status";
 import { keepCredentials, loadCredentials, readTlsFiles } from "@/graphql/http/tls";
 import { loginUrl } from "@/graphql/links";
+import { publishSignInFacts } from "@/graphql/local";
 import { openService, type Service } from "@/graphql/service";
 
 export interface ServerOptions {
@@ -92,6 +94,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const proxies = readTrustedProxies(env.BESOM_TRUSTED_PROXIES);
   const rate = readRate(env.BESOM_RATE_LIMIT);
   const tls = readTlsFiles(env);
+  const openId = readOpenIdSettings(env);
   const opened: { name: string; close: () => unknown }[] = [];
   let open: Open | undefined;
   const farewell = new Farewell();
@@ -162,7 +165,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     opened.push({ name: "service", close: service.close });
     const background = startBackground({ db, log, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
-    open = { db, service, pages, signIn: openSignIn({ db, publicUrl, log }) };
+    open = { db, service, pages, signIn: openSignIn({ db, publicUrl, log, openId }) };
+    publishSignInFacts({ openId: openId?.name ?? null });
     return {
       url: publicUrl,
       key: local?.key,

@@ -9,6 +9,4 @@ export interface Context extends EngineContext {
   readonly live: Live;
   /** Where people reach this server, without a slash at its end: the start of every printed URL. */
   readonly publicUrl: string;
-  /** What the OpenID provider is called that people sign in by; undefined when there is none. */
-  readonly openId?: string | undefined;
 }

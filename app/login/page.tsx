@@ -3,6 +3,7 @@ import Link from "next/link";
 import { PageFrame } from "@/app/_components/page-frame";
 import { maybeViewer } from "@/app/_lib/ask";
 import { toLocalPath } from "@/app/_lib/paths";
+import { toSignInError } from "@/core/sign-in-errors";
 import { readSignInFacts } from "@/graphql/local";
 import { SignIn } from "./_components/sign-in";
 
@@ -29,7 +30,7 @@ export default async function Page({ searchParams }: Props) {
             </Link>
           </p>
         )}
-        <SignIn next={onward} openId={readSignInFacts().openId} refused={error} />
+        <SignIn next={onward} openId={readSignInFacts().openId} refused={toSignInError(error)} />
       </div>
     </PageFrame>
   );

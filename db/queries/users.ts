@@ -72,6 +72,8 @@ export interface NewUser {
   admin: boolean;
   displayName?: string | null;
   email?: string | null;
+  /** Somebody else than the user says that the address is theirs. */
+  emailVerified?: boolean;
   passwordHash?: string | null;
 }
 
@@ -79,8 +81,9 @@ export interface NewUser {
 export async function insertUser(tx: Tx, user: NewUser): Promise<{ userId: number; entityId: number }> {
   const rows = await tx<{ userId: number; entityId: number }[]>`
     with entity as (insert into entities (name, kind) values (${user.name}, 'user') returning id)
-    insert into users (entity_id, admin, display_name, email, password_hash, password_changed_at)
-    select id, ${user.admin}, ${user.displayName ?? null}, ${user.email ?? null}, ${user.passwordHash ?? null},
+    insert into users (entity_id, admin, display_name, email, email_verified_at, password_hash, password_changed_at)
+    select id, ${user.admin}, ${user.displayName ?? null}, ${user.email ?? null},
+      case when ${user.emailVerified ?? false} then now() end, ${user.passwordHash ?? null},
       case when ${user.passwordHash ?? null}::text is not null then now() end
     from entity
     returning id as "userId", entity_id as "entityId"`;
@@ -128,18 +131,23 @@ export async function updateUser(
     where id = ${userId}`;
 }
 
+export interface ProfileChange {
+  userId: number;
+  /** Undefined leaves it as it is, null takes it away. */
+  displayName?: string | null | undefined;
+  email?: string | null | undefined;
+  /** An address that its user typed is nobody's word but theirs. */
+  emailVerified: boolean;
+}
+
 /** Breaks off (23505) when the email is taken. */
-export async function updateProfile(
-  tx: Tx,
-  {
-    userId,
-    displayName,
-    email,
-  }: { userId: number; displayName?: string | null | undefined; email?: string | null | undefined },
-): Promise<void> {
+export async function updateProfile(tx: Tx, change: ProfileChange): Promise<void> {
+  const { userId, displayName, email, emailVerified } = change;
   await tx`
     update users set
       display_name = ${displayName === undefined ? tx`display_name` : displayName},
-      email = ${email === undefined ? tx`email` : email}
+      email = ${email === undefined ? tx`email` : email},
+      email_verified_at = case when email is not distinct from ${email === undefined ? tx`email` : email}
+        then email_verified_at when ${emailVerified} then now() end
     where id = ${userId}`;
 }

@@ -88,7 +88,15 @@ export async function acceptInvitationAsNew(
   try {
     return await inTransaction(db, async (tx) => {
       const invitation = demandOpen(await lockInvitation(tx, tokenHash));
-      const { userId } = await insertUser(tx, { name, admin: false, displayName, email, passwordHash });
+      const { userId } = await insertUser(tx, {
+        name,
+        admin: false,
+        displayName,
+        email,
+        // Any team's admin may type an address into an invitation, and accept it themselves.
+        emailVerified: invitation.byAdmin,
+        passwordHash,
+      });
       await auditAs(tx, userId, "user.create", name, { invitation: invitation.id, by: invitation.by });
       await join(tx, invitation, userId);
       return { ...(await openSession(tx, { session, userId, browser })), path: pathOf(invitation) };

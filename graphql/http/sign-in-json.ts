@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
 import { maskError } from "../errors";
+import { logOf } from "./arrival";
 import { readBody } from "./body";
 
 /** A token, a name, a password. */
@@ -44,7 +45,7 @@ export function answerJson(
       }
       send(response, 200, await answer(request, response));
     } catch (error) {
-      sendFailure(response, error, log);
+      sendFailure(response, error, logOf(request, log));
     }
   };
 }

@@ -11,12 +11,15 @@ import { type Caller, identifyRequest } from "../authenticate";
 import { addressGroup, clientAddress } from "./address";
 import { isSameOrigin, readCookie, sessionCookie, toSessionCookie } from "./credentials";
 import { sendError } from "./handler";
+import { type OpenIdSettings, openOpenId } from "./openid";
 import { answerJson, type Fields, keepPrivate, readJson } from "./sign-in-json";
 
 export interface SignInOptions {
   db: Database;
   publicUrl: string;
   log: Logger;
+  /** The provider by which people may sign in; undefined for none. */
+  openId?: OpenIdSettings | undefined;
 }
 
 type Door = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -30,6 +33,7 @@ export function openSignIn({
   db,
   publicUrl,
   log,
+  openId,
 }: SignInOptions): (path: string, method?: string) => Door | undefined {
   /** Signs the browser in; a session that it had before ends. */
   const admit = async (
@@ -39,7 +43,7 @@ export function openSignIn({
   ) => {
     const before = readCookie(request.headers.cookie, sessionCookie(publicUrl));
     if (before !== undefined) await endSession(db, before);
-    response.setHeader("set-cookie", toSessionCookie(session, publicUrl, expiresAt));
+    response.appendHeader("set-cookie", toSessionCookie(session, publicUrl, expiresAt));
   };
   /** Who is signed in already; undefined for everybody else. */
   const maybeCaller = (request: IncomingMessage): Promise<Caller | undefined> =>
@@ -119,7 +123,13 @@ export function openSignIn({
     },
   };
 
+  const provider = openId && openOpenId({ settings: openId, db, publicUrl, log, admit });
+  const pages: Readonly<Record<string, Door>> = provider
+    ? { "/login/oidc": provider.leave, "/login/oidc/callback": provider.comeBack }
+    : {};
+
   return (path, method) => {
+    if (method === "GET" && Object.hasOwn(pages, path)) return pages[path];
     const door = Object.hasOwn(doors, path) ? doors[path] : undefined;
     // /login and /invite are pages too; the others answer nothing but POST.
     return method === "POST" || !["/login", "/invite"].includes(path) ? door : undefined;

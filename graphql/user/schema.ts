@@ -10,6 +10,7 @@ import { builder } from "../builder";
 import { connection, isInteger, readPage, readPosition } from "../connection";
 import { KeyScopeType, RoleType } from "../entity/enums";
 import { MAX_INTEGER } from "../ids";
+import { readSignInFacts } from "../local";
 import { Entity, Project, User } from "../refs";
 import { VERSION } from "../version";
 
@@ -170,10 +171,10 @@ builder.queryFields((t) => ({
   serverInfo: t.field({
     type: ServerInfo(),
     description: "About this server.",
-    resolve: (_root, _args, { publicUrl, openId }) => ({
+    resolve: (_root, _args, { publicUrl }) => ({
       version: VERSION,
       url: publicUrl,
-      openId: openId ?? null,
+      openId: readSignInFacts().openId,
     }),
   }),
 }));
