@@ -28,7 +28,7 @@ const toCursor = (place: OutputPlace): string => {
 };
 
 /** @throws AppError BAD_INPUT for the cursor of another subscription */
-function toPlace(cursor: string): OutputPlace {
+export function toPlace(cursor: string): OutputPlace {
   const { xmin, xmax } = parseSnapshot(cursor);
   const last = xmin - 1n;
   const attempt = Number(last / AN_ATTEMPT);

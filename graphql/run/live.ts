@@ -5,7 +5,7 @@ import { builder } from "../builder";
 import type { Context } from "../context";
 import { toNumber } from "../ids";
 import { Events, openEvent } from "../live/events";
-import type { OutputItem } from "../live/output-changes";
+import { type OutputItem, toPlace } from "../live/output-changes";
 import { OutputPiece } from "../metric/schema";
 import { Run } from "../refs";
 
@@ -71,6 +71,7 @@ builder.subscriptionField("outputLogged", (t) =>
       const runId = toNumber("runId", id);
       if (attempt != null && !(attempt >= 1 && attempt <= MAX_ATTEMPT))
         throw new AppError("BAD_INPUT", `attempt is ${attempt}, expected a number from 1`);
+      if (cursor != null) toPlace(cursor);
       const scope = { runId, ...(attempt != null && { attempt }) };
       return Events.open(context, {
         authorize: async () => void (await authorized(context, runId)),
