@@ -1,62 +1,138 @@
+import type { Metadata } from "next";
 import Link from "next/link";
-import { KeepFresh } from "@/app/_components/keep-fresh";
 import { PageFrame } from "@/app/_components/page-frame";
+import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
+import { WatchProjects } from "@/app/_components/watch-projects";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
-import { type ProjectCard, StartPage } from "@/graphql/operations/pages";
-import { plural } from "@/ui/format";
+import { type ProjectLine, ProjectsPage } from "@/graphql/operations/project-page";
+import { formatCount, plural } from "@/ui/format";
+import { buttonLook } from "@/ui/kit/button";
+import { Ago } from "@/ui/kit/clock";
 import { CommandBlock } from "@/ui/kit/copy";
+import { Empty } from "@/ui/kit/empty";
+import { NewProject } from "./_components/new-project";
 
-/** Everything one may see, the liveliest first; or, on an empty server, the one thing to do. */
-export default async function Page() {
-  const { viewer, projects } = await ask(StartPage, { first: 50 });
-  const begun = projects.nodes.filter((project) => project.sweeps.totalCount > 0);
+export const metadata: Metadata = { title: "Projects" };
+
+const FIRST_ROWS = 25;
+/** Each is watched by a subscription of its own. */
+const MOST_ROWS = 100;
+
+interface Props {
+  searchParams: Promise<{ q?: string; show?: string }>;
+}
+
+/** Everything one may see, with the newest of each; or, on an empty server, the one thing to do. */
+export default async function Page({ searchParams }: Props) {
+  const search = await searchParams;
+  const q = search.q?.trim() ?? "";
+  const first = Math.min(Math.max(Number(search.show) || FIRST_ROWS, 1), MOST_ROWS);
+  const { viewer, all, projects } = await ask(ProjectsPage, {
+    first,
+    filter:
+      q === ""
+        ? null
+        : {
+            or: (["name", "entity", "description"] as const).map((field) => ({
+              field,
+              op: "contains" as const,
+              value: q,
+            })),
+          },
+  });
+  const shown = projects.nodes.toSorted((a, b) => toLastActivity(b).localeCompare(toLastActivity(a)));
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>
-      {begun.length === 0 ? (
-        <FirstSweep />
+      <WatchProjects ids={projects.nodes.map(({ id }) => id)} />
+      {all.totalCount === 0 ? (
+        <FirstSweep entity={viewer?.entity.name} />
       ) : (
         <>
-          <h1 className="sr-only">Projects</h1>
-          {begun.map((project) => (
+          <header className="mb-6 flex flex-wrap items-center gap-x-4 gap-y-3">
+            <h1 className="font-semibold text-xl tracking-tight">Projects</h1>
+            <div className="min-w-0 grow basis-60 sm:max-w-sm">
+              <SearchBar query={q} keep={{}} label="Search projects" placeholder="Search by name" />
+            </div>
+            <p role="status" className="figures text-ink-faint text-sm">
+              {shown.length < all.totalCount
+                ? `showing ${formatCount(shown.length)} of ${formatCount(projects.totalCount)}${projects.totalCount < all.totalCount ? `, filtered from ${formatCount(all.totalCount)}` : ""}`
+                : `all ${formatCount(all.totalCount)}`}
+            </p>
+            {viewer && (
+              <div className="ml-auto">
+                <NewProject entity={viewer.entity.name} />
+              </div>
+            )}
+          </header>
+          {shown.length === 0 && <Empty title="No project is called like that." />}
+          {shown.map((project) => (
             <Project key={project.id} project={project} />
           ))}
+          {projects.pageInfo.hasNextPage && first < MOST_ROWS && (
+            <Link
+              href={`/?${new URLSearchParams({ ...(q && { q }), show: String(Math.min(first * 2, MOST_ROWS)) })}`}
+              scroll={false}
+              className={buttonLook("line")}
+            >
+              Show more
+            </Link>
+          )}
         </>
       )}
-      <KeepFresh />
     </PageFrame>
   );
 }
 
-function Project({ project }: { project: ProjectCard }) {
-  const { entity, name, sweeps } = project;
+function Project({ project }: { project: ProjectLine }) {
+  const { entity, name, description, sweeps, runs } = project;
   const href = toProjectPath(entity.name, name);
   return (
-    <section aria-labelledby={`project-${project.id}`} className="mb-12">
-      <header className="mb-1 flex items-baseline gap-3 border-line border-b pb-2">
+    <section aria-labelledby={`project-${project.id}`} className="mb-10">
+      <header className="mb-1 flex flex-wrap items-baseline gap-x-3 border-line border-b pb-2">
         <h2 id={`project-${project.id}`} className="min-w-0 font-semibold text-lg tracking-tight">
           <Link href={href} className="hover:underline">
             <span className="font-normal text-ink-faint">{entity.name} / </span>
             {name}
           </Link>
         </h2>
-        <span className="figures ml-auto whitespace-nowrap text-ink-faint text-sm">
-          {sweeps.totalCount > sweeps.nodes.length ? (
-            <Link href={href} className="inline-flex min-h-6 items-center text-link hover:underline">
-              all {plural(sweeps.totalCount, "sweep")}
-            </Link>
-          ) : (
-            plural(sweeps.totalCount, "sweep")
-          )}
-        </span>
+        <p className="figures ml-auto whitespace-nowrap text-ink-faint text-sm">
+          <Link href={href} className="inline-flex min-h-6 items-center hover:text-ink hover:underline">
+            {plural(sweeps.totalCount, "sweep")}
+          </Link>
+          {", "}
+          <Link
+            href={`${href}?tab=runs`}
+            className="inline-flex min-h-6 items-center hover:text-ink hover:underline"
+          >
+            {plural(runs.totalCount, "run")}
+          </Link>
+          {", "}
+          <Ago at={toLastActivity(project)} />
+        </p>
+        {description && <p className="w-full truncate text-ink-soft text-sm">{description}</p>}
       </header>
-      <SweepList sweeps={sweeps.nodes} entity={entity.name} project={name} />
+      {sweeps.nodes.length > 0 ? (
+        <SweepList sweeps={sweeps.nodes} entity={entity.name} project={name} />
+      ) : (
+        <p className="py-3 text-ink-faint text-sm">No sweep yet.</p>
+      )}
     </section>
   );
 }
 
-function FirstSweep() {
+/** The latest thing that happened in it, as far as its newest sweep and run tell. */
+function toLastActivity({ createdAt, sweeps, runs }: ProjectLine): string {
+  const times = [
+    createdAt,
+    ...sweeps.nodes.flatMap((sweep) => [sweep.createdAt, sweep.startedAt, sweep.finishedAt]),
+    ...runs.nodes.flatMap((run) => [run.createdAt, run.startedAt, run.finishedAt]),
+  ];
+  return times.reduce<string>((latest, time) => (time !== null && time > latest ? time : latest), createdAt);
+}
+
+function FirstSweep({ entity }: { entity: string | undefined }) {
   return (
     <div className="max-w-2xl pt-12">
       <h1 className="font-semibold text-xl tracking-tight">Describe a sweep, and watch it here</h1>
@@ -65,6 +141,11 @@ function FirstSweep() {
         creates the sweep and prints how to start working on it.
       </p>
       <CommandBlock command="npx besom sweep sweep.yaml" label="Copy" />
+      {entity && (
+        <div className="mt-5 flex items-center gap-3 text-ink-soft">
+          or <NewProject entity={entity} label="Write one in the browser" />
+        </div>
+      )}
     </div>
   );
 }

@@ -9,7 +9,7 @@ type Trouble = Exclude<LiveStatus, "live" | "connecting">;
 /** A blink of the network is no news; longer than this is. */
 const PATIENCE_MS = 1_500;
 
-const WORDS: Readonly<Record<Trouble, ReactNode>> = {
+const toWords = (subject: string): Readonly<Record<Trouble, ReactNode>> => ({
   lost: "Connection lost. What you see is the last known state; reconnecting.",
   "signed-out": (
     <>
@@ -22,11 +22,11 @@ const WORDS: Readonly<Record<Trouble, ReactNode>> = {
     </>
   ),
   forbidden: "You may no longer watch this project. What you see is the last known state.",
-  gone: "This sweep was deleted. What you see is its last known state.",
-};
+  gone: `This ${subject} was deleted. What you see is its last known state.`,
+});
 
 /** Lies over the page's lower edge, so that its coming and going moves nothing. */
-export function ConnectionBanner({ status }: { status: LiveStatus }) {
+export function ConnectionBanner({ status, subject }: { status: LiveStatus; subject: string }) {
   const down = status !== "live" && status !== "connecting";
   const [late, setLate] = useState(false);
   useEffect(() => {
@@ -43,7 +43,7 @@ export function ConnectionBanner({ status }: { status: LiveStatus }) {
       {down && late && (
         <p className="pointer-events-auto flex items-center gap-2 rounded-lg border border-best-mark bg-best-wash px-4 py-2.5 font-medium text-ink text-sm shadow-(--shadow)">
           <PulseIcon />
-          <span>{WORDS[status]}</span>
+          <span>{toWords(subject)[status]}</span>
         </p>
       )}
     </div>

@@ -68,10 +68,10 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
         <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3">
           <span>{counts.total === 0 ? "no runs yet" : progress.text}</span>
           <span className="text-ink-faint text-sm">
+            {toActivity(counts, alive)}
             {counts.failed + counts.crashed > 0 && (
-              <span className="text-bad">{formatCount(counts.failed + counts.crashed)} failed </span>
+              <span className="text-bad">, {formatCount(counts.failed + counts.crashed)} failed</span>
             )}
-            {toActivity(counts.running, alive)}
           </span>
         </p>
         {counts.total > 0 && (
@@ -84,9 +84,10 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
   );
 }
 
-/** "3 running, 2 agents"; nothing where nothing happens. */
-const toActivity = (running: number, agents: number): string =>
+/** "12 finished, 3 running, 2 agents"; nothing where nothing happens. */
+const toActivity = ({ finished, running }: SweepLine["counts"], agents: number): string =>
   [
+    ...(finished > 0 ? [`${formatCount(finished)} finished`] : []),
     ...(running > 0 ? [`${formatCount(running)} running`] : []),
     ...(agents > 0 ? [plural(agents, "agent")] : []),
   ].join(", ");

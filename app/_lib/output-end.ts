@@ -1,6 +1,4 @@
-import type { RunDetail } from "@/graphql/operations/pages";
-
-type Output = RunDetail["output"];
+import type { OutputPage as Output } from "@/graphql/operations/run-page";
 
 /** The last `characters` of what was printed, from the start of a line where there is one. */
 export function endOfOutput({ nodes, pageInfo }: Output, characters: number): Output {
@@ -9,7 +7,10 @@ export function endOfOutput({ nodes, pageInfo }: Output, characters: number): Ou
   for (const piece of nodes.toReversed()) {
     if (piece.text.length > room) {
       const text = lastLines(piece.text, room);
-      return { nodes: text ? [{ ...piece, text }, ...kept] : kept, pageInfo: { hasPreviousPage: true } };
+      return {
+        nodes: text ? [{ ...piece, text }, ...kept] : kept,
+        pageInfo: { ...pageInfo, hasPreviousPage: true },
+      };
     }
     kept.unshift(piece);
     room -= piece.text.length;

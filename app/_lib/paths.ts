@@ -5,6 +5,8 @@ export const toProjectPath = (entity: string, project: string): string =>
   `/${segment(entity)}/${segment(project)}`;
 export const toSweepPath = (entity: string, project: string, sweepId: string): string =>
   `${toProjectPath(entity, project)}/sweeps/${segment(sweepId)}`;
+export const toNewSweepPath = (entity: string, project: string): string =>
+  `${toProjectPath(entity, project)}/sweeps/new`;
 export const toRunPath = (entity: string, project: string, name: string): string =>
   `${toProjectPath(entity, project)}/runs/${segment(name)}`;
 export const toProjectSettingsPath = (entity: string, project: string): string =>

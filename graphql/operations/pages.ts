@@ -33,32 +33,7 @@ export type AgentState = "alive" | "lost" | "exited";
 const METRIC = "metric { name goal target }";
 const COUNTS = "counts { total pending running finished failed crashed killed preempting preempted }";
 
-// ------------------------------------------------------------------ start page
-
-export interface ProjectCard {
-  id: string;
-  name: string;
-  entity: { name: string };
-  sweeps: { totalCount: number; nodes: SweepLine[] };
-}
-
-export const StartPage = toDocument<
-  { viewer: Viewer | null; serverInfo: { url: string; version: string }; projects: { nodes: ProjectCard[] } },
-  { first: number }
->(/* GraphQL */ `
-  query StartPage($first: Int!) {
-    viewer { name entity { name } }
-    serverInfo { url version }
-    projects(first: $first) {
-      nodes { id name entity { name } sweeps(first: 5) { totalCount nodes { ...SweepLine } } }
-    }
-  }
-  fragment SweepLine on Sweep {
-    id name state stateReason method ${METRIC} runCap size createdAt startedAt finishedAt ${COUNTS}
-    bestRun { id name displayName objective }
-    agents { id state }
-  }
-`);
+// ------------------------------------------------------------------ lists of sweeps
 
 /** A sweep in a list. */
 export interface SweepLine {
@@ -79,43 +54,13 @@ export interface SweepLine {
   agents: { id: string; state: AgentState }[];
 }
 
-// ------------------------------------------------------------------ project page
-
-export const ProjectPage = toDocument<
-  {
-    viewer: Viewer | null;
-    serverInfo: { url: string };
-    project: {
-      id: string;
-      name: string;
-      entity: { name: string };
-      sweeps: {
-        totalCount: number;
-        nodes: SweepLine[];
-        pageInfo: { hasNextPage: boolean; endCursor: string | null };
-      };
-    } | null;
-  },
-  { entity: string; name: string; first: number; after?: string | null }
->(/* GraphQL */ `
-  query ProjectPage($entity: String!, $name: String!, $first: Int!, $after: String) {
-    viewer { name entity { name } }
-    serverInfo { url }
-    project(entity: $entity, name: $name) {
-      id name entity { name }
-      sweeps(first: $first, after: $after) {
-        totalCount
-        nodes { ...SweepLine }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
-  }
+export const SWEEP_LINE = /* GraphQL */ `
   fragment SweepLine on Sweep {
     id name state stateReason method ${METRIC} runCap size createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName objective }
     agents { id state }
   }
-`);
+`;
 
 // ------------------------------------------------------------------ sweep page
 
@@ -278,98 +223,6 @@ export const RunsChanged = toDocument<
 >(/* GraphQL */ `
   subscription RunsChanged($id: ID!, $cursor: String) {
     runsChanged(sweepId: $id, cursor: $cursor) { cursor runs { ...RunLine } removed }
-  }
-  ${RUN_LINE}
-`);
-
-// ------------------------------------------------------------------ run page
-
-/** Metrics a page draws at once; a run with more of them says so. */
-export const RUN_PAGE_SAMPLES = 500;
-
-export interface MetricSummary {
-  name: string;
-  count: number;
-  nonFinite: number;
-  first: number | null;
-  last: number | null;
-  min: number | null;
-  max: number | null;
-  mean: number | null;
-  lastStep: number | null;
-  minStep: number | null;
-  maxStep: number | null;
-  /** The last value that is no number, as JSON text. */
-  lastOther: string | null;
-}
-
-/** Columns of one length; values that are no finite numbers come as text ("NaN") or as they were logged. */
-export interface RunSeries {
-  key: string;
-  total: number;
-  exact: boolean;
-  points: { steps: number[]; values: unknown[] } | null;
-  buckets: {
-    lastStep: number[];
-    last: (number | null)[];
-    min: (number | null)[];
-    max: (number | null)[];
-    nonFinite: number[];
-  } | null;
-}
-
-export interface OutputPiece {
-  stream: "stdout" | "stderr";
-  time: number;
-  text: string;
-}
-
-export interface RunDetail extends RunLine {
-  stateDetail: string | null;
-  objectiveStep: number | null;
-  attempt: number;
-  exitCode: number | null;
-  crashes: number;
-  attempts: {
-    number: number;
-    state: string;
-    host: string | null;
-    pid: number | null;
-    command: string[] | null;
-    startedAt: string;
-    endedAt: string | null;
-    exitCode: number | null;
-    reason: string | null;
-  }[];
-  summary: MetricSummary[];
-  history: { series: RunSeries[] };
-  output: { nodes: OutputPiece[]; pageInfo: { hasPreviousPage: boolean } };
-  project: { name: string; entity: { name: string } } | null;
-  sweep: { id: string; name: string; metric: SweepMetric | null; bestRun: { id: string } | null } | null;
-}
-
-export const RunPage = toDocument<
-  { viewer: Viewer | null; run: RunDetail | null },
-  { entity: string; project: string; name: string; samples: number }
->(/* GraphQL */ `
-  query RunPage($entity: String!, $project: String!, $name: String!, $samples: Int!) {
-    viewer { name entity { name } }
-    run(entity: $entity, project: $project, name: $name) {
-      ...RunLine
-      stateDetail objectiveStep attempt exitCode crashes
-      attempts { number state host pid command startedAt endedAt exitCode reason }
-      summary { name count nonFinite first last min max mean lastStep minStep maxStep lastOther }
-      history(samples: $samples) {
-        series {
-          key total exact
-          points { steps values }
-          buckets { lastStep last min max nonFinite }
-        }
-      }
-      output(last: 100) { nodes { stream time text } pageInfo { hasPreviousPage } }
-      project { name entity { name } }
-      sweep { id name ${METRIC} bestRun { id } }
-    }
   }
   ${RUN_LINE}
 `);

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { endOfOutput } from "@/app/_lib/output-end";
-import type { RunDetail } from "@/graphql/operations/pages";
+import type { OutputPage } from "@/graphql/operations/run-page";
 
-const outputOf = (texts: readonly string[], hasPreviousPage = false): RunDetail["output"] => ({
-  nodes: texts.map((text, time) => ({ stream: "stdout", time, text })),
-  pageInfo: { hasPreviousPage },
+const outputOf = (texts: readonly string[], hasPreviousPage = false): OutputPage => ({
+  nodes: texts.map((text, time) => ({ attempt: 1, stream: "stdout", time, text })),
+  pageInfo: { hasPreviousPage, startCursor: null, endCursor: null },
 });
-const textOf = ({ nodes }: RunDetail["output"]) => nodes.map(({ text }) => text).join("");
+const textOf = ({ nodes }: OutputPage) => nodes.map(({ text }) => text).join("");
 
 test("what is short enough stays as it was", () => {
   const output = outputOf(["one\n", "two\n"]);

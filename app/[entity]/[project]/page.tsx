@@ -1,70 +1,166 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
-import { KeepFresh } from "@/app/_components/keep-fresh";
 import { PageFrame } from "@/app/_components/page-frame";
+import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
+import { WatchProjects } from "@/app/_components/watch-projects";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
-import { ProjectPage } from "@/graphql/operations/pages";
-import { plural } from "@/ui/format";
+import { readRunOrder, readRunQuery } from "@/app/_lib/run-query";
+import type { RunOrder } from "@/core/run-filter";
+import { ProjectPage } from "@/graphql/operations/project-page";
+import { formatCount } from "@/ui/format";
+import { buttonLook } from "@/ui/kit/button";
 import { CommandBlock } from "@/ui/kit/copy";
+import { Empty } from "@/ui/kit/empty";
+import { Notice } from "@/ui/kit/notice";
+import { ProjectHeader, type ProjectTab } from "./_components/project-header";
+import { ProjectRuns } from "./_components/project-runs";
+
+/** All of it stands in the address, so that a link shows the same. */
+interface Search {
+  tab?: string;
+  q?: string;
+  sort?: string;
+  /** Rows to show. */
+  show?: string;
+}
 
 interface Props {
   params: Promise<{ entity: string; project: string }>;
-  searchParams: Promise<{ after?: string }>;
+  searchParams: Promise<Search>;
 }
 
-export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: decodeURIComponent((await params).project) };
+const FIRST_ROWS = 50;
+const MOST_ROWS = 1_000;
+const NEWEST = "-createdAt";
+
+export async function generateMetadata({ params, searchParams }: Props): Promise<Metadata> {
+  const [{ project }, { tab }] = [await params, await searchParams];
+  return { title: `${tab === "runs" ? "Runs of " : ""}${decodeURIComponent(project)}` };
 }
 
-/** The sweeps of a project, the newest first. */
+/** A project: its sweeps, or its runs of all sweeps and of none. */
 export default async function Page({ params, searchParams }: Props) {
-  const { entity, project: name } = await params;
-  const { after } = await searchParams;
-  const { viewer, project } = await ask(ProjectPage, {
-    entity: decodeURIComponent(entity),
-    name: decodeURIComponent(name),
-    first: 50,
-    after: after ?? null,
-  });
+  const path = await params;
+  const search = await searchParams;
+  const tab: ProjectTab = search.tab === "runs" ? "runs" : "sweeps";
+  const q = search.q?.trim() ?? "";
+  const sort = readRunOrder(search.sort) ? (search.sort ?? NEWEST) : NEWEST;
+  const first = Math.min(Math.max(Number(search.show) || FIRST_ROWS, 1), MOST_ROWS);
+  const { filter, problem } = tab === "runs" ? readRunQuery(q) : {};
+  const { viewer, project } = await ask(
+    ProjectPage,
+    {
+      entity: decodeURIComponent(path.entity),
+      name: decodeURIComponent(path.project),
+      first,
+      withSweeps: tab === "sweeps",
+      withRuns: tab === "runs",
+      sweepFilter:
+        q === ""
+          ? null
+          : { or: (["name", "id"] as const).map((field) => ({ field, op: "contains" as const, value: q })) },
+      runFilter: filter ?? null,
+      runOrder: [toOrder(sort)],
+    },
+    toProjectPath(decodeURIComponent(path.entity), decodeURIComponent(path.project)),
+  );
   if (!project) notFound();
-  const { sweeps } = project;
-  const href = toProjectPath(project.entity.name, project.name);
+  const at = { entity: project.entity.name, project: project.name };
+  const href = toProjectPath(at.entity, at.project);
+  const keep = { ...(tab === "runs" && { tab }), ...(sort !== NEWEST && { sort }) };
+  const toHref = (more: Search) => `${href}?${new URLSearchParams({ ...keep, ...(q && { q }), ...more })}`;
+  const list = tab === "runs" ? project.runs : project.sweeps;
+  const all = tab === "runs" ? project.allRuns.totalCount : project.allSweeps.totalCount;
   return (
     <PageFrame crumbs={[{ label: project.name, href }]} {...(viewer && { viewer: viewer.name })}>
-      <header className="mb-1 flex items-baseline gap-3 border-line border-b pb-3">
-        <h1 className="min-w-0 break-words font-semibold text-xl tracking-tight">
-          <span className="font-normal text-ink-faint">{project.entity.name} / </span>
-          {project.name}
-        </h1>
-        <span className="figures ml-auto whitespace-nowrap text-ink-faint text-sm">
-          {plural(sweeps.totalCount, "sweep")}
-        </span>
-      </header>
-      {sweeps.nodes.length > 0 ? (
-        <SweepList sweeps={sweeps.nodes} entity={project.entity.name} project={project.name} />
+      <WatchProjects ids={[project.id]} />
+      <ProjectHeader project={project} tab={tab} />
+      {all === 0 ? (
+        <div className="pt-8">{tab === "runs" ? <NoRuns /> : <NoSweeps {...at} />}</div>
       ) : (
-        <div className="max-w-2xl pt-8">
-          <p className="mb-4 text-ink-soft">No sweep yet. In a clone of Besom, this creates the first one:</p>
-          <CommandBlock
-            command={`npx besom sweep sweep.yaml --entity ${project.entity.name} --project ${project.name}`}
-            label="Copy"
-          />
-        </div>
+        <>
+          <div className="mt-4 mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+            <div className="min-w-0 grow basis-72 sm:max-w-xl">
+              <SearchBar
+                key={tab}
+                query={q}
+                keep={keep}
+                label={tab === "runs" ? "Filter runs" : "Search sweeps"}
+                placeholder={
+                  tab === "runs" ? "state:failed  lr<0.01  max(accuracy)>0.9  tag:baseline" : "Search by name"
+                }
+              />
+            </div>
+            <p role="status" className="figures text-ink-faint text-sm">
+              {list && list.nodes.length < all
+                ? `showing ${formatCount(list.nodes.length)} of ${formatCount(list.totalCount)}${list.totalCount < all ? `, filtered from ${formatCount(all)}` : ""}`
+                : `all ${formatCount(all)}`}
+            </p>
+          </div>
+          {problem && (
+            <Notice tone="warn" live className="mb-3">
+              {problem}
+            </Notice>
+          )}
+          {list?.nodes.length === 0 && (
+            <Empty title={`No ${tab === "runs" ? "run" : "sweep"} is like that.`} />
+          )}
+          {project.runs && project.runs.nodes.length > 0 && (
+            <ProjectRuns
+              {...at}
+              runs={project.runs.nodes}
+              sort={sort}
+              toSorted={(chosen) => toHref({ sort: chosen })}
+            />
+          )}
+          {project.sweeps && <SweepList {...at} sweeps={project.sweeps.nodes} />}
+          {list?.pageInfo.hasNextPage && first < MOST_ROWS && (
+            <p className="mt-4">
+              <Link
+                href={toHref({ show: String(Math.min(first * 2, MOST_ROWS)) })}
+                scroll={false}
+                prefetch={false}
+                className={buttonLook("line")}
+              >
+                Show more
+              </Link>
+            </p>
+          )}
+        </>
       )}
-      {sweeps.pageInfo.hasNextPage && (
-        <p className="mt-6">
-          <Link
-            href={`${href}?after=${sweeps.pageInfo.endCursor}`}
-            className="inline-flex min-h-8 items-center text-link underline underline-offset-2"
-          >
-            Older sweeps
-          </Link>
-        </p>
-      )}
-      <KeepFresh />
     </PageFrame>
   );
 }
+
+/** What is best is the greatest or the least, as each run's sweep has it. */
+function toOrder(sort: string): RunOrder {
+  const order = readRunOrder(sort) ?? { field: "createdAt", direction: "desc" };
+  return "field" in order && order.field === "objective" && order.direction === "desc"
+    ? { field: "objective", direction: "best" }
+    : order;
+}
+
+function NoSweeps({ entity, project }: { entity: string; project: string }) {
+  return (
+    <Empty
+      title="No sweep yet"
+      action={
+        <CommandBlock
+          command={`npx besom sweep sweep.yaml --entity ${entity} --project ${project}`}
+          label="Copy"
+        />
+      }
+    >
+      Write one here with New sweep, or create it from a file, in a clone of Besom:
+    </Empty>
+  );
+}
+
+const NoRuns = () => (
+  <Empty title="No run yet">
+    Runs appear here when an agent works on one of the sweeps, or when a program reports by itself.
+  </Empty>
+);

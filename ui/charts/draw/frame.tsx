@@ -1,4 +1,6 @@
-import type { ReactNode } from "react";
+"use client";
+
+import { type ReactNode, useState } from "react";
 import { type Axis, BOX, toPercent, toY } from "../axis";
 
 /**
@@ -102,6 +104,9 @@ function Grid({ axis }: { axis: Axis }) {
   );
 }
 
+/** So many rows stand in the page unasked; more of them only while somebody reads them. */
+const FEW_ROWS = 100;
+
 /** The same data as a table, one key press away from every chart. */
 export function DataTable(props: {
   caption: string;
@@ -109,8 +114,10 @@ export function DataTable(props: {
   rows: readonly (readonly string[])[];
 }) {
   const { caption, columns, rows } = props;
+  const [open, setOpen] = useState(false);
+  const shown = open || rows.length <= FEW_ROWS ? rows : [];
   return (
-    <details className="group mt-1 text-xs">
+    <details className="group mt-1 text-xs" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary className="inline-flex min-h-6 items-center rounded text-ink-faint underline decoration-dotted underline-offset-2 hover:text-ink">
         <span className="group-open:hidden">Show as table</span>
         <span className="hidden group-open:inline">Hide the table</span>
@@ -133,7 +140,7 @@ export function DataTable(props: {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
+            {shown.map((row) => (
               <tr key={row.join("\u0000")} className="border-line border-t">
                 {row.map((cell, i) => (
                   <td key={columns[i]} className="px-2 py-1">

@@ -39,7 +39,7 @@ export function LinesChart({ chart }: { chart: Lines }) {
             onPointerLeave={() => setAt(undefined)}
             aria-hidden="true"
           >
-            {point && <Tip point={point} />}
+            {point && <Tip point={point} at={chart.toXText(point.step)} />}
           </div>
         }
       >
@@ -54,8 +54,8 @@ export function LinesChart({ chart }: { chart: Lines }) {
       </figcaption>
       <DataTable
         caption={chart.summary}
-        columns={["Step", ...chart.lines.map((one) => one.label)]}
-        rows={(first?.parts.flat() ?? []).map((one) => [String(one.step), String(one.value)])}
+        columns={[chart.xColumn.name, ...chart.lines.map((one) => one.label)]}
+        rows={(first?.parts.flat() ?? []).map((one) => [chart.xColumn.toCell(one.step), String(one.value)])}
       />
     </figure>
   );
@@ -86,7 +86,7 @@ function LineMarks({ line: { category, parts, bands } }: { line: Line }) {
   );
 }
 
-function Tip({ point }: { point: LinePoint }) {
+function Tip({ point, at }: { point: LinePoint; at: string }) {
   return (
     <>
       <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: toPercent(point.x) }} />
@@ -101,7 +101,7 @@ function Tip({ point }: { point: LinePoint }) {
         style={{ left: toPercent(point.x) }}
       >
         <b className="figures font-semibold">{formatNumber(point.value, 6)}</b>{" "}
-        <span className="figures text-ink-soft">step {point.step}</span>
+        <span className="figures text-ink-soft">{at}</span>
       </span>
     </>
   );

@@ -1,12 +1,13 @@
-import { formatCount, formatNumber, plural } from "@/ui/format";
+import { formatCount, formatDuration, formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
 import { type Category, toCategory } from "../palette";
-import { canLog, type Scale, toLinearScale, toLogScale } from "../scale";
+import { canLog, type Scale, toElapsedScale, toLinearScale, toLogScale } from "../scale";
 
 /** Buckets of a metric's history as columns of equal length; null where a bucket has no finite value. */
 export interface LineInput {
   readonly key: string;
   readonly label: string;
+  /** Along x: steps, or milliseconds since the run's start. */
   readonly steps: readonly number[];
   /** The bucket's last value: what the line goes through. */
   readonly values: readonly (number | null)[];
@@ -24,6 +25,8 @@ export interface LinesInput {
   readonly points: number;
   readonly exact: boolean;
   readonly log: boolean;
+  /** Along x lies the time since the run's start instead of steps. */
+  readonly byTime?: boolean;
 }
 
 export interface LinePoint {
@@ -46,6 +49,10 @@ export interface Line {
 export interface Lines {
   readonly x: Axis;
   readonly y: Axis;
+  /** "step 12", "3 min 5 s". */
+  toXText(x: number): string;
+  /** As a table has it: its column's name, and the cells. */
+  readonly xColumn: { readonly name: string; toCell(x: number): string };
   readonly lines: readonly Line[];
   readonly logPossible: boolean;
   readonly summary: string;
@@ -63,17 +70,35 @@ export function prepareLines(input: LinesInput): Lines | undefined {
   const logPossible = positive.length > 0;
   const log = input.log && logPossible;
   const y: Scale = log ? toLogScale(extent(positive), 4) : toLinearScale(air(extent(values)), 4);
-  const x = toLinearScale(extent(steps), 6);
+  const x = input.byTime ? toElapsedScale(extent(steps)[1], 6) : toStepScale(extent(steps));
   const visible = (value: number | null): value is number => value !== null && (!log || canLog(value));
   const lines = input.lines.map((line, i) => toLine(line, i, x, y, visible));
   return {
-    x: { label: "step", scale: x },
+    x: { label: input.byTime ? "time since the start" : "step", scale: x },
     y: { label: input.metric, scale: y },
+    toXText: input.byTime ? formatDuration : (step) => `step ${step}`,
+    xColumn: input.byTime ? { name: "Time", toCell: formatDuration } : { name: "Step", toCell: String },
     lines,
     logPossible,
     summary: toSummary(input),
     notes: toNotes(input, log ? values.length - positive.length : 0),
   };
+}
+
+/** Steps are whole, so are the ticks between them. */
+function toStepScale(steps: readonly [number, number]): Scale {
+  const scale = toLinearScale(steps, 6);
+  const whole = scale.ticks.filter((tick) => Math.abs(scale.invert(tick.at) % 1) < 1e-9);
+  return whole.length === scale.ticks.length
+    ? scale
+    : {
+        ...scale,
+        ticks: whole.map((tick) => ({
+          ...tick,
+          label: String(Math.round(scale.invert(tick.at))),
+          minor: false,
+        })),
+      };
 }
 
 function toLine(
@@ -106,9 +131,10 @@ function toLine(
   return { key: input.key, label: input.label, category: toCategory(index), parts, bands: flat ? [] : bands };
 }
 
-function toSummary({ metric, lines, points }: LinesInput): string {
+function toSummary({ metric, lines, points, byTime = false }: LinesInput): string {
   const [only] = lines;
-  if (lines.length !== 1 || !only) return `${metric} by step, ${plural(lines.length, "line")}.`;
+  const by = byTime ? "time" : "step";
+  if (lines.length !== 1 || !only) return `${metric} by ${by}, ${plural(lines.length, "line")}.`;
   const finite = only.values.filter((value) => value !== null);
   const [first, last] = [finite[0] ?? 0, finite.at(-1) ?? 0];
   const verb = last < first ? "falls" : last > first ? "rises" : "stays";
@@ -116,7 +142,7 @@ function toSummary({ metric, lines, points }: LinesInput): string {
     verb === "stays"
       ? `stays at ${formatNumber(last)}`
       : `${verb} from ${formatNumber(first)} to ${formatNumber(last)}`;
-  return `${metric} by step over ${plural(points, "point")}: it ${change}.`;
+  return `${metric} by ${by} over ${plural(points, "point")}: it ${change}.`;
 }
 
 function toNotes({ lines, points, exact }: LinesInput, hiddenByLog: number): string[] {

@@ -1,23 +1,19 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
-import { KeepFresh } from "@/app/_components/keep-fresh";
 import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
 import { endOfOutput } from "@/app/_lib/output-end";
 import { toProjectPath, toRunPath, toSweepPath } from "@/app/_lib/paths";
-import { isActive } from "@/core/run";
-import { RUN_PAGE_SAMPLES, RunPage } from "@/graphql/operations/pages";
-import { Facts } from "./_components/facts";
-import { Metrics } from "./_components/metrics";
-import { Output } from "./_components/output";
-import { RunHeader } from "./_components/run-header";
+import { toVaried } from "@/app/_lib/varied";
+import { RUN_PAGE_SAMPLES, RunPage } from "@/graphql/operations/run-page";
+import { RunLive } from "./_components/run-live";
 
 interface Props {
   params: Promise<{ entity: string; project: string; name: string }>;
 }
 
-/** A page that is drawn anew every few seconds carries no more of the output than somebody reads. */
+/** The first paint carries no more of the output than somebody reads at once. */
 const OUTPUT_CHARACTERS = 64_000;
 
 /** Asked once, though both the title and the page want it. */
@@ -39,27 +35,28 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function Page({ params }: Props) {
   const { entity, project: projectName, name } = await params;
   const { viewer, run } = await load(entity, projectName, name);
-  const project = run?.project;
-  if (!run || !project) notFound();
+  if (!run?.project) notFound();
+  const { project, configured, history, output, ...head } = run;
   const at = [project.entity.name, project.name] as const;
+  const { nodes, pageInfo } = endOfOutput(output, OUTPUT_CHARACTERS);
   return (
     <PageFrame
       crumbs={[
         { label: project.name, href: toProjectPath(...at) },
-        ...(run.sweep ? [{ label: run.sweep.name, href: toSweepPath(...at, run.sweep.id) }] : []),
-        { label: run.displayName, href: toRunPath(...at, run.name) },
+        ...(head.sweep ? [{ label: head.sweep.name, href: toSweepPath(...at, head.sweep.id) }] : []),
+        { label: head.displayName, href: toRunPath(...at, head.name) },
       ]}
       {...(viewer && { viewer: viewer.name })}
     >
-      <RunHeader run={run} />
-      <div className="mt-8 grid gap-x-10 gap-y-10 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
-        <div className="min-w-0 space-y-10">
-          <Metrics run={run} />
-          <Output output={endOfOutput(run.output, OUTPUT_CHARACTERS)} />
-        </div>
-        <Facts run={run} />
-      </div>
-      {isActive(run.state) && <KeepFresh />}
+      <RunLive
+        head={head}
+        series={history.series}
+        output={nodes}
+        cut={pageInfo.hasPreviousPage}
+        varied={toVaried(configured?.config)}
+        projectPath={toProjectPath(...at)}
+        editable={project.viewerCanEdit}
+      />
     </PageFrame>
   );
 }

@@ -1,43 +1,63 @@
+"use client";
+
+import { useState } from "react";
+import type { By, RunData } from "@/app/_live/run-store";
 import { isOver } from "@/core/run";
-import type { RunDetail, RunSeries } from "@/graphql/operations/pages";
-import { type LinesInput, prepareLines } from "@/ui/charts/prepare/lines";
-import { formatNumber, plural } from "@/ui/format";
+import type { MetricSummary } from "@/graphql/operations/run-page";
+import { formatCount, formatNumber, plural } from "@/ui/format";
+import { Button } from "@/ui/kit/button";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
+import { Toggle } from "@/ui/kit/toggle";
 import { MetricChart } from "./metric-chart";
 
-/** More charts than this at once help nobody; the table below has every metric. */
-const MOST_CHARTS = 24;
+/** More charts than this at once only when somebody asks for them. */
+const FEW_CHARTS = 12;
 
-export function Metrics({ run }: { run: RunDetail }) {
-  const inputs = run.history.series.map((series) => toLinesInput(series, run.displayName));
-  const drawn = inputs.filter((input) => prepareLines(input) !== undefined).slice(0, MOST_CHARTS);
+export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void }) {
+  const { head, series, by } = data;
+  const [all, setAll] = useState(false);
+  const drawable = series.filter(({ values }) => values.some((value) => value !== null));
+  const drawn = all ? drawable : drawable.slice(0, FEW_CHARTS);
+  const nothing = head.summary.length === 0 && drawable.length === 0;
   return (
     <Panel
       id="metrics"
       title="Metrics"
       note={
-        drawn.length < run.summary.length
-          ? `showing ${drawn.length} of ${plural(run.summary.length, "metric")}`
-          : run.summary.length > 0 && plural(run.summary.length, "metric")
+        drawn.length < drawable.length
+          ? `showing ${drawn.length} of ${plural(drawable.length, "metric")}`
+          : !nothing && plural(Math.max(drawable.length, head.summary.length), "metric")
+      }
+      actions={
+        drawable.length > 0 && (
+          <Toggle pressed={by === "time"} onToggle={(on) => onBy(on ? "time" : "step")}>
+            By time
+          </Toggle>
+        )
       }
     >
-      {run.summary.length === 0 && (
+      {nothing && (
         <p className="rounded-lg bg-sunken px-4 py-8 text-center text-ink-faint">
-          {isOver(run.state) ? "Nothing was logged." : "Nothing was logged yet."}
+          {isOver(head.state) ? "Nothing was logged." : "Nothing was logged yet."}
         </p>
       )}
       <div className="grid gap-x-8 gap-y-8 md:grid-cols-2">
-        {drawn.map((input) => (
-          <MetricChart key={input.metric} input={input} />
+        {drawn.map((one) => (
+          <MetricChart key={one.key} series={one} label={head.displayName} byTime={by === "time"} />
         ))}
       </div>
-      {run.summary.length > 0 && <Summary run={run} />}
+      {drawn.length < drawable.length && (
+        <p className="mt-4">
+          <Button onClick={() => setAll(true)}>Show all {formatCount(drawable.length)}</Button>
+        </p>
+      )}
+      {head.summary.length > 0 && <Summary rows={head.summary} />}
     </Panel>
   );
 }
 
-function Summary({ run }: { run: RunDetail }) {
+function Summary({ rows }: { rows: readonly MetricSummary[] }) {
   return (
     <Scroll label="Summary of the metrics" className="mt-8 max-h-96">
       <table className="figures w-full min-w-[34rem] border-collapse text-sm">
@@ -54,19 +74,25 @@ function Summary({ run }: { run: RunDetail }) {
           </tr>
         </thead>
         <tbody>
-          {run.summary.map((metric) => (
+          {rows.map((metric) => (
             <tr key={metric.name} className="border-line border-t">
               <th scope="row" className="py-1.5 pr-4 text-left font-medium">
                 {metric.name}
               </th>
-              <td className="py-1.5 pl-4 text-right">{toText(metric.last) ?? metric.lastOther}</td>
-              <td className="py-1.5 pl-4 text-right">{toText(metric.min)}</td>
-              <td className="py-1.5 pl-4 text-right">{toText(metric.max)}</td>
+              <td className="py-1.5 pl-4 text-right" title={toTitle(metric.last, metric.lastStep)}>
+                {toText(metric.last) ?? metric.lastOther}
+              </td>
+              <td className="py-1.5 pl-4 text-right" title={toTitle(metric.min, metric.minStep)}>
+                {toText(metric.min)}
+              </td>
+              <td className="py-1.5 pl-4 text-right" title={toTitle(metric.max, metric.maxStep)}>
+                {toText(metric.max)}
+              </td>
               <td className="py-1.5 pl-4 text-right">{toText(metric.mean)}</td>
               <td className="py-1.5 pl-4 text-right text-ink-soft">
-                {metric.count}
+                {formatCount(metric.count)}
                 {metric.nonFinite > 0 && (
-                  <span className="text-bad"> +{metric.nonFinite} NaN or infinite</span>
+                  <span className="text-bad"> +{formatCount(metric.nonFinite)} NaN or infinite</span>
                 )}
               </td>
             </tr>
@@ -79,24 +105,5 @@ function Summary({ run }: { run: RunDetail }) {
 
 const toText = (value: number | null): string | null => (value === null ? null : formatNumber(value));
 
-/** The API's two forms of a line, points or buckets, as the one that charts take. */
-function toLinesInput(series: RunSeries, label: string): LinesInput {
-  const { key, total, exact, points, buckets } = series;
-  const line = buckets
-    ? {
-        steps: buckets.lastStep,
-        values: buckets.last,
-        min: buckets.min,
-        max: buckets.max,
-        nonFinite: buckets.nonFinite.reduce((sum, count) => sum + count, 0),
-      }
-    : {
-        steps: points?.steps ?? [],
-        values: (points?.values ?? []).map((value) => (typeof value === "number" ? value : null)),
-        nonFinite: (points?.values ?? []).filter(isNonFinite).length,
-      };
-  return { metric: key, points: total, exact, log: false, lines: [{ key, label, ...line }] };
-}
-
-const NON_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
-const isNonFinite = (value: unknown): boolean => NON_FINITE.has(value);
+const toTitle = (value: number | null, step: number | null): string | undefined =>
+  value === null ? undefined : `${value}${step === null ? "" : ` at step ${step}`}`;

@@ -1,19 +1,24 @@
 import { RunStateChip } from "@/app/_components/state";
-import type { RunDetail } from "@/graphql/operations/pages";
+import type { RunStore } from "@/app/_live/run-store";
+import type { RunHead } from "@/graphql/operations/run-page";
 import { formatNumber } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
 import { Dotted } from "@/ui/kit/dotted";
 import { StarIcon } from "@/ui/kit/icons";
+import { RunControls } from "./run-controls";
 
-export function RunHeader({ run }: { run: RunDetail }) {
-  const metric = run.sweep?.metric;
-  const best = run.sweep?.bestRun?.id === run.id;
+export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: string; editable: boolean }) {
+  const { head, store, projectPath, editable } = props;
+  const metric = head.sweep?.metric;
+  const best = head.sweep?.bestRun?.id === head.id;
   return (
     <div className="flex flex-wrap items-start gap-x-10 gap-y-4">
       <div className="min-w-0 grow basis-80">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <h1 className="break-words font-semibold text-xl tracking-tight">{run.displayName}</h1>
-          <RunStateChip state={run.state} reason={run.stateReason} />
+          <h1 className="break-words font-semibold text-xl tracking-tight">{head.displayName}</h1>
+          <span aria-live="polite">
+            <RunStateChip state={head.state} reason={head.stateReason} />
+          </span>
           {best && (
             <span className="inline-flex items-center gap-1 font-medium text-best text-sm">
               <StarIcon /> the best of its sweep
@@ -22,33 +27,34 @@ export function RunHeader({ run }: { run: RunDetail }) {
         </div>
         <Dotted>
           <code className="font-mono text-ink-faint text-xs leading-5" translate="no">
-            {run.name}
+            {head.name}
           </code>
-          {run.startedAt && (
+          {head.startedAt && (
             <span>
-              started <Ago at={run.startedAt} />
+              started <Ago at={head.startedAt} />
             </span>
           )}
-          {run.startedAt && (
+          {head.startedAt && head.state !== "pending" && head.state !== "preempted" && (
             <span>
-              {run.finishedAt ? "took" : "running for"} <Duration from={run.startedAt} to={run.finishedAt} />
+              {head.finishedAt ? "took" : "running for"}{" "}
+              <Duration from={head.startedAt} to={head.finishedAt} />
             </span>
           )}
-          {run.agent && `on ${run.agent.host}`}
+          {head.agent && `on ${head.agent.host}`}
         </Dotted>
-        {run.stateDetail && <p className="mt-2 max-w-prose text-ink-soft">{run.stateDetail}</p>}
+        {editable && <RunControls head={head} store={store} projectPath={projectPath} />}
       </div>
-      {metric && run.objective !== null && (
+      {metric && head.objective !== null && (
         <p className="figures sm:text-right">
           <span
             className={`block font-semibold text-figure tracking-tighter ${best ? "text-best" : ""}`}
-            title={String(run.objective)}
+            title={String(head.objective)}
           >
-            {formatNumber(run.objective)}
+            {formatNumber(head.objective)}
           </span>
           <span className="text-ink-soft text-sm">
             best {metric.name}
-            {run.objectiveStep !== null && `, step ${run.objectiveStep}`}
+            {head.objectiveStep !== null && `, step ${head.objectiveStep}`}
           </span>
         </p>
       )}

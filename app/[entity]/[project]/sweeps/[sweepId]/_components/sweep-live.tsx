@@ -1,12 +1,12 @@
 "use client";
 
 import { type ReactNode, useMemo } from "react";
+import { ConnectionBanner } from "@/app/_components/connection-banner";
 import { useSweep } from "@/app/_live/use-sweep";
 import type { RunLine, SweepHead } from "@/graphql/operations/pages";
 import { type Sort, variedNames } from "@/ui/charts/prepare/rows";
 import { Agents } from "./agents";
 import { BestRun } from "./best-run";
-import { ConnectionBanner } from "./connection-banner";
 import { Curve } from "./curve";
 import { FirstSteps } from "./first-steps";
 import { RunTable } from "./run-table";
@@ -29,7 +29,7 @@ export function SweepLive(props: {
   const varied = useMemo(() => variedNames([...rows.values()].map((row) => row.flat)), [rows]);
   return (
     <>
-      <ConnectionBanner status={data.status} />
+      <ConnectionBanner status={data.status} subject="sweep" />
       <SweepHeader head={head} store={store} />
       {begun && (
         <>

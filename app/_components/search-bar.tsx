@@ -1,0 +1,72 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { useEffect, useRef, useState } from "react";
+
+/** Typing waits this long for the next letter before the list is asked for. */
+const PAUSE_MS = 250;
+
+/**
+ * Narrows a list by the address: works without JavaScript as the form it is, and with it as one types. `/` leads here.
+ */
+export function SearchBar(props: {
+  label: string;
+  placeholder: string;
+  query: string;
+  /** What else stands in the address. */
+  keep: Readonly<Record<string, string>>;
+}) {
+  const { label, placeholder, query, keep } = props;
+  const router = useRouter();
+  const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(query);
+  const sent = useRef(query);
+  // A link or the browser's Back changed the address: the field follows, unless somebody types in it.
+  useEffect(() => {
+    if (query !== sent.current && document.activeElement !== input.current) setText(query);
+    sent.current = query;
+  }, [query]);
+  useEffect(() => {
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      const search = new URLSearchParams({ ...keep, ...(text && { q: text }) });
+      router.replace(`${location.pathname}?${search}`, { scroll: false });
+    }, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [text, keep, router]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const { target } = event;
+      const typing =
+        target instanceof HTMLElement &&
+        (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <search>
+      <form action="">
+        {Object.entries(keep).map(([name, value]) => (
+          <input key={name} type="hidden" name={name} value={value} />
+        ))}
+        <input
+          ref={input}
+          type="search"
+          name="q"
+          aria-label={label}
+          placeholder={placeholder}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          spellCheck={false}
+          autoComplete="off"
+          className="h-8 w-full rounded-md border border-line-strong bg-surface px-2.5 text-ink text-sm placeholder:text-ink-faint max-sm:h-10 max-sm:text-[16px]"
+        />
+      </form>
+    </search>
+  );
+}

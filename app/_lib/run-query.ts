@@ -1,0 +1,106 @@
+import { RUN_STATES } from "@/core/run";
+import { RUN_FIELDS, type RunFilter, type RunOrder } from "@/core/run-filter";
+
+/**
+ * What one types above a table of runs, as the API's filter:
+ *
+ *     failed out of memory        words: in the name, the notes or the host, and all of them
+ *     state:failed,crashed        one of these states
+ *     tag:baseline  sweep:a1b2c3d4  host:gpu
+ *     lr<0.01  optimizer.name=adam  layers>=3        parameters
+ *     last(val/loss)<0.2  max(accuracy)>0.9          a metric's last, min, max, mean, first or count
+ *     -tag:broken  -lr=0.1        not
+ *
+ * A value with blanks stands in quotes. Everything must hold.
+ */
+export type RunQuery = { readonly filter?: RunFilter; readonly problem?: string };
+
+type Condition = Extract<RunFilter, { op: unknown }>;
+type Operator = Condition["op"];
+
+const STATS = ["last", "min", "max", "mean", "first", "count"] as const;
+const SIGNS: Readonly<Record<string, Operator>> = {
+  "<=": "le",
+  ">=": "ge",
+  "!=": "ne",
+  "<": "lt",
+  ">": "gt",
+  "=": "eq",
+};
+const WORD = /-?(?:"[^"]*"|[^\s"])+/g;
+const COMPARED = /^([^<>=!"]+)(<=|>=|!=|<|>|=)(.+)$/s;
+const LABELED = /^(state|tag|sweep|host|name):(.+)$/s;
+const MEASURED = new RegExp(`^(${STATS.join("|")})\\((.+)\\)$`, "s");
+
+export function readRunQuery(text: string): RunQuery {
+  const parts: RunFilter[] = [];
+  for (const [word] of text.matchAll(WORD)) {
+    const negated = word.length > 1 && word.startsWith("-");
+    const part = readWord(negated ? word.slice(1) : word);
+    if (typeof part === "string") return { problem: part };
+    parts.push(negated ? { not: part } : part);
+  }
+  const [only, ...more] = parts;
+  if (!only) return {};
+  return { filter: more.length > 0 ? { and: parts } : only };
+}
+
+/** @returns a sentence when it can't be read */
+function readWord(word: string): RunFilter | string {
+  const labeled = LABELED.exec(word);
+  if (labeled) return readLabel(labeled[1] ?? "", unquote(labeled[2] ?? ""));
+  const compared = COMPARED.exec(word);
+  if (compared) return readComparison(compared[1] ?? "", compared[2] ?? "", unquote(compared[3] ?? ""));
+  const value = unquote(word);
+  const fields = ["displayName", "name", "notes", "host"] as const;
+  return { or: fields.map((field) => ({ field, op: "contains", value })) };
+}
+
+function readLabel(label: string, value: string): RunFilter | string {
+  switch (label) {
+    case "state": {
+      const states = value.split(",");
+      const strange = states.find((state) => !(RUN_STATES as readonly string[]).includes(state));
+      if (strange !== undefined) return `There is no state "${strange}"; there are ${RUN_STATES.join(", ")}.`;
+      return { field: "state", op: "in", value: states };
+    }
+    case "tag":
+      return { field: "tags", op: "in", value: value.split(",") };
+    case "sweep":
+      return { field: "sweep", op: "eq", value };
+    case "host":
+      return { field: "host", op: "contains", value };
+    default:
+      return { field: "displayName", op: "contains", value };
+  }
+}
+
+function readComparison(name: string, sign: string, text: string): RunFilter | string {
+  const op = SIGNS[sign] ?? "eq";
+  const measured = MEASURED.exec(name);
+  const stat = STATS.find((one) => one === measured?.[1]);
+  const value = toValue(text);
+  if (!measured || !stat) return { param: name, op, value };
+  if (typeof value !== "number") return `${name} is compared with a number, not with "${text}".`;
+  return { metric: measured[2] ?? "", stat, op, value };
+}
+
+/** As parameters have it: a number, true, false or null; text otherwise, and in quotes. */
+function toValue(text: string): unknown {
+  if (text !== "" && text.trim() === text && Number.isFinite(Number(text))) return Number(text);
+  if (text === "true" || text === "True") return true;
+  if (text === "false" || text === "False") return false;
+  return text === "null" || text === "None" ? null : text;
+}
+
+const unquote = (text: string): string => text.replaceAll('"', "");
+
+/** `-objective`, `p.lr`, `createdAt`: as it stands in the address; undefined for what is no order. */
+export function readRunOrder(text: string | undefined): RunOrder | undefined {
+  if (!text) return undefined;
+  const direction = text.startsWith("-") ? "desc" : "asc";
+  const name = text.replace(/^-/, "");
+  if (name.startsWith("p.")) return { param: name.slice(2), direction };
+  if (!Object.hasOwn(RUN_FIELDS, name)) return undefined;
+  return { field: name as keyof typeof RUN_FIELDS, direction };
+}

@@ -1,0 +1,133 @@
+import type { RunFilter, RunOrder } from "@/core/run-filter";
+import { toDocument } from "./document";
+import { RUN_LINE, type RunLine, SWEEP_LINE, type SweepLine, type Viewer } from "./pages";
+
+/** What the pages of all projects and of one project ask. */
+
+export interface PageInfo {
+  hasNextPage: boolean;
+  endCursor: string | null;
+}
+
+// ------------------------------------------------------------------ all projects
+
+export interface ProjectLine {
+  id: string;
+  name: string;
+  description: string | null;
+  entity: { name: string };
+  createdAt: string;
+  /** The newest of them. */
+  sweeps: { totalCount: number; nodes: SweepLine[] };
+  runs: {
+    totalCount: number;
+    nodes: { createdAt: string; startedAt: string | null; finishedAt: string | null }[];
+  };
+}
+
+export interface ProjectFilter {
+  field?: "name" | "entity" | "description";
+  op?: "contains";
+  value?: string;
+  or?: ProjectFilter[];
+}
+
+export const ProjectsPage = toDocument<
+  {
+    viewer: Viewer | null;
+    all: { totalCount: number };
+    projects: { totalCount: number; nodes: ProjectLine[]; pageInfo: PageInfo };
+  },
+  { first: number; filter: ProjectFilter | null }
+>(/* GraphQL */ `
+  query ProjectsPage($first: Int!, $filter: ProjectFilter) {
+    viewer { name entity { name } }
+    all: projects(first: 1) { totalCount }
+    projects(first: $first, filter: $filter) {
+      totalCount
+      nodes {
+        id name description entity { name } createdAt
+        sweeps(first: 3) { totalCount nodes { ...SweepLine } }
+        runs(first: 1) { totalCount nodes { createdAt startedAt finishedAt } }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+  ${SWEEP_LINE}
+`);
+
+// ------------------------------------------------------------------ one project
+
+/** A run in the project's table. */
+export interface ProjectRun extends RunLine {
+  tags: string[];
+  sweep: { id: string; name: string; metric: { name: string } | null } | null;
+}
+
+export interface SweepFilter {
+  field?: "name" | "id";
+  op?: "contains";
+  value?: string;
+  or?: SweepFilter[];
+}
+
+export const ProjectPage = toDocument<
+  {
+    viewer: Viewer | null;
+    project: {
+      id: string;
+      name: string;
+      description: string | null;
+      entity: { name: string };
+      viewerCanEdit: boolean;
+      allSweeps: { totalCount: number };
+      allRuns: { totalCount: number };
+      sweeps?: { totalCount: number; nodes: SweepLine[]; pageInfo: PageInfo };
+      runs?: { totalCount: number; nodes: ProjectRun[]; pageInfo: PageInfo };
+    } | null;
+  },
+  {
+    entity: string;
+    name: string;
+    first: number;
+    withSweeps: boolean;
+    withRuns: boolean;
+    sweepFilter: SweepFilter | null;
+    runFilter: RunFilter | null;
+    runOrder: readonly RunOrder[];
+  }
+>(/* GraphQL */ `
+  query ProjectPage(
+    $entity: String!, $name: String!, $first: Int!, $withSweeps: Boolean!, $withRuns: Boolean!,
+    $sweepFilter: SweepFilter, $runFilter: RunFilter, $runOrder: [RunOrder!]!
+  ) {
+    viewer { name entity { name } }
+    project(entity: $entity, name: $name) {
+      id name description entity { name } viewerCanEdit
+      allSweeps: sweeps(first: 1) { totalCount }
+      allRuns: runs(first: 1) { totalCount }
+      sweeps(first: $first, filter: $sweepFilter) @include(if: $withSweeps) {
+        totalCount
+        nodes { ...SweepLine }
+        pageInfo { hasNextPage endCursor }
+      }
+      runs(first: $first, filter: $runFilter, orderBy: $runOrder) @include(if: $withRuns) {
+        totalCount
+        nodes { ...RunLine tags sweep { id name metric { name } } }
+        pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+  ${SWEEP_LINE}
+  ${RUN_LINE}
+`);
+
+/** Only that something changed: the server draws the list anew, as it was asked for. */
+export const ProjectChanged = toDocument<
+  { projectChanged: { cursor: string } },
+  { id: string; cursor: string | null }
+>(/* GraphQL */ `
+  subscription ProjectChanged($id: ID!, $cursor: String) {
+    projectChanged(projectId: $id, cursor: $cursor) { cursor }
+  }
+`);

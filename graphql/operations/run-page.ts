@@ -1,0 +1,217 @@
+import { toDocument } from "./document";
+import { FAILURE_FRAGMENT, type Failure } from "./failure";
+import { RUN_LINE, type RunLine, type SweepMetric, type Viewer } from "./pages";
+
+/** What the page of one run asks, and the subscriptions that carry it on. */
+
+export interface MetricSummary {
+  name: string;
+  count: number;
+  nonFinite: number;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+  mean: number | null;
+  lastStep: number | null;
+  minStep: number | null;
+  maxStep: number | null;
+  /** The last value that is no number, as JSON text. */
+  lastOther: string | null;
+}
+
+export interface AttemptLine {
+  number: number;
+  state: string;
+  host: string | null;
+  pid: number | null;
+  command: string[] | null;
+  startedAt: string;
+  endedAt: string | null;
+  lastContactAt: string;
+  lastStep: number | null;
+  exitCode: number | null;
+  reason: string | null;
+  resumedFromStep: number | null;
+}
+
+/** What the page shows besides histories and output; small enough to be sent whole at each change. */
+export interface RunHead extends RunLine {
+  stateDetail: string | null;
+  stopRequested: string | null;
+  objectiveStep: number | null;
+  attempt: number;
+  exitCode: number | null;
+  crashes: number;
+  attempts: AttemptLine[];
+  summary: MetricSummary[];
+  sweep: {
+    id: string;
+    name: string;
+    state: string;
+    metric: SweepMetric | null;
+    bestRun: { id: string } | null;
+  } | null;
+}
+
+const RUN_HEAD = /* GraphQL */ `
+  fragment RunHead on Run {
+    ...RunLine
+    stateDetail stopRequested objectiveStep attempt exitCode crashes
+    attempts {
+      number state host pid command startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
+    }
+    summary { name count nonFinite last min max mean lastStep minStep maxStep lastOther }
+    sweep { id name state metric { name goal target } bestRun { id } }
+  }
+  ${RUN_LINE}
+`;
+
+/** Columns of one length; values that are no finite numbers come as text ("NaN") or as they were logged. */
+export interface RunSeries {
+  key: string;
+  total: number;
+  exact: boolean;
+  points: { x: number[]; values: unknown[] } | null;
+  buckets: {
+    lastStep: number[];
+    start: number[];
+    last: (number | null)[];
+    min: (number | null)[];
+    max: (number | null)[];
+    nonFinite: number[];
+  } | null;
+}
+
+export type HistoryAxis = "STEP" | "RELATIVE_TIME";
+
+/** Points or buckets a line; a page draws some dozen of them. */
+export const RUN_PAGE_SAMPLES = 500;
+
+const SERIES = /* GraphQL */ `
+  fragment Series on Series {
+    key total exact
+    points { x values }
+    buckets { start lastStep last min max nonFinite }
+  }
+`;
+
+export interface OutputPiece {
+  attempt: number;
+  stream: "stdout" | "stderr";
+  time: number;
+  text: string;
+}
+
+export interface OutputPage {
+  nodes: OutputPiece[];
+  pageInfo: { hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+}
+
+const OUTPUT_PAGE = "nodes { attempt stream time text } pageInfo { hasPreviousPage startCursor endCursor }";
+
+export const RunPage = toDocument<
+  {
+    viewer: Viewer | null;
+    run:
+      | (RunHead & {
+          project: { name: string; entity: { name: string }; viewerCanEdit: boolean } | null;
+          history: { series: RunSeries[] };
+          output: OutputPage;
+          configured: { config: unknown } | null;
+        })
+      | null;
+  },
+  { entity: string; project: string; name: string; samples: number }
+>(/* GraphQL */ `
+  query RunPage($entity: String!, $project: String!, $name: String!, $samples: Int!) {
+    viewer { name entity { name } }
+    run(entity: $entity, project: $project, name: $name) {
+      ...RunHead
+      project { name entity { name } viewerCanEdit }
+      configured: sweep { config }
+      history(samples: $samples) { series { ...Series } }
+      output(last: 400) { ${OUTPUT_PAGE} }
+    }
+  }
+  ${RUN_HEAD}
+  ${SERIES}
+`);
+
+/** Everything that the page shows, once more: after a change of axis, a new attempt, or too long an absence. */
+export const RunHistory = toDocument<
+  { run: { attempt: number; history: { series: RunSeries[] } } | null },
+  { id: string; samples: number; axis: HistoryAxis }
+>(/* GraphQL */ `
+  query RunHistory($id: ID!, $samples: Int!, $axis: HistoryAxis!) {
+    run(id: $id) {
+      attempt
+      history(samples: $samples, x: { axis: $axis }) { series { ...Series } }
+    }
+  }
+  ${SERIES}
+`);
+
+/** The end of what the current attempt printed, or of an earlier one. */
+export const RunOutput = toDocument<
+  { run: { output: OutputPage } | null },
+  { id: string; attempt: number | null; last: number }
+>(/* GraphQL */ `
+  query RunOutput($id: ID!, $attempt: Int, $last: Int!) {
+    run(id: $id) { output(attempt: $attempt, last: $last) { ${OUTPUT_PAGE} } }
+  }
+`);
+
+export const StopRun = toDocument<
+  { stopRun: { run: RunHead | null; error: Failure | null } },
+  { input: { runId: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation StopRun($input: StopRunInput!) {
+    stopRun(input: $input) { run { ...RunHead } error { ...Failure } }
+  }
+  ${RUN_HEAD}
+  ${FAILURE_FRAGMENT}
+`);
+
+export const DeleteRun = toDocument<
+  { deleteRun: { runId: string | null; error: Failure | null } },
+  { input: { runId: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation DeleteRun($input: DeleteRunInput!) {
+    deleteRun(input: $input) { runId error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export interface LoggedSeries {
+  attempt: number;
+  key: string;
+  steps: number[];
+  times: number[];
+  values: unknown[];
+}
+
+export const MetricsLogged = toDocument<
+  { metricsLogged: { cursor: string; reset: boolean; series: LoggedSeries[] } },
+  { runIds: string[]; cursor: string | null }
+>(/* GraphQL */ `
+  subscription MetricsLogged($runIds: [ID!]!, $cursor: String) {
+    metricsLogged(scope: { runIds: $runIds }, cursor: $cursor) {
+      cursor reset
+      series { attempt key steps times values }
+    }
+  }
+`);
+
+export const RunChanged = toDocument<{ runChanged: RunHead }, { id: string }>(/* GraphQL */ `
+  subscription RunChanged($id: ID!) { runChanged(runId: $id) { ...RunHead } }
+  ${RUN_HEAD}
+`);
+
+export const OutputLogged = toDocument<
+  { outputLogged: { cursor: string; reset: boolean; pieces: OutputPiece[] } },
+  { id: string; cursor: string | null }
+>(/* GraphQL */ `
+  subscription OutputLogged($id: ID!, $cursor: String) {
+    outputLogged(runId: $id, cursor: $cursor) { cursor reset pieces { attempt stream time text } }
+  }
+`);
