@@ -161,6 +161,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       publicUrl,
       rate,
       onlyKnownDocuments: readDocuments(env.BESOM_DOCUMENTS),
+      observe: status.observe,
     });
     opened.push({ name: "service", close: service.close });
     const background = startBackground({ db, log, keep: readKeep(env) });

@@ -9,6 +9,7 @@ const CODES: Partial<Record<ErrorCode, number>> = {
   FORBIDDEN: EXIT.notAllowed,
   SERVER_UNREACHABLE: EXIT.unreachable,
   UNAVAILABLE: EXIT.unreachable,
+  DISK_FULL: EXIT.unreachable,
   DATABASE_UNREACHABLE: EXIT.unreachable,
 };
 

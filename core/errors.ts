@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   DATABASE_NOT_EMPTY: 409,
   PORT_IN_USE: 500,
   UNAVAILABLE: 503,
+  DISK_FULL: 507,
   // met on a worker's machine
   BAD_USAGE: 400,
   STEP_BACKWARDS: 400,

@@ -3,6 +3,7 @@ import { AppError } from "@/core/errors";
 import { type Database, type OpenOptions, openDatabase } from "./client";
 import { dataDir } from "./data-dir";
 import { type Embedded, findRunning, startEmbedded } from "./embedded";
+import { readReserve, watchSpace } from "./space";
 
 export interface ConnectOptions extends Omit<OpenOptions, "directUrl"> {
   /** Read are DATABASE_URL, DATABASE_DIRECT_URL and what decides the data folder. */
@@ -34,11 +35,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Connected> 
   const target = env.DATABASE_URL ? externalTarget(env) : await embeddedTarget(dataDir(env), attach, log);
   const { kind, place, url, directUrl, embedded } = target;
   const db = openDatabase(url, { ...open, ...(directUrl && { directUrl }) });
+  let unwatch = () => {};
   const close = async () => {
+    unwatch();
     await db.close();
     await embedded?.stop();
   };
   try {
+    if (embedded) unwatch = await watchSpace(db, place, readReserve(env.BESOM_DISK_RESERVE_MB));
     return { db, kind, place, version: await askVersion(db, place, { patienceMs, log }), close };
   } catch (error) {
     await close();

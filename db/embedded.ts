@@ -64,8 +64,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const BUSY_MS = 10_000;
 /** How long an owner that was just killed may take to be gone. */
 const OWNER_DYING_MS = 1_000;
-/** Pause before a database that ended by itself is started again. */
+/** Pause before a database that ended by itself is started again: longer each time, as on a disk that is full. */
 const RESTART_MS = 500;
+const LONGEST_RESTART_MS = 10_000;
+/** A start that fails on and on is told so often. */
+const TELL_EVERY_MS = 60_000;
 
 /**
  * Starts the PostgreSQL of a data folder, making it at the first start (about a second). It ends with
@@ -104,12 +107,15 @@ export async function startEmbedded({
     });
   };
   const keepTrying = async (attempt: () => Promise<void>): Promise<void> => {
-    while (!stopping) {
-      await sleep(RESTART_MS);
+    let toldAt = Number.NEGATIVE_INFINITY;
+    for (let tries = 0; !stopping; tries++) {
+      await sleep(Math.min(RESTART_MS * 2 ** tries, LONGEST_RESTART_MS));
       if (stopping) return;
       try {
         return await attempt();
       } catch (error) {
+        if (performance.now() - toldAt < TELL_EVERY_MS) continue;
+        toldAt = performance.now();
         log(`the database can't be started again yet: ${error instanceof Error ? error.message : error}`);
       }
     }
@@ -179,7 +185,8 @@ async function startOnFreePort(cluster: Cluster, fixedPort: number | undefined):
     const port = fixedPort ?? (await freePort(rememberedPort(places)));
     try {
       const postmaster = await startPostmaster({ ...cluster, port });
-      writeFileSync(places.port, String(port), { mode: 0o600 });
+      // Left alone where it says so already: on a full disk it would be cut to nothing.
+      if (rememberedPort(places) !== port) writeFileSync(places.port, String(port), { mode: 0o600 });
       return postmaster;
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error;

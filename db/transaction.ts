@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { AppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
 import type { Database, Settings, Tx } from "./client";
 import type { WithLast } from "./driver";
+import { diskFull, isDiskFull, noteDiskFull, refuseWhenFull } from "./space";
 
 /** serialization_failure, deadlock_detected: the transaction was rolled back for another's sake. */
 const COLLISIONS = new Set(["40001", "40P01"]);
@@ -49,14 +50,25 @@ export const isConnectionLost = (error: unknown): boolean => LOST.has(codeOf(err
  * the connection dies, but a body that is waiting for a timer then would go on with a connection that another
  * transaction may already use.
  *
- * @throws AppError UNAVAILABLE when the database stays out of reach
+ * @param options makesRoom: it deletes, so that it is let through while the disk is nearly full
+ * @throws AppError UNAVAILABLE when the database stays out of reach, DISK_FULL
  */
-export function inTransaction<T>(db: Database, body: (tx: Tx) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  db: Database,
+  body: (tx: Tx) => Promise<T>,
+  { makesRoom = false }: { makesRoom?: boolean } = {},
+): Promise<T> {
+  refuseWhenFull(db, { makesRoom });
   const { settings } = db;
-  if (settings === undefined) return retrying(() => db.sql.begin(body) as Promise<T>);
   // Sent ahead of the first statement, without waiting for the answer.
-  const withSettings = async (tx: Tx) => (await Promise.all([set(tx, settings), body(tx)]))[1];
-  return retrying(() => db.sql.begin(withSettings) as Promise<T>);
+  const withSettings = async (tx: Tx) =>
+    settings === undefined ? body(tx) : (await Promise.all([set(tx, settings), body(tx)]))[1];
+  try {
+    return await retrying(() => db.sql.begin(withSettings) as Promise<T>);
+  } catch (error) {
+    if (isAppError(error) && error.code === "DISK_FULL") noteDiskFull(db);
+    throw error;
+  }
 }
 
 /** For this transaction alone. */
@@ -93,6 +105,7 @@ export async function retrying<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (error) {
+      if (isDiskFull(error)) throw diskFull(error);
       const lost = isConnectionLost(error);
       if (!lost && !COLLISIONS.has(codeOf(error))) throw error;
       if (tries >= (lost ? LOST_TRIES : COLLISION_TRIES)) throw unavailable(error, lost);

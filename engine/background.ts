@@ -1,15 +1,18 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { isAppError } from "@/core/errors";
 import { IDEMPOTENCY_KEPT_MS, LIVENESS_BEAT_MS, OUTAGE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { deleteOldAnswers } from "@/db/queries/idempotency";
 import { beat } from "@/db/queries/liveness";
 import { pruneSignIns } from "@/db/queries/prune";
+import { spaceOf } from "@/db/space";
 import { closeSweeps } from "./close-sweeps";
 import type { Logger } from "./context";
 import { mergeHistory } from "./merge-history";
 import { purgeProjects } from "./purge-projects";
 import { loseAgents, reapAttempts } from "./reap-attempts";
 import { dropExpired, KEEP_EVERYTHING, type Keep } from "./retention";
+import { tallyOf } from "./tally";
 
 /**
  * What every server does beside answering. Each round takes rows with `skip locked` or is a single idempotent
@@ -26,6 +29,9 @@ const CLOSE_EVERY_MS = 5_000;
 const MERGE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 5_000;
+const SPACE_EVERY_MS = 1_000;
+/** While the disk is full. */
+const TELL_EVERY_MS = 60_000;
 const PURGE_EVERY_MS = 10_000;
 /** How often is asked whether a round is due. */
 const RETENTION_EVERY_MS = 60_000;
@@ -43,6 +49,7 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
   const stopping = new AbortController();
   const stopped = () => stopping.signal.aborted;
   const loops = [
+    loop("space", SPACE_EVERY_MS, tellSpace(db, log)),
     loop("liveness", LIVENESS_BEAT_MS, () => beatLiveness(db)),
     loop("reap", REAP_EVERY_MS, async () => {
       await reapAttempts(db, log);
@@ -72,14 +79,31 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
         if (failures > 0) log.info({ name, failures }, "background work goes on again");
         failures = 0;
       } catch (error) {
-        if (failures === 0)
+        // A full disk is told once, by its own loop.
+        if (failures === 0 && !(isAppError(error) && error.code === "DISK_FULL"))
           log.error({ name, err: error }, "background work failed; trying again until it works");
         failures++;
+        tallyOf(db).failedRounds++;
       }
       const waitMs = failures === 0 ? everyMs : Math.min(LONGEST_BACKOFF_MS, 1_000 * 2 ** (failures - 1));
       await pause(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   }
+}
+
+/** Tells the log when writes begin to be refused for want of room, once a minute while they are, and when they go on. */
+function tellSpace(db: Database, log: Logger): () => Promise<void> {
+  let toldAt: number | undefined;
+  return async () => {
+    const { full, freeBytes, reserveBytes } = spaceOf(db);
+    if (!full && toldAt !== undefined) {
+      log.warn({ freeBytes }, "there is room on the disk again: writes go on");
+      toldAt = undefined;
+    }
+    if (!full || (toldAt !== undefined && performance.now() - toldAt < TELL_EVERY_MS)) return;
+    log.error({ freeBytes, reserveBytes }, "the disk is full: writes are refused until there is room");
+    toldAt = performance.now();
+  };
 }
 
 /** "The service is up": leases may run out only while somebody says so. */

@@ -1,6 +1,7 @@
 import { LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { type LockedSweep, reserveRunIds, writeClaimsAhead } from "@/db/queries/claim-runs";
+import { refuseWhenFull } from "@/db/space";
 import { retrying } from "@/db/transaction";
 import { type ClaimCall, type ClaimRunsAnswer, runThese, toClaim } from "./claim-answers";
 import { keyOf, toAnswerRow, toAttempt, toFreshRun } from "./claim-rows";
@@ -9,6 +10,7 @@ import { rememberRun } from "./facts";
 import { nextPoints } from "./next-points";
 import { loadPlan, type Plan } from "./plan";
 import { perDatabase, Recent } from "./recent";
+import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
 
 interface Memory {
@@ -54,6 +56,7 @@ export async function grantAhead(
   const ids = await takeIds(db, wanted);
   const fresh = points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
   const handed = deal(calls, fresh);
+  refuseWhenFull(db);
   const leaseExpiresAt = await unlessTaken(() =>
     writeClaimsAhead(db.sql, {
       sweep,
@@ -67,6 +70,7 @@ export async function grantAhead(
     }),
   );
   if (leaseExpiresAt === undefined) return undefined;
+  tallyOf(db).claims += fresh.length;
   rememberSweep(db, sweep, { fresh, cursor: String(cursor), exhausted: false });
   for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
   emitChange(sweep.projectId, sweepId, null, "run", "sweep");

@@ -31,6 +31,7 @@ import { rememberRun } from "./facts";
 import { MAX_PARAMS_TOGETHER, nextPoints } from "./next-points";
 import { refuseOtherInput } from "./once";
 import { loadPlan, type Plan } from "./plan";
+import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
 
 type Answer = ClaimRunsAnswer | Error;
@@ -211,6 +212,7 @@ async function orAppError(answer: () => Promise<ClaimRunsAnswer>): Promise<Answe
 async function afterwards(db: Database, group: Group): Promise<Answer[]> {
   const { answers, sweep, fresh, handedOut, exhausted } = group;
   rememberSweep(db, sweep, group);
+  tallyOf(db).claims += handedOut;
   for (const { id, name } of fresh) rememberRun(db, { ...sweep, runId: id, name });
   if (handedOut > 0) emitChange(sweep.projectId, sweep.sweepId, null, "run", "sweep");
   const idle = answers.some((answer) => !(answer instanceof Error) && answer.directive === "WAIT");

@@ -34,15 +34,20 @@ export async function deleteProject(
   const before = await recall<{ projectId: number }>(context, mutation);
   if (before !== undefined) return before;
   await authorizeProject(context, projectId, "admin");
-  const { answer } = await once(context, mutation, async (tx) => {
-    const project = await lockProject(tx, projectId);
-    if (project === undefined) throw unknownProject(projectId);
-    if (project.name !== input.confirm)
-      throw badInput("confirm", input.confirm, `the project's name, ${project.name}`);
-    await markProjectDeleted(tx, projectId);
-    await audit(tx, context, "project.delete", project.name, {}, { projectId });
-    return { projectId };
-  });
+  const { answer } = await once(
+    context,
+    mutation,
+    async (tx) => {
+      const project = await lockProject(tx, projectId);
+      if (project === undefined) throw unknownProject(projectId);
+      if (project.name !== input.confirm)
+        throw badInput("confirm", input.confirm, `the project's name, ${project.name}`);
+      await markProjectDeleted(tx, projectId);
+      await audit(tx, context, "project.delete", project.name, {}, { projectId });
+      return { projectId };
+    },
+    { makesRoom: true },
+  );
   forgetAccess(db);
   emitChange(projectId, null, null, "sweep", "run");
   return answer;

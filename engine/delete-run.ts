@@ -28,11 +28,23 @@ export async function deleteRun(
   if (before !== undefined) return before;
   const run = await runFacts(db, runId);
   await authorizeProject(context, run.projectId, "member");
-  await once(context, mutation, async (tx) => {
-    await remove(tx, runId, run.sweepId);
-    await audit(tx, context, "run.delete", String(runId), { name: run.name, sweepId: run.sweepId });
-    return { runId };
-  });
+  await once(
+    context,
+    mutation,
+    async (tx) => {
+      await remove(tx, runId, run.sweepId);
+      await audit(
+        tx,
+        context,
+        "run.delete",
+        String(runId),
+        { name: run.name, sweepId: run.sweepId },
+        { projectId: run.projectId },
+      );
+      return { runId };
+    },
+    { makesRoom: true },
+  );
   forgetRun(db, runId);
   await tellSettled(db, [run]);
   return { runId };

@@ -14,6 +14,7 @@ import type { Logger } from "./context";
 import { refuseOtherInput } from "./once";
 import { settle } from "./settle";
 import { isLapsed, toFacts } from "./settle-facts";
+import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
 
 export interface FinishRunAnswer {
@@ -45,6 +46,7 @@ export async function finishGroup(db: Database, calls: readonly FinishCall[]): P
   for (let start = 1; ; start++) {
     try {
       const { answers, settled } = await inShortTransaction(db, (tx) => finish(db, tx, calls));
+      tallyOf(db).finishes += settled.length;
       await tellSettled(db, settled);
       return answers;
     } catch (error) {

@@ -86,8 +86,8 @@ async function mergeOrLeave(db: Database, log: Logger, key: AttemptKey): Promise
   try {
     return await mergeAttempt(db, key);
   } catch (error) {
-    // The database is out of reach: no fault of this attempt.
-    if (isAppError(error) && error.code === "UNAVAILABLE") throw error;
+    // The database is out of reach, or has no room: no fault of this attempt.
+    if (isAppError(error) && (error.code === "UNAVAILABLE" || error.code === "DISK_FULL")) throw error;
     log.error({ err: error, ...key }, "an attempt's metrics could not be merged; trying again in 10 minutes");
     leftAlone(db).set(name, performance.now() + LEFT_ALONE_MS);
     return false;

@@ -25,20 +25,25 @@ export async function once<T>(
   { db, access }: EngineContext,
   { verb, input, clientMutationId }: Mutation,
   body: (tx: Tx) => Promise<T>,
+  options: { makesRoom?: boolean } = {},
 ): Promise<{ answer: T; repeated: boolean }> {
   const key = { caller: toCaller(access), mutationId: clientMutationId ?? autoMutationId() };
   const inputHash = hashInput(verb, input);
-  return inTransaction(db, async (tx) => {
-    if (await reserveAnswer(tx, { ...key, verb, inputHash })) {
-      const answer = await body(tx);
-      await storeAnswer(tx, { ...key, answer: JSON.stringify(answer) });
-      return { answer, repeated: false };
-    }
-    const known = await readAnswer(tx, key);
-    if (known === undefined) throw new Error(`answer ${key.mutationId} vanished between two statements`);
-    refuseOtherInput(known, verb, inputHash, key.mutationId);
-    return { answer: known.answer as T, repeated: true };
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      if (await reserveAnswer(tx, { ...key, verb, inputHash })) {
+        const answer = await body(tx);
+        await storeAnswer(tx, { ...key, answer: JSON.stringify(answer) });
+        return { answer, repeated: false };
+      }
+      const known = await readAnswer(tx, key);
+      if (known === undefined) throw new Error(`answer ${key.mutationId} vanished between two statements`);
+      refuseOtherInput(known, verb, inputHash, key.mutationId);
+      return { answer: known.answer as T, repeated: true };
+    },
+    options,
+  );
 }
 
 /** The answer that a repeated call got the first time, for verbs that could not even start again (their run is gone). */

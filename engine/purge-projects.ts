@@ -17,6 +17,7 @@ const RUNS = 200;
 /** A sweep's file may have megabytes. */
 const SWEEPS = 20;
 const PROJECTS = 100;
+const MAKES_ROOM = { makesRoom: true };
 
 export interface PurgeRules {
   readonly afterMs?: number;
@@ -46,15 +47,19 @@ export async function purgeProjects(
 
 /** `busy`: another server is at it. */
 function purgeSlice(db: Database, projectId: number): Promise<"some" | "none" | "busy"> {
-  return inTransaction(db, async (tx) => {
-    if (!(await lockPurge(tx, projectId))) return "busy";
-    const runIds = await someRuns(tx, projectId, RUNS);
-    if (runIds.length > 0) {
-      await deleteRuns(tx, runIds);
-      return "some";
-    }
-    if ((await deleteSweeps(tx, projectId, SWEEPS)) > 0) return "some";
-    await finishPurge(tx, projectId);
-    return "none";
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      if (!(await lockPurge(tx, projectId))) return "busy";
+      const runIds = await someRuns(tx, projectId, RUNS);
+      if (runIds.length > 0) {
+        await deleteRuns(tx, runIds);
+        return "some";
+      }
+      if ((await deleteSweeps(tx, projectId, SWEEPS)) > 0) return "some";
+      await finishPurge(tx, projectId);
+      return "none";
+    },
+    MAKES_ROOM,
+  );
 }

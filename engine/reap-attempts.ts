@@ -7,6 +7,7 @@ import { tellSettled } from "./after-settling";
 import type { Logger } from "./context";
 import { endAttempts } from "./end-attempts";
 import { emitChange } from "./events";
+import { tallyOf } from "./tally";
 
 /** Attempts ended in one transaction. */
 const BATCH = 200;
@@ -36,6 +37,7 @@ export async function reapAttempts(db: Database, log: Logger, rules = RULES): Pr
       log.info({ runId, attempt, agentId, sweepId }, "no sign of life: the attempt is ended");
     }
     await tellSettled(db, reaped);
+    tallyOf(db).reaped += reaped.length;
     total += reaped.length;
     if (reaped.length < BATCH) return total;
   }

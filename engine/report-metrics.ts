@@ -13,6 +13,7 @@ import { Lane } from "./lane";
 import { bandsOfRun, metricIds } from "./metric-facts";
 import { perDatabase } from "./recent";
 import { reviveLapsed } from "./revive";
+import { tallyOf } from "./tally";
 
 export interface LogMetricsInput {
   readonly runId: number;
@@ -64,6 +65,7 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   ]);
   const lane = laneOf(db, facts.runId);
   const done = await lane.push({ facts, batch, metricIds: ids, bands, packed: packBatch(batch, ids) });
+  count(db, batch.points, done);
   tell(facts, done);
   await follow(context, facts, done);
   const { runId, attempt, repeated, stale, droppedPoints, lastStep } = done;
@@ -100,6 +102,13 @@ async function appendEach(db: Database, items: readonly Append[]): Promise<(Appe
 }
 
 const toError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+
+function count(db: Database, points: number, { repeated, droppedPoints }: Appended): void {
+  if (repeated) return;
+  const tally = tallyOf(db);
+  tally.batches++;
+  tally.points += points - droppedPoints;
+}
 
 function tell(facts: Append["facts"], { repeated, objectiveChanged }: Appended): void {
   if (repeated) return;

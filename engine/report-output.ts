@@ -7,6 +7,7 @@ import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
 import { reviveLapsed } from "./revive";
+import { tallyOf } from "./tally";
 
 export interface LogOutputInput {
   readonly runId: number;
@@ -74,7 +75,10 @@ export async function logOutput(context: EngineContext, input: LogOutputInput): 
     silent = locked.silent && !answer.stale;
     return { ...answer, cut: kept.cut };
   });
-  if (!result.repeated) emitChange(facts.projectId, facts.sweepId, facts.runId, "output");
+  if (!result.repeated) {
+    tallyOf(db).outputBytes += pieces.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    emitChange(facts.projectId, facts.sweepId, facts.runId, "output");
+  }
   if (silent) await revive(context, { runId: facts.runId, attempt });
   return result;
 }

@@ -23,6 +23,7 @@ const EVERY_MS = 3_600_000;
 /** Runs looked at in one transaction (10 ms), and runs whose data goes in one: each may have megabytes. */
 const LOOK_AT = 5_000;
 const DROP = 50;
+const MAKES_ROOM = { makesRoom: true };
 
 /**
  * Takes away what runs printed and logged, so many days after their end, and at once what deleted runs left; their
@@ -52,22 +53,26 @@ export async function dropExpired(
 
 /** Undefined when the round is over, or is another server's. */
 function dropSlice(db: Database, keep: Keep, everyMs: number): Promise<ExpiredRun[] | undefined> {
-  return inTransaction(db, async (tx) => {
-    const from = await holdChore(tx, CHORE);
-    if (from === undefined) return undefined;
-    const to = await endOfSlice(tx, from, LOOK_AT);
-    if (to === undefined) {
-      await finishChore(tx, CHORE, everyMs);
-      return undefined;
-    }
-    const runs = await lockExpiredRuns(tx, { from, to, keep, limit: DROP });
-    const output = runs.filter((run) => run.output).map(({ runId }) => runId);
-    const history = runs.filter((run) => run.history).map(({ runId }) => runId);
-    if (output.length > 0) await dropOutput(tx, output);
-    if (history.length > 0) await dropHistory(tx, history);
-    await advanceChore(tx, CHORE, runs.length < DROP ? to : (runs.at(-1)?.runId ?? to));
-    return runs;
-  });
+  return inTransaction(
+    db,
+    async (tx) => {
+      const from = await holdChore(tx, CHORE);
+      if (from === undefined) return undefined;
+      const to = await endOfSlice(tx, from, LOOK_AT);
+      if (to === undefined) {
+        await finishChore(tx, CHORE, everyMs);
+        return undefined;
+      }
+      const runs = await lockExpiredRuns(tx, { from, to, keep, limit: DROP });
+      const output = runs.filter((run) => run.output).map(({ runId }) => runId);
+      const history = runs.filter((run) => run.history).map(({ runId }) => runId);
+      if (output.length > 0) await dropOutput(tx, output);
+      if (history.length > 0) await dropHistory(tx, history);
+      await advanceChore(tx, CHORE, runs.length < DROP ? to : (runs.at(-1)?.runId ?? to));
+      return runs;
+    },
+    MAKES_ROOM,
+  );
 }
 
 /** BESOM_KEEP_OUTPUT_DAYS and BESOM_KEEP_HISTORY_DAYS; absent or empty keeps everything. @throws AppError BAD_INPUT */

@@ -36,13 +36,18 @@ export async function updateProject(
     input: asked,
     clientMutationId: checkMutationId(clientMutationId),
   };
-  const { repeated } = await once(context, mutation, async (tx) => {
-    const project = await lockProject(tx, projectId);
-    if (project === undefined) throw unknownProject(projectId);
-    await write(tx, projectId, change);
-    await audit(tx, context, "project.update", project.name, change, { projectId });
-    return { projectId };
-  });
+  const { repeated } = await once(
+    context,
+    mutation,
+    async (tx) => {
+      const project = await lockProject(tx, projectId);
+      if (project === undefined) throw unknownProject(projectId);
+      await write(tx, projectId, change);
+      await audit(tx, context, "project.update", project.name, change, { projectId });
+      return { projectId };
+    },
+    { makesRoom: true },
+  );
   if (!repeated) emitChange(projectId, null, null, "sweep");
   return { projectId };
 }

@@ -28,16 +28,25 @@ export class Documents {
   #length = 0;
   /** Texts of our own clients' documents, by their id (`sha256:...`). */
   readonly #known: ReadonlyMap<string, string>;
+  readonly #names: ReadonlyMap<string, string>;
 
   constructor(
     private readonly schema: GraphQLSchema,
     { known = [], onlyKnown = false }: DocumentsOptions = {},
   ) {
     this.#known = new Map(known.map((text) => [`sha256:${hashOf(text)}`, text]));
+    this.#names = new Map(
+      known.map((text) => [text, /(?:query|mutation)\s+(\w+)/.exec(text)?.[1] ?? "other"]),
+    );
     this.#allowed = onlyKnown ? new Set(known) : undefined;
   }
 
   readonly #allowed: ReadonlySet<string> | undefined;
+
+  /** The name of a document of our own clients; `other` for everybody else's: names of strangers are no labels. */
+  nameOf(text: string): string {
+    return this.#names.get(text) ?? "other";
+  }
 
   /** The text that a client of ours stands for by `documentId`. @throws AppError PERSISTED_DOCUMENT_NOT_FOUND */
   textOf(id: string): string {

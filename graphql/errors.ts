@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { GraphQLError, type GraphQLFormattedError } from "graphql";
 import { AppError, ERROR_CODES, isAppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
+import { countError } from "./error-counts";
 
 /** An expected failure as data, beside the payload's other fields. */
 export interface Failure {
@@ -13,6 +14,7 @@ export interface Failure {
 /** Undefined when the error was not expected: the caller throws it on, to be masked at the door. */
 export function toFailure(error: unknown): Failure | undefined {
   if (!isAppError(error) || error.code === "INTERNAL") return undefined;
+  countError(error.code);
   return { code: error.code, message: error.message, details: error.details };
 }
 
@@ -22,6 +24,12 @@ export function toFailure(error: unknown): Failure | undefined {
  * in the log beside the original.
  */
 export function maskError(error: unknown, log: Logger): GraphQLFormattedError {
+  const masked = mask(error, log);
+  countError(String(masked.extensions?.code));
+  return masked;
+}
+
+function mask(error: unknown, log: Logger): GraphQLFormattedError {
   const original = explain(error instanceof GraphQLError ? (error.originalError ?? error) : error);
   const where =
     error instanceof GraphQLError

@@ -31,6 +31,8 @@ export interface ServiceOptions {
   rate?: Rate | undefined;
   /** Answer the documents of our own clients only. */
   onlyKnownDocuments?: boolean;
+  /** Of each operation by HTTP: its document's name, and its time. */
+  observe?: (name: string, seconds: number) => void;
 }
 
 /** The API of one server behind its three doors (HTTP, socket, pages in this process), with what they share. */
@@ -45,7 +47,7 @@ export interface Service {
 }
 
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { db, log, publicUrl, rate, onlyKnownDocuments = false } = options;
+  const { db, log, publicUrl, rate, observe, onlyKnownDocuments = false } = options;
   const documents = new Documents(schema, { known: await knownDocuments(), onlyKnown: onlyKnownDocuments });
   const live = openLive({ db, access: systemAccess(), log });
   const gate = openGate(rate);
@@ -68,7 +70,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     if (refusal !== undefined) throw refusal;
     return caller;
   };
-  const handle = createHandler({ apollo, documents, db, log, identify: identifyCaller, toContext });
+  const handle = createHandler({ apollo, documents, db, log, identify: identifyCaller, toContext, observe });
   const sockets = openSocketDoor({ schema, documents, db, publicUrl, toContext, gate, live, log });
 
   /** A page's query: the same schema, rights and masking as by HTTP, without the HTTP. */

@@ -1,17 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { AppError } from "@/core/errors";
 import type { Database } from "@/db/client";
+import { spaceOf } from "@/db/space";
 import type { Logger } from "@/engine/context";
 import { identify } from "../authenticate";
 import type { Service } from "../service";
 import { readAuthorization } from "./credentials";
 import { sendError } from "./handler";
+import { type OperationMetrics, registerMetrics } from "./metrics";
 
 /** What operators ask of a server: is it there, is it ready, how does it do. */
 export interface Status {
   /** Times one request; call the result when it was answered. */
   measure(door: "graphql" | "pages"): (status: number) => void;
+  /** Times one operation of GraphQL. */
+  readonly observe: OperationMetrics["observe"];
   healthz(response: ServerResponse): void;
   readyz(response: ServerResponse): Promise<void>;
   metrics(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -22,11 +26,13 @@ export interface StatusOptions {
   log: Logger;
   /** Undefined while the server starts or stops. */
   ready: () => { db: Database; service: Service } | undefined;
+  /** Told to stop: it answers on for a moment, and takes nobody new. */
+  leaving: () => boolean;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-export function openStatus({ log, ready }: StatusOptions): Status {
+export function openStatus({ log, ready, leaving }: StatusOptions): Status {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = new Histogram({
@@ -36,24 +42,10 @@ export function openStatus({ log, ready }: StatusOptions): Status {
     buckets: SECONDS,
     registers: [registry],
   });
-  const gauge = (name: string, help: string, read: (stats: ReturnType<Service["stats"]>) => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const stats = ready()?.service.stats();
-        if (stats !== undefined) this.set(read(stats));
-      },
-    });
-  gauge("besom_sockets", "Open WebSocket connections.", ({ sockets }) => sockets);
-  gauge("besom_live_subscribers", "Subscriptions that are served.", ({ subscribers }) => subscribers);
-  gauge("besom_live_feeds", "Scopes that are read for them.", ({ feeds }) => feeds);
-  gauge("besom_listening", "1 while signals of other servers arrive.", ({ listening }) =>
-    listening ? 1 : 0,
-  );
+  const { observe } = registerMetrics(registry, ready);
 
   return {
+    observe,
     measure(door) {
       const startedAt = performance.now();
       return (status) =>
@@ -65,10 +57,12 @@ export function openStatus({ log, ready }: StatusOptions): Status {
     healthz: (response) => sendText(response, 200, "ok\n"),
     async readyz(response) {
       const parts = ready();
-      if (parts === undefined) return sendText(response, 503, "starting or stopping\n");
+      if (parts === undefined || leaving()) return sendText(response, 503, "starting or stopping\n");
       try {
         await parts.db.sql`select 1`;
-        sendText(response, 200, "ready\n");
+        // Reads go on, so it stays in the balancer's list.
+        const { full } = spaceOf(parts.db);
+        sendText(response, 200, full ? "ready, but the disk is full: writes are refused\n" : "ready\n");
       } catch {
         sendText(response, 503, "the database is out of reach\n");
       }
