@@ -26,7 +26,7 @@ test("a mutation gives its payload, and the key goes along as a bearer token", a
       withClient(recorder.url, async (client) => {
         expect(await client.mutate(LeaveAgent, { input })).toEqual({ error: null });
         expect(recorder.requests).toEqual([
-          { name: "LeaveAgent", input, authorization: "Bearer besom-secret" },
+          { name: "LeaveAgent", byText: false, input, authorization: "Bearer besom-secret" },
         ]);
       }),
   );
@@ -151,4 +151,21 @@ test("an abort ends the try under way", async () => {
 
 test("an address that is none is a mistake of usage", () => {
   expect(() => openClient({ url: "localhost:3000" })).toThrow(/must look like http:\/\/host:3000/);
+});
+
+test("a server that does not know our document is sent its text, once and for all", async () => {
+  const missing = {
+    status: 400,
+    headers: { "content-type": "application/json" },
+    body: '{"errors":[{"message":"unknown document","extensions":{"code":"PERSISTED_DOCUMENT_NOT_FOUND"}}]}',
+  };
+  await withRecorder(
+    (_request, index) => (index === 0 ? missing : LEFT),
+    (recorder) =>
+      withClient(recorder.url, async (client) => {
+        await client.mutate(LeaveAgent, { input });
+        await client.mutate(LeaveAgent, { input });
+        expect(recorder.requests.map(({ byText }) => byText)).toEqual([false, true, true]);
+      }),
+  );
 });

@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { sha256 } from "@/core/sha256";
+import { knownDocuments } from "@/graphql/known-documents";
 
 /** One GraphQL request as it arrived. */
 export interface Recorded {
   /** The operation's name, e.g. LogMetrics. */
   name: string;
+  /** It came with its text, not with its id. */
+  byText: boolean;
   input: Record<string, unknown>;
   authorization: string | undefined;
 }
@@ -54,10 +58,12 @@ export async function withRecorder<T>(
     } catch {
       return;
     }
-    const { query = "", variables = {} } = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    const { documentId, variables = {}, ...asked } = JSON.parse(Buffer.concat(chunks).toString() || "{}");
+    const query = asked.query ?? (await texts()).get(documentId) ?? "";
     const name = /(?:query|mutation)\s+(\w+)/.exec(String(query))?.[1] ?? request.url ?? "";
     const recorded = {
       name,
+      byText: asked.query !== undefined,
       input: variables.input ?? variables,
       authorization: request.headers.authorization,
     };
@@ -102,4 +108,11 @@ export async function waitFor(
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+let known: Promise<Map<string, string>> | undefined;
+/** As the server knows the documents of our clients: by their hash. */
+function texts(): Promise<Map<string, string>> {
+  known ??= knownDocuments().then((all) => new Map(all.map((text) => [`sha256:${sha256(text)}`, text])));
+  return known;
 }
