@@ -60,7 +60,7 @@ export async function controlSweep(
     },
     async (tx) => {
       const state = await move(db, tx, sweepId, action);
-      if (action === "cancel") await audit(tx, context, "sweep.cancel", sweepId);
+      if (action === "cancel") await audit(tx, context, "sweep.cancel", sweepId, {}, { projectId });
       return { sweepId, state };
     },
   );

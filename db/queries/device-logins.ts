@@ -89,10 +89,3 @@ export async function lockDeviceLogin(tx: Tx, codeHash: Uint8Array): Promise<Wai
 export async function markDeviceTaken(tx: Tx, codeHash: Uint8Array): Promise<void> {
   await tx`update device_logins set taken_at = now() where code_hash = ${codeHash}`;
 }
-
-/** @returns how many were deleted */
-export async function deleteOldDeviceLogins(sql: Sql | Tx, keptMs: number): Promise<number> {
-  const rows = await sql`
-    delete from device_logins where expires_at < now() - ${keptMs}::float8 * interval '1 ms' returning 1`;
-  return rows.length;
-}

@@ -45,11 +45,3 @@ export async function giveBackTry(sql: Sql | Tx, { bucket, free }: Backoff): Pro
 export async function clearFailures(sql: Sql | Tx, buckets: readonly string[]): Promise<void> {
   await sql`delete from sign_in_failures where bucket = any(${[...buckets]}::text[])`;
 }
-
-/** @returns how many were deleted */
-export async function deleteOldFailures(sql: Sql | Tx, keptMs: number): Promise<number> {
-  const rows = await sql`
-    delete from sign_in_failures where last_at < now() - ${keptMs}::float8 * interval '1 ms'
-      and coalesce(blocked_until < now(), true) returning 1`;
-  return rows.length;
-}
