@@ -29,6 +29,9 @@ export interface RunRow {
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** When retention took its output, and its history, away. */
+  outputDroppedAt: Date | null;
+  historyDroppedAt: Date | null;
 }
 
 export const runColumns = (sql: Sql | Tx) => sql`
@@ -36,7 +39,8 @@ export const runColumns = (sql: Sql | Tx) => sql`
   r.state_reason as "stateReason", r.state_detail as "stateDetail", r.generation, r.point_index as "pointIndex",
   r.repeat, r.params::text as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested",
   r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.created_by as "createdBy",
-  r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt"`;
+  r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt",
+  r.output_dropped_at as "outputDroppedAt", r.history_dropped_at as "historyDroppedAt"`;
 
 const seen = (sql: Sql, access: Access) =>
   sql`r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;

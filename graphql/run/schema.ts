@@ -129,6 +129,17 @@ Run.implement({
       description: "When its first attempt began.",
     }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    outputDroppedAt: t.expose("outputDroppedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When retention took away what it printed; null while all of it is there.",
+    }),
+    historyDroppedAt: t.expose("historyDroppedAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "When retention took away its metric history (its summary stays); null while all of it is there.",
+    }),
     sweep: t.field({
       type: Sweep,
       nullable: true,

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -63,7 +63,7 @@ async function withSmallDisk(sizeMb: number, body: (disk: Disk) => Promise<void>
       dataDir: join(folder, "data"),
       fill(freeBytes) {
         const { bavail, bsize } = statfsSync(folder);
-        writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)));
+        appendFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)));
       },
       clear: () => rmSync(ballast, { force: true }),
     });
@@ -172,7 +172,7 @@ parameters:
 );
 
 test.runIf(canMount())(
-  "a disk that is full to the last byte: PostgreSQL may fall and is started again, and what was acknowledged is all there",
+  "a disk that is full to the last byte: PostgreSQL falls and is started again, and what was acknowledged is all there",
   () =>
     withSmallDisk(320, (disk) =>
       withServerOn(disk, { BESOM_DISK_RESERVE_MB: "0" }, async (server) => {
@@ -195,6 +195,23 @@ test.runIf(canMount())(
             }
           }),
         );
+        // The log too: PostgreSQL can't even say so, and ends.
+        const intruder = openDatabase(findRunning(disk.dataDir) ?? "", { max: 1 });
+        disk.fill(256 * 1024);
+        await expect(
+          intruder.sql`select count(pg_logical_emit_message(true, 'besom', repeat('x', 8000))) from generate_series(1, 10000)`,
+        ).rejects.toThrow();
+        await intruder.close();
+        await waitFor(
+          "the database to fall",
+          async () => (await fetch(`${server.url}/readyz`)).status === 503,
+        );
+        expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+        for (const one of claims) {
+          const next = (acknowledged.get(one.runId) ?? 0) + 1;
+          const code = codeOf(await logBatch(server, one, next, 2_000));
+          codes.set(code, (codes.get(code) ?? 0) + 1);
+        }
         expect(refusedBy().length).toBeGreaterThan(0);
         for (const code of refusedBy()) expect(["DISK_FULL", "UNAVAILABLE"]).toContain(code);
         disk.clear();
