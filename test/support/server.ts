@@ -25,10 +25,13 @@ export interface TestServer {
 }
 
 /** Runs `body` against the real server, without pages, on a free port and a database of its own. */
-export async function withServer<T>(body: (server: TestServer) => Promise<T>): Promise<T> {
+export async function withServer<T>(
+  body: (server: TestServer) => Promise<T>,
+  env: Record<string, string> = {},
+): Promise<T> {
   const database = await createDatabase();
   try {
-    return await withServerOn(database.url, body);
+    return await withServerOn(database.url, body, env);
   } finally {
     await database.drop();
   }
@@ -68,6 +71,7 @@ export function sharedServer(): () => TestServer {
 export async function withServerOn<T>(
   databaseUrl: string,
   body: (server: TestServer) => Promise<T>,
+  more: Record<string, string> = {},
 ): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), "besom-test-"));
   const errors: TestServer["errors"] = [];
@@ -77,7 +81,7 @@ export async function withServerOn<T>(
     warn: () => {},
     error: (fields, message) => errors.push({ fields: fields as Record<string, unknown>, message }),
   };
-  const env = { NODE_ENV: "test" as const, BESOM_DATA_DIR: dataDir, DATABASE_URL: databaseUrl };
+  const env = { NODE_ENV: "test" as const, BESOM_DATA_DIR: dataDir, DATABASE_URL: databaseUrl, ...more };
   const server: RunningServer = await startServer({ env, port: 0, next: false, log });
   const db = openDatabase(databaseUrl, { max: 2 });
   try {
