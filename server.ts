@@ -207,7 +207,7 @@ async function route(
     if (path === "/healthz") return status.healthz(response);
     if (path === "/readyz") return await status.readyz(response);
     if (open === undefined) throw notNow();
-    if (path === "/graphql") {
+    if (path === "/graphql" && !(open.pages && wantsPage(request))) {
       const done = status.measure("graphql");
       await open.service.handle(request, response);
       return done(response.statusCode);
@@ -223,6 +223,10 @@ async function route(
     sendError(response, error, log);
   }
 }
+
+/** A browser that opens the API's address gets the explorer; programs ask for JSON, or say nothing. */
+const wantsPage = ({ method, headers: { accept = "" } }: IncomingMessage): boolean =>
+  (method === "GET" || method === "HEAD") && accept.includes("text/html");
 
 function upgrade(
   path: string,

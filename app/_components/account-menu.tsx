@@ -1,5 +1,6 @@
 "use client";
 
+import { withBase } from "@/app/_lib/base";
 import { ChevronIcon, CodeIcon, KeyIcon, LeaveIcon, PersonIcon, TeamIcon } from "@/ui/kit/icons";
 import { Menu } from "@/ui/kit/menu";
 
@@ -15,10 +16,10 @@ export function AccountMenu({ name }: { name: string }) {
         </>
       }
       items={[
-        { label: "Settings", icon: <PersonIcon />, href: "/settings" },
-        { label: "API keys", icon: <KeyIcon />, href: "/settings/keys" },
-        { label: "Teams", icon: <TeamIcon />, href: "/settings/teams" },
-        { label: "API explorer", icon: <CodeIcon />, href: "/graphql" },
+        { label: "Settings", icon: <PersonIcon />, href: withBase("/settings") },
+        { label: "API keys", icon: <KeyIcon />, href: withBase("/settings/keys") },
+        { label: "Teams", icon: <TeamIcon />, href: withBase("/settings/teams") },
+        { label: "API explorer", icon: <CodeIcon />, href: withBase("/graphql") },
         "rule",
         { label: "Sign out", icon: <LeaveIcon />, onSelect: signOut },
       ]}
@@ -34,7 +35,7 @@ export function AccountMenu({ name }: { name: string }) {
 function signOut(): void {
   const form = document.createElement("form");
   form.method = "post";
-  form.action = "/logout";
+  form.action = withBase("/logout");
   document.body.append(form);
   form.submit();
 }

@@ -1,5 +1,6 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { type Client, createClient } from "graphql-ws/client";
+import { withBase } from "@/app/_lib/base";
 import { textOf } from "@/graphql/operations/document";
 import { isFinal, type LiveStatus, toStatus, worstOf } from "./live-status";
 
@@ -60,7 +61,7 @@ export function openLive(onStatus: (status: LiveStatus) => void): Live {
 function openClient(): Client {
   let pongTimer: ReturnType<typeof setTimeout> | undefined;
   const client = createClient({
-    url: `${location.origin.replace(/^http/, "ws")}/graphql`,
+    url: location.origin.replace(/^http/, "ws") + withBase("/graphql"),
     // `keepSubscribed` starts again with fresh variables; the client itself would resend the old cursor.
     retryAttempts: 0,
     connectionAckWaitTimeout: 5_000,

@@ -1,3 +1,4 @@
+import { withBase } from "@/app/_lib/base";
 import { type Refusal, readFailure, toRefusal } from "./refusal";
 
 export type Posted<Answer> = { answer: Answer; refusal?: never } | { refusal: Refusal; answer?: never };
@@ -5,7 +6,7 @@ export type Posted<Answer> = { answer: Answer; refusal?: never } | { refusal: Re
 /** To the doors that know no session yet (`/login`, `/invite`): JSON there and back, the cookie is set on the way. */
 export async function post<Answer>(path: string, body: Record<string, unknown>): Promise<Posted<Answer>> {
   try {
-    const response = await fetch(path, {
+    const response = await fetch(withBase(path), {
       method: "POST",
       headers: { "content-type": "application/json", accept: "application/json" },
       body: JSON.stringify(body),

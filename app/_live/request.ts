@@ -1,4 +1,5 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { withBase } from "@/app/_lib/base";
 import { textOf } from "@/graphql/operations/document";
 
 /** A refusal that the server explained; everything else (no network, a proxy's page) is an `Error` of another kind. */
@@ -23,7 +24,7 @@ export async function request<R, V extends Record<string, unknown>>(
   variables: V,
   signal?: AbortSignal,
 ): Promise<R> {
-  const response = await fetch("/graphql", {
+  const response = await fetch(withBase("/graphql"), {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ query: textOf(document), variables }),

@@ -2,6 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useState } from "react";
+import { withBase, withoutBase } from "@/app/_lib/base";
 import { toSignIn } from "@/app/_lib/paths";
 import type { Verb } from "@/graphql/operations/accounts";
 import { type Refusal, readFailure, toRefusal } from "./refusal";
@@ -42,7 +43,7 @@ export function useVerb<Input, Answer>(
       return done;
     } catch (error) {
       const why = toRefusal(error);
-      if (why.code === "UNAUTHENTICATED") location.assign(toSignIn(location.pathname));
+      if (why.code === "UNAUTHENTICATED") location.assign(withBase(toSignIn(withoutBase(location.pathname))));
       setRefusal(why);
       return undefined;
     } finally {

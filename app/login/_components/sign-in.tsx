@@ -1,6 +1,7 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
+import { withBase } from "@/app/_lib/base";
 import { secretOf, textOf } from "@/app/_lib/form";
 import { post } from "@/app/_live/post";
 import type { Refusal } from "@/app/_live/refusal";
@@ -27,7 +28,7 @@ export function SignIn(props: {
     if (!token) return;
     setRedeeming(true);
     const { refusal } = await post("/login", { token });
-    if (!refusal) return location.assign(next);
+    if (!refusal) return location.assign(withBase(next));
     setRedeeming(false);
     setDead(refusal.message);
   });
@@ -48,7 +49,7 @@ export function SignIn(props: {
       )}
       {openId && (
         <>
-          <a href="/login/oidc" className={`${buttonLook("line")} w-full`}>
+          <a href={withBase("/login/oidc")} className={`${buttonLook("line")} w-full`}>
             Sign in with {openId}
           </a>
           <p className="my-4 flex items-center gap-3 text-ink-faint text-sm before:h-px before:grow before:bg-line after:h-px after:grow after:bg-line">
@@ -80,7 +81,7 @@ function PasswordForm({ next }: { next: string }) {
       name: textOf(form, "name"),
       password: secretOf(form, "password"),
     });
-    if (!why) return location.assign(next);
+    if (!why) return location.assign(withBase(next));
     setRefusal(why);
     setBusy(false);
   };
