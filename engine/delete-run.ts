@@ -1,13 +1,9 @@
-import { AppError } from "@/core/errors";
-import type { Tx } from "@/db/client";
-import { lockSweep } from "@/db/queries/close-sweeps";
-import { markDeleted, requeueHoles, uncountRun } from "@/db/queries/delete-run";
-import { lockRun, settleAttempts } from "@/db/queries/settle-attempts";
 import { tellSettled } from "./after-settling";
 import { audit } from "./audit";
 import { authorizeProject } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
+import { removeRuns } from "./delete-runs";
 import { forgetRun, runFacts } from "./facts";
 import { once, recall } from "./once";
 
@@ -32,7 +28,7 @@ export async function deleteRun(
     context,
     mutation,
     async (tx) => {
-      await remove(tx, runId, run.sweepId);
+      await removeRuns(tx, [run]);
       await audit(
         tx,
         context,
@@ -48,30 +44,4 @@ export async function deleteRun(
   forgetRun(db, runId);
   await tellSettled(db, [run]);
   return { runId };
-}
-
-async function remove(tx: Tx, runId: number, sweepId: string | null): Promise<void> {
-  const sweep = sweepId === null ? undefined : await lockSweep(tx, sweepId);
-  const row = await lockRun(tx, runId);
-  if (row === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
-  if (row.attempt > 0 && !row.ended) {
-    await settleAttempts(tx, [
-      {
-        runId,
-        attempt: row.attempt,
-        attemptState: "killed",
-        attemptReason: "stopped_by_user",
-        runState: "killed",
-        runReason: "stopped_by_user",
-        detail: "deleted while it was running",
-        exitCode: null,
-        crashes: row.crashes,
-        preemptions: row.preemptions,
-      },
-    ]);
-  }
-  await markDeleted(tx, runId);
-  if (sweep === undefined) return;
-  await uncountRun(tx, sweep.sweepId);
-  if (sweep.state !== "finished" && sweep.state !== "canceled") await requeueHoles(tx, sweep);
 }

@@ -235,7 +235,7 @@ export interface GivenRun extends QueuedRun {
   leaseExpiresAt: Date;
 }
 
-/** For the answer to a repeated claim: the runs it was given, each as the attempt it was given as. */
+/** For the answer to a repeated claim: the runs it was given, each as the attempt it was given as, in the same order. */
 export async function readGivenRuns(
   tx: Tx,
   given: readonly { runId: number; attempt: number }[],
@@ -245,7 +245,8 @@ export async function readGivenRuns(
       r.point_index as "pointIndex", case when ${isLoose(tx)} then r.params::text end as params,
       a.lease_expires_at as "leaseExpiresAt"
     from unnest(${given.map((one) => one.runId)}::bigint[], ${given.map((one) => one.attempt)}::int[])
-      as t (run_id, number)
+      with ordinality as t (run_id, number, place)
     join runs r on r.id = t.run_id
-    join attempts a on a.run_id = t.run_id and a.number = t.number`;
+    join attempts a on a.run_id = t.run_id and a.number = t.number
+    order by t.place`;
 }

@@ -1,21 +1,5 @@
 import type { Tx } from "../client";
 
-/** The run's row is locked. Its name stays taken; its point is free again. */
-export async function markDeleted(tx: Tx, runId: number): Promise<void> {
-  await tx`
-    update runs set deleted_at = clock_timestamp(), queued_at = null, changed_xid = pg_current_xact_id()
-    where id = ${runId}`;
-}
-
-/** The sweep's row is locked. Fewer runs count towards run_cap, so there may be room for a new one. */
-export async function uncountRun(tx: Tx, sweepId: string): Promise<void> {
-  await tx`
-    update sweeps set run_count = run_count - 1,
-      exhausted = coalesce(cursor >= size, false) or coalesce(run_count - 1 >= run_cap, false),
-      changed_xid = pg_current_xact_id()
-    where id = ${sweepId}`;
-}
-
 /**
  * Points of a grid whose only run was deleted go into the queue as new runs: a deletion neither loses nor repeats
  * a point. (Random draws are not missed.) Deleted runs are few, so they are looked through one by one. The sweep's row is locked.

@@ -12,6 +12,7 @@ import { projectUrl } from "../links";
 import { filterTypes, type ListArgs, listArgs, toPage } from "../list";
 import { Entity, Project, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
+import "./names";
 
 const SWEEP_FIELDS: Readonly<Record<SweepField, string>> = {
   id: "8 characters of a-z and 0-9.",

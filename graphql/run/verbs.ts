@@ -8,6 +8,7 @@ import { FinishState, RunState } from "../enums";
 import { toNumber } from "../ids";
 import { Run } from "../refs";
 import { mutationId, payload, verb } from "../verb";
+import "./many";
 
 /** The run afterwards, under its id alone where that is all the caller needs: agents ask for nothing else. */
 const changedRun = (name: string, description: string) =>
