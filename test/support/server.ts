@@ -41,7 +41,7 @@ export async function withServer<T>(
  * One server for all tests of a file that share nothing but its database; call it at the top of the file. Tests that
  * break something use `withServer`.
  */
-export function sharedServer(): () => TestServer {
+export function sharedServer(env: Record<string, string> = {}): () => TestServer {
   let server: TestServer | undefined;
   let stop = () => {};
   let running: Promise<void> | undefined;
@@ -53,7 +53,7 @@ export function sharedServer(): () => TestServer {
         await new Promise<void>((resolve) => {
           stop = resolve;
         });
-      });
+      }, env);
       running.catch(fail);
     });
   });
