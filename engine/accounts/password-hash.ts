@@ -10,8 +10,8 @@ const KEY_BYTES = 32;
 
 /** Two at once hold 64 MiB and two of libuv's four threads: signing in never takes the machine from those who work. */
 const AT_ONCE = 2;
-/** Beyond it a flood is turned away; in front of it nobody waits longer than some seconds. */
-const MAX_WAITING = 20;
+/** Beyond it a flood is turned away; within it nobody waits longer than two seconds. */
+const MAX_WAITING = 10;
 const RETRY_AFTER_MS = 2_000;
 
 /** `scrypt$15$8$3$salt$key` */
