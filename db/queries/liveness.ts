@@ -1,4 +1,4 @@
-import type { Sql, Tx } from "../client";
+import type { Database, Sql, Tx } from "../client";
 
 /**
  * "The service is up", once a second from every live server. A gap in the beats, or a database that started
@@ -14,4 +14,9 @@ export async function beat(sql: Sql | Tx, { outageMs }: { outageMs: number }): P
         when l.last_beat_at < clock_timestamp() - ${outageMs}::float8 * interval '1 ms'
           or l.up_since < pg_postmaster_start_time() then clock_timestamp()
         else l.up_since end`;
+}
+
+/** Whether the database answers. */
+export async function ping({ sql }: Database): Promise<void> {
+  await sql`select 1`;
 }

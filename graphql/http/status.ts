@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { collectDefaultMetrics, Histogram, Registry } from "prom-client";
 import { AppError } from "@/core/errors";
 import type { Database } from "@/db/client";
+import { ping } from "@/db/queries/liveness";
 import { spaceOf } from "@/db/space";
 import type { Logger } from "@/engine/context";
 import { identify } from "../authenticate";
@@ -59,7 +60,7 @@ export function openStatus({ log, ready, leaving }: StatusOptions): Status {
       const parts = ready();
       if (parts === undefined || leaving()) return sendText(response, 503, "starting or stopping\n");
       try {
-        await parts.db.sql`select 1`;
+        await ping(parts.db);
         // Reads go on, so it stays in the balancer's list.
         const { full } = spaceOf(parts.db);
         sendText(response, 200, full ? "ready, but the disk is full: writes are refused\n" : "ready\n");
