@@ -2,6 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
+import { withoutBase } from "@/app/_lib/base";
 
 /** Typing waits this long for the next letter before the list is asked for. */
 const PAUSE_MS = 250;
@@ -31,7 +32,7 @@ export function SearchBar(props: {
     const timer = setTimeout(() => {
       sent.current = text;
       const search = new URLSearchParams({ ...keep, ...(text && { q: text }) });
-      router.replace(`${location.pathname}?${search}`, { scroll: false });
+      router.replace(`${withoutBase(location.pathname)}?${search}`, { scroll: false });
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, keep, router]);

@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { withBase } from "@/app/_lib/base";
-import { textOf } from "@/graphql/operations/document";
+import { idOf, textOf } from "@/graphql/operations/document";
 
 /** A refusal that the server explained; everything else (no network, a proxy's page) is an `Error` of another kind. */
 export class RequestError extends Error {
@@ -24,13 +24,20 @@ export async function request<R, V extends Record<string, unknown>>(
   variables: V,
   signal?: AbortSignal,
 ): Promise<R> {
-  const response = await fetch(withBase("/graphql"), {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ query: textOf(document), variables }),
-    ...(signal && { signal }),
-  });
-  const answer = (await response.json()) as Answer<R>;
+  const send = (asked: object) =>
+    fetch(withBase("/graphql"), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ ...asked, variables }),
+      ...(signal && { signal }),
+    });
+  let response = await send({ documentId: idOf(document) });
+  let answer = (await response.json()) as Answer<R>;
+  if (answer.errors?.[0]?.extensions?.code === "PERSISTED_DOCUMENT_NOT_FOUND") {
+    // The server was exchanged for another version while the page was open.
+    response = await send({ query: textOf(document) });
+    answer = (await response.json()) as Answer<R>;
+  }
   const error = answer.errors?.[0];
   if (error) throw new RequestError(error.extensions?.code ?? "INTERNAL", error.message);
   if (!answer.data) throw new RequestError("INTERNAL", `the server answered ${response.status} without data`);
