@@ -139,8 +139,8 @@ type Maybe<T> = T | null | undefined;
 function listLength(node: FieldNode, type: GraphQLOutputType | undefined): number {
   if (type === undefined) return 1;
   if (getNamedType(type).name.endsWith("Connection")) {
-    const first = node.arguments?.find((argument) => argument.name.value === "first");
-    return first === undefined ? DEFAULT_PAGE : toLength(first.value);
+    const length = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last");
+    return length === undefined ? DEFAULT_PAGE : toLength(length.value);
   }
   if (node.name.value === "edges" || node.name.value === "nodes") return 1;
   return isListType(getNullableType(type)) ? UNPAGED_LIST : 1;

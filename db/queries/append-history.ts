@@ -138,9 +138,20 @@ export async function addToSummaries(tx: Tx, rows: readonly SummaryRow[]): Promi
       min_step = case when s.min <= excluded.min or excluded.min is null then s.min_step else excluded.min_step end,
       max = greatest(s.max, excluded.max),
       max_step = case when s.max >= excluded.max or excluded.max is null then s.max_step else excluded.max_step end,
-      sum = coalesce(s.sum + excluded.sum, s.sum, excluded.sum),
+      sum = coalesce(${addSums(tx)}, s.sum, excluded.sum),
       last_other = coalesce(excluded.last_other, s.last_other)`;
 }
+
+/**
+ * PostgreSQL refuses a sum of finite numbers that is none itself, and with it the whole group; here it becomes infinite,
+ * as in JavaScript (`meanOf` knows). Numerics are slow and only asked about numbers that can overflow.
+ */
+const addSums = (tx: Tx) => tx`
+  case when abs(s.sum) < 8e307 and abs(excluded.sum) < 8e307 or abs(s.sum) = 'Infinity' or abs(excluded.sum) = 'Infinity'
+      then s.sum + excluded.sum
+    when s.sum::numeric + excluded.sum::numeric > 1.797e308 then 'Infinity'
+    when s.sum::numeric + excluded.sum::numeric < -1.797e308 then '-Infinity'
+    else s.sum + excluded.sum end`;
 
 /** Before they are written anew from the history itself. */
 export async function deleteSummaries(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Database } from "@/db/client";
+import { readSummaries } from "@/db/queries/summaries";
 import { systemAccess } from "@/engine/authorize";
 import { finishRun } from "@/engine/finish-run";
 import { logMetrics } from "@/engine/report-metrics";
@@ -7,6 +8,22 @@ import { withDatabase } from "../support/database";
 import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
 
 describe("a batch of metrics", () => {
+  test("may hold the largest numbers there are: a sum that none can hold is infinite, and the mean stays between them", () =>
+    withDatabase(async (db) => {
+      const context = systemContext(db);
+      const runId = await makeRun(db, await makeSweep(db));
+      const sums = [];
+      for (const [i, value] of [1.7e308, 1, 1.7e308, 1.7e308, -1.7e308, 5e-324].entries()) {
+        await logMetrics(context, { runId, metrics: toBatch({ batch: i + 1 }, [[i, { loss: value }]]) });
+        sums.push((await summary(db, runId, "loss"))?.sum);
+      }
+      const endless = Number.POSITIVE_INFINITY;
+      expect(sums).toEqual([1.7e308, 1.7e308, endless, endless, endless, endless]);
+      expect((await readSummaries(db, context.access, [runId])).get(runId)).toMatchObject([
+        { count: 6, mean: 0 },
+      ]);
+    }));
+
   test("is stored once, however often it is delivered", () =>
     withDatabase(async (db) => {
       const context = systemContext(db);

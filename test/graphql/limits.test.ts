@@ -48,6 +48,7 @@ describe("what a document may ask", () => {
       `{ ${inner} }`,
       `{ ... on Query { ${inner} } }`,
       `{ ...F } fragment F on Query { ${inner} }`,
+      `{ ${inner.replaceAll("first", "last")} }`,
     ])
       expect(problemsOf(query)).toEqual([expect.stringContaining("fields")]);
   });
