@@ -23,10 +23,11 @@ const STRENGTH: Readonly<Record<Role, number>> = { viewer: 1, member: 2, admin: 
 /** The strongest role that a key lets its user have. */
 const CAP: Readonly<Record<KeyScope, number>> = { read: 1, write: 2, full: 3 };
 
-const memory = perDatabase(() => ({
+const nothing = () => ({
   keys: new Recent<string, Access>(20_000, REMEMBERED_MS),
   roles: new Recent<string, number>(20_000, REMEMBERED_MS),
-}));
+});
+const memory = perDatabase(nothing);
 
 /** Who holds this API key, or this run-scoped key? @throws AppError UNAUTHENTICATED */
 export async function authenticate(db: Database, rawKey: string): Promise<Access> {
@@ -71,10 +72,12 @@ export async function authenticateSession(db: Database, token: string): Promise<
   return access;
 }
 
-/** Forgets at once what a revoked key or an ended session may do; other servers within REMEMBERED_MS. */
+/**
+ * Forgets what anybody may do. The memory is exchanged, not emptied: who is reading at this moment may have read what
+ * was true before, and notes it in the old one. Other servers hear of it by a signal (see emitAccessChange).
+ */
 export function forgetAccess(db: Database): void {
-  memory(db).keys.clear();
-  memory(db).roles.clear();
+  Object.assign(memory(db), nothing());
 }
 
 /** For the server's own background work and for its pages' own needs; never from a request. */

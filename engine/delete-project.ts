@@ -3,7 +3,7 @@ import { audit } from "./audit";
 import { authorizeProject, forgetAccess } from "./authorize";
 import { badInput, checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
-import { emitChange } from "./events";
+import { emitAccessChange, emitChange } from "./events";
 import { once, recall } from "./once";
 import { unknownProject } from "./update-project";
 
@@ -16,7 +16,7 @@ export interface DeleteProjectInput {
 
 /**
  * A project with all its sweeps and runs goes, for good. It is one row that changes: here the project is unknown from
- * then on, at other servers within seconds, and its name is free. Agents at work in it are told to CANCEL with their next
+ * then on, at other servers within a second, and its name is free. Agents at work in it are told to CANCEL with their next
  * heartbeat. Its rows go in the background (purge-projects.ts), however many they are.
  * @throws AppError NOT_FOUND (also when it was deleted before), FORBIDDEN, BAD_INPUT
  */
@@ -49,6 +49,7 @@ export async function deleteProject(
     { makesRoom: true },
   );
   forgetAccess(db);
+  emitAccessChange("everybody");
   emitChange(projectId, null, null, "sweep", "run");
   return answer;
 }

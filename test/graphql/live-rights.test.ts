@@ -98,6 +98,21 @@ test("what a page may do is told anew when the role changes", async () => {
   await client.dispose();
 });
 
+test("whoever looks at a project that is deleted is told", async () => {
+  const server = started();
+  const sweepId = await createSweep(server, gridOf(1), "deleted");
+  const { client, ended } = look(server, sweepId);
+  const socket = new Promise((resolve) => client.on("connected", resolve));
+  await socket;
+  const { deleteProject } = await ask<{ deleteProject: { error: unknown } }>(
+    server,
+    `mutation { deleteProject(input: {projectId: "${await projectOf(server, sweepId)}", confirm: "deleted"}) { error { code } } }`,
+  );
+  expect(deleteProject.error).toBeNull();
+  expect(await ended).toContain("NOT_FOUND");
+  await client.dispose();
+});
+
 test("a key whose time is over closes its sockets, though nobody did anything", async () => {
   const server = started();
   const sweepId = await createSweep(server, gridOf(1), "expiring");
