@@ -4,7 +4,7 @@ import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
 import { TEMPLATES } from "@/app/_lib/sweep-templates";
-import { isSweepId } from "@/core/ids";
+import { isSlug, isSweepId } from "@/core/ids";
 import { NewSweepPage, SweepSource } from "@/graphql/operations/new-sweep";
 import { NewSweep } from "./_components/new-sweep";
 
@@ -24,7 +24,7 @@ export default async function Page({ params, searchParams }: Props) {
   const { from } = await searchParams;
   const asked = { entity: decodeURIComponent(path.entity), name: decodeURIComponent(path.project) };
   const { viewer, project, serverInfo } = await ask(NewSweepPage, asked);
-  if (!project && asked.entity !== viewer?.entity.name) notFound();
+  if (!project && (asked.entity !== viewer?.entity.name || !isSlug(asked.name))) notFound();
   const entity = project?.entity.name ?? asked.entity;
   const name = project?.name ?? asked.name;
   const href = toProjectPath(entity, name);

@@ -1,6 +1,6 @@
 "use client";
 
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import {
   bracketMatching,
@@ -65,7 +65,11 @@ export function CodeEditor(props: {
         doc: initial,
         extensions: [
           ...BASE,
-          EditorView.contentAttributes.of({ "aria-label": "Sweep file", "aria-describedby": describedBy }),
+          EditorView.contentAttributes.of({
+            "aria-label": "Sweep file",
+            "aria-describedby": describedBy,
+            tabindex: "0",
+          }),
           keymap.of([{ key: "Mod-Enter", run: submit }]),
           EditorView.updateListener.of((update) => {
             if (!update.docChanged) return;
@@ -104,6 +108,7 @@ export function CodeEditor(props: {
       made.dispatch({
         changes: { from: 0, to: made.state.doc.length, insert: text },
         selection: { anchor: 0 },
+        annotations: isolateHistory.of("full"),
       });
       made.scrollDOM.scrollTop = 0;
       made.focus();
@@ -193,7 +198,13 @@ const LOOK = EditorView.theme({
     textUnderlineOffset: "3px",
   },
   // Signs instead of CodeMirror's data: pictures, which a strict img-src would block.
-  ".cm-lint-marker": { content: "normal", width: "14px", textAlign: "center", fontWeight: "700" },
+  ".cm-lint-marker": {
+    content: "normal",
+    width: "14px",
+    textAlign: "center",
+    fontWeight: "700",
+    lineHeight: "20px",
+  },
   ".cm-lint-marker-error::after": { content: '"✕"', color: "var(--bad)" },
   ".cm-lint-marker-warning::after": { content: '"!"', color: "var(--best)" },
   ".cm-tooltip": {

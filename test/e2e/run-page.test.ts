@@ -1,0 +1,217 @@
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { type Claim, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations/agent";
+import { PHONE, screenshot, WIDE } from "../support/browser";
+import { DIGITS_SWEEP, openDriver, train } from "../support/seed";
+import { untilLive, violationsOn, visitSite } from "../support/visit";
+
+const { site, open } = visitSite();
+
+interface Work {
+  claim: Claim;
+  path: string;
+  /** Logs the next steps of the metrics. */
+  log(series: Record<string, readonly (number | string)[]>): Promise<void>;
+  print(...lines: (string | [OutputLine["stream"], string])[]): Promise<void>;
+  finish(exitCode?: number): Promise<void>;
+}
+
+/** A run in hand, of a sweep and project of its own. */
+async function begin(name: string): Promise<Work> {
+  const { driver, entity, url } = site();
+  const project = name.replaceAll(/[^a-z0-9]+/g, "-");
+  const sweep = await driver.createSweep(DIGITS_SWEEP.replace("digits, first look", name), { project });
+  const agentId = await driver.registerAgent(sweep.id, "gpu-box-1");
+  const [claim] = await driver.claim(sweep.id, agentId);
+  if (!claim) throw new Error("there was nothing to claim");
+  const run = openDriver(url, claim.apiKey);
+  const { runId, attempt } = claim;
+  let [batches, prints, steps] = [0, 0, 0];
+  return {
+    claim,
+    path: `/${entity}/${project}/runs/${claim.name}`,
+    async log(series) {
+      const length = Object.values(series)[0]?.length ?? 0;
+      const batch = {
+        attempt,
+        batch: ++batches,
+        steps: Array.from({ length }, () => steps++),
+        times: Array.from({ length }, () => Date.now()),
+        series: Object.entries(series).map(([key, values]) => ({ key, values: [...values] })),
+      };
+      const { logMetrics } = await run.send(LogMetrics, { input: { runId, batch } });
+      if (logMetrics.error) throw new Error(logMetrics.error.message);
+    },
+    async print(...texts) {
+      const lines = texts.map((text) => ({
+        stream: typeof text === "string" ? ("stdout" as const) : text[0],
+        time: Date.now(),
+        text: typeof text === "string" ? text : text[1],
+      }));
+      const { logOutput } = await run.send(LogOutput, { input: { runId, attempt, batch: ++prints, lines } });
+      if (logOutput.error) throw new Error(logOutput.error.message);
+    },
+    finish: (exitCode = 0) =>
+      driver.finish(claim, { state: exitCode === 0 ? "finished" : "failed", exitCode }),
+  };
+}
+
+const outputOf = (page: Page) => page.getByRole("region", { name: "Text of the output" });
+const pointsOf = (page: Page, metric: string) =>
+  page
+    .locator("#metrics tr", { has: page.getByRole("rowheader", { name: metric, exact: true }) })
+    .locator("td")
+    .last();
+
+describe("while it works", () => {
+  test("points are drawn as they are logged, without reading the history again", async () => {
+    const work = await begin("live points");
+    await work.log({ loss: [4, 3], accuracy: [0.1, 0.2] });
+    const { page, troubles } = await open(work.path);
+    await untilLive(page);
+    await page.waitForLoadState("networkidle");
+    let histories = 0;
+    page.on("request", (request) => {
+      if (request.postData()?.includes("RunHistory")) histories++;
+    });
+    const chart = page.getByRole("img", { name: /^loss by step/ });
+    for (let i = 0; i < 10; i++) await work.log({ loss: [2.5 - i / 10], accuracy: [0.3 + i / 20] });
+    await page.getByRole("img", { name: "loss by step over 12 points: it falls from 4 to 1.6." }).waitFor();
+    expect(await pointsOf(page, "loss").textContent()).toBe("12");
+    await work.log({ "new one": ["NaN", 5, 6] });
+    await page.getByRole("img", { name: /^new one by step over 3 points/ }).waitFor();
+    await page.getByText("1 value not drawn: NaN or infinite.").waitFor();
+    expect(histories).toBe(0);
+    // By time the histories are read once, and points go on arriving.
+    await page.getByRole("button", { name: "By time" }).click();
+    await page.getByRole("img", { name: /^loss by time over 12 points/ }).waitFor();
+    await work.log({ loss: [1] });
+    await page.getByRole("img", { name: /^loss by time over 13 points/ }).waitFor();
+    expect(histories).toBe(1);
+    expect(await chart.count()).toBe(0);
+    await work.finish();
+    await page.getByText("Finished", { exact: true }).first().waitFor();
+    expect(troubles).toEqual([]);
+  });
+
+  test("a long line stays light: buckets, a band, and no spike lost", async () => {
+    const work = await begin("long line");
+    const { page } = await open(work.path);
+    await untilLive(page);
+    for (let i = 0; i < 8; i++)
+      await work.log({
+        loss: Array.from({ length: 1_000 }, (_, k) => (i === 3 && k === 500 ? 100 : Math.sin(k))),
+      });
+    await page.getByText(/^8,000 points in [\d,]+ buckets/).waitFor();
+    const { width, spike } = await page.getByRole("img", { name: /^loss by step/ }).evaluate((svg) => {
+      const texts = [...svg.querySelectorAll("path")].map((path) => path.getAttribute("d") ?? "");
+      const heights = texts.flatMap((d) => [...d.matchAll(/,(-?[\d.]+)/g)].map(([, y]) => Number(y)));
+      return { width: Math.max(...texts.map((d) => d.length)), spike: Math.min(...heights) };
+    });
+    expect(width).toBeLessThan(80_000);
+    expect(spike).toBeLessThan(100); // the plot's top is 0 of 1,000
+  });
+
+  test("output is followed to its end, stays put while one reads, and is shown as a terminal would", async () => {
+    const work = await begin("output");
+    await work.print("epoch 1\n", ["stderr", "  0%\r 50%"], "\u001b[31mred\u001b[0m plain\n");
+    const { page } = await open(work.path);
+    await untilLive(page);
+    await outputOf(page).getByText("red", { exact: true }).waitFor();
+    await work.print(["stderr", "\r100%\n"], "epoch 2\n");
+    await outputOf(page).getByText("epoch 2").waitFor();
+    const lines = await outputOf(page).locator("pre > span").allTextContents();
+    expect(lines.map((line) => line.trim())).toEqual(["epoch 1", "100%", "red plain", "epoch 2"]);
+    expect(await outputOf(page).locator('pre > span[title="stderr"]').count()).toBe(1);
+
+    const numbers = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => `line ${from + i}\n`).join("");
+    await work.print(numbers(0, 1_500));
+    await outputOf(page).getByText("line 1499", { exact: true }).waitFor();
+    expect(await outputOf(page).locator("pre > span").count()).toBeLessThanOrEqual(500);
+    const atEnd = () =>
+      outputOf(page).evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 24);
+    expect(await atEnd()).toBe(true);
+
+    // Somebody scrolls up: what stands there stays, whatever is printed.
+    await outputOf(page).evaluate((box) => box.scrollTo({ top: 200 }));
+    const follow = page.getByRole("button", { name: "Follow" });
+    await page.waitForFunction(() => document.querySelector('#output button[aria-pressed="false"]') !== null);
+    const firstSeen = () =>
+      outputOf(page).evaluate((box) => {
+        const { left, top } = box.getBoundingClientRect();
+        return document.elementFromPoint(left + 30, top + 30)?.textContent;
+      });
+    const seen = await firstSeen();
+    await work.print(numbers(1_500, 1_700));
+    await outputOf(page).getByText("line 1699", { exact: true }).waitFor({ state: "attached" });
+    expect(await firstSeen()).toBe(seen);
+    await follow.click();
+    await page.waitForFunction(() => {
+      const box = document.querySelector("#output section");
+      return box !== null && box.scrollHeight - box.scrollTop - box.clientHeight < 24;
+    });
+  });
+
+  test("a click stops it, and says so until its agent has heard of it", async () => {
+    const work = await begin("stop");
+    const { page } = await open(work.path);
+    await untilLive(page);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Stopping…" }).waitFor();
+  });
+});
+
+describe("when it is over", () => {
+  test("a failed run says first why: its exit code and the last it said", async () => {
+    const work = await begin("failed");
+    await work.log({ loss: [3, 2] });
+    await work.print(
+      "epoch 1\n",
+      ["stderr", "Traceback (most recent call last):\n"],
+      ["stderr", "RuntimeError: CUDA out of memory\n"],
+    );
+    await work.finish(137);
+    const { page } = await open(work.path, { javaScriptEnabled: false });
+    const ending = await page.locator("#ending").textContent();
+    expect(ending).toContain("It failed with exit code 137");
+    expect(ending).toContain("RuntimeError: CUDA out of memory");
+    expect(await page.locator("#attempts").textContent()).toContain("exit code 137");
+    expect(await page.locator("#parameters").textContent()).toContain("dropout");
+    expect(await page.title()).toContain("failed-1");
+  });
+
+  test("a deleted run leads back to its sweep", async () => {
+    const work = await begin("delete");
+    await work.finish();
+    const { page } = await open(work.path);
+    await untilLive(page);
+    await page.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("button", { name: "Delete the run" }).click();
+    await page.waitForURL(/\/sweeps\/[a-z0-9]{8}$/);
+  });
+});
+
+test("axe-core finds nothing, and nothing is wider than a phone", async () => {
+  const work = await begin("axe run");
+  const series = train({}, 40);
+  await work.log(series);
+  await work.print(
+    "epoch 1\n",
+    ["stderr", "\u001b[33mwarning\u001b[0m: slow\n"],
+    "\u001b[36mepoch 2\u001b[0m\n",
+  );
+  await work.finish(1);
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const [viewport, name] of [
+      [WIDE, "wide"],
+      [PHONE, "phone"],
+    ] as const) {
+      const { page } = await open(work.path, { colorScheme, viewport });
+      await screenshot(page, `run-${colorScheme}-${name}`);
+      expect(await violationsOn(page), `${colorScheme} ${name}`).toEqual([]);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+    }
+});

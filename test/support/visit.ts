@@ -1,0 +1,78 @@
+import AxeBuilder from "axe-core";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll } from "vitest";
+import { launchBrowser, type OpenPage, openPage } from "./browser";
+import { openSite, type Site } from "./site";
+
+export type OpenOptions = Omit<Parameters<typeof openPage>[1], "baseURL"> & { baseURL?: string };
+
+export interface Visit {
+  site(): Site;
+  browser(): Browser;
+  /** A fresh profile at this path, signed in unless another session (or none) is given. */
+  open(path: string, options?: OpenOptions): Promise<OpenPage>;
+}
+
+/** One site and one browser for the file: a build and two starts cost half a minute. Each test has profiles of its own. */
+export function visitSite(): Visit {
+  let site: Site | undefined;
+  let browser: Browser | undefined;
+  const opened: OpenPage[] = [];
+  const present = <T>(thing: T | undefined): T => {
+    if (thing === undefined) throw new Error("the site is not open yet");
+    return thing;
+  };
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([openSite(), launchBrowser()]);
+  }, 240_000);
+  afterEach(async () => {
+    for (const { context } of opened.splice(0)) await context.close();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+  return {
+    site: () => present(site),
+    browser: () => present(browser),
+    async open(path, options = {}) {
+      const { url, session } = present(site);
+      const one = await openPage(present(browser), { baseURL: url, session, ...options });
+      opened.push(one);
+      awaitEvent(one.page);
+      await one.page.goto(path);
+      return one;
+    },
+  };
+}
+
+const events = new WeakMap<Page, Promise<void>>();
+
+function awaitEvent(page: Page): void {
+  const heard = new Promise<void>((resolve) => {
+    page.on("websocket", (socket) =>
+      socket.on("framereceived", ({ payload }) => {
+        if (String(payload).includes('"type":"next"')) resolve();
+      }),
+    );
+  });
+  events.set(page, heard);
+}
+
+/** The page has heard from a subscription: what changes from now on arrives. */
+export async function untilLive(page: Page): Promise<void> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error("no subscription has brought anything for 30 s")), 30_000).unref();
+  });
+  await Promise.race([events.get(page), late]);
+}
+
+/** Everything that axe-core finds, of whatever weight. */
+export async function violationsOn(page: Page): Promise<string[]> {
+  await page.evaluate(AxeBuilder.source);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: typeof AxeBuilder };
+    const { violations } = await axe.run(document);
+    return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`);
+  });
+}
