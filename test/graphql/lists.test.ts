@@ -121,6 +121,34 @@ describe("runs of a sweep", () => {
     expect(await refusal(`filter: {and: [${many}]}`)).toContain("17 different metrics, expected at most 16");
   });
 
+  test("keep their numbers, whichever of them a page has and whichever were deleted", async () => {
+    const { sweepId, runIds } = await makeRuns();
+    const other = await makeRuns();
+    await ask(
+      server,
+      `mutation { deleteRuns(input: {runIds: ["${runIds[1]}"]}) { runIds error { message } } }`,
+    );
+    const ordinals = async (args: string) => {
+      const asked = (id: string) => `sweep(id: "${id}") { runs(${args}) { nodes { ordinal } } }`;
+      const { a, b } = await ask<Record<"a" | "b", { runs: { nodes: { ordinal: number }[] } }>>(
+        server,
+        `{ a: ${asked(sweepId)} b: ${asked(other.sweepId)} }`,
+      );
+      return [a, b].map(({ runs }) => runs.nodes.map(({ ordinal }) => ordinal));
+    };
+    const [reopened] = await ordinals("first: 10");
+    // The point of the deleted one is in the queue again, as a run of its own.
+    expect(reopened).toEqual([1, 3, 4, 5, 6, 7]);
+    expect(await ordinals("last: 2")).toEqual([
+      [6, 7],
+      [5, 6],
+    ]);
+    expect(await ordinals('first: 2, orderBy: {param: "width", direction: desc}')).toEqual([
+      [6, 5],
+      [6, 5],
+    ]);
+  });
+
   test("show what people wrote on them, single parameters and metrics, who made them and how long they took", async () => {
     const { runIds } = await makeRuns();
     const [id] = runIds;
