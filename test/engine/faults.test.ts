@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Database } from "@/db/client";
+import { type Database, openDatabase } from "@/db/client";
 import { readForClaim } from "@/db/queries/claim-runs";
 import { findSweepsToClose } from "@/db/queries/close-sweeps";
 import { claimRuns } from "@/engine/claim-runs";
@@ -118,15 +118,23 @@ test("runs far beyond 2^53 keep names of their own", () =>
   }));
 
 test("runs of a sweep are canceled, and its queue is emptied, in the order of their ids, so that nobody deadlocks", () =>
-  withHouse(async ({ db, context, other }) => {
+  withHouse(async ({ db, url, context }) => {
     const sweep = await startSweep(context, gridOf(4, { retries: 1 }));
     const { claims } = await claimRuns(context, { ...sweep, count: 4 });
     const ids = claims.map(({ runId }) => runId);
     const [first = 0, second = 0] = ids;
-    // Indexes would give the higher ids first: by the change cursor, and by when they were queued.
+    // A plan that walks the other indexes: they give the higher ids first, by the change cursor and by when they were queued.
+    await db.sql`drop index runs_sweep_idx`;
+    await db.sql`insert into runs (project_id, name, display_name, state, params)
+      select id, 'other' || n, 'r', 'finished', '{}' from projects, generate_series(1, 5000) n`;
+    await db.sql`analyze`;
+    for (const plan of ["hashjoin", "mergejoin", "bitmapscan"])
+      await db.sql.unsafe(`alter database ${new URL(url).pathname.slice(1)} set enable_${plan} = off`);
+    const unluckyDb = openDatabase(url, { max: 2 });
+    const unlucky = { ...context, db: unluckyDb };
     for (const runId of [...ids].reverse())
       await db.sql`update attempts set changed_xid = pg_current_xact_id() where run_id = ${runId}`;
-    await expectInOrder(db, first, second, () => controlSweep(other, { ...sweep, action: "cancel" }));
+    await expectInOrder(db, first, second, () => controlSweep(unlucky, { ...sweep, action: "cancel" }));
 
     const queue = await startSweep(context, gridOf(4, { retries: 1 }));
     const lost = (await claimRuns(context, { ...queue, count: 4 })).claims.map(({ runId }) => runId);
@@ -135,10 +143,11 @@ test("runs of a sweep are canceled, and its queue is emptied, in the order of th
     for (const runId of [...lost].reverse())
       await db.sql`update runs set queued_at = clock_timestamp(), changed_xid = pg_current_xact_id() where id = ${runId}`;
     const [one = 0, two = 0] = lost;
-    await expectInOrder(db, one, two, () => controlSweep(other, { ...queue, action: "stop" }));
+    await expectInOrder(db, one, two, () => controlSweep(unlucky, { ...queue, action: "stop" }));
     for (const runId of [...lost].reverse())
       await db.sql`update runs set changed_xid = pg_current_xact_id() where id = ${runId}`;
-    await expectInOrder(db, one, two, () => controlSweep(other, { ...queue, action: "resume" }));
+    await expectInOrder(db, one, two, () => controlSweep(unlucky, { ...queue, action: "resume" }));
+    await unluckyDb.close();
   }));
 
 /** While we hold the lower run, whoever waits for it must not hold the higher one. */
@@ -147,7 +156,9 @@ async function expectInOrder(db: Database, lower: number, higher: number, call: 
   await db.sql.begin(async (tx) => {
     await tx`select from runs where id = ${lower} for no key update`;
     calling = call();
-    while ((await tx`select from pg_locks where not granted`).length === 0);
+    const waiting = () => db.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    while ((await waiting()).length === 0);
     await tx`select from runs where id = ${higher} for no key update nowait`;
   });
   await calling;
