@@ -119,6 +119,9 @@ Run.implement({
     crashes: t.exposeInt("crashes", {
       description: "Attempts lost so far; compared with the sweep's retries.",
     }),
+    preemptions: t.exposeInt("preemptions", {
+      description: "Attempts that were preempted; they use up no retries.",
+    }),
     createdAt: t.expose("createdAt", {
       type: "DateTime",
       description: "When it was handed out first, or created.",
