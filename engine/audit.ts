@@ -24,6 +24,7 @@ export type AuditAction =
   | "user.password"
   | "user.email"
   | "user.openid"
+  | "login_link.create"
   | "session.create"
   | "session.end"
   | "device.approve";

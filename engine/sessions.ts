@@ -9,11 +9,12 @@ import {
   insertSession,
   useLoginLink,
 } from "@/db/queries/sessions";
+import { findUserByName } from "@/db/queries/users";
 import { inTransaction, retrying } from "@/db/transaction";
 import { endRights } from "./accounts/rights";
 import { audit, auditAs } from "./audit";
-import { requireAccount } from "./authorize";
-import { checkId, checkMutationId } from "./check";
+import { requireAccount, requireServerAdmin } from "./authorize";
+import { checkId, checkMutationId, checkText, show } from "./check";
 import type { EngineContext } from "./context";
 import { once } from "./once";
 import { hashKey } from "./run-key";
@@ -43,24 +44,45 @@ export async function createLoginLink(db: Database, userId: number): Promise<str
   return token;
 }
 
-/** A link for the caller itself; undefined to a repeated call from a browser session. */
+/**
+ * A link for the caller itself, or by an administrator of the server for somebody who can't get in any more; undefined
+ * to a repeated call from a browser session.
+ */
 export async function requestLoginLink(
   context: EngineContext,
-  input: { clientMutationId?: string | undefined },
+  input: { user?: string | undefined; clientMutationId?: string | undefined },
 ): Promise<string | undefined> {
-  const { userId } = requireAccount(context.access);
+  const whom = await linkFor(context, input.user);
   const minted = mintSecret(context, PURPOSE);
   const { answer, repeated } = await once(
     context,
-    { verb: "createLoginLink", input: {}, clientMutationId: checkMutationId(input.clientMutationId) },
+    {
+      verb: "createLoginLink",
+      input: { user: input.user },
+      clientMutationId: checkMutationId(input.clientMutationId),
+    },
     async (tx) => {
       const tokenHash = hashKey(minted.bytes.toString("base64url"));
-      await insertLoginLink(tx, { tokenHash, userId, keptMs: LINK_KEPT_MS });
+      await insertLoginLink(tx, { tokenHash, userId: whom.userId, keptMs: LINK_KEPT_MS });
+      if (whom.name !== undefined) await audit(tx, context, "login_link.create", whom.name);
       return { salt: minted.salt };
     },
   );
   const bytes = repeated ? secretAgain(context, PURPOSE, answer.salt) : minted.bytes;
   return bytes?.toString("base64url");
+}
+
+/** The name is there when it is somebody else. @throws AppError NOT_FOUND, FORBIDDEN */
+async function linkFor(
+  { db, access }: EngineContext,
+  name: string | undefined,
+): Promise<{ userId: number; name?: string }> {
+  const { userId } = requireAccount(access);
+  if (name === undefined) return { userId };
+  requireServerAdmin(access);
+  const user = await retrying(() => findUserByName(db.sql, checkText("user", name, 128)));
+  if (user !== undefined) return { userId: user.userId, name: user.name };
+  throw new AppError("NOT_FOUND", `user ${show(name)} is unknown`, { details: { user: name } });
 }
 
 /** Uses the link up. @throws AppError UNAUTHENTICATED when it is unknown, used or too old */

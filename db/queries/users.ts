@@ -123,10 +123,16 @@ export async function lockAdmins(tx: Tx): Promise<number[]> {
 
 export async function updateUser(
   tx: Tx,
-  { userId, admin, disabled }: { userId: number; admin: boolean; disabled: boolean },
+  {
+    userId,
+    admin,
+    disabled,
+    forgetPassword = false,
+  }: { userId: number; admin: boolean; disabled: boolean; forgetPassword?: boolean },
 ): Promise<void> {
   await tx`
     update users set admin = ${admin},
+      password_hash = case when not ${forgetPassword} then password_hash end,
       disabled_at = case when ${disabled} then coalesce(disabled_at, now()) end
     where id = ${userId}`;
 }

@@ -20,6 +20,8 @@ export async function setUser(
     name: string;
     admin?: boolean | undefined;
     disabled?: boolean | undefined;
+    /** For who has lost it: they sign in by a link, and set a new one. */
+    forgetPassword?: boolean | undefined;
     clientMutationId?: string | undefined;
   },
 ): Promise<{ userId: number }> {
@@ -29,7 +31,7 @@ export async function setUser(
     context,
     {
       verb: "setUser",
-      input: { name, admin: input.admin, disabled: input.disabled },
+      input: { ...input, name, clientMutationId: undefined },
       clientMutationId: checkMutationId(input.clientMutationId),
     },
     async (tx) => {
@@ -56,12 +58,15 @@ export async function setUser(
             { details: { team } },
           );
         }
-        await deleteOtherSessions(tx, { userId, exceptId: undefined });
       }
-      await updateUser(tx, { userId, admin, disabled });
+      const forgetPassword = input.forgetPassword ?? false;
+      if (forgetPassword || (disabled && !before.disabled))
+        await deleteOtherSessions(tx, { userId, exceptId: undefined });
+      await updateUser(tx, { userId, admin, disabled, forgetPassword });
       await audit(tx, context, "user.update", before.name, {
         admin,
         disabled,
+        ...(forgetPassword && { forgetPassword }),
         before: { admin: before.admin, disabled: before.disabled },
       });
       return { userId };

@@ -65,10 +65,16 @@ verb("revokeApiKey", {
 
 verb("createLoginLink", {
   description:
-    "A link that signs a browser in as the caller, once, within a day. A user's newest 20 links work.",
+    "A link that signs a browser in as the caller (or as whom an administrator names), once, within a day. A user's newest 20 links work.",
   input: builder.inputType("CreateLoginLinkInput", {
-    description: "Nothing to choose.",
-    fields: (t) => ({ clientMutationId: mutationId(t) }),
+    description: "For whom.",
+    fields: (t) => ({
+      user: t.string({
+        description:
+          "The name of somebody who can't get in any more, for administrators of the server; the caller when absent.",
+      }),
+      clientMutationId: mutationId(t),
+    }),
   }),
   payload: payload<{ url: string | null }>("CreateLoginLinkPayload", "The link.", (t) => ({
     url: t.string({
@@ -168,6 +174,10 @@ verb("setUser", {
       name: t.string({ required: true, description: "The user's name." }),
       admin: t.boolean({ description: "May do everything on this server." }),
       disabled: t.boolean({ description: "May do nothing on this server." }),
+      forgetPassword: t.boolean({
+        description:
+          "true signs them out everywhere and forgets their password: after createLoginLink for them they set a new one.",
+      }),
       clientMutationId: mutationId(t),
     }),
   }),

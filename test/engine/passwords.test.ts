@@ -5,7 +5,9 @@ import { changePassword } from "@/engine/accounts/change-password";
 import { checkPassword } from "@/engine/accounts/password";
 import { hashPassword, verifyPassword } from "@/engine/accounts/password-hash";
 import { signInByPassword } from "@/engine/accounts/sign-in";
+import { setUser } from "@/engine/accounts/users";
 import { authenticateSession } from "@/engine/authorize";
+import { redeemLoginLink, requestLoginLink } from "@/engine/sessions";
 import { addUser, asSession } from "./support/accounts";
 import { codeOf, withHouse } from "./support/house";
 
@@ -194,4 +196,28 @@ test("whoever changes a password shows the old one, and is signed out everywhere
       select idempotency_answers::text || (select string_agg(audit_events::text, '') from audit_events) as text
       from idempotency_answers`;
     expect(JSON.stringify(kept)).not.toMatch(/otter|bicycles/);
+  }));
+
+test("a lost password: an administrator forgets it and sends a link, and its owner sets a new one", () =>
+  withHouse(async (house) => {
+    const { db, context } = house;
+    const [ann, bob] = [await addUser(house, "ann"), await addUser(house, "bob")];
+    await changePassword(ann, { password: "violet otter harbour" });
+    const before = await asSession(house, ann.userId);
+    expect(await codeOf(setUser(bob, { name: "ann", forgetPassword: true }))).toBe("FORBIDDEN");
+    expect(await codeOf(requestLoginLink(bob, { user: "ann" }))).toBe("FORBIDDEN");
+    expect(await codeOf(requestLoginLink(context, { user: "nobody" }))).toBe("NOT_FOUND");
+    await setUser(context, { name: "ann", forgetPassword: true });
+    expect(await codeOf(authenticateSession(db, before.token))).toBe("UNAUTHENTICATED");
+    const old = { name: "ann", password: "violet otter harbour" };
+    expect(await codeOf(signInByPassword(db, old, from("10.0.0.1")))).toBe("UNAUTHENTICATED");
+    const { session, userId } = await redeemLoginLink(
+      db,
+      (await requestLoginLink(context, { user: "ann" })) ?? "",
+    );
+    expect(userId).toBe(ann.userId);
+    const access = await authenticateSession(db, session);
+    await changePassword({ db, access, log: context.log }, { password: "seven green bicycles" });
+    const fresh = { name: "ann", password: "seven green bicycles" };
+    expect(await codeOf(signInByPassword(db, fresh, from("10.0.0.1")))).toBe("none");
   }));
