@@ -130,7 +130,7 @@ async function freeName(tx: Tx, { preferredUsername, verifiedEmail }: Identity):
 }
 
 /** In small letters and without accents, as people type it. */
-export function toSlug(text: string | undefined): string | undefined {
+function toSlug(text: string | undefined): string | undefined {
   const slug = text
     ?.normalize("NFKD")
     .replace(/\p{M}/gu, "")

@@ -12,6 +12,7 @@ import { addressGroup, clientAddress } from "./address";
 import { isSameOrigin, readCookie, sessionCookie, toSessionCookie } from "./credentials";
 import { sendError } from "./handler";
 import { type OpenIdSettings, openOpenId } from "./openid";
+import { type Rate, RateLimit, rateLimited } from "./rate-limit";
 import { answerJson, type Fields, keepPrivate, readJson } from "./sign-in-json";
 
 export interface SignInOptions {
@@ -21,6 +22,9 @@ export interface SignInOptions {
   /** The provider by which people may sign in; undefined for none. */
   openId?: OpenIdSettings | undefined;
 }
+
+/** Of one address, behind which there may be an office and its terminals that wait for `besom login`. */
+const VISITS: Rate = { perSecond: 20, burst: 300 };
 
 type Door = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -35,6 +39,7 @@ export function openSignIn({
   log,
   openId,
 }: SignInOptions): (path: string, method?: string) => Door | undefined {
+  const visits = new RateLimit(VISITS);
   /** Signs the browser in; a session that it had before ends. */
   const admit = async (
     request: IncomingMessage,
@@ -53,6 +58,9 @@ export function openSignIn({
   ): Door =>
     answerJson(log, async (request, response) => {
       refuseOtherSites(request, publicUrl);
+      const address = clientAddress(request);
+      const waitMs = visits.take(addressGroup(address));
+      if (waitMs > 0) throw rateLimited(address, waitMs);
       return answer(await readJson(request), request, response);
     });
 

@@ -208,4 +208,16 @@ describe("the doors of signing in", () => {
     const old = await fetch(createLoginLink.url.replace("#", "?"), { redirect: "manual" });
     expect([old.status, old.headers.get("set-cookie")]).toEqual([404, null]);
   });
+
+  test("one address can't knock without end", async () => {
+    await withServerOn(server.databaseUrl, async ({ url }) => {
+      const knock = async () => (await postJson(url, "/invite", { token: "guess" })).status;
+      const statuses: number[] = [];
+      while (statuses.length < 3_000 && statuses.at(-1) !== 429)
+        statuses.push(...(await Promise.all(Array.from({ length: 50 }, knock))));
+      expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(300);
+      expect(statuses).toContain(429);
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    });
+  });
 });
