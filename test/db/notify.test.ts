@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import { type ChangeKind, fromPayload, openNotifier, type Signal, toPayloads } from "@/db/notify";
 import { withDatabase } from "../support/database";
 
-const kinds: ChangeKind[] = ["sweep", "run", "metrics", "output", "agent"];
+const kinds: ChangeKind[] = ["sweep", "run", "metrics", "output", "agent", "access"];
 const scope = fc.oneof(
   fc.stringMatching(/^[a-z0-9]{8}$/),
   fc.nat().map((id) => `#${id}`),
   fc.nat().map((id) => `@${id}`),
+  fc.nat().map((id) => `~${id}`),
 );
 
 describe("signals between servers", () => {
@@ -36,6 +37,31 @@ describe("signals between servers", () => {
   test("a flood becomes one word", () => {
     const pending = new Map(Array.from({ length: 5_000 }, (_, i) => [`#${i}`, new Set(["run" as const])]));
     expect(toPayloads("me", pending)).toEqual(["me|*"]);
+  });
+
+  test("what waits for a database that is away is bounded: it becomes one word, heard when it is back", async () => {
+    await withDatabase(async (_db, url) => {
+      const heard: Signal[] = [];
+      const arrived = new Arrivals();
+      const listener = openNotifier({
+        directUrl: url,
+        onSignal: (signal) => {
+          heard.push(signal);
+          arrived.tell();
+        },
+      });
+      await until(() => listener.listening);
+      const sender = openNotifier({ directUrl: url, onSignal: () => {} });
+      try {
+        // Nothing is sent before the first connection is there.
+        for (let i = 0; i < 100_000; i++) sender.send(`#${i}`, ["run"]);
+        expect(sender.waiting).toBeLessThan(10_000);
+        await arrived.next();
+        expect(heard.at(-1)).toBe("everything");
+      } finally {
+        await Promise.all([listener.close(), sender.close()]);
+      }
+    });
   });
 
   test("another server hears it, many changes of one moment in one message", async () => {

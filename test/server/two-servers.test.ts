@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { LogMetrics } from "@/graphql/operations";
+import { CreateRun, LogMetrics, LogOutput } from "@/graphql/operations";
 import { ask, openSocket, subscribe, withServer } from "../support/server";
 import { startServerProcess } from "../support/server-process";
-import { withRuns } from "../support/sweeps";
+import { createSweep, gridOf, withRuns } from "../support/sweeps";
 
 interface MetricsLogged {
   metricsLogged: { cursor: string; series: { runId: string; steps: number[] }[] };
@@ -63,6 +63,77 @@ test("a subscriber of two servers on one database, who loses one of them for eve
         return got.size === logged;
       });
       expect([...got.values()].every((times) => times === 1)).toBe(true);
+      await client.dispose();
+    } finally {
+      await there.stop("SIGKILL");
+    }
+  });
+}, 60_000);
+
+test("what a run prints and what happens in a project is followed from a server that dies to another, without loss", async () => {
+  await withServer(async (here) => {
+    const there = await startServerProcess({ env: { DATABASE_URL: here.databaseUrl } });
+    try {
+      const { createRun } = await ask(here, CreateRun, { input: { project: "followed" } });
+      const runId = createRun.run?.id ?? "";
+      const { project } = await ask<{ project: { id: string } }>(
+        here,
+        '{ project(name: "followed") { id } }',
+      );
+      const print = async (batch: number) => {
+        const lines = [{ stream: "stdout" as const, time: 1, text: `${batch}\n` }];
+        const { logOutput } = await ask(here, LogOutput, { input: { runId, attempt: 1, batch, lines } });
+        expect(logOutput.error).toBeNull();
+      };
+      let text = "";
+      const sweeps = new Set<string>();
+      const cursors: { output?: string; project?: string } = {};
+      const follow = (client: ReturnType<typeof openSocket>) => {
+        const output = subscribe<{ outputLogged: { cursor: string; pieces: { text: string }[] } }>(
+          client,
+          "subscription($id: ID!, $cursor: String) { outputLogged(runId: $id, cursor: $cursor) { cursor pieces { text } } }",
+          { id: runId, cursor: cursors.output },
+        );
+        const changes = subscribe<{ projectChanged: { cursor: string; sweeps: { id: string }[] } }>(
+          client,
+          "subscription($id: ID!, $cursor: String) { projectChanged(projectId: $id, cursor: $cursor) { cursor sweeps { id } } }",
+          { id: project.id, cursor: cursors.project },
+        );
+        return {
+          output: (until: string) =>
+            output.until(({ outputLogged }) => {
+              for (const piece of outputLogged.pieces) text += piece.text;
+              cursors.output = outputLogged.cursor;
+              return text.endsWith(until);
+            }),
+          project: (count: number) =>
+            changes.until(({ projectChanged }) => {
+              for (const { id } of projectChanged.sweeps) sweeps.add(id);
+              cursors.project = projectChanged.cursor;
+              return sweeps.size === count;
+            }),
+        };
+      };
+
+      let client = openSocket({ url: there.url, key: here.key });
+      let look = follow(client);
+      await Promise.all([look.output(""), look.project(0)]);
+      await print(1);
+      await print(2);
+      const made = [await createSweep(here, gridOf(1), "followed")];
+      await Promise.all([look.output("2\n"), look.project(1)]);
+
+      await there.stop("SIGKILL");
+      await Promise.resolve(client.dispose());
+      await print(3);
+      made.push(await createSweep(here, gridOf(1), "followed"));
+      client = openSocket(here);
+      look = follow(client);
+      await Promise.all([look.output("3\n"), look.project(2)]);
+      await print(4);
+      await look.output("4\n");
+      expect(text).toBe("1\n2\n3\n4\n");
+      expect([...sweeps].sort()).toEqual(made.sort());
       await client.dispose();
     } finally {
       await there.stop("SIGKILL");
