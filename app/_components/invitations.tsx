@@ -36,7 +36,7 @@ export function Invitations({ place, invitations }: { place?: Place; invitations
         <div className="mt-6">
           <DataTable
             label="Invitations"
-            columns={toColumns(setAsked)}
+            columns={toColumns(setAsked).filter(({ key }) => !place || key !== "to")}
             rows={invitations}
             keyOf={({ id }) => id}
           />
@@ -66,6 +66,12 @@ const toColumns = (onRevoke: (invitation: Invitation) => void): Column<Invitatio
         {admin && <span className="font-normal text-best"> as server administrator</span>}
       </span>
     ),
+  },
+  {
+    key: "to",
+    label: "To",
+    cell: ({ team, project }) =>
+      team?.name ?? (project ? `${project.entity.name}/${project.name}` : "this server"),
   },
   { key: "role", label: "Role", cell: ({ role }) => role ?? <span className="text-ink-faint">none</span> },
   {

@@ -15,12 +15,15 @@ const UNREACHABLE: Refusal = {
 
 /** Of what a request threw. */
 export const toRefusal = (error: unknown): Refusal =>
-  error instanceof RequestError ? { code: error.code, message: error.message } : UNREACHABLE;
+  error instanceof RequestError ? readFailure(error) : UNREACHABLE;
 
 /** Of what a verb or a door answered; the engine's guards put the field's name into the details. */
 export function readFailure(failure: { code: string; message: string; details?: unknown }): Refusal {
   const { code, message, details } = failure;
   const field =
     typeof details === "object" && details !== null && "name" in details ? details.name : undefined;
-  return { code, message, ...(typeof field === "string" && { field }) };
+  return { code, message: toSentence(message), ...(typeof field === "string" && { field }) };
 }
+
+/** The server's messages go on from an "error:"; on a page they stand alone. */
+const toSentence = (message: string): string => message.charAt(0).toUpperCase() + message.slice(1);

@@ -1,7 +1,6 @@
 import type { ReactNode } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
-import { ask } from "@/app/_lib/ask";
-import { WhoAmI } from "@/graphql/operations/accounts";
+import { maybeViewer } from "@/app/_lib/ask";
 import { TabLinks } from "@/ui/kit/tabs";
 
 const OWN = [
@@ -15,11 +14,13 @@ const SERVER = { href: "/settings/users", label: "Users" };
 
 /** What is one's own, side by side; server administrators have the server's users beside it. */
 export default async function Layout({ children }: { children: ReactNode }) {
-  const { viewer } = await ask(WhoAmI, {}, "/settings");
+  // A stranger is sent to sign in by the page itself, which knows where to come back to.
+  const viewer = await maybeViewer();
   return (
     <PageFrame crumbs={[{ label: "Settings", href: "/settings" }]} {...(viewer && { viewer: viewer.name })}>
       <TabLinks label="Settings" tabs={viewer?.admin ? [...OWN, SERVER] : OWN} />
-      <div className="max-w-4xl pt-6">{children}</div>
+      {/* The line of the tabs is the first panel's line. */}
+      <div className="max-w-4xl pt-3 [&>section:first-of-type>header]:border-t-0">{children}</div>
     </PageFrame>
   );
 }

@@ -16,6 +16,8 @@ export interface Site {
   url: string;
   /** The local administrator's entity. */
   entity: string;
+  /** What the start printed; signs a browser in, once. */
+  loginUrl: string;
   /** The cookie of a signed-in browser. */
   session: { name: string; value: string };
   driver: Driver;
@@ -45,11 +47,12 @@ export async function openSite(): Promise<Site> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    const url = await readUrl(server);
+    const { url, loginUrl } = await readStart(server);
     const { key } = JSON.parse(readFileSync(join(dataDir, "credentials.json"), "utf8")) as { key: string };
     const { session, entity } = await signIn(database.url);
     return {
       url,
+      loginUrl,
       entity,
       session: { name: sessionCookie(url), value: session },
       driver: openDriver(url, key),
@@ -61,14 +64,16 @@ export async function openSite(): Promise<Site> {
   }
 }
 
-/** `Besom is ready at http://...` is the first promise of the server's output. */
-async function readUrl(server: ChildProcess): Promise<string> {
+/** `Besom is ready at http://...` and the one-time link are the first promises of the server's output. */
+async function readStart(server: ChildProcess): Promise<{ url: string; loginUrl: string }> {
   if (!server.stdout) throw new Error("the server's output is not piped");
+  let url: string | undefined;
   for await (const line of createInterface({ input: server.stdout })) {
-    const [, url] = /ready at (http\S+)/.exec(line) ?? [];
-    if (url) {
+    url ??= /ready at (http\S+)/.exec(line)?.[1];
+    const loginUrl = /sign in \(once\):\s+(http\S+)/.exec(line)?.[1];
+    if (url && loginUrl) {
       server.stdout.resume();
-      return url;
+      return { url, loginUrl };
     }
   }
   throw new Error(`the server ended before it was ready, with exit code ${server.exitCode}`);

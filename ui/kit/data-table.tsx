@@ -40,9 +40,9 @@ export function DataTable<Row>(props: {
             {columns.map(({ key, label: text, cell, align, quiet }, at) => (
               <td
                 key={key}
-                className={`py-2 pr-4 align-middle last:pr-0 max-sm:flex max-sm:min-h-7 max-sm:items-center max-sm:gap-3 max-sm:py-0.5 max-sm:pr-0 ${
+                className={`py-2 pr-4 align-middle last:pr-0 max-sm:flex max-sm:min-h-7 max-sm:items-center max-sm:gap-3 max-sm:py-0.5 max-sm:pr-0 max-sm:has-[>span:last-child:empty]:hidden ${
                   align === "right" ? "figures sm:text-right" : ""
-                }`}
+                } ${quiet ? "max-sm:-ml-2.5" : ""}`}
               >
                 {at > 0 && !quiet && (
                   <span aria-hidden="true" className="w-28 shrink-0 text-ink-faint text-xs sm:hidden">

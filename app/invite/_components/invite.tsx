@@ -2,7 +2,9 @@
 
 import Link from "next/link";
 import { type FormEvent, useState } from "react";
+import { withBase } from "@/app/_lib/base";
 import { secretOf, textOf } from "@/app/_lib/form";
+import { toTeamPath } from "@/app/_lib/paths";
 import { type Posted, post } from "@/app/_live/post";
 import type { Refusal } from "@/app/_live/refusal";
 import { useToken } from "@/app/_live/use-token";
@@ -55,9 +57,9 @@ export function Invite({ viewer }: { viewer: string | undefined }) {
         <strong className="font-semibold text-ink">{invitation.by}</strong> invites you{toPlace(invitation)}.
       </p>
       {viewer ? (
-        <Accept token={token} viewer={viewer} />
+        <Accept token={token} team={invitation.team} viewer={viewer} />
       ) : (
-        <NewAccount token={token} email={invitation.email ?? undefined} />
+        <NewAccount token={token} team={invitation.team} email={invitation.email ?? undefined} />
       )}
     </>
   );
@@ -65,8 +67,13 @@ export function Invite({ viewer }: { viewer: string | undefined }) {
 
 const NO_TOKEN = "The address holds no invitation: open the link as it was sent, to its last character.";
 
-function Accept({ token, viewer }: { token: string; viewer: string }) {
-  const [busy, accept, refusal] = useAccept(token);
+interface Opened {
+  token: string;
+  team: string | null | undefined;
+}
+
+function Accept({ token, team, viewer }: Opened & { viewer: string }) {
+  const [busy, accept, refusal] = useAccept(token, team);
   return (
     <div className="grid gap-3">
       {refusal && (
@@ -84,8 +91,8 @@ function Accept({ token, viewer }: { token: string; viewer: string }) {
   );
 }
 
-function NewAccount({ token, email }: { token: string; email: string | undefined }) {
-  const [busy, accept, refusal] = useAccept(token);
+function NewAccount({ token, team, email }: Opened & { email: string | undefined }) {
+  const [busy, accept, refusal] = useAccept(token, team);
   const errorOf = (field: string) => (refusal?.field === field ? refusal.message : undefined);
   const isElsewhere = refusal && !["name", "displayName", "password"].includes(refusal.field ?? "");
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -145,8 +152,10 @@ function NewAccount({ token, email }: { token: string; email: string | undefined
   );
 }
 
+/** A team has no page of its own but its settings; everything else the server names. */
 function useAccept(
   token: string,
+  team: string | null | undefined,
 ): [busy: boolean, accept: (account: Record<string, string>) => void, refusal: Refusal | undefined] {
   const [busy, setBusy] = useState(false);
   const [refusal, setRefusal] = useState<Refusal>();
@@ -156,7 +165,7 @@ function useAccept(
       token,
       ...account,
     });
-    if (answer) return location.assign(answer.url);
+    if (answer) return location.assign(team ? withBase(toTeamPath(team)) : answer.url);
     setRefusal(why);
     setBusy(false);
   };

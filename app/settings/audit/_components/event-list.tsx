@@ -23,12 +23,15 @@ const COLUMNS: Column<AuditEvent>[] = [
   {
     key: "target",
     label: "On",
-    cell: ({ target }) => <span className="break-all">{target ?? ""}</span>,
+    cell: ({ target }) => target && <span className="wrap-anywhere">{target}</span>,
   },
   {
     key: "details",
     label: "Details",
-    cell: ({ details }) => <span className="break-all text-ink-faint text-xs">{toDetails(details)}</span>,
+    cell: ({ details }) => {
+      const text = toDetails(details);
+      return text && <span className="wrap-anywhere text-ink-faint text-xs">{text}</span>;
+    },
   },
 ];
 
@@ -38,6 +41,7 @@ const toWords = (action: string): string => action.replaceAll(/[._]/g, " ");
 function toDetails(details: unknown): string {
   if (typeof details !== "object" || details === null) return "";
   return Object.entries(details)
+    .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(", ");
 }

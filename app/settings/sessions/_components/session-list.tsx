@@ -56,7 +56,7 @@ const toColumns = (onEnd: (session: Session) => void): Column<Session>[] => [
   {
     key: "address",
     label: "From",
-    cell: ({ address }) => <span className="figures break-all">{address ?? ""}</span>,
+    cell: ({ address }) => address && <span className="figures wrap-anywhere">{address}</span>,
   },
   { key: "since", label: "Signed in", cell: ({ createdAt }) => <Ago at={createdAt} /> },
   {

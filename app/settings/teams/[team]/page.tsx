@@ -29,7 +29,7 @@ export default async function Page({ params }: Props) {
   const { invitations } = canEdit ? await ask(AskInvitations, place) : { invitations: [] };
   return (
     <>
-      <h1 className="mb-6 break-words font-semibold text-xl tracking-tight">
+      <h1 className="mt-3 mb-4 break-words font-semibold text-xl tracking-tight">
         <span className="font-normal text-ink-faint">
           <Link href="/settings/teams" className="hover:underline">
             Teams

@@ -54,7 +54,11 @@ const toColumns = (viewer: string | undefined, onChange: (change: Change) => voi
       </span>
     ),
   },
-  { key: "email", label: "Email", cell: ({ email }) => <span className="break-all">{email ?? ""}</span> },
+  {
+    key: "email",
+    label: "Email",
+    cell: ({ email }) => email && <span className="wrap-anywhere">{email}</span>,
+  },
   {
     key: "state",
     label: "State",
