@@ -1,4 +1,4 @@
-import type { RunLine, SweepHead } from "@/graphql/operations/pages";
+import type { AgentLine, RunLine, SweepHead } from "@/graphql/operations/pages";
 import { type FlatParams, flattenParams } from "@/ui/charts/prepare/rows";
 import type { LiveStatus } from "./live-status";
 
@@ -41,6 +41,8 @@ export interface SweepStore {
   data(): SweepData;
   initial: SweepData;
   setHead(head: SweepHead): void;
+  /** Those that are new or changed. */
+  setAgents(agents: readonly AgentLine[]): void;
   /** The answer to the user's own click, ahead of the subscription. */
   answerControl(answer: ControlAnswer): void;
   setStatus(status: LiveStatus): void;
@@ -99,6 +101,13 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
       if (settling) settling.last = changed;
       const old = changed.state === settling?.before;
       later({ ...next, head: old ? { ...changed, ...settling?.answer } : changed });
+    },
+    setAgents(changed) {
+      const byId = new Map(next.head.agents.map((agent) => [agent.id, agent]));
+      for (const agent of changed) byId.set(agent.id, agent);
+      const head = { ...next.head, agents: [...byId.values()] };
+      if (settling) settling.last = { ...settling.last, agents: head.agents };
+      later({ ...next, head });
     },
     answerControl({ state, stateReason, allowedActions }) {
       const answer = { state, stateReason, allowedActions };

@@ -2,6 +2,7 @@
 
 import { useEffect, useState, useSyncExternalStore } from "react";
 import {
+  AgentsChanged,
   type RunLine,
   RunsChanged,
   SweepChanged,
@@ -39,6 +40,11 @@ function follow(store: SweepStore, id: string): () => void {
     SweepChanged,
     () => ({ id }),
     ({ sweepChanged }) => store.setHead(sweepChanged),
+  );
+  live.subscribe(
+    AgentsChanged,
+    () => ({ id }),
+    ({ agentsChanged }) => store.setAgents(agentsChanged.agents),
   );
   live.subscribe(
     RunsChanged,

@@ -79,12 +79,13 @@ export interface RunLine {
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
+  tags: string[];
   agent: { id: string; host: string } | null;
 }
 
 export const RUN_LINE = /* GraphQL */ `
   fragment RunLine on Run {
-    id name displayName ordinal state stateReason objective params createdAt startedAt finishedAt
+    id name displayName ordinal state stateReason objective params createdAt startedAt finishedAt tags
     agent { id host }
   }
 `;
@@ -139,18 +140,23 @@ export interface SweepHead {
   viewerCanEdit: boolean;
 }
 
+const AGENT_LINE = /* GraphQL */ `
+  fragment AgentLine on Agent {
+    id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
+    currentRuns { id name displayName }
+  }
+`;
+
 const SWEEP_HEAD = /* GraphQL */ `
   fragment SweepHead on Sweep {
     id name url path state stateReason method generation ${METRIC} runCap size exhausted
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
     bestSoFar { runId displayName objective finishedAt ordinal }
-    agents {
-      id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
-      currentRuns { id name displayName }
-    }
+    agents { ...AgentLine }
     agentCommand allowedActions viewerCanEdit
   }
+  ${AGENT_LINE}
 `;
 
 export interface RunPageOfSweep {
@@ -225,4 +231,13 @@ export const RunsChanged = toDocument<
     runsChanged(sweepId: $id, cursor: $cursor) { cursor runs { ...RunLine } removed }
   }
   ${RUN_LINE}
+`);
+
+/** An agent is heard of every 5 s: its own news, not the whole sweep's. */
+export const AgentsChanged = toDocument<
+  { agentsChanged: { agents: AgentLine[] } },
+  { id: string }
+>(/* GraphQL */ `
+  subscription AgentsChanged($id: ID!) { agentsChanged(sweepId: $id) { agents { ...AgentLine } } }
+  ${AGENT_LINE}
 `);

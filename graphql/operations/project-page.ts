@@ -60,7 +60,6 @@ export const ProjectsPage = toDocument<
 
 /** A run in the project's table. */
 export interface ProjectRun extends RunLine {
-  tags: string[];
   sweep: { id: string; name: string; metric: { name: string } | null } | null;
 }
 
@@ -113,7 +112,7 @@ export const ProjectPage = toDocument<
       }
       runs(first: $first, filter: $runFilter, orderBy: $runOrder) @include(if: $withRuns) {
         totalCount
-        nodes { ...RunLine tags sweep { id name metric { name } } }
+        nodes { ...RunLine sweep { id name metric { name } } }
         pageInfo { hasNextPage endCursor }
       }
     }

@@ -42,6 +42,7 @@ export interface RunHead extends RunLine {
   attempt: number;
   exitCode: number | null;
   crashes: number;
+  notes: string | null;
   attempts: AttemptLine[];
   summary: MetricSummary[];
   sweep: {
@@ -56,7 +57,7 @@ export interface RunHead extends RunLine {
 const RUN_HEAD = /* GraphQL */ `
   fragment RunHead on Run {
     ...RunLine
-    stateDetail stopRequested objectiveStep attempt exitCode crashes
+    stateDetail stopRequested objectiveStep attempt exitCode crashes notes
     attempts {
       number state host pid command startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
     }
@@ -178,6 +179,26 @@ export const DeleteRun = toDocument<
 >(/* GraphQL */ `
   mutation DeleteRun($input: DeleteRunInput!) {
     deleteRun(input: $input) { runId error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const TagRun = toDocument<
+  { tagRun: { runs: { id: string; tags: string[] }[] | null; error: Failure | null } },
+  { input: { runIds: string[]; add?: string[]; remove?: string[]; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation TagRun($input: TagRunInput!) {
+    tagRun(input: $input) { runs { id tags } error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const NoteRun = toDocument<
+  { noteRun: { run: { id: string; notes: string | null } | null; error: Failure | null } },
+  { input: { runId: string; text: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation NoteRun($input: NoteRunInput!) {
+    noteRun(input: $input) { run { id notes } error { ...Failure } }
   }
   ${FAILURE_FRAGMENT}
 `);

@@ -162,6 +162,34 @@ describe("while it works", () => {
   });
 });
 
+describe("what one keeps of it", () => {
+  test("tags and notes are written on its page, and found in the lists", async () => {
+    const work = await begin("kept");
+    const { page, troubles } = await open(work.path);
+    await untilLive(page);
+    await page.getByLabel("Add a tag").fill("baseline");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Tags").getByText("baseline").waitFor();
+    await page.getByLabel("Add a tag").fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Take the tag wrong off" }).click();
+    await page.getByLabel("Tags").getByText("wrong").waitFor({ state: "detached" });
+    await page.locator("#notes").getByRole("button", { name: "Write" }).click();
+    await page.getByLabel("Notes, in plain text").fill("the learning rate\nis too high");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.locator("#notes p").getByText("is too high").waitFor();
+    const project = work.path.slice(0, work.path.indexOf("/runs/"));
+    const { page: list } = await open(`${project}?tab=runs&q=tag:baseline`);
+    expect(
+      await list.getByRole("region", { name: "Table of runs" }).locator("tbody").textContent(),
+    ).toContain("baseline");
+    await page.reload();
+    await page.getByLabel("Tags").getByText("baseline").waitFor();
+    expect(await page.locator("#notes").textContent()).toContain("the learning rate\nis too high");
+    expect(troubles).toEqual([]);
+  });
+});
+
 describe("when it is over", () => {
   test("a failed run says first why: its exit code and the last it said", async () => {
     const work = await begin("failed");

@@ -1,37 +1,12 @@
-import AxeBuilder from "axe-core";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
 import { CancelSweep } from "@/graphql/operations/sweep";
-import { launchBrowser, type OpenPage, openPage, PHONE, screenshot, WIDE } from "../support/browser";
+import { PHONE, screenshot, WIDE } from "../support/browser";
 import { layCable } from "../support/cable";
 import { DIGITS_SWEEP, finishMany, train } from "../support/seed";
-import { openSite, type Site } from "../support/site";
+import { untilLive, violationsOn, visitSite } from "../support/visit";
 
-/** One site and one browser for the file: a build and two starts cost half a minute. Each test has its own sweep and profile. */
-let site: Site;
-let browser: Browser;
-const opened: OpenPage[] = [];
-
-beforeAll(async () => {
-  [site, browser] = await Promise.all([openSite(), launchBrowser()]);
-}, 240_000);
-afterEach(async () => {
-  for (const { context } of opened.splice(0)) await context.close();
-});
-afterAll(async () => {
-  await browser?.close();
-  await site?.close();
-});
-
-async function open(
-  path: string,
-  options: Omit<Parameters<typeof openPage>[1], "baseURL"> & { baseURL?: string } = {},
-): Promise<OpenPage> {
-  const one = await openPage(browser, { baseURL: site.url, session: site.session, ...options });
-  opened.push(one);
-  await one.page.goto(path);
-  return one;
-}
+const { site, browser, open } = visitSite();
 
 interface Begun {
   id: string;
@@ -42,7 +17,7 @@ interface Begun {
 }
 
 async function beginSweep(name: string, runs: number, source = DIGITS_SWEEP): Promise<Begun> {
-  const { driver, entity } = site;
+  const { driver, entity } = site();
   const project = name.replaceAll(/[^a-z0-9]+/g, "-");
   const sweep = await driver.createSweep(source.replace("digits, first look", name), { project });
   const agentId = await driver.registerAgent(sweep.id, "gpu-box-1");
@@ -57,11 +32,6 @@ async function beginSweep(name: string, runs: number, source = DIGITS_SWEEP): Pr
   return { id: sweep.id, path: `/${entity}/${project}/sweeps/${sweep.id}`, agentId, finish };
 }
 
-/** The page holds a subscription: what changes from now on arrives. */
-const untilLive = (page: Page) =>
-  page.waitForFunction(() =>
-    performance.getEntriesByType("resource").some((e) => e.name.endsWith("/graphql")),
-  );
 const textIn = async (locator: Locator) => (await locator.textContent()) ?? "";
 const runCount = (page: Page) => textIn(page.locator("#runs header"));
 
@@ -100,7 +70,7 @@ describe("an empty sweep", () => {
   test("shows the exact command, copies it, and gives way to the first run without a reload", async () => {
     const sweep = await beginSweep("not begun", 0);
     const { page, context, troubles } = await open(sweep.path);
-    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site.url });
+    await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().url });
     const command = `npx besom agent ${sweep.path.replace("/sweeps/", "/").slice(1)}`;
     await page.getByText(command, { exact: true }).waitFor();
     expect(await textIn(page.locator("#first-steps"))).toContain("in a clone of Besom");
@@ -161,7 +131,7 @@ describe("live", () => {
     expect(before).toBeTruthy();
     const began = Date.now();
     for (let second = 1; second <= 5; second++) {
-      await finishMany(site.driver, sweep.id, sweep.agentId, 20);
+      await finishMany(site().driver, sweep.id, sweep.agentId, 20);
       await page.waitForTimeout(Math.max(0, began + second * 1_000 - Date.now()));
     }
     expect(await hovered()).toBe(before);
@@ -175,7 +145,7 @@ describe("live", () => {
 
   test("a pulled cable is told within ten seconds, loses nothing and doubles nothing", async () => {
     const sweep = await beginSweep("cable", 4);
-    const cable = await layCable(site.url);
+    const cable = await layCable(site().url);
     try {
       const { page } = await open(sweep.path, { baseURL: cable.url });
       await untilLive(page);
@@ -215,7 +185,7 @@ describe("a large sweep", () => {
       "{distribution: log_uniform_values, min: 0.0001, max: 1.0}",
     );
     const sweep = await beginSweep("large", 0, source.replace(/lr:\n\s+\{/, "lr: {"));
-    await finishMany(site.driver, sweep.id, sweep.agentId, RUNS);
+    await finishMany(site().driver, sweep.id, sweep.agentId, RUNS);
     const { page, troubles } = await open(sweep.path);
     await page
       .getByText(`${RUNS.toLocaleString("en-US")} runs`, { exact: true })
@@ -296,7 +266,7 @@ describe("the controls", () => {
     // Between the click and its arrival somebody else cancels the sweep: the server itself refuses.
     await page.route("**/graphql", async (route) => {
       if (route.request().postData()?.includes("PauseSweep"))
-        await site.driver.send(CancelSweep, { input: { sweepId: sweep.id } });
+        await site().driver.send(CancelSweep, { input: { sweepId: sweep.id } });
       await route.continue();
     });
     await page.getByRole("button", { name: "Pause" }).click();
@@ -369,7 +339,7 @@ describe("light and dark", () => {
     const light = await ground();
     expect(light).not.toBe(dark);
     // The served page itself carries the choice: nothing has to run before the first paint.
-    const [response] = await Promise.all([page.waitForResponse(site.url + sweep.path), page.reload()]);
+    const [response] = await Promise.all([page.waitForResponse(site().url + sweep.path), page.reload()]);
     expect(await response.text()).toContain('data-theme="light"');
     expect(await ground()).toBe(light);
   });
@@ -393,13 +363,7 @@ describe("axe-core", () => {
         ["not-found", `${project}/sweeps/nothere1`],
       ] as const) {
         const { page } = await open(path, { colorScheme: scheme });
-        await page.evaluate(AxeBuilder.source);
-        const violations = await page.evaluate(async () => {
-          const { axe } = window as unknown as { axe: typeof AxeBuilder };
-          const { violations: found } = await axe.run(document);
-          return found.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 120)}`);
-        });
-        expect(violations, `${name} ${scheme}`).toEqual([]);
+        expect(await violationsOn(page), `${name} ${scheme}`).toEqual([]);
         await screenshot(page, `${name}-${scheme}-page`);
       }
   });
@@ -408,7 +372,7 @@ describe("axe-core", () => {
 describe("without a session", () => {
   test("every page leads to the word on how to sign in", async () => {
     const sweep = await beginSweep("signed out", 1);
-    const context = await browser.newContext({ baseURL: site.url });
+    const context = await browser().newContext({ baseURL: site().url });
     try {
       const page = await context.newPage();
       for (const path of ["/", sweep.path]) {

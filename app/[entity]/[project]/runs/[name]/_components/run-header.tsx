@@ -6,6 +6,7 @@ import { Ago, Duration } from "@/ui/kit/clock";
 import { Dotted } from "@/ui/kit/dotted";
 import { StarIcon } from "@/ui/kit/icons";
 import { RunControls } from "./run-controls";
+import { Tags } from "./tags";
 
 export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: string; editable: boolean }) {
   const { head, store, projectPath, editable } = props;
@@ -42,6 +43,7 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
           )}
           {head.agent && `on ${head.agent.host}`}
         </Dotted>
+        <Tags head={head} store={store} editable={editable} />
         {editable && <RunControls head={head} store={store} projectPath={projectPath} />}
       </div>
       {metric && head.objective !== null && (

@@ -6,6 +6,7 @@ import type { OutputPiece, RunHead, RunSeries } from "@/graphql/operations/run-p
 import { Attempts } from "./attempts";
 import { Ending } from "./ending";
 import { Metrics } from "./metrics";
+import { Notes } from "./notes";
 import { Output } from "./output";
 import { Parameters } from "./parameters";
 import { RunHeader } from "./run-header";
@@ -36,6 +37,7 @@ export function RunLive(props: {
         </div>
         <div className="min-w-0 space-y-10">
           <Parameters params={head.params} varied={varied} />
+          <Notes head={head} store={store} editable={editable} />
           <Attempts head={head} />
         </div>
       </div>

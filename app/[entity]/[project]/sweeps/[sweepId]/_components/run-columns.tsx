@@ -56,6 +56,15 @@ export function toRunColumns(input: {
               <StarIcon />
             </span>
           )}
+          {row.tags.map((tag) => (
+            <span
+              key={tag}
+              title={tag}
+              className="max-w-24 shrink-0 truncate rounded-full bg-quiet-wash px-1.5 text-quiet text-xs"
+            >
+              {tag}
+            </span>
+          ))}
         </Link>
       ),
     },
