@@ -34,13 +34,9 @@ export async function listRuns<Scope extends string | number>(
   const needsGoal = order.some(({ direction }) => direction === "best");
   const source = toSource(sql, { metrics, asOf });
   const keyset = toKeyset(sql, order, orderSource(source, sql, order), { value: sql`r.id`, type: "integer" });
-  const scope = inSweeps ? sql`r.sweep_id = asked.scope` : sql`r.project_id = asked.scope`;
+  const column = inSweeps ? sql`r.sweep_id` : sql`r.project_id`;
   const pieces = [
-    ...metrics.map((_, i) => {
-      const m = sql(`m${i}`);
-      return sql`left join metric_summaries ${m} on ${m}.run_id = r.id and ${m}.attempt = r.attempt
-        and ${m}.metric_id = asked.${sql(`q${i}`)}`;
-    }),
+    ...metrics.map((_, i) => summaries(sql, i)),
     ...(fields.has("ordinal") ? [ordinals(sql, inSweeps)] : []),
     ...(fields.has("host") ? [HOSTS(sql)] : []),
     ...(needsGoal ? [sql`left join sweeps gs on gs.id = r.sweep_id`] : []),
@@ -50,9 +46,10 @@ export async function listRuns<Scope extends string | number>(
     {
       asked: toAsked(sql, access, of, metrics),
       found: sql`from runs r ${pieces.reduce((all, one) => sql`${all} ${one}`, sql``)}
-        where ${scope} and r.deleted_at is null
+        where ${column} between asked.scope and asked.scope and r.deleted_at is null
           and ${access.kind === "run" ? sql`r.id = ${access.runId}` : sql`true`}
           and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+      scope: column,
       filtered: filter !== undefined,
       keyset,
       columns: runColumns(sql),
@@ -142,7 +139,7 @@ function ofField(sql: Sql, name: string, asOf: number): Fragment {
     case "notes":
       return sql`(select n.text from run_notes n where n.run_id = r.id)`;
     case "host":
-      return sql`coalesce(h.host, g.host)`;
+      return sql`h.host`;
     case "sweep":
       return sql`r.sweep_id`;
     case "createdAt":
@@ -193,5 +190,19 @@ const ordinals = (sql: Sql, inSweeps: boolean): Fragment => sql`
     where ${inSweeps ? sql`x.sweep_id = asked.scope` : sql`x.project_id = asked.scope and x.sweep_id is not null`}
   ) o on o.id = r.id`;
 
+/*
+ * `offset 0` keeps these two joins what they are, a look-up by key for each run of the scope. The planner prices a look-up as
+ * if it came from a spinning disk, and would rather read a metric's summaries of all sweeps: 330 ms instead of 25 for a
+ * sweep of 10,000 runs beside 300,000 others.
+ */
+const summaries = (sql: Sql, i: number): Fragment => sql`
+  left join lateral (
+    select x.* from metric_summaries x
+    where x.run_id = r.id and x.attempt = r.attempt and x.metric_id = asked.${sql(`q${i}`)} offset 0
+  ) ${sql(`m${i}`)} on true`;
+
 const HOSTS = (sql: Sql): Fragment => sql`
-  left join attempts h on h.run_id = r.id and h.number = r.attempt left join agents g on g.id = h.agent_id`;
+  left join lateral (
+    select coalesce(h.host, g.host) as host from attempts h left join agents g on g.id = h.agent_id
+    where h.run_id = r.id and h.number = r.attempt offset 0
+  ) h on true`;

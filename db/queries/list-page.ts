@@ -34,6 +34,12 @@ export interface ListParts {
   readonly asked: Fragment;
   /** `from ... where ...` of the rows in one scope. */
   readonly found: Fragment;
+  /**
+   * The column that ties a row to its scope, where an index has it ahead of the id. A page in the order of ids is sorted by
+   * it first, and `found` gives it as a range of one value: for an equation the planner would know that this changes nothing,
+   * and walk down the index of all ids instead, through 300,000 runs of other sweeps (280 ms instead of 1).
+   */
+  readonly scope?: Fragment;
   /** Whether `found` leaves out any by what they are: else counting them all is no reason to read them all. */
   readonly filtered: boolean;
   readonly keyset: Keyset;
@@ -48,7 +54,7 @@ export interface ListParts {
  */
 export async function readListPages<Row extends object, Scope>(
   sql: Sql,
-  { asked, found, filtered, keyset, columns, tables }: ListParts,
+  { asked, found, scope, filtered, keyset, columns, tables }: ListParts,
   { length, after, before, backward = false, counted = false }: Slice,
 ): Promise<Map<Scope, ListPage<Row>>> {
   const bounds = [
@@ -57,7 +63,12 @@ export async function readListPages<Row extends object, Scope>(
   ].filter((bound) => bound !== undefined);
   const within = bounds.reduce((all, one) => sql`${all} and ${one}`, sql`true`);
   // In the order of an index the page is short work, as long as nobody else asks for what was found.
-  const countsAlone = !filtered && keyset.length === 1;
+  const byId = keyset.length === 1;
+  const countsAlone = !filtered && byId;
+  const [scopeColumn, scopeFirst] =
+    scope && byId
+      ? [sql`, ${scope} as within`, keyset[0]?.descending === backward ? sql`f.within,` : sql`f.within desc,`]
+      : [sql``, sql``];
   const total = !counted
     ? sql`(select null::int as total)`
     : sql`(select count(*)::int as total ${countsAlone ? found : sql`from found`})`;
@@ -66,9 +77,10 @@ export async function readListPages<Row extends object, Scope>(
       select asked.scope, f.total, case when f.id is not null then ${positionText(sql, keyset)} end as position,
         ${columns}
       from ${asked} cross join lateral (
-        with found as (select ${sortValues(sql, keyset)} ${found}),
+        with found as (select ${sortValues(sql, keyset)} ${scopeColumn} ${found}),
         page as (
-          select f.* from found f where ${within} order by ${sorting(sql, keyset, backward)} limit ${length + 1})
+          select f.* from found f where ${within} order by ${scopeFirst} ${sorting(sql, keyset, backward)}
+          limit ${length + 1})
         select counted.total, page.* from ${total} counted left join page on true
       ) f ${tables}
       order by asked.scope, ${sorting(sql, keyset, backward)}`,
