@@ -78,6 +78,33 @@ test("an administrator who is none any more loses what only administrators see, 
   await Promise.all([foreign.client.dispose(), client.dispose()]);
 });
 
+test("people who ask the same at the same time are each told what they may do themselves", async () => {
+  const server = started();
+  const sweepId = await createSweep(server, gridOf(1), "shared");
+  const projectId = await projectOf(server, sweepId);
+  const people = await Promise.all(
+    (["viewer", "member", "viewer", "member"] as const).map(async (role, i) => {
+      const person = await addPerson(server, `${role}-${i}`);
+      await joinProject(server, projectId, person.userId, role);
+      return { role, client: openSocket(person) };
+    }),
+  );
+  const looks = people.map(({ client }) =>
+    subscribe<{ sweepChanged: { state: string; project: { viewerCanEdit: boolean } } }>(
+      client,
+      "subscription($id: ID!) { sweepChanged(sweepId: $id) { state project { viewerCanEdit } } }",
+      { id: sweepId },
+    ),
+  );
+  const tell = () => Promise.all(looks.map((look) => look.next()));
+  const expected = (state: string) =>
+    people.map(({ role }) => ({ sweepChanged: { state, project: { viewerCanEdit: role === "member" } } }));
+  expect(await tell()).toEqual(expected("pending"));
+  await ask(server, `mutation { pauseSweep(input: {sweepId: "${sweepId}"}) { error { code } } }`);
+  expect(await tell()).toEqual(expected("paused"));
+  await Promise.all(people.map(({ client }) => client.dispose()));
+});
+
 test("what a page may do is told anew when the role changes", async () => {
   const server = started();
   const sweepId = await createSweep(server, gridOf(1), "weaker");
