@@ -27,7 +27,7 @@ describe("starting", () => {
       const env = { BESOM_DATA_DIR: folder, DATABASE_URL: databaseUrl };
       const first = await startServerProcess({ env });
       try {
-        expect(first.output()).toMatch(/sign in \(once\): +http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/);
+        expect(first.output()).toMatch(/sign in \(once\): +http:\/\/127\.0\.0\.1:\d+\/login#token=\S+/);
         const path = join(folder, "credentials.json");
         expect(statSync(path).mode & 0o777).toBe(0o600);
         const { url, key } = JSON.parse(readFileSync(path, "utf8")) as { url: string; key: string };
@@ -133,7 +133,9 @@ describe("a running server", () => {
         await tx`lock table runs in access exclusive mode`;
         const underWay = ask(server, `{ sweep(id: "${sweepId}") { counts { total } } }`);
         // It is waiting for the lock when the server stops, and is answered all the same.
-        while ((await tx`select from pg_locks where not granted`).length === 0) {}
+        const waiting = () => server.db.sql`
+          select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        while ((await waiting()).length === 0) {}
         const stopping = server.close();
         expect(await closed).toBe(1001);
         await tx`commit`;
