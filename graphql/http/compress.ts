@@ -6,7 +6,7 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 const MIN_LENGTH = 2_048;
 
 const encode = {
-  // Of eleven levels: 4.5 MB of runs become 0.5 MB in 40 ms; the default, 11, takes 8 s.
+  // Of eleven levels: 10,000 runs (4.6 MB) become 0.67 MB; the default, 11, makes them 0.50 MB in seventy times the time.
   br: (text: string) =>
     promisify(brotliCompress)(text, {
       params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
