@@ -1,10 +1,8 @@
 import { GraphQLError, Kind, valueFromASTUntyped } from "graphql";
+import { MAX_TIME_MS } from "@/core/filter/kinds";
 import { MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_BATCH_POINTS, MAX_BATCH_STEPS } from "@/core/history/batch";
 import { builder } from "./builder";
 import { MAX_BODY_BYTES } from "./limits";
-
-/** The year 9999: later ones are written with a sign, which PostgreSQL does not read. */
-export const MAX_TIME_MS = 253_402_300_799_999;
 
 builder.scalarType("DateTime", {
   description: "A moment from 1970 to 9999 as ISO 8601 text with milliseconds, in UTC.",

@@ -52,10 +52,6 @@ export async function getRuns(db: Database, access: Access, ids: readonly number
     select ${runColumns(sql)} from runs r where r.id = any(${[...ids]}::bigint[]) and ${seen(sql, access)}`;
 }
 
-export async function getRun(db: Database, access: Access, id: number): Promise<RunRow | undefined> {
-  return (await getRuns(db, access, [id]))[0];
-}
-
 export async function findRun(
   db: Database,
   access: Access,
