@@ -175,10 +175,11 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
   };
 
   const subscribe = async (operation: Operation) => {
+    const { connection, contextValue, outbox, id } = operation;
+    const { caller } = connection;
     const events = await createSourceEventStream(operation);
     if (!(events instanceof Events)) return events as ExecutionResult;
     const asked = toQuestion(operation);
-    const { connection, contextValue, outbox, id } = operation;
     const toText = (event: LiveEvent<unknown>) => {
       const viewer = events.forEverybody ? "" : viewerOf(contextValue.access);
       return texts.get(event, `${asked} ${viewer}`, () => answer(operation, event));
@@ -187,6 +188,8 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
       connection.subscriptions.delete(delivery),
     );
     connection.subscriptions.add(delivery);
+    // The rights changed while it was being opened, when nobody knew of it yet.
+    if (connection.caller !== caller) await delivery.recheck();
     return delivery;
   };
 

@@ -1,3 +1,4 @@
+import { isAppError } from "@/core/errors";
 import { systemAccess } from "@/engine/authorize";
 import type { Context } from "../context";
 import { Loaders } from "../loaders";
@@ -99,6 +100,10 @@ export class Events<T extends Item, Payload> implements AsyncIterableIterator<Li
       await this.#options.authorize();
       this.#checkedAt = performance.now();
     } catch (error) {
+      if (!isAppError(error) || error.code === "UNAVAILABLE") {
+        this.#checkedAt = Number.NEGATIVE_INFINITY; // nobody could say: asked again before the next update
+        return;
+      }
       this.#refused = { error };
       await this.#subscriber.return();
     }
