@@ -3,16 +3,22 @@
 import { useEffect, useRef } from "react";
 
 /**
- * Hands over the one-time token of a link, `#token=...`, once. It leaves the address bar at once, so that it stands in
- * no history, no bookmark and no screenshot.
+ * Hands over the one-time token of a link, `#token=...`, or that there is none; and the next one when a further link is
+ * pasted into the same tab, which loads no page. A token leaves the address bar at once, so that it stands in no
+ * history, no bookmark and no screenshot.
  */
 export function useToken(read: (token: string | undefined) => void): void {
-  const done = useRef(false);
+  const begun = useRef(false);
   useEffect(() => {
     // React's strict mode runs effects twice, and a token works once.
-    if (done.current) return;
-    done.current = true;
-    read(takeToken());
+    if (!begun.current) read(takeToken());
+    begun.current = true;
+    const next = () => {
+      const token = takeToken();
+      if (token) read(token);
+    };
+    window.addEventListener("hashchange", next);
+    return () => window.removeEventListener("hashchange", next);
   }, [read]);
 }
 

@@ -27,6 +27,7 @@ export function SignIn(props: {
   useToken(async (token) => {
     if (!token) return;
     setRedeeming(true);
+    setDead(undefined);
     const { refusal } = await post("/login", { token });
     if (!refusal) return location.assign(withBase(next));
     setRedeeming(false);
