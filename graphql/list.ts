@@ -6,10 +6,11 @@ import { METRIC_STATS } from "@/core/filter/operand";
 import { DIRECTIONS, type SortKey } from "@/core/filter/order";
 import { type Position, readPosition as readListPosition } from "@/core/filter/position";
 import type { Filter } from "@/core/filter/tree";
-import type { Listed, ListPage, Slice } from "@/db/queries/list-page";
+import type { Listed, ListPage } from "@/db/queries/list-page";
 import { builder } from "./builder";
 import { checkFirst, PageToCome, readPosition, toCursor } from "./connection";
 import type { Context } from "./context";
+import type { ListQuery } from "./list-query";
 
 /** Lists that can be filtered and ordered: one shape of arguments for all of them. */
 
@@ -111,13 +112,6 @@ export interface ListArgs {
   before?: string | null | undefined;
   filter?: object | null | undefined;
   orderBy?: readonly object[] | null | undefined;
-}
-
-export interface ListQuery extends Slice {
-  readonly filter?: Filter | undefined;
-  readonly order: readonly SortKey[];
-  /** The moment of the list's first page, in ms. */
-  readonly asOf: number;
 }
 
 interface ListOptions<Row> {

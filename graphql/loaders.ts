@@ -26,7 +26,7 @@ import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { getUsers, type UserRow } from "@/db/queries/users";
 import { Allowance } from "./allowance";
-import type { ListQuery } from "./list";
+import type { ListQuery } from "./list-query";
 
 /**
  * Rows by id, collected over one turn of the event loop: the statements of a page don't grow with its length.
