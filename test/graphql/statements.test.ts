@@ -101,6 +101,35 @@ describe("statements don't grow with what they read", () => {
     expect(many.count).toBeLessThan(25);
   });
 
+  test("a chart of many runs, along whatever axis", async () => {
+    const { sweepId, claims } = await withRuns(server, 30);
+    for (const { runId } of claims) {
+      const keys = ["loss", "epoch"];
+      const series = keys.map((key) => ({ key, values: [0.5, 0.25] }));
+      await ask(server, LogMetrics, {
+        input: { runId, batch: { attempt: 1, batch: 1, steps: [0, 1], times: [0, 1], series } },
+      });
+    }
+    for (const x of [
+      "{ axis: STEP }",
+      "{ axis: TIME }",
+      "{ axis: RELATIVE_TIME }",
+      '{ axis: METRIC, metric: "epoch" }',
+    ]) {
+      const document = toDocument<never, Record<string, unknown>>(`query($id: ID!, $limit: Int) {
+        histories(sweepId: $id, limit: $limit, keys: ["loss"], x: ${x}) {
+          hasMoreRuns series { run { name } points { x values } } bands { runs }
+        }
+      }`);
+      const few = await statementsOf(document, { id: sweepId, limit: 2 });
+      const many = await statementsOf(document, { id: sweepId, limit: 30 });
+      expect(few.data).toMatchObject({ histories: { hasMoreRuns: true, series: [{}, {}] } });
+      expect(JSON.stringify(many.data).match(/"points"/g)).toHaveLength(30);
+      expect(many.count, x).toBe(few.count);
+      expect(many.count, x).toBeLessThan(9);
+    }
+  });
+
   test("the page of all projects, however many sweeps there are", async () => {
     const before = await statementsOf(ProjectsPage, { first: 50, filter: null });
     for (let i = 0; i < 4; i++) await withRuns(server, 2);
