@@ -272,7 +272,8 @@ function openPages({ dev, host, port, prefix }: PagesOptions): Pages {
   const sockets = new Set<Duplex>();
   /** Next knows its pages below the prefix only; a proxy may have taken it away. */
   const restore = (request: IncomingMessage) => {
-    if (prefix !== "") request.url = request.url === "/" ? prefix : `${prefix}${request.url}`;
+    // Without a slash at its end: Next sends `/besom/` to `/besom`, which would come back as `/besom/`.
+    if (prefix !== "") request.url = prefix + (request.url ?? "/").replace(/^\/(?=\?|$)/, "");
   };
   const opening = import("next").then(async (module) => {
     const next = module.default;
