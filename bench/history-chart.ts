@@ -69,7 +69,7 @@ await withService(async ({ url, key, db }) => {
     if (errors) throw new Error(JSON.stringify(errors));
     const buckets = data.histories.series?.[0]?.buckets?.mean?.length;
     console.log(
-      `${name}: p50 ${ms(median(took))}, p99 ${ms(quantile(took, 0.99))}, ${(answer.length / 1e6).toFixed(1)} MB${buckets ? `, ${buckets} buckets a line` : ""}`,
+      `${name}: p50 ${ms(median(took))}, p99 ${ms(quantile(took, 0.99))}, least ${ms(Math.min(...took))}, ${(answer.length / 1e6).toFixed(1)} MB${buckets ? `, ${buckets} buckets a line` : ""}`,
     );
     return median(took);
   };
