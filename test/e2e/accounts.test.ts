@@ -6,7 +6,7 @@ import { join } from "node:path";
 import AxeBuilder from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CreateInvitation } from "@/graphql/operations/accounts";
+import { CreateInvitation, CreateTeam } from "@/graphql/operations/accounts";
 import { launchBrowser, openPage, PHONE, screenshot } from "../support/browser";
 import { openSite, type Site } from "../support/site";
 
@@ -165,7 +165,8 @@ test("a team is made, a second person invited, comes by password, and feels a ch
 
 test("an account that is there already accepts with one click", async () => {
   const ben = await createAccount(await invite(), "ben");
-  const link = await invite({ team: "vision", role: "member" });
+  await site.driver.send(CreateTeam, { input: { name: "crew" } });
+  const link = await invite({ team: "crew", role: "member" });
   const join = ben.getByRole("button", { name: "Join as ben" });
   await ben.goto(link.slice(site.url.length));
   await join.waitFor();
@@ -174,7 +175,7 @@ test("an account that is there already accepts with one click", async () => {
   await ben.getByRole("heading", { name: "This invitation can't be used" }).waitFor();
   await ben.goto(link.slice(site.url.length));
   await join.click();
-  await untilPath(ben, "/settings/teams/vision");
+  await untilPath(ben, "/settings/teams/crew");
 });
 
 test("a key is made, shown once, used by a script, revoked after a question, and refused from then on", async () => {
@@ -360,6 +361,10 @@ test("the explorer's code is on no other page", async () => {
 });
 
 test("axe-core finds nothing serious on any page, in either theme, and nothing is wider than a phone", async () => {
+  await site.driver.send(CreateTeam, { input: { name: "seen" } });
+  await site.driver.createSweep(
+    "method: grid\nprogram: t.py\nentity: seen\nproject: shared\nparameters: {a: {values: [1]}}\n",
+  );
   const waiting = await (
     await fetch(`${site.url}/login/device`, {
       method: "POST",
@@ -368,7 +373,7 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
     })
   ).json();
   const device = `/authorize/device?code=${(waiting as { userCode: string }).userCode}`;
-  const link = (await invite({ team: "vision", role: "member", email: "eve@example.org" })).slice(
+  const link = (await invite({ team: "seen", role: "member", email: "eve@example.org" })).slice(
     site.url.length,
   );
   const pages: [name: string, path: string, admin: boolean][] = [
@@ -382,10 +387,10 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
     ["keys", "/settings/keys", true],
     ["sessions", "/settings/sessions", true],
     ["teams", "/settings/teams", true],
-    ["team", "/settings/teams/vision", true],
+    ["team", "/settings/teams/seen", true],
     ["users", "/settings/users", true],
     ["audit", "/settings/audit", true],
-    ["project-settings", "/vision/shared/settings", true],
+    ["project-settings", "/seen/shared/settings", true],
   ];
   for (const [name, path, admin] of pages)
     for (const colorScheme of ["light", "dark"] as const)
