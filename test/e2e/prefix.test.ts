@@ -18,7 +18,7 @@ let browser: Browser;
 beforeAll(async () => {
   build();
   browser = await launchBrowser();
-}, 240_000);
+}, 480_000);
 afterAll(() => browser?.close());
 
 /** As `npm start` builds the pages for a public URL with a path. */

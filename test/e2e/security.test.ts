@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { toDocument } from "@/graphql/operations";
 import { DIGITS_SWEEP, train } from "../support/seed";
 import { visitSite } from "../support/visit";
 
@@ -17,6 +18,11 @@ beforeAll(async () => {
   const [claim] = await driver.claim(sweep.id, agentId);
   if (!claim) throw new Error("no run to look at");
   await driver.finish(claim, { series: train(JSON.parse(claim.params)), output: ["epoch 1"] });
+  await driver.send(
+    toDocument('mutation { createTeam(input: {name: "doors-team"}) { error { code } } }'),
+    {},
+  );
+  places.set("team", "doors-team");
   for (const [name, value] of Object.entries({
     entity,
     project: "doors",
