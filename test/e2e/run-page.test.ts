@@ -1,6 +1,8 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { type Claim, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations/agent";
+import { idOf } from "@/graphql/operations/document";
+import { RunHistory } from "@/graphql/operations/run-page";
 import { PHONE, screenshot, WIDE } from "../support/browser";
 import { DIGITS_SWEEP, openDriver, train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
@@ -72,12 +74,12 @@ describe("while it works", () => {
     await page.waitForLoadState("networkidle");
     let histories = 0;
     page.on("request", (request) => {
-      if (request.postData()?.includes("RunHistory")) histories++;
+      if (request.postData()?.includes(idOf(RunHistory))) histories++;
     });
     const chart = page.getByRole("img", { name: /^loss by step/ });
     for (let i = 0; i < 10; i++) await work.log({ loss: [2.5 - i / 10], accuracy: [0.3 + i / 20] });
     await page.getByRole("img", { name: "loss by step over 12 points: it falls from 4 to 1.6." }).waitFor();
-    expect(await pointsOf(page, "loss").textContent()).toBe("12");
+    await pointsOf(page, "loss").filter({ hasText: /^12$/ }).waitFor();
     await work.log({ "new one": ["NaN", 5, 6] });
     await page.getByRole("img", { name: /^new one by step over 3 points/ }).waitFor();
     await page.getByText("1 value not drawn: NaN or infinite.").waitFor();

@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { CancelSweep } from "@/graphql/operations/sweep";
+import { idOf } from "@/graphql/operations/document";
+import { CancelSweep, PauseSweep } from "@/graphql/operations/sweep";
 import { PHONE, screenshot, WIDE } from "../support/browser";
 import { layCable } from "../support/cable";
 import { DIGITS_SWEEP, finishMany, train } from "../support/seed";
@@ -265,7 +266,7 @@ describe("the controls", () => {
     await untilLive(page);
     // Between the click and its arrival somebody else cancels the sweep: the server itself refuses.
     await page.route("**/graphql", async (route) => {
-      if (route.request().postData()?.includes("PauseSweep"))
+      if (route.request().postData()?.includes(idOf(PauseSweep)))
         await site().driver.send(CancelSweep, { input: { sweepId: sweep.id } });
       await route.continue();
     });

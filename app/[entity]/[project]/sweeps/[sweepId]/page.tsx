@@ -3,7 +3,7 @@ import { notFound } from "next/navigation";
 import { cache } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
 import { ask } from "@/app/_lib/ask";
-import { toProjectPath, toSweepPath } from "@/app/_lib/paths";
+import { toNewSweepPath, toProjectPath, toSweepPath } from "@/app/_lib/paths";
 import { isSweepId } from "@/core/ids";
 import { SweepPage } from "@/graphql/operations/pages";
 import { parseSort } from "@/ui/charts/prepare/sort-param";
@@ -50,7 +50,16 @@ export default async function Page({ params, searchParams }: Props) {
         complete={!runs.pageInfo.hasNextPage}
         projectPath={projectPath}
         sort={parseSort(sort)}
-        file={<SweepFile source={source} />}
+        file={
+          <SweepFile
+            source={source}
+            againHref={
+              head.viewerCanEdit
+                ? `${toNewSweepPath(project.entity.name, project.name)}?from=${head.id}`
+                : undefined
+            }
+          />
+        }
       />
     </PageFrame>
   );

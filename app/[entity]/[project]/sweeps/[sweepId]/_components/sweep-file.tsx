@@ -1,12 +1,29 @@
+import Link from "next/link";
 import { CopyButton } from "@/ui/kit/copy";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
 
 /** The file as it was handed in, comments, order and all. */
-export function SweepFile({ source }: { source: string }) {
+export function SweepFile({ source, againHref }: { source: string; againHref: string | undefined }) {
   const lines = source.replace(/\n$/, "").split("\n");
   return (
-    <Panel id="file" title="Sweep file" actions={<CopyButton text={source} />}>
+    <Panel
+      id="file"
+      title="Sweep file"
+      actions={
+        <>
+          {againHref && (
+            <Link
+              href={againHref}
+              className="inline-flex min-h-7 items-center px-1 text-link text-xs underline-offset-2 hover:underline"
+            >
+              New sweep from it
+            </Link>
+          )}
+          <CopyButton text={source} />
+        </>
+      }
+    >
       <Scroll label="Text of the sweep file" className="max-h-96 rounded-lg border border-line bg-sunken">
         <pre className="min-w-max py-3 pr-4 font-mono text-xs leading-5" translate="no">
           {lines.map((line, i) => (
