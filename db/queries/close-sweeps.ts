@@ -60,13 +60,16 @@ const hasQueue = (sql: Sql | Tx) => sql`
   exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)`;
 const hasLive = (sql: Sql | Tx) => sql`
   exists (select from attempts l where l.ended_at is null and l.sweep_id = s.id)`;
-/** A look into the index of objectives: each goal has a condition of its own, since the index can't be searched by a CASE. */
+/**
+ * The best objective is the first entry of its index. Asked as "is there one beyond the target?", the planner expected to
+ * meet one soon on any index and walked all runs of a sweep that has none: 22 ms at 109,000 runs.
+ */
 const atTarget = (sql: Sql | Tx) => sql`
-  (s.metric_target is not null and case s.metric_goal
-    when 'maximize' then exists (select from runs t where t.sweep_id = s.id and t.deleted_at is null
-      and t.objective is not null and t.objective >= s.metric_target)
-    else exists (select from runs t where t.sweep_id = s.id and t.deleted_at is null
-      and t.objective is not null and t.objective <= s.metric_target) end)`;
+  coalesce(s.metric_target is not null and case s.metric_goal
+    when 'maximize' then (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
+      and t.objective is not null order by t.objective desc limit 1) >= s.metric_target
+    else (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
+      and t.objective is not null order by t.objective limit 1) <= s.metric_target end, false)`;
 
 export async function moveSweep(
   tx: Tx,

@@ -29,9 +29,10 @@ test("whether a target is reached is asked of an index, not of every run", () =>
       const { sweepId } = await startSweep(context, gridOf(3, { metric }));
       await db.sql`
         insert into runs (project_id, sweep_id, name, display_name, state, params, objective)
-        select project_id, id, ${goal} || n, 'r', 'finished', '{}', n from sweeps, generate_series(1, 5000) n
+        select project_id, id, ${goal} || n, 'r', 'finished', '{}', random() from sweeps, generate_series(1, 20000) n
         where id = ${sweepId}`;
-      await db.sql`analyze runs`;
+      // With statistics the planner has hopes of its own.
+      await db.sql`analyze`;
       const look = async () => {
         let fetched = 0;
         let found: string[] = [];
@@ -47,7 +48,9 @@ test("whether a target is reached is asked of an index, not of every run", () =>
         });
         return { found, fetched };
       };
-      expect(await look()).toEqual({ found: [], fetched: 0 });
+      const before = await look();
+      expect(before.found).toEqual([]);
+      expect(before.fetched).toBeLessThan(10);
       await db.sql`update runs set objective = ${metric.target} where name = ${`${goal}7`}`;
       const after = await look();
       expect(after.found).toEqual([sweepId]);
