@@ -356,6 +356,7 @@ create table runs (
   changed_xid xid8 not null default pg_current_xact_id(),
   output_dropped_at timestamp(3) with time zone,
   history_dropped_at timestamp(3) with time zone,
+  suggestion integer,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_project_name_key UNIQUE (project_id, name),
   constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
@@ -380,6 +381,32 @@ create table saved_views (
   constraint saved_views_pkey PRIMARY KEY (id),
   constraint saved_views_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
   constraint saved_views_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table search_events (
+  sweep_id text not null,
+  position integer not null,
+  kind text not null,
+  number integer not null,
+  details jsonb,
+  at timestamp(3) with time zone not null default now(),
+  constraint search_events_sweep_id_position_pk PRIMARY KEY (sweep_id, "position"),
+  constraint search_events_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
+create table searches (
+  sweep_id text not null,
+  generation integer not null,
+  log_length integer not null default 0,
+  results integer not null default 0,
+  foreigners integer not null default 0,
+  spent boolean not null default false,
+  picked text,
+  picked_why text,
+  holder text,
+  holder_until timestamp(3) with time zone,
+  constraint searches_pkey PRIMARY KEY (sweep_id),
+  constraint searches_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 );
 
 create table sessions (
@@ -411,16 +438,27 @@ create table suggestions (
   generation integer not null,
   params jsonb not null,
   observed integer not null,
-  pending jsonb not null,
   engine_version text not null,
   mean double precision,
   sd double precision,
   acquisition double precision,
   state text not null default 'ready'::text,
   created_at timestamp(3) with time zone not null default now(),
+  point_hash bytea not null,
+  repeat integer not null default 0,
+  reason text not null,
+  seen integer not null,
+  acquisition_name text,
+  memory jsonb,
+  compute_ms double precision,
+  run_id bigint,
+  told text not null default 'proposed'::text,
+  taken_at timestamp(3) with time zone,
   constraint suggestions_sweep_id_number_pk PRIMARY KEY (sweep_id, number),
   constraint suggestions_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 );
+CREATE INDEX suggestions_open_idx ON public.suggestions USING btree (sweep_id, state) WHERE (told <> 'ended'::text);
+CREATE INDEX suggestions_run_idx ON public.suggestions USING btree (run_id) WHERE (run_id IS NOT NULL);
 
 create table sweep_generations (
   sweep_id text not null,

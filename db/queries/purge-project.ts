@@ -57,7 +57,9 @@ export async function deleteSweeps(tx: Tx, projectId: number, limit: number): Pr
   const these = tx`any(${rows.map(({ id }) => id)}::text[])`;
   await Promise.all([
     tx`delete from agents where sweep_id = ${these}`,
+    tx`delete from search_events where sweep_id = ${these}`,
     tx`delete from suggestions where sweep_id = ${these}`,
+    tx`delete from searches where sweep_id = ${these}`,
     tx`delete from sweep_generations where sweep_id = ${these}`,
     tx`delete from sweeps where id = ${these}`,
   ]);

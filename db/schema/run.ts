@@ -37,6 +37,8 @@ export const runs = pgTable(
     pointIndex: bigInteger("point_index"),
     pointHash: bytea("point_hash"),
     repeat: integer("repeat").notNull().default(0),
+    /** Which of the sweep's suggestions it is, where a search proposed the points; there is no point index then. */
+    suggestion: integer("suggestion"),
     params: jsonText("params").notNull(),
     /** The current attempt; 0 before the first. State belongs to it alone. */
     attempt: integer("attempt").notNull().default(0),

@@ -1,6 +1,16 @@
-import { boolean, doublePrecision, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+} from "drizzle-orm/pg-core";
 import { SWEEP_STATES } from "@/core/sweep";
-import { at, bigInteger, changedXid, createdAt, jsonText } from "./columns";
+import { at, bigInteger, bytea, changedXid, createdAt, jsonText } from "./columns";
 import { projects } from "./project";
 import { users } from "./user";
 
@@ -63,28 +73,95 @@ export const sweepGenerations = pgTable(
   (table) => [primaryKey({ columns: [table.sweepId, table.generation] })],
 );
 
-/** Proposals computed ahead of the claim that takes them (design section 6). */
+/**
+ * The search behind a sweep whose method learns from results, one row a sweep, made with its first claim. Whoever holds it
+ * (one server at a time, by a lease) tells the log what happened, and has proposals computed.
+ */
+export const searches = pgTable("searches", {
+  sweepId: text("sweep_id")
+    .primaryKey()
+    .references(() => sweeps.id),
+  generation: integer("generation").notNull(),
+  /** Events in the log: the position of the next one. */
+  logLength: integer("log_length").notNull().default(0),
+  /** Outcomes among them: what a proposal's age is counted in. */
+  results: integer("results").notNull().default(0),
+  /** Runs that the method did not propose (fallbacks, prior runs): they have numbers below zero. */
+  foreigners: integer("foreigners").notNull().default(0),
+  /** The method had no more to propose when it was asked last. */
+  spent: boolean("spent").notNull().default(false),
+  /** What is at work: `bayes`, also where the file says `auto`, and why. */
+  picked: text("picked"),
+  pickedWhy: text("picked_why"),
+  /** The server that computes at this moment. */
+  holder: text("holder"),
+  holderUntil: at("holder_until"),
+});
+
+/**
+ * What a search was told, in order; nothing is ever changed. Proposals are a pure function of the configuration, the seed
+ * and the events before them, so this and `suggestions` are all that a replay needs.
+ */
+export const searchEvents = pgTable(
+  "search_events",
+  {
+    sweepId: text("sweep_id")
+      .notNull()
+      .references(() => sweeps.id),
+    position: integer("position").notNull(),
+    kind: text("kind", {
+      enum: ["proposed", "withdrawn", "intermediate", "observed", "failed", "lost", "pruned", "prior"],
+    }).notNull(),
+    /** Of a suggestion. */
+    number: integer("number").notNull(),
+    /** What the kind brings beside its number (compute/search/method.ts); non-finite numbers are texts. */
+    details: jsonText("details"),
+    at: at("at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.sweepId, table.position] })],
+);
+
+/** Proposals, computed ahead of the claim that takes them (design section 6), and what else the search counts as one. */
 export const suggestions = pgTable(
   "suggestions",
   {
     sweepId: text("sweep_id")
       .notNull()
       .references(() => sweeps.id),
+    /** From 0 for the method's own; below zero for fallbacks and prior runs. */
     number: integer("number").notNull(),
     generation: integer("generation").notNull(),
     params: jsonText("params").notNull(),
-    /** How many results the model had seen. */
+    pointHash: bytea("point_hash").notNull(),
+    repeat: integer("repeat").notNull().default(0),
+    /** Why this point: design, model, enumerated, replicate, fallback ... */
+    reason: text("reason").notNull(),
+    /** How many results the search had seen, and the length of its log: all that this was made from. */
     observed: integer("observed").notNull(),
-    /** The runs in flight it was made against, in order. */
-    pending: jsonText("pending").notNull(),
+    seen: integer("seen").notNull(),
     engineVersion: text("engine_version").notNull(),
     mean: doublePrecision("mean"),
     sd: doublePrecision("sd"),
     acquisition: doublePrecision("acquisition"),
-    state: text("state", { enum: ["ready", "taken", "stale"] })
+    acquisitionName: text("acquisition_name"),
+    /** What the next fit starts from. */
+    memory: jsonText("memory"),
+    computeMs: doublePrecision("compute_ms"),
+    state: text("state", { enum: ["ready", "taken", "withdrawn"] })
       .notNull()
       .default("ready"),
+    runId: bigint("run_id", { mode: "number" }),
+    /** What the log has of it: nothing (a fallback, just taken), that it is pending, or how it ended. */
+    told: text("told", { enum: ["nothing", "proposed", "ended"] })
+      .notNull()
+      .default("proposed"),
     createdAt: createdAt(),
+    takenAt: at("taken_at"),
   },
-  (table) => [primaryKey({ columns: [table.sweepId, table.number] })],
+  (table) => [
+    primaryKey({ columns: [table.sweepId, table.number] }),
+    // What is ready, and what is under way: a few rows of each sweep.
+    index("suggestions_open_idx").on(table.sweepId, table.state).where(sql`told <> 'ended'`),
+    index("suggestions_run_idx").on(table.runId).where(sql`run_id is not null`),
+  ],
 );
