@@ -49,7 +49,7 @@ export async function bandsOfRun(
   if (known !== undefined) return known;
   const row = await retrying(() => readGeneration(db.sql, { sweepId, generation }));
   const rule = row && deserializeConfig(row.config).earlyTerminate;
-  const found = rule ? bandsOf(rule) : [];
+  const found = rule?.type === "hyperband" ? bandsOf(rule) : [];
   bands.set(name, found);
   return found;
 }

@@ -1,7 +1,7 @@
 import { type Leaf, listLeaves } from "@/core/leaves";
 import type { LeafParameter, Quantum } from "@/core/parameter";
 import { toPythonText } from "@/core/python";
-import type { SweepConfig } from "@/core/sweep-config";
+import type { EarlyTerminate, SweepConfig } from "@/core/sweep-config";
 import type { Value } from "@/core/value";
 import { formatCount, formatNumber, plural } from "@/ui/format";
 
@@ -52,13 +52,27 @@ function toFacts(config: SweepConfig): Fact[] {
     config.seed !== undefined && { name: "Seed", value: config.seed },
     config.gridOrder === "random" && { name: "Order", value: "random" },
     config.runName !== undefined && { name: "Run names", value: config.runName },
-    early && {
-      name: "Early stopping",
-      value: `${early.type}, eta ${early.eta}${early.minIter === undefined ? "" : `, from step ${early.minIter}`}${early.maxIter === undefined ? "" : `, to step ${early.maxIter}`}`,
-    },
+    early && { name: "Early stopping", value: describeStopping(early) },
     config.extra.size > 0 && { name: "Not used here", value: [...config.extra.keys()].join(", ") },
   ];
   return facts.filter((fact) => typeof fact === "object");
+}
+
+function describeStopping(rule: EarlyTerminate): string {
+  switch (rule.type) {
+    case "hyperband":
+      return `hyperband, eta ${rule.eta}${rule.minIter === undefined ? "" : `, from step ${rule.minIter}`}${rule.maxIter === undefined ? "" : `, to step ${rule.maxIter}`}`;
+    case "asha":
+      return `asha, eta ${rule.eta}, at ${rule.bands ? rule.bands.join(", ") : `${rule.minIter} and on`}`;
+    case "median":
+      return `median of ${plural(rule.minRuns, "run")} or more`;
+    case "percentile":
+      return `the best ${formatNumber(rule.percent)} % of ${plural(rule.minRuns, "run")} or more go on`;
+    case "wilcoxon":
+      return `wilcoxon, p below ${formatNumber(rule.pThreshold)}`;
+    case "patience":
+      return `after ${plural(rule.patience, "value")} without improvement`;
+  }
 }
 
 function toRow(leaf: Leaf, leaves: readonly Leaf[]): ParameterRow {

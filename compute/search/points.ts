@@ -13,8 +13,7 @@ export function openPoints(config: SweepConfig, seed: string): Points {
       return openGrid(config, seed);
     case "random":
       return openRandom(config, seed);
-    case "bayes":
-    case "custom":
+    default:
       throw new AppError(
         "METHOD_NOT_YET",
         `method ${config.method} does not choose points by number: use grid or random`,
