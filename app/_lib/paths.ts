@@ -16,6 +16,13 @@ export const toTeamPath = (team: string): string => `/settings/teams/${segment(t
 /** The sign-in page, which leads on to `next`. */
 export const toSignIn = (next: string): string =>
   next === "/" ? "/login" : `/login?next=${encodeURIComponent(next)}`;
-/** Where a sign-in may lead: within this server only, so that no link with our name on it ends at a stranger's page. */
-export const toLocalPath = (text: string | undefined): string =>
-  text !== undefined && /^\/(?![/\\])/.test(text) ? text : "/";
+/**
+ * Where a sign-in may lead: within this server only, so that no link with our name on it ends at a stranger's page. Judged
+ * as a browser reads it, which leaves out tabs and line ends, takes `\` for `/` and resolves dots.
+ */
+export function toLocalPath(text: unknown): string {
+  if (typeof text !== "string" || !text.startsWith("/") || !URL.canParse(text, HERE)) return "/";
+  const { origin, pathname, search, hash } = new URL(text, HERE);
+  return origin === HERE && !pathname.startsWith("//") ? pathname + search + hash : "/";
+}
+const HERE = "http://here.invalid";

@@ -41,11 +41,17 @@ describe("where a sign-in leads", () => {
     ["/settings/keys", "/settings/keys"],
     ["//elsewhere.example", "/"],
     ["/\\elsewhere.example", "/"],
+    ["/\t/elsewhere.example", "/"],
+    ["/\n\\elsewhere.example", "/"],
+    ["/.//elsewhere.example", "/"],
+    ["/x/..//elsewhere.example", "/"],
+    ["/lab/digits?filter=a%2Fb#top", "/lab/digits?filter=a%2Fb#top"],
+    [["/settings", "/settings/keys"], "/"],
     ["https://elsewhere.example", "/"],
     ["javascript:alert(1)", "/"],
     ["", "/"],
     [undefined, "/"],
-  ])("%s -> %s", (next, path) => expect(toLocalPath(next)).toBe(path));
+  ])("%j -> %s", (next, path) => expect(toLocalPath(next)).toBe(path));
 
   test("the way back survives the address of the sign-in page", () => {
     const here = "/authorize/device?code=AAAA-BBBB";
