@@ -19,8 +19,15 @@ export type DeviceAnswer =
 
 const TIMEOUT_MS = 10_000;
 
-export const startDeviceLogin = (server: string, label: string): Promise<DeviceLogin> =>
-  post(server, "login/device", { label });
+/** What the server says is printed and opened here, so it has to be a page's address and a code, and no more than that. */
+export async function startDeviceLogin(server: string, label: string): Promise<DeviceLogin> {
+  const login = await post<DeviceLogin>(server, "login/device", { label });
+  const { userCode } = login;
+  const url = URL.canParse(login.url) ? new URL(login.url) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && /^[A-Z0-9-]{1,32}$/.test(userCode))
+    return { ...login, url: url.href };
+  throw noAnswer(server, 200);
+}
 
 /**
  * Asks until the person has decided. A server that is away for a moment, or that asks for patience, is asked again: the
@@ -56,11 +63,14 @@ async function post<Answer>(server: string, path: string, body: Record<string, u
   if (typeof error === "object" && error !== null && "code" in error && "message" in error)
     throw new AppError(String(error.code) as ErrorCode, String(error.message));
   if (status === 200 && answer) return answer as Answer;
-  throw new AppError(
+  throw noAnswer(server, status);
+}
+
+const noAnswer = (server: string, status: number) =>
+  new AppError(
     "SERVER_UNREACHABLE",
     `the server at ${server} answered ${status} without an answer of Besom's: is this its address? An older Besom takes a key: \`npx besom login ${server} --key -\``,
   );
-}
 
 async function send(server: string, address: URL, body: unknown): Promise<{ status: number; text: string }> {
   try {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,6 +171,34 @@ test("no display and a browser that can't be started are no trouble", async () =
     await decide(code, true);
     expect((await done).code).toBe(0);
   });
+});
+
+test.each([
+  ["an address that is no page's", { url: "file:///usr/share/applications/calculator.desktop" }],
+  ["an address that is none", { url: "-rf" }],
+  ["a code that steers the terminal", { userCode: "\u001b[2JBCDF" }],
+])("a server that sends %s is believed nothing", async (_, sent) => {
+  const answer = {
+    deviceCode: "secret",
+    userCode: "BCDF-GHJK",
+    url: "http://here/",
+    intervalMs: 10,
+    ...sent,
+  };
+  const stranger = createHttpServer((_request, response) => response.end(JSON.stringify(answer)));
+  stranger.listen(0, "127.0.0.1");
+  await once(stranger, "listening");
+  const { port } = stranger.address() as AddressInfo;
+  try {
+    await withHome(async ({ type }) => {
+      const { code, err } = await type(["login", `http://127.0.0.1:${port}`]);
+      expect(code).toBe(4);
+      expect(err).toMatch(/^besom: the server at \S+ answered 200 without an answer of Besom's/);
+      expect(err).not.toContain(Object.values(sent)[0]);
+    });
+  } finally {
+    stranger.close();
+  }
 });
 
 test("several servers are kept side by side: listed, switched, chosen for one command, forgotten", async () => {
