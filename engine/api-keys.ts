@@ -6,7 +6,7 @@ import type { Database } from "@/db/client";
 import { countLivingKeys, insertApiKey, revokeApiKey as revoke } from "@/db/queries/keys";
 import { inTransaction } from "@/db/transaction";
 import { endRights } from "./accounts/rights";
-import { audit } from "./audit";
+import { audit, auditByServer } from "./audit";
 import { requireAccount } from "./authorize";
 import { badInput, checkId, checkMutationId, checkOneOf, checkText } from "./check";
 import type { EngineContext } from "./context";
@@ -125,8 +125,8 @@ export async function issueApiKey(
 ): Promise<{ keyId: number; key: string }> {
   const key = toApiKey(randomBytes(32));
   const prefix = key.slice(0, PREFIX_LENGTH);
-  const keyId = await inTransaction(db, (tx) =>
-    insertApiKey(tx, {
+  const keyId = await inTransaction(db, async (tx) => {
+    const made = await insertApiKey(tx, {
       userId,
       name,
       scope: "full",
@@ -134,7 +134,9 @@ export async function issueApiKey(
       prefix,
       hash: hashKey(key),
       expiresAt: null,
-    }),
-  );
+    });
+    await auditByServer(tx, "api_key.create", String(made), { name, prefix, userId });
+    return made;
+  });
   return { keyId, key };
 }

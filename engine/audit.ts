@@ -58,3 +58,7 @@ export function auditAs(
 ): Promise<void> {
   return insertAuditEvent(tx, { userId, caller: `user:${userId}`, action, target, details, ...place });
 }
+
+/** What the server does by itself when it is started. */
+export const auditByServer = (tx: Tx, action: AuditAction, target: string, details: object): Promise<void> =>
+  insertAuditEvent(tx, { userId: null, caller: "system", action, target, details });

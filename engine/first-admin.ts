@@ -4,6 +4,7 @@ import type { Database } from "@/db/client";
 import { insertApiKey } from "@/db/queries/keys";
 import { insertUser, lockUsers } from "@/db/queries/users";
 import { inTransaction } from "@/db/transaction";
+import { auditByServer } from "./audit";
 import { checkEntityName } from "./place";
 import { hashKey } from "./run-key";
 
@@ -19,15 +20,19 @@ export async function createFirstAdmin(
   return inTransaction(db, async (tx) => {
     if (await lockUsers(tx)) return undefined;
     const { userId } = await insertUser(tx, { name: entity, admin: true });
-    await insertApiKey(tx, {
+    const name = "first key";
+    const prefix = key.slice(0, PREFIX_LENGTH);
+    const keyId = await insertApiKey(tx, {
       userId,
-      name: "first key",
+      name,
       scope: "full",
       projectId: null,
-      prefix: key.slice(0, PREFIX_LENGTH),
+      prefix,
       hash: hashKey(key),
       expiresAt: null,
     });
+    await auditByServer(tx, "user.create", entity, { admin: true });
+    await auditByServer(tx, "api_key.create", String(keyId), { name, prefix, userId });
     return { key, userId, entity };
   });
 }

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { expect, test } from "vitest";
 import { listRuns } from "@/db/queries/filter-runs";
 import { getRuns } from "@/db/queries/runs";
@@ -10,6 +11,7 @@ import { controlSweep } from "@/engine/control-sweep";
 import { createRun } from "@/engine/create-run";
 import { createSweep } from "@/engine/create-sweep";
 import { createFirstAdmin } from "@/engine/first-admin";
+import { ensureLocalAdmin } from "@/engine/local-admin";
 import { createLoginLink, endSession, redeemLoginLink } from "@/engine/sessions";
 import { claimOne, codeOf, gridOf, type House, startSweep, withHouse } from "./support/house";
 
@@ -36,6 +38,29 @@ test("the first start makes one administrator, also when two servers start at on
     expect(made.filter((one) => one !== undefined)).toHaveLength(1);
     expect(await createFirstAdmin(db, { name: "root" })).toBeUndefined();
     expect(await codeOf(createFirstAdmin(db, { name: "graphql" }))).toBe("NAME_RESERVED");
+  }));
+
+test("what the server gives by itself is written down: the first administrator, and keys for its own machine", () =>
+  withHouse(async ({ db, key }) => {
+    const before = await db.sql`select max(id) as id from audit_events`;
+    expect(await ensureLocalAdmin(db, { name: "ada", known: key })).toMatchObject({ fresh: false });
+    expect(await db.sql`select max(id) as id from audit_events`).toEqual(before);
+    expect(await ensureLocalAdmin(db, { name: "ada", known: undefined })).toMatchObject({ fresh: true });
+    const events = await db.sql<{ action: string; target: string; details: object }[]>`
+      select action, target, details from audit_events where caller = 'system' and user_id is null order by id`;
+    expect([...events]).toEqual([
+      { action: "user.create", target: "ada", details: { admin: true } },
+      {
+        action: "api_key.create",
+        target: "1",
+        details: { name: "first key", prefix: key.slice(0, 10), userId: 1 },
+      },
+      {
+        action: "api_key.create",
+        target: "2",
+        details: { name: `besom on ${hostname()}`, prefix: expect.stringMatching(/^besom-/), userId: 1 },
+      },
+    ]);
   }));
 
 test("a key works until it is revoked, ends, or its user is disabled", () =>

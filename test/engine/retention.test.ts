@@ -186,6 +186,7 @@ test("two servers share a round, and none begins before it is due", () =>
 test("sessions, links, invitations and logins that ended long ago are forgotten; audit events stay", () =>
   withHouse(async ({ db }) => {
     const [{ id } = { id: 0 }] = await db.sql<{ id: number }[]>`select id from users`;
+    await db.sql`truncate audit_events`;
     await db.sql`insert into audit_events (at, caller, action, target) values (now() - interval '9 years', 'c', 'a', 't')`;
     for (const [n, ends] of [
       ["1", "-100 days"],
