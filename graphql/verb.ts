@@ -54,12 +54,11 @@ export function payload<Answer>(
   });
 }
 
-/** In every input. */
-export const mutationId = (t: PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">) =>
-  t.string({
-    description:
-      "Chosen by the caller, unique a caller: a repeated call with the same id and input gets the same answer.",
-  });
+/** In every input. @param description for verbs that may be repeated without it */
+export const mutationId = (
+  t: PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">,
+  description = "Chosen by the caller, unique a caller: a repeated call with the same id and input gets the same answer.",
+) => t.string({ description });
 
 /** Input fields that were not sent are undefined, as the engine has them; GraphQL clients send null for them as well. */
 export type Sent<T> = { [K in keyof T]: Exclude<T[K], null> };

@@ -2,7 +2,7 @@ import type { Role } from "@/core/access";
 import { AppError } from "@/core/errors";
 import { findEntity } from "@/db/queries/entities";
 import { authorizeEntity, authorizeProject, requireAccount } from "../authorize";
-import { badInput, show } from "../check";
+import { badInput, checkText, show } from "../check";
 import type { EngineContext } from "../context";
 import { findPlace } from "../place";
 
@@ -38,7 +38,7 @@ export async function resolveRealm(context: EngineContext, path: RealmPath, role
   if (path.project !== undefined || path.entity !== undefined) {
     throw badInput("project", path.project ?? path.entity, "nothing beside a team");
   }
-  const team = await findEntity(context.db.sql, path.team);
+  const team = await findEntity(context.db.sql, checkText("team", path.team, 128));
   if (team?.kind !== "team") throw unknownTeam(path.team);
   await authorizeEntity(context, team.id, role, team.name);
   return { kind: "team", entityId: team.id, path: team.name };

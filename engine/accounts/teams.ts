@@ -5,7 +5,7 @@ import { audit } from "../audit";
 import { requireAccount } from "../authorize";
 import { checkMutationId, show } from "../check";
 import type { EngineContext } from "../context";
-import { once } from "../once";
+import { once, recall } from "../once";
 import { checkEntityName } from "../place";
 import { isUniqueViolation } from "../unique";
 import { resolveRealm, unknownTeam } from "./realm";
@@ -50,8 +50,11 @@ export async function deleteTeam(
   input: { team: string; clientMutationId?: string | undefined },
 ): Promise<{ team: string }> {
   const { access, db } = context;
+  requireAccount(access);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "deleteTeam", input: { team: input.team }, clientMutationId };
+  const before = await recall<{ team: string }>(context, mutation);
+  if (before !== undefined) return before;
   const { entityId, path } = await resolveRealm(context, { team: input.team }, "admin");
   const members = await membersOfEntities(db, access, [entityId]);
   const { answer } = await once(context, mutation, async (tx) => {

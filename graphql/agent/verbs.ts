@@ -174,7 +174,7 @@ verb("heartbeat", {
         type: [StartedProcessInput],
         description: "Of an agent: what it has started since the last beat that was answered.",
       }),
-      clientMutationId: mutationId(t),
+      clientMutationId: mutationId(t, "Comes back as it was sent: a beat repeated is a beat."),
     }),
   }),
   payload: payload<HeartbeatAnswer>("HeartbeatPayload", "What the server wants.", (t) => ({
@@ -220,5 +220,6 @@ verb("leaveAgent", {
       resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
     }),
   })),
-  run: (context, { agentId }) => leaveAgent(context, { agentId: toSmallNumber("agentId", agentId) }),
+  run: (context, input) =>
+    leaveAgent(context, { ...input, agentId: toSmallNumber("agentId", input.agentId) }),
 });

@@ -5,6 +5,8 @@ import { OutputStream } from "../enums";
 import { toNumber } from "../ids";
 import { mutationId, payload, verb } from "../verb";
 
+const NUMBERED = "Comes back as it was sent: the batch's number is what makes repeating safe.";
+
 verb("logMetrics", {
   description:
     "Stores a batch of metrics. Acknowledged means stored; a repeated batch number is acknowledged and ignored.",
@@ -13,7 +15,7 @@ verb("logMetrics", {
     fields: (t) => ({
       runId: t.id({ required: true, description: "The run's number as text." }),
       batch: t.field({ type: "MetricBatch", required: true, description: "The metrics, in columns." }),
-      clientMutationId: mutationId(t),
+      clientMutationId: mutationId(t, NUMBERED),
     }),
   }),
   payload: payload<LogMetricsResult>("LogMetricsPayload", "The batch is stored.", (t) => ({
@@ -62,7 +64,7 @@ verb("logOutput", {
       attempt: t.int({ required: true, description: "Which try." }),
       batch: t.int({ required: true, description: "Numbered from 1 within the attempt." }),
       lines: t.field({ type: [OutputLineInput], required: true, description: "In order." }),
-      clientMutationId: mutationId(t),
+      clientMutationId: mutationId(t, NUMBERED),
     }),
   }),
   payload: payload<{ repeated: boolean; stale: boolean }>(

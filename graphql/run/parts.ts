@@ -1,6 +1,7 @@
 import { findParameter } from "@/core/run-filter";
 import { builder } from "../builder";
 import { Person } from "../entity/people";
+import { toLookup } from "../ids";
 import { MetricSummary } from "../metric/schema";
 import { Run } from "../refs";
 
@@ -54,6 +55,6 @@ builder.objectFields(Run, (t) => ({
     nullable: true,
     description: "One metric of its summary by name; null when it never logged it.",
     args: { name: t.arg.string({ required: true, description: "As the training program logs it." }) },
-    resolve: ({ id }, { name }, { loaders }) => loaders.metric.load({ id, name }),
+    resolve: ({ id }, { name }, { loaders }) => loaders.metric.load({ id, name: toLookup("name", name) }),
   }),
 }));
