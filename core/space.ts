@@ -20,7 +20,7 @@ export function fromUnit(parameter: LeafParameter, u: number): Value {
     default: {
       const { low, high } = boundsOf(parameter);
       const real = clamp(inverseCdf(parameter, u), low, high);
-      return "quantum" in parameter ? quantize(real, parameter.quantum, low, high) : toFloat(real);
+      return "quantum" in parameter ? quantize(real, parameter) : toFloat(real);
     }
   }
 }
@@ -64,7 +64,40 @@ export function listUnreachable(parameters: Parameters, path: readonly string[] 
   });
 }
 
-type Continuous = Exclude<LeafParameter, { kind: "constant" | "categorical" | "int_uniform" }>;
+/** Whether a number could be this parameter's, up to the rounding of its own exp; for q-distributions also between two values. */
+export function isWithin(parameter: Continuous, x: number): boolean {
+  const { low, high } = boundsOf(parameter);
+  if (x >= low - 1e-12 * Math.abs(low) && x <= high + 1e-12 * Math.abs(high)) return true;
+  if (!("quantum" in parameter)) return false;
+  const { first, last } = multiplesOf(parameter);
+  return x >= first * parameter.quantum.q && x <= last * parameter.quantum.q;
+}
+
+/** The values of a q-distribution: those of the whole numbers first .. last, which may be infinite. */
+export interface Multiples {
+  readonly first: number;
+  readonly last: number;
+  multiple(k: number): Value;
+}
+
+export function multiplesOf(parameter: Quantized): Multiples {
+  const { q, integer } = parameter.quantum;
+  const { low, high } = boundsOf(parameter);
+  const [first, last] = multiplesWithin(parameter.quantum, low, high);
+  if (first > last) {
+    const outside = (k: number): Value => (integer ? wholeOf(k * q) : toFloat(k * q));
+    return { first: roundHalfEven(low / q), last: roundHalfEven(high / q), multiple: outside };
+  }
+  return {
+    first,
+    last,
+    // 7 * 0.1 is 0.7000000000000001: the last multiple of a range up to 0.7 is 0.7
+    multiple: (k) => (integer ? wholeOf(k * q) : toFloat(clamp(k * q, low, high))),
+  };
+}
+
+export type Continuous = Exclude<LeafParameter, { kind: "constant" | "categorical" | "int_uniform" }>;
+export type Quantized = Extract<LeafParameter, { quantum: Quantum }>;
 
 function inverseCdf(parameter: Continuous, u: number): number {
   switch (parameter.kind) {
@@ -190,14 +223,9 @@ function shareOf({ values, probabilities }: Choices, index: number): [number, nu
 }
 
 /** The nearest multiple of q (halves to the even one, as NumPy rounds), moved inside the bounds where one lies there. */
-function quantize(real: number, quantum: Quantum, low: number, high: number): Value {
-  const { q, integer } = quantum;
-  const [first, last] = multiplesWithin(quantum, low, high);
-  const nearest = roundHalfEven(real / q);
-  if (first > last) return integer ? wholeOf(nearest * q) : toFloat(nearest * q);
-  const multiple = clamp(nearest, first, last) * q;
-  // 7 * 0.1 is 0.7000000000000001: the last multiple of a range up to 0.7 is 0.7
-  return integer ? wholeOf(multiple) : toFloat(clamp(multiple, low, high));
+function quantize(real: number, parameter: Quantized): Value {
+  const { first, last, multiple } = multiplesOf(parameter);
+  return multiple(clamp(roundHalfEven(real / parameter.quantum.q), first, last));
 }
 
 /** The first and last k with k q inside the bounds; for fractions up to a rounding error, since 0.3 / 0.1 is below 3. */

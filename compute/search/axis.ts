@@ -1,6 +1,7 @@
 import { AppError } from "@/core/errors";
 import { holds, type Leaf } from "@/core/leaves";
-import type { Condition, QuantizedRanged } from "@/core/parameter";
+import type { Condition, LeafParameter, QuantizedRanged } from "@/core/parameter";
+import { fromUnit, multiplesOf } from "@/core/space";
 import { toFloat, toIdentity, toInteger, toNumber, type Value } from "@/core/value";
 
 /** The values of one grid parameter, in order, without equals; never a list when it would be long. */
@@ -39,6 +40,36 @@ export function openAxis({ path, parameter }: Leaf): Axis {
     { details: { parameter: path, kind: parameter.kind } },
   );
 }
+
+/**
+ * All values that draws of a parameter can give, both ends included; undefined where there is no end of them. Unlike a
+ * grid's axis it knows every distribution, and it leaves out values of probability 0.
+ */
+export function openSupport(parameter: LeafParameter): Axis | undefined {
+  switch (parameter.kind) {
+    case "constant":
+      return listAxis([parameter.value]);
+    case "categorical": {
+      const { values, probabilities } = parameter;
+      return listAxis(probabilities ? values.filter((_, i) => (probabilities[i] ?? 0) > 0) : values);
+    }
+    case "int_uniform": {
+      const min = BigInt(parameter.min);
+      return computedAxis(BigInt(parameter.max) - min + 1n, (index) => toInteger(min + index));
+    }
+  }
+  if (isDegenerate(parameter)) return listAxis([fromUnit(parameter, 0.5)]);
+  if (!("quantum" in parameter)) return undefined;
+  const { first, last, multiple } = multiplesOf(parameter);
+  // multiples beyond 2^53 fall together, so they can't be counted by their numbers
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return undefined;
+  return computedAxis(BigInt(last) - BigInt(first) + 1n, (index) => multiple(first + Number(index)));
+}
+
+const isDegenerate = (parameter: LeafParameter): boolean =>
+  ("min" in parameter && parameter.min === parameter.max) ||
+  ("sigma" in parameter && parameter.sigma === 0) ||
+  ("a" in parameter && (parameter.a === 0) !== (parameter.b === 0));
 
 /**
  * NumPy's `arange(min, max, q)`, as W&B has it: ceil((max - min) / q) values, so max itself is left out, and the i-th is

@@ -1,10 +1,9 @@
-import { type Leaf, listLeaves, nestValues, orderByConditions } from "@/core/leaves";
+import { listLeaves, nestValues } from "@/core/leaves";
 import type { SweepConfig } from "@/core/sweep-config";
-import type { Value } from "@/core/value";
 import { openPermutation } from "@/math/permutation";
 import { openAxis } from "./axis";
+import { openCombinations } from "./combinations";
 import { hashText, type Points, toCanonicalText, toLabel } from "./point";
-import { openTangle, type Tangle } from "./tangle";
 
 type GridConfig = Pick<SweepConfig, "parameters" | "gridOrder" | "repeats">;
 
@@ -15,24 +14,17 @@ type GridConfig = Pick<SweepConfig, "parameters" | "gridOrder" | "repeats">;
  */
 export function openGrid({ parameters, gridOrder, repeats }: GridConfig, seed: string): Points {
   const leaves = listLeaves(parameters);
-  const axes = leaves.map(openAxis);
-  const tangles = groupByConditions(leaves).map((order) => openTangle(leaves, axes, order));
-  const points = tangles.reduce((product, { size }) => product * size, 1n);
-  const size = points * BigInt(repeats);
-  const toPlace = gridOrder === "random" ? openPermutation(points, seed) : (position: bigint) => position;
-  const labels = leaves.map(toLabel);
+  const combinations = openCombinations(leaves, leaves.map(openAxis));
   const times = BigInt(repeats);
-
-  const fixed: (Value | undefined)[] = new Array(leaves.length).fill(undefined);
-  for (const tangle of tangles) if (tangle.size === 1n) tangle.choose(0n, fixed);
-  const varying = tangles.filter((tangle) => tangle.size > 1n).reverse();
-
+  const size = combinations.size * times;
+  const toPlace =
+    gridOrder === "random" ? openPermutation(combinations.size, seed) : (position: bigint) => position;
+  const labels = leaves.map(toLabel);
   return {
     size,
     at(index) {
       if (index < 0n || index >= size) throw new RangeError(`point ${index} is not within 0 .. ${size - 1n}`);
-      const values = fixed.slice();
-      chooseAll(varying, toPlace(index / times), values);
+      const values = combinations.at(toPlace(index / times));
       return {
         params: nestValues(leaves, values),
         hash: hashText(toCanonicalText(labels, values)),
@@ -40,37 +32,4 @@ export function openGrid({ parameters, gridOrder, repeats }: GridConfig, seed: s
       };
     },
   };
-}
-
-/** Mixed radix: the last tangle (the first in this list) is the lowest digit. */
-function chooseAll(fastestFirst: readonly Tangle[], place: bigint, values: (Value | undefined)[]): void {
-  let rest = place;
-  for (const tangle of fastestFirst) {
-    tangle.choose(rest % tangle.size, values);
-    rest /= tangle.size;
-  }
-}
-
-/** Leaves that conditions tie together, each group in an order that respects them, groups by their first leaf. */
-function groupByConditions(leaves: readonly Leaf[]): number[][] {
-  const group = leaves.map((_, index) => index);
-  const rootOf = (index: number): number => {
-    let root = index;
-    while (group[root] !== undefined && group[root] !== root) root = group[root] ?? root;
-    return root;
-  };
-  leaves.forEach(({ conditions }, index) => {
-    for (const { on } of conditions) {
-      const [a, b] = [rootOf(index), rootOf(on)];
-      group[Math.max(a, b)] = Math.min(a, b);
-    }
-  });
-  const members = new Map<number, number[]>();
-  for (const index of orderByConditions(leaves)) {
-    const root = rootOf(index);
-    const known = members.get(root);
-    if (known) known.push(index);
-    else members.set(root, [index]);
-  }
-  return [...members].sort(([a], [b]) => a - b).map(([, order]) => order);
 }
