@@ -33,6 +33,13 @@ export function isSeen(xid: bigint, { xmin, xmax, open }: Snapshot): boolean {
   return xid < xmax && !open.has(xid);
 }
 
+/** A reader with this cursor has seen nothing. */
+export const BEGINNING = "1:1:";
+
+/** No later snapshot of one database ends before an earlier one does. */
+export const isAhead = (cursor: string, now: string): boolean =>
+  parseSnapshot(cursor).xmax > parseSnapshot(now).xmax;
+
 /** Of two snapshots of one database the one taken later: it had seen at least what the other had. */
 export function toLater(a: Snapshot, b: Snapshot): Snapshot {
   if (a.xmax !== b.xmax) return a.xmax > b.xmax ? a : b;

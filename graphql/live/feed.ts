@@ -1,5 +1,5 @@
 import type { Probe } from "@/db/queries/changes";
-import { isSeen, parseSnapshot, type Snapshot, stringifySnapshot, toLater } from "@/db/snapshot";
+import { isAhead, isSeen, parseSnapshot, type Snapshot, stringifySnapshot, toLater } from "@/db/snapshot";
 import { Gate } from "./gate";
 
 /** One thing that changed, with the transaction that wrote it. */
@@ -19,6 +19,8 @@ export interface Read<T extends Item> {
 export interface Source<T extends Item> {
   /** Everything that changed since the cursor, in one snapshot. */
   read(since: string): Promise<Read<T>>;
+  /** From here everything is read for a cursor that is of no use; when absent, its subscriber is told to start anew. */
+  readonly beginning?: string;
   /** Where reading stands now. */
   now(): Promise<string>;
   /** What of the feed's own reading is news to those who have heard everything before it; all of it when absent. */
@@ -125,11 +127,22 @@ export class Feed<T extends Item> {
     const reading = this.gate.run(async () => {
       this.#own.delete(key);
       const read =
-        since === undefined ? { cursor: await this.source.now(), items: [] } : await this.source.read(since);
+        since === undefined ? { cursor: await this.source.now(), items: [] } : await this.#readSince(since);
       return { ...read, shared: {} };
     });
     this.#own.set(key, reading);
     return reading;
+  }
+
+  /**
+   * A cursor can be ahead of the database: it is another one's (a backup was restored), or the database has lost its
+   * last moments (a standby took over). What is written from now on would count as seen.
+   */
+  async #readSince(since: string): Promise<Read<T>> {
+    const read = await this.source.read(since);
+    if (!isAhead(since, read.cursor)) return read;
+    const { beginning } = this.source;
+    return beginning === undefined ? { ...read, items: [], truncated: true } : this.source.read(beginning);
   }
 
   async #read(): Promise<void> {
@@ -139,9 +152,9 @@ export class Feed<T extends Item> {
     this.#reading = true;
     this.#nextReadAt = performance.now() + this.source.restMs(this.#subscribers.size);
     try {
-      // Without a cursor nobody has got anything from this feed: those who joined have read up to now by themselves.
-      if (this.#cursor === undefined) this.#cursor = await this.source.now();
-      else this.#tell(await this.source.read(this.#cursor));
+      // Without a cursor nobody has got anything from this feed: those who joined read up to now by themselves, later.
+      if (this.#cursor === undefined) await this.start();
+      else this.#tell(await this.source.read(this.#cursor), this.#cursor);
     } catch (error) {
       this.source.onError(error); // the poll of the next second tries again, from the same cursor
     } finally {
@@ -150,8 +163,9 @@ export class Feed<T extends Item> {
     if (this.#dirty && this.#subscribers.size > 0) this.wake();
   }
 
-  #tell({ cursor, items: read, truncated = false }: Read<T>): void {
+  #tell({ cursor, items: read, ...rest }: Read<T>, since: string): void {
     this.#cursor = cursor;
+    const truncated = rest.truncated || isAhead(since, cursor);
     const items = truncated ? [] : (this.source.settle?.(read) ?? read);
     if (items.length === 0 && !truncated) return;
     const weight = items.reduce((sum, item) => sum + this.source.weigh(item), 0);
@@ -257,15 +271,8 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
       truncated = false,
       shared,
     } = await this.#feed.readFor(since && stringifySnapshot(since));
-    const read = parseSnapshot(cursor);
-    this.#seen = since === undefined ? read : toLater(since, read);
-    return {
-      cursor: stringifySnapshot(this.#seen),
-      items: truncated ? [] : items,
-      truncated,
-      shared: this.#seen === read ? shared : {},
-      own: true,
-    };
+    this.#seen = parseSnapshot(cursor);
+    return { cursor, items: truncated ? [] : items, truncated, shared, own: true };
   }
 
   /** The next of what it heard, without what its own read has brought already. */

@@ -1,6 +1,7 @@
 import type { Access } from "@/core/access";
 import type { Database } from "@/db/client";
 import { readCursor, readSweepChanges } from "@/db/queries/changes";
+import { BEGINNING } from "@/db/snapshot";
 import { retrying } from "@/db/transaction";
 import type { Item, Source } from "./feed";
 
@@ -35,6 +36,7 @@ export function openSweepSource(
       if (sweepXid !== null) items.push({ xid: BigInt(sweepXid) });
       return { cursor, items };
     },
+    beginning: BEGINNING,
     now: () => retrying(() => readCursor(db)),
     probe: (name, since) => [{ name, kind: "sweep", id: sweepId, since }],
     weigh: () => 1,

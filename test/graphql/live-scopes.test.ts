@@ -254,6 +254,34 @@ describe("outputLogged", () => {
   });
 });
 
+test("a cursor of before a backup was restored brings all runs, or says that everything is to be read again", async () => {
+  const server = started();
+  const { sweepId, claims } = await withRuns(server, 2);
+  const runId = claims[0]?.runId ?? "";
+  const client = openSocket(server);
+  const [project] = await server.db.sql<
+    { id: number }[]
+  >`select project_id as id from sweeps where id = ${sweepId}`;
+  const cursor = "4000000000:4000000000:";
+  const first = (root: string) =>
+    subscribe<{ change: { cursor: string; reset?: boolean; runs?: { id: string }[] } }>(
+      client,
+      `subscription { change: ${root} }`,
+    );
+  const runs = first(`runsChanged(sweepId: "${sweepId}", cursor: "${cursor}") { cursor runs { id } }`);
+  const all = (await runs.next()).change.runs?.map(({ id }) => id);
+  expect(all?.toSorted()).toEqual(claims.map((one) => one.runId).toSorted());
+  for (const root of [
+    `projectChanged(projectId: "${project?.id}", cursor: "${cursor}")`,
+    `metricsLogged(scope: {sweepId: "${sweepId}"}, cursor: "${cursor}")`,
+    `outputLogged(runId: "${runId}", cursor: "${cursor}")`,
+  ])
+    expect((await first(`${root} { cursor reset }`).next()).change.reset).toBe(true);
+  await ask(server, FinishRun, { input: { runId, attempt: 1, state: "finished" } } as never);
+  await runs.until(({ change }) => change.runs?.some(({ id }) => id === runId) ?? false);
+  await client.dispose();
+});
+
 test("what no signal told of is found within a second or so, whatever is looked at", async () => {
   const server = started();
   const { sweepId, agentId, claims } = await withRuns(server, 1);
