@@ -7,9 +7,10 @@ import type { Database } from "@/db/client";
 import { type Identity, signInByOpenId } from "@/engine/accounts/sign-in-openid";
 import { authenticateSession } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
+import { hashOf } from "@/engine/credentials";
 import type { SignedIn } from "@/engine/sessions";
 import { clientAddress } from "./address";
-import { readCookie, sessionCookie } from "./credentials";
+import { isSameOrigin, readCookie, sessionCookie } from "./credentials";
 import { isSecure, prefixOf } from "./public-url";
 import { keepPrivate } from "./sign-in-json";
 
@@ -97,6 +98,8 @@ interface Attempt {
   readonly state: string;
   readonly nonce: string;
   readonly verifier: string;
+  /** SHA-256 of the session's token of who was signed in and left from a page of ours: only to them an identity is tied. */
+  readonly session?: string | undefined;
 }
 
 /**
@@ -146,7 +149,7 @@ export function openOpenId({ settings, db, publicUrl, log, admit }: OpenIdOption
   };
 
   /** `GET /login/oidc`: off to the provider. */
-  const leave = async (_request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const leave = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     keepPrivate(response);
     try {
       const { client, config } = await discover();
@@ -154,6 +157,7 @@ export function openOpenId({ settings, db, publicUrl, log, admit }: OpenIdOption
         state: client.randomState(),
         nonce: client.randomNonce(),
         verifier: client.randomPKCECodeVerifier(),
+        session: isFromOurPage(request, publicUrl) ? sessionOf(request) : undefined,
       };
       const target = client.buildAuthorizationUrl(config, {
         redirect_uri: redirectUri,
@@ -182,7 +186,7 @@ export function openOpenId({ settings, db, publicUrl, log, admit }: OpenIdOption
     if (attempt === undefined) return backToLogin(response, "openid_stale");
     try {
       const identity = await redeem(new URL(request.url ?? "/", publicUrl).search, attempt);
-      const currentUserId = await currentUser(request);
+      const currentUserId = await currentUser(request, attempt);
       const visitor = { address: clientAddress(request), userAgent: request.headers["user-agent"] };
       const signedIn = await signInByOpenId(db, identity, { allow: settings.allow, currentUserId }, visitor);
       await admit(request, response, signedIn);
@@ -219,10 +223,16 @@ export function openOpenId({ settings, db, publicUrl, log, admit }: OpenIdOption
     };
   };
 
-  const currentUser = async (request: IncomingMessage): Promise<number | undefined> => {
+  const sessionOf = (request: IncomingMessage): string | undefined => {
     const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
-    const access = token && (await authenticateSession(db, token).catch(() => undefined));
-    return access && access.kind === "user" ? access.userId : undefined;
+    return token && hashOf(token);
+  };
+  /** Undefined too when it is not who left: another site may have sent the browser off, or brought it our cookie. */
+  const currentUser = async (request: IncomingMessage, { session }: Attempt): Promise<number | undefined> => {
+    const token = readCookie(request.headers.cookie, sessionCookie(publicUrl));
+    if (token === undefined || hashOf(token) !== session) return undefined;
+    const access = await authenticateSession(db, token).catch(() => undefined);
+    return access?.kind === "user" ? access.userId : undefined;
   };
 
   return { leave, comeBack };
@@ -246,13 +256,20 @@ const encode = (attempt: Attempt): string => Buffer.from(JSON.stringify(attempt)
 function decode(text: string | undefined): Attempt | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(text ?? "", "base64url").toString("utf8"));
-    const { state, nonce, verifier } = value as Partial<Record<string, unknown>>;
+    const { state, nonce, verifier, session } = value as Partial<Record<string, unknown>>;
     if (typeof state !== "string" || typeof nonce !== "string" || typeof verifier !== "string")
       return undefined;
-    return { state, nonce, verifier };
+    return { state, nonce, verifier, session: typeof session === "string" ? session : undefined };
   } catch {
     return undefined;
   }
+}
+
+/** A link has no `Origin`. `Sec-Fetch-Site` is not sent in plain text, `Referer` can be withheld by another site, not forged. */
+function isFromOurPage({ headers }: IncomingMessage, publicUrl: string): boolean {
+  const { "sec-fetch-site": site, referer: origin, host } = headers;
+  if (site !== undefined) return site === "same-origin";
+  return origin !== undefined && isSameOrigin({ origin, host }, publicUrl);
 }
 
 const toText = (value: unknown): string | undefined =>

@@ -114,6 +114,7 @@ describe("signing in by OpenID", () => {
       const browser = new Browser();
       const cookie = cookieOf(await openLink(loginUrl));
       browser.set(url, cookie);
+      browser.at = `${url}/login`;
       expect(await visit(browser)).toMatchObject({ end: "/", name });
       expect(await visit()).toMatchObject({ end: "/", name });
       // Another identity with that address does not get in, now that the account is tied.
@@ -123,6 +124,32 @@ describe("signing in by OpenID", () => {
       await db.sql`update users set disabled_at = now()`;
       provider.person = { subject: "7", email: "me@uni.example" };
       expect(await visit()).toMatchObject({ end: "/login?error=openid_disabled" });
+    }));
+
+  test("another site that sends somebody through the provider ties nothing to their account", () =>
+    withProvider("", async ({ url, loginUrl, db, provider, visit }) => {
+      // Whoever made the victim's browser sign in at the provider as themselves would else own the account.
+      provider.person = { subject: "mallory" };
+      const victim = new Browser();
+      victim.set(url, cookieOf(await openLink(loginUrl)));
+      const untied = async (end: string) => {
+        expect(end).toBe("/login?error=openid_no_account");
+        expect(await db.sql`select from users where oidc_subject is not null`).toHaveLength(0);
+      };
+      await untied((await visit(victim)).end);
+      for (const site of ["cross-site", "same-site", "none"]) {
+        const headers = { cookie: victim.cookie(url), referer: `${url}/login`, "sec-fetch-site": site };
+        const gone = await fetch(`${url}/login/oidc`, { redirect: "manual", headers });
+        victim.set(url, cookieOf(gone));
+        const end = await victim.follow(gone.headers.get("location") ?? "", `${url}/login?`);
+        await untied(end.slice(url.length));
+      }
+      // Nor does it count for whoever is signed in meanwhile.
+      const other = new Browser();
+      other.at = `${url}/login`;
+      const back = await other.follow(`${url}/login/oidc`, `${url}/login/oidc/callback`);
+      other.set(url, victim.cookie(url));
+      await untied(((await other.get(back)).headers.get("location") ?? "").slice(url.length));
     }));
 
   test("what the provider confirmed counts no more once its user has typed another address", () =>

@@ -93,6 +93,8 @@ export async function openProvider(port = 0): Promise<TestProvider> {
 
 /** A browser without pages: keeps each host's cookies and follows redirects. */
 export class Browser {
+  /** The page that it shows: told to servers of the same origin, as our pages ask for. */
+  at: string | undefined;
   readonly #jars = new Map<string, Map<string, string>>();
 
   cookie(url: string): string {
@@ -113,7 +115,11 @@ export class Browser {
   }
 
   async get(url: string): Promise<Response> {
-    const response = await fetch(url, { redirect: "manual", headers: { cookie: this.cookie(url) } });
+    const referer = this.at && new URL(this.at).origin === new URL(url).origin ? this.at : undefined;
+    const response = await fetch(url, {
+      redirect: "manual",
+      headers: { cookie: this.cookie(url), ...(referer && { referer }) },
+    });
     const jar = this.#jar(url);
     for (const line of response.headers.getSetCookie()) {
       const [pair = ""] = line.split(";");
