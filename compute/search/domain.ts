@@ -70,7 +70,7 @@ export function openDomain({ parameters }: DomainConfig): Domain {
   };
   const toValues = (values: readonly (Value | undefined)[]): Values => ({
     params: nestValues(leaves, values),
-    hash: hashText(toCanonicalText(labels, values)).toString("hex"),
+    hash: Buffer.from(hashText(toCanonicalText(labels, values))).toString("hex"),
     x: Float64Array.from(dimensions, ({ leaf, toCoordinate }) => {
       const value = values[leaf];
       return value === undefined ? Number.NaN : (toCoordinate(value) ?? Number.NaN);
