@@ -1,5 +1,5 @@
 import { AppError } from "@/core/errors";
-import type { SweepConfig } from "@/core/sweep-config";
+import type { Method, SweepConfig } from "@/core/sweep-config";
 import { openGrid } from "./grid";
 import type { Points } from "./point";
 import { openRandom } from "./random";
@@ -23,3 +23,7 @@ export function openPoints(config: SweepConfig, seed: string): Points {
       );
   }
 }
+
+/** Methods that learn from results: a search proposes their points, one after the other, and none has a number. */
+export const SEARCHED_METHODS = ["bayes", "tpe", "cmaes", "auto"] as const satisfies readonly Method[];
+export const isSearched = (method: Method): boolean => SEARCHED_METHODS.some((each) => each === method);
