@@ -75,3 +75,58 @@ export function log1p(x: number): number {
   if (!Number.isFinite(sum) || sum <= 0) return log(sum);
   return log(sum) + (x - (sum - 1)) / sum;
 }
+
+/** e^x - 1 without losing a small x to the subtraction. */
+export function expm1(x: number): number {
+  if (Math.abs(x) > 0.35) return exp(x) - 1;
+  // below ln(2)/2 the series of exp() serves as it stands
+  let sum = 0;
+  for (let n = 14; n >= 2; n--) sum = (sum + 1) * (x / n);
+  return x + x * sum;
+}
+
+/** x^y for x >= 0. The relative error grows with the result's exponent: about |y ln x| units in the last place. */
+export function pow(x: number, y: number): number {
+  if (y === 0 || x === 1) return 1;
+  if (y === 1) return x;
+  if (y === 2) return x * x;
+  if (y === 0.5) return Math.sqrt(x);
+  return exp(y * log(x));
+}
+
+/** sin(2 pi x); exact at multiples of a quarter turn. */
+export function sinTurn(x: number): number {
+  const turn = x - Math.floor(x);
+  const quarter = Math.floor(turn * 4 + 0.5);
+  const angle = 2 * Math.PI * (turn - quarter / 4);
+  if (quarter === 1) return cosSeries(angle);
+  if (quarter === 2) return -sinSeries(angle);
+  if (quarter === 3) return -cosSeries(angle);
+  return sinSeries(angle);
+}
+
+/** cos(2 pi x): whole turns and quarters are taken off without rounding, then Taylor's series to an eighth of a turn. */
+export function cosTurn(x: number): number {
+  const turn = Math.abs(x) - Math.floor(Math.abs(x));
+  const quarter = Math.floor(turn * 4 + 0.5);
+  const angle = 2 * Math.PI * (turn - quarter / 4);
+  if (quarter === 1) return -sinSeries(angle);
+  if (quarter === 2) return -cosSeries(angle);
+  if (quarter === 3) return sinSeries(angle);
+  return cosSeries(angle);
+}
+
+function sinSeries(angle: number): number {
+  const square = angle * angle;
+  let sum = 0;
+  for (let n = 16; n >= 2; n -= 2) sum = ((1 + sum) * -square) / (n * (n + 1));
+  return angle + angle * sum;
+}
+
+function cosSeries(angle: number): number {
+  const square = angle * angle;
+  let sum = 0;
+  for (let n = 18; n >= 4; n -= 2) sum = ((1 + sum) * -square) / (n * (n - 1));
+  // cos = 1 - square/2 (1 + sum), with sum the terms from the fourth power on over the second
+  return 1 - 0.5 * square * (1 + sum);
+}
