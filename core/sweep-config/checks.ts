@@ -21,19 +21,7 @@ export function checkTogether(
   const warn = (code: string, message: string, key: string): void =>
     findings.warn(code, message, [key], root.entries.get(key)?.keyAt ?? at);
   if (method === "grid") checkGrid(root, parameters, findings);
-  if (method === "bayes") checkBayes(root, parameters, findings);
-  if (config.metric && config.metrics)
-    warn(
-      "METRICS_BESIDE_METRIC",
-      "`metric` and `metrics` stand side by side; W&B allows one of them",
-      "metrics",
-    );
-  else if (config.metrics && method !== "custom")
-    warn(
-      "METRICS_WITHOUT_CUSTOM",
-      `\`metrics\` has no effect with \`method: ${method}\`; use \`metric\``,
-      "metrics",
-    );
+  if (isGuided(method)) checkGuided(root, method, parameters, config, findings);
   if (config.gridOrder === "random" && method !== "grid")
     warn("OWN_KEY_IGNORED", `\`grid_order\` has no effect with \`method: ${method}\``, "grid_order");
   if (!config.program && (!config.command || config.command.some((item) => /\$\{program\}/.test(item))))
@@ -95,12 +83,23 @@ function checkGrid(root: MapNode, parameters: Parameters, findings: Findings): v
   }
 }
 
-function checkBayes(root: MapNode, parameters: Parameters, findings: Findings): void {
+/** Methods that learn from results. */
+export const isGuided = (method: Method | undefined): boolean =>
+  method === "bayes" || method === "tpe" || method === "cmaes" || method === "auto";
+
+function checkGuided(
+  root: MapNode,
+  method: Method,
+  parameters: Parameters,
+  { metric }: Rest,
+  findings: Findings,
+): void {
   const at = root.entries.get("method")?.keyAt;
-  if (!root.entries.has("metric"))
+  const refused = findings.errors.some(({ code }) => code.startsWith("METRIC"));
+  if (!metric && !refused)
     findings.error(
       "METRIC_MISSING",
-      "`method: bayes` needs a metric to improve: write `metric: {name: loss, goal: minimize}` with the name your program logs",
+      `\`method: ${method}\` needs a metric to improve: write \`metric: {name: loss, goal: minimize}\` with the name your program logs`,
       ["metric"],
       at,
     );
@@ -110,7 +109,7 @@ function checkBayes(root: MapNode, parameters: Parameters, findings: Findings): 
   if (!searched)
     findings.error(
       "NOTHING_TO_SEARCH",
-      "`method: bayes` needs at least one parameter that is not a fixed `value`",
+      `\`method: ${method}\` needs at least one parameter that is not a fixed \`value\``,
       ["parameters"],
       at,
     );

@@ -95,16 +95,3 @@ function warnUnknown(map: MapNode, path: Path, findings: Findings): void {
     findings.warn("KEY_UNKNOWN", message, [...path, key], entry.keyAt);
   }
 }
-
-/** `metrics`: a list for several objectives. */
-export function readMetrics(node: Node, path: Path, findings: Findings): readonly Metric[] | undefined {
-  if (node.kind !== "list" || node.items.length === 0) {
-    const message = `\`metrics\` is ignored: it is a list of metrics such as \`- {name: loss, goal: minimize}\`, not ${show(node)}`;
-    findings.warn("METRICS_IGNORED", message, path, node.at);
-    return undefined;
-  }
-  const metrics = node.items.flatMap(
-    (item, i) => readMetric(item, [...path, String(i)], false, findings) ?? [],
-  );
-  return metrics.length > 0 ? metrics : undefined;
-}

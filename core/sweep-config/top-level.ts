@@ -1,17 +1,17 @@
 import type { Parameters } from "@/core/parameter";
 import type { Value } from "@/core/value";
-import { checkTogether } from "./checks";
+import { checkTogether, isGuided } from "./checks";
 import type { Findings } from "./diagnostics";
 import { readEarlyTerminate } from "./early-terminate";
 import { readCommand, readController, readRunCap, readText } from "./launch";
-import { readMetric, readMetrics } from "./metric";
+import { readObjectives } from "./metrics";
 import { COMING_KEYS, OWN_KEYS, readOwnKeys } from "./own-keys";
 import { readParameters } from "./parameters";
 import { didYouMean } from "./suggest";
 import { childOf, isMap, isNull, isScalar, type MapNode, type Node, show, toValue } from "./tree";
 import type { Method, SweepConfig } from "./types";
 
-const METHODS: readonly Method[] = ["grid", "random", "bayes", "custom"];
+const METHODS: readonly Method[] = ["auto", "grid", "random", "sobol", "bayes", "tpe", "cmaes", "custom"];
 /** W&B's keys that this parser understands. */
 const KEYS: readonly string[] = [
   "method",
@@ -45,10 +45,13 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
   }
   const method = readMethod(root, findings);
   const parameters = readParameterSection(root, findings);
-  const metricNode = childOf(root, "metric");
-  const metric = metricNode && readMetric(metricNode, ["metric"], method === "bayes", findings);
-  const metricsNode = given(root, "metrics");
-  const metrics = metricsNode && readMetrics(metricsNode, ["metrics"], findings);
+  const { metric, metrics } = readObjectives(
+    root,
+    childOf(root, "metric"),
+    given(root, "metrics"),
+    isGuided(method),
+    findings,
+  );
   const stopNode = given(root, "early_terminate");
   const earlyTerminate = stopNode && readEarlyTerminate(stopNode, metric !== undefined, findings);
   const commandNode = given(root, "command");
@@ -90,7 +93,7 @@ function readMethod(root: MapNode, findings: Findings): Method | undefined {
     );
     const message = wrapper
       ? `the sweep stands under \`${wrapper[0]}:\`; move its keys to the left margin and remove that line`
-      : "`method` is missing: write `method: grid`, `random` or `bayes`";
+      : "`method` is missing: write `method: auto`, which chooses one, or `grid`, `random` or `bayes`";
     findings.error("METHOD_MISSING", message, ["method"], wrapper?.[1].keyAt ?? root.at);
     return undefined;
   }

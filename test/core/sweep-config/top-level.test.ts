@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseSweepConfig } from "@/core/sweep-config";
+import { objectivesOf, parseSweepConfig } from "@/core/sweep-config";
 import { codesOf, configOf, placesOf, sweepOf } from "./support";
 
 const PLAIN = "a: {values: [1, 2]}";
@@ -79,8 +79,12 @@ parameters:
     ["method: bayesian", "METHOD_UNKNOWN 2:9 method", "Did you mean `bayes`?"],
     ["method: Random", "METHOD_UNKNOWN 2:9 method", "Did you mean `random`?"],
     ["method: {value: grid}", "METHOD_UNKNOWN 2:9 method", "`method: grid`"],
-    ["", "METHOD_MISSING 1:1 method", "method: grid"],
+    ["", "METHOD_MISSING 1:1 method", "method: auto"],
     ["method: bayes", "METRIC_MISSING 2:1 metric", "metric: {name: loss"],
+    ["method: tpe", "METRIC_MISSING 2:1 metric", "`method: tpe` needs a metric"],
+    ["method: cmaes", "METRIC_MISSING 2:1 metric", "metric: {name: loss"],
+    ["method: auto", "METRIC_MISSING 2:1 metric", "metric: {name: loss"],
+    ["method: auto\nmetrics: [{goal: minimize}]", "METRIC_NAME_MISSING 3:11 metrics/0", "needs a `name`"],
     ["method: bayes\nmetric: loss", "METRIC_INVALID 3:9 metric", "metric: {name: loss, goal: minimize}"],
     ["method: bayes\nmetric: {goal: minimize}", "METRIC_NAME_MISSING 3:9 metric", "needs a `name`"],
   ])("refuses %j", (rest, place, words) => {
@@ -106,9 +110,19 @@ parameters:
     expect(config?.parameters.size).toBe(0);
   });
 
-  test("bayes needs something to search", () => {
-    const { errors } = parseSweepConfig("method: bayes\nmetric: {name: a}\nparameters: {a: {value: 1}}");
+  test.each(["bayes", "tpe", "cmaes", "auto"])("%s needs something to search", (method) => {
+    const { errors } = parseSweepConfig(`method: ${method}\nmetric: {name: a}\nparameters: {a: {value: 1}}`);
     expect(codesOf(errors)).toEqual(["NOTHING_TO_SEARCH"]);
+  });
+
+  test.each(["auto", "sobol", "tpe", "cmaes"])("%s is a method of our own", (method) => {
+    const { config, errors } = read(`method: ${method}\nmetric: {name: a}`);
+    expect(codesOf(errors)).toEqual([]);
+    expect(config?.method).toBe(method);
+  });
+
+  test("sobol needs no metric, as random", () => {
+    expect(configOf(sweepOf(PLAIN, "method: sobol")).metric).toBeUndefined();
   });
 });
 
@@ -153,17 +167,35 @@ describe("a metric", () => {
     );
   });
 
-  test("may be one of several, with method custom", () => {
-    const list = "metrics: [{name: a}, {name: b, goal: maximize}]";
-    expect(read(`method: custom\n${list}`).config?.metrics?.map(({ name, goal }) => [name, goal])).toEqual([
+  test.each(["custom", "random", "bayes", "auto"])("may be one of several, with method %s", (method) => {
+    const { config, warnings } = read(
+      `method: ${method}\nmetrics: [{name: a}, {name: b, goal: maximize, target: 1}]`,
+    );
+    expect(codesOf(warnings)).toEqual([]);
+    expect(config?.metrics?.map(({ name, goal }) => [name, goal])).toEqual([
       ["a", "minimize"],
       ["b", "maximize"],
     ]);
-    expect(codesOf(read(`method: random\n${list}`).warnings)).toEqual(["METRICS_WITHOUT_CUSTOM"]);
-    expect(codesOf(read(`method: custom\nmetric: {name: c}\n${list}`).warnings)).toEqual([
-      "METRICS_BESIDE_METRIC",
-    ]);
-    expect(codesOf(read("method: custom\nmetrics: loss").warnings)).toEqual(["METRICS_IGNORED"]);
+    expect(config?.metric).toEqual(config?.metrics?.[0]);
+    expect(config && objectivesOf(config)).toEqual(config?.metrics);
+  });
+
+  test("alone in its list is the metric", () => {
+    const { config } = read("method: bayes\nmetrics: [{name: a, goal: maximize}]");
+    expect(config).toEqual(read("method: bayes\nmetric: {name: a, goal: maximize}").config);
+    expect(config && objectivesOf(config).map(({ name }) => name)).toEqual(["a"]);
+  });
+
+  test.each([
+    ["metrics: [{name: a}, {name: b}, {name: c}, {name: d}]", "METRICS_TOO_MANY", ["a", "b", "c"]],
+    ["metrics: [{name: a}, {name: b}, {name: a}]", "METRICS_IGNORED", ["a", "b"]],
+    ["metric: {name: c}\nmetrics: [{name: a}, {name: b}]", "METRICS_BESIDE_METRIC", ["c"]],
+    ["metrics: loss", "METRICS_IGNORED", []],
+    ["metrics: [{name: a}, loss]", "METRIC_INVALID", ["a"]],
+  ])("among several, %s, is a warning", (text, code, names) => {
+    const { config, warnings } = read(`method: random\n${text}`);
+    expect(codesOf(warnings)).toEqual([code]);
+    expect(config && objectivesOf(config).map(({ name }) => name)).toEqual(names);
   });
 });
 
@@ -189,7 +221,7 @@ describe("early_terminate", () => {
 
   test.each([
     "hyperband",
-    "{type: median, min_iter: 1}",
+    "{type: halving, min_iter: 1}",
     "{min_iter: 1}",
     "{type: hyperband}",
     "{type: hyperband, max_iter: 27}",
