@@ -30,7 +30,12 @@ export default async function Page({ searchParams }: Props) {
             </Link>
           </p>
         )}
-        <SignIn next={onward} openId={readSignInFacts().openId} refused={toSignInError(error)} />
+        <SignIn
+          viewer={viewer?.name}
+          next={onward}
+          openId={readSignInFacts().openId}
+          refused={toSignInError(error)}
+        />
       </div>
     </PageFrame>
   );

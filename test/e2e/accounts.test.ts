@@ -97,6 +97,26 @@ test("the link of the first start signs in once; used up, the page says so and l
   expect(new URL(again.url()).hash).toBe("");
 });
 
+test("a link of somebody else's takes nobody's session away unasked", async () => {
+  const admin = await visit("/", { admin: true });
+  const link = await admin.evaluate(async () => {
+    const body = JSON.stringify({ query: "mutation { createLoginLink(input: {}) { url } }" });
+    const headers = { "content-type": "application/json" };
+    const response = await fetch("/graphql", { method: "POST", headers, body });
+    return ((await response.json()) as { data: { createLoginLink: { url: string } } }).data.createLoginLink
+      .url;
+  });
+  const page = await createAccount(await invite(), "gina");
+  await page.goto("/login");
+  await page.goto(link.slice(site.url.length));
+  const use = page.getByRole("button", { name: "Sign in by the link" });
+  await use.waitFor();
+  expect(new URL(page.url()).hash).toBe("");
+  await page.getByRole("button", { name: "Account of gina" }).waitFor();
+  await use.click();
+  await page.getByRole("button", { name: `Account of ${site.entity}` }).waitFor();
+});
+
 test("a page that needs a session comes after the sign-in, and a link can't lead to another site", async () => {
   const page = await visit("/settings/sessions");
   await untilPath(page, "/login");

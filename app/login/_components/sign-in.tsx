@@ -11,8 +11,13 @@ import { CommandBlock } from "@/ui/kit/copy";
 import { TextField } from "@/ui/kit/field";
 import { Notice } from "@/ui/kit/notice";
 
-/** A one-time link posts its token by itself; everybody else types a password or goes to the provider. */
+/**
+ * A one-time link posts its token by itself, unless somebody is signed in, whom a stranger's link must not make work in the
+ * stranger's account unasked; everybody else types a password or goes to the provider.
+ */
 export function SignIn(props: {
+  /** Who is signed in in this browser. */
+  viewer: string | undefined;
   /** Where to go afterwards. */
   next: string;
   /** The OpenID provider's name, where there is one. */
@@ -20,18 +25,24 @@ export function SignIn(props: {
   /** What the provider's way back has to say. */
   refused: string | undefined;
 }) {
-  const { next, openId, refused } = props;
+  const { viewer, next, openId, refused } = props;
+  const [offered, setOffered] = useState<string>();
   const [redeeming, setRedeeming] = useState(false);
   const [dead, setDead] = useState<string>();
 
-  useToken(async (token) => {
-    if (!token) return;
+  const redeem = async (token: string) => {
+    setOffered(undefined);
     setRedeeming(true);
     setDead(undefined);
     const { refusal } = await post("/login", { token });
     if (!refusal) return location.assign(withBase(next));
     setRedeeming(false);
     setDead(refusal.message);
+  };
+  useToken((token) => {
+    if (!token) return;
+    if (viewer) setOffered(token);
+    else void redeem(token);
   });
 
   if (redeeming)
@@ -40,6 +51,7 @@ export function SignIn(props: {
         Signing you in ...
       </p>
     );
+  if (offered) return <OfferedLink viewer={viewer ?? ""} onUse={() => void redeem(offered)} />;
   return (
     <>
       {dead && <DeadLink message={dead} />}
@@ -108,6 +120,20 @@ function PasswordForm({ next }: { next: string }) {
         {busy ? "Signing in ..." : "Sign in"}
       </Button>
     </form>
+  );
+}
+
+function OfferedLink({ viewer, onUse }: { viewer: string; onUse: () => void }) {
+  return (
+    <Notice tone="plain" title="This link signs in somebody, perhaps not you">
+      <p className="mb-3">
+        It ends the session of {viewer} here, and what you do then is done as whom it signs in. Use it only if
+        you asked for it.
+      </p>
+      <Button weight="solid" onClick={onUse}>
+        Sign in by the link
+      </Button>
+    </Notice>
   );
 }
 
