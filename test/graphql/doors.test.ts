@@ -236,9 +236,20 @@ describe.each(Object.entries(DOORS))("%s", (path, [rule, door]) => {
   });
 });
 
-async function knock(path: string, door: Door, caller: Caller): Promise<string> {
+test("a run's own key opens each door of its run for no other run", async () => {
+  const ofRuns = Object.entries(DOORS).filter(([, [rule]]) => rule === SEE_RUN || rule === WORK_RUN);
+  expect(ofRuns.length).toBeGreaterThan(10);
+  const other = { ...world, runId: world.otherRunId };
+  for (const [path, [, door]] of ofRuns) {
+    const closed = expect.stringMatching(/^(?:FORBIDDEN|NOT_FOUND)$/);
+    expect([path, await knock(path, door, "run", other)]).toEqual([path, closed]);
+    expect([path, await knock(path, door, "padm", other)]).toEqual([path, OUTCOMES["+"]]);
+  }
+});
+
+async function knock(path: string, door: Door, caller: Caller, where = world): Promise<string> {
   const [root = "", name = ""] = path.split(".");
-  const args = (await door.args?.(world, caller)) ?? {};
+  const args = (await door.args?.(where, caller)) ?? {};
   const field = schema.getType(root);
   if (field === undefined || !("getFields" in field)) throw new Error(`${root} has no fields`);
   const declared = field.getFields()[name];
@@ -323,9 +334,10 @@ async function build(server: TestServer): Promise<{ world: World; keys: Record<C
     'mutation { createInvitation(input: {entity: "lab", project: "digits"}) { invitation { id } } }',
   );
   const batch = { attempt: 1, batch: 1, steps: [0], times: [0], series: [{ key: "loss", values: [1] }] };
-  await ask(server, "mutation($input: LogMetricsInput!) { logMetrics(input: $input) { error { code } } }", {
-    input: { runId: own.runId, batch },
-  });
+  for (const { runId } of [own, other])
+    await ask(server, "mutation($input: LogMetricsInput!) { logMetrics(input: $input) { error { code } } }", {
+      input: { runId, batch },
+    });
   return {
     world: {
       server,
