@@ -19,7 +19,7 @@ import {
 } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Access } from "@/core/access";
-import { isAppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import { openScope, type Scope } from "@/db/scope";
 import type { Logger } from "@/engine/context";
@@ -39,6 +39,7 @@ import { Delivery } from "./socket/delivery";
 import { Outbox } from "./socket/outbox";
 import { toQuestion } from "./socket/question";
 import { Texts } from "./socket/text";
+import { UnderWay } from "./socket/under-way";
 import { Strangers } from "./strangers";
 import { callerGone, withTimeout } from "./timeout";
 
@@ -64,9 +65,13 @@ const UNAUTHORIZED = 4401;
 const TOO_MANY = 4429;
 const TOO_LARGE = 1009;
 const MAX_SUBSCRIPTIONS = 100;
+/** Characters of its id and variables: they are held as long as it lasts. */
+const MAX_QUESTION = 64 * 1024;
 const MAX_SOCKETS = 5_000;
 /** What anybody may send: connection_init with a key has 100 bytes. Beyond it nothing is buffered any more. */
 const MAX_STRANGER_BYTES = 16 * 1024;
+/** What is under way when the server stops is answered within this time, or never. */
+const LAST_ANSWERS_MS = 5_000;
 /** How long a stranger who said too much has to read why it is cut off. */
 const FAREWELL_MS = 1_000;
 /** Proxies cut connections that are silent for a minute. */
@@ -103,6 +108,8 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
   const scopes = new WeakMap<object, Scope>();
   const outboxes = new WeakMap<WebSocket, Outbox>();
   const texts = new Texts();
+  /** Queries and mutations, by their message. */
+  const underWay = new UnderWay();
   const strangers = new Strangers();
   /** Ends what holds for a stranger. */
   const welcomes = new WeakMap<IncomingMessage, () => void>();
@@ -152,8 +159,8 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     if (isProblems(document)) return document;
     const requestLog = logOf(ctx.extra.request, log);
     // What a subscription reads may serve others too, so it is not cancelled with its subscriber.
-    const isQuery = getOperationAST(document, operationName)?.operation === OperationTypeNode.QUERY;
-    const scope = isQuery ? openScope(db) : undefined;
+    const kind = getOperationAST(document, operationName)?.operation;
+    const scope = kind === OperationTypeNode.QUERY ? openScope(db) : undefined;
     const contextValue = toContext(connection.caller, scope?.db ?? db, requestLog);
     // A role that changes while it runs counts at once.
     Object.defineProperty(contextValue, "access", { get: () => connection.access, enumerable: true });
@@ -161,6 +168,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
       connection.reading.set(payload, scope);
       scopes.set(contextValue, scope);
     }
+    if (kind === OperationTypeNode.QUERY || kind === OperationTypeNode.MUTATION) underWay.begin(payload);
     return {
       schema,
       document,
@@ -177,9 +185,10 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
   const subscribe = async (operation: Operation) => {
     const { connection, contextValue, outbox, id } = operation;
     const { caller } = connection;
+    const asked = toQuestion(operation);
+    if (id.length + asked.length > MAX_QUESTION) return { errors: [tooLong()] };
     const events = await createSourceEventStream(operation);
     if (!(events instanceof Events)) return events as ExecutionResult;
-    const asked = toQuestion(operation);
     const toText = (event: LiveEvent<unknown>) => {
       const viewer = events.forEverybody ? "" : viewerOf(contextValue.access);
       return texts.get(event, `${asked} ${viewer}`, () => answer(operation, event));
@@ -197,14 +206,16 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     onConnect: (ctx) => connect(ctx as Socket),
     onSubscribe: (ctx, id, payload) => prepare(ctx as Socket, id, payload),
     execute: (args: ExecutionArgs) =>
-      withTimeout(Promise.resolve(execute(args)), scopes.get(args.contextValue as object)).catch(
-        (error: Error) => ({ errors: [new GraphQLError(error.message, { originalError: error })] }),
-      ),
+      withTimeout(
+        Promise.resolve().then(() => execute(args)),
+        scopes.get(args.contextValue as object),
+      ).catch((error: Error) => ({ errors: [new GraphQLError(error.message, { originalError: error })] })),
     subscribe: (args: ExecutionArgs) => subscribe(args as Operation),
     onNext: (ctx, _id, _payload, _args, { errors, ...result }) =>
       errors && { ...result, errors: mask(ctx as Socket, errors) },
     onError: (ctx, _id, _payload, errors) => mask(ctx as Socket, errors),
     onComplete: (ctx, _id, payload) => {
+      underWay.end(payload);
       const reading = signedIn.get(ctx)?.reading;
       reading?.get(payload)?.end(callerGone());
       reading?.delete(payload);
@@ -222,6 +233,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
         close: (code, reason) => client.close(code, reason),
         onMessage: (handle) =>
           client.on("message", (data) => {
+            if (closed) return; // its client hears 1001, and asks another server
             outbox.alive();
             handle(String(data)).catch((error: unknown) => {
               logOf(request, log).error({ err: error }, "a message of a socket could not be answered");
@@ -286,6 +298,7 @@ export function openSocketDoor(options: SocketOptions): SocketDoor {
     },
     close: onlyOnce(async () => {
       closed = true;
+      await underWay.over(LAST_ANSWERS_MS);
       clearInterval(keepAlive);
       connections.close();
       for (const client of wss.clients) client.close(1001, "Going away");
@@ -349,6 +362,11 @@ function toCredentials(
   const credentials = readCredentials(headers, publicUrl);
   return credentials?.kind === "session" && !isSameOrigin(headers, publicUrl) ? undefined : credentials;
 }
+
+const tooLong = () => {
+  const message = `a subscription's id and variables have more than ${MAX_QUESTION} characters`;
+  return new GraphQLError(message, { originalError: new AppError("INPUT_TOO_LARGE", message) });
+};
 
 const isProblems = <T>(value: T | readonly GraphQLError[]): value is readonly GraphQLError[] =>
   Array.isArray(value);

@@ -40,6 +40,7 @@ export class Outbox {
     });
   }
 
+  /** What answers a message of the peer. Who takes no answers is not listened to: it could ask for any number of them. */
   send(text: string): Promise<void> {
     return new Promise((resolve) => {
       if (this.#client.readyState !== this.#client.OPEN) return resolve();
@@ -48,6 +49,9 @@ export class Outbox {
         flushed();
         resolve();
       });
+      if (!this.full || this.#client.isPaused) return;
+      this.#client.pause();
+      void this.room().then(() => this.#client.resume());
     });
   }
 
