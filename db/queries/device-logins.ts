@@ -19,13 +19,11 @@ export async function insertDeviceLogin(sql: Sql | Tx, made: NewDeviceLogin): Pr
   return rows[0]?.expiresAt;
 }
 
-/** That wait for somebody, from one address and from all. */
-export async function countDeviceLogins(
-  sql: Sql | Tx,
-  address: string | null,
-): Promise<{ all: number; near: number }> {
+/** That wait for somebody, from one address or network and from all. The zone of `fe80::1%eth0` is no part of an inet. */
+export async function countDeviceLogins(sql: Sql | Tx, near: string): Promise<{ all: number; near: number }> {
   const rows = await sql<{ all: number; near: number }[]>`
-    select count(*)::int as all, count(*) filter (where address = ${address})::int as near
+    select count(*)::int as all, count(*) filter (
+      where nullif(split_part(address, '%', 1), '')::inet <<= nullif(${near}, '')::inet)::int as near
     from device_logins where expires_at > now() and taken_at is null and denied_at is null`;
   return rows[0] ?? { all: 0, near: 0 };
 }

@@ -25,7 +25,7 @@ import { withThrottle } from "./throttle";
 
 export const DEVICE_KEPT_MS = 10 * 60_000;
 export const POLL_EVERY_MS = 2_000;
-/** Anybody may begin; this many wait at once. */
+/** Anybody may begin; this many wait at once, and of one client's addresses. */
 const MAX_WAITING = 1_000;
 const MAX_WAITING_NEAR = 30;
 /** No vowels, so no words; no letter that looks like another. 20^8 codes. */
@@ -39,13 +39,16 @@ export interface StartedDevice {
   readonly expiresAt: Date;
 }
 
-/** @throws AppError BAD_INPUT, RATE_LIMITED */
+/**
+ * @param near the network of the address that one client can't leave at will
+ * @throws AppError BAD_INPUT, RATE_LIMITED
+ */
 export async function startDeviceLogin(
   db: Database,
-  { label, address }: { label: unknown; address: string },
+  { label, address, near: network }: { label: unknown; address: string; near: string },
 ): Promise<StartedDevice> {
   const name = checkText("label", label, 100);
-  const { all, near } = await retrying(() => countDeviceLogins(db.sql, address));
+  const { all, near } = await retrying(() => countDeviceLogins(db.sql, network));
   if (all >= MAX_WAITING || near >= MAX_WAITING_NEAR) {
     throw new AppError("RATE_LIMITED", "too many terminals wait to be let in: try again in a minute", {
       details: { retryAfterMs: 60_000 },
@@ -67,7 +70,7 @@ export function toUserCode(text: string): string {
   return `${letters.slice(0, 4)}-${letters.slice(4)}`;
 }
 
-/** The answer of somebody who is signed in. @throws AppError NOT_FOUND, RATE_LIMITED */
+/** The answer of somebody who is signed in. @throws AppError NOT_FOUND */
 export async function approveDevice(
   context: EngineContext,
   input: { userCode: string; approve: boolean; clientMutationId?: string | undefined },

@@ -103,10 +103,8 @@ export function openSignIn({
     }),
 
     "/login/device": json(async ({ label }, request) => {
-      const { deviceCode, userCode, expiresAt } = await startDeviceLogin(db, {
-        label,
-        address: clientAddress(request),
-      });
+      const { address, near } = toVisitor(request);
+      const { deviceCode, userCode, expiresAt } = await startDeviceLogin(db, { label, address, near });
       const url = `${publicUrl}/authorize/device?code=${userCode}`;
       return { deviceCode, userCode, url, intervalMs: POLL_EVERY_MS, expiresAt };
     }),

@@ -281,7 +281,9 @@ test("a terminal is let in by somebody who is signed in, and gets its key once",
   withHouse(async (house) => {
     const { db } = house;
     const ann = await addUser(house, "ann");
-    const { deviceCode, userCode } = await startDeviceLogin(db, { label: "box", address: "10.0.0.7" });
+    const start = (label: string, address = "10.0.0.7", near = address) =>
+      startDeviceLogin(db, { label, address, near });
+    const { deviceCode, userCode } = await start("box");
     const poll = (code = deviceCode) => pollDeviceLogin(db, { deviceCode: code, address: "10.0.0.7" });
     expect(userCode).toMatch(/^[B-Z]{4}-[B-Z]{4}$/);
     expect(await poll()).toEqual({ status: "pending" });
@@ -303,18 +305,24 @@ test("a terminal is let in by somebody who is signed in, and gets its key once",
     });
     expect(letIn.name).toBe("ann");
 
-    const denied = await startDeviceLogin(db, { label: "other", address: "10.0.0.7" });
+    const denied = await start("other");
     await approveDevice(ann, { userCode: denied.userCode, approve: false });
     expect(await poll(denied.deviceCode)).toEqual({ status: "denied" });
     expect(await codeOf(approveDevice(ann, { userCode: denied.userCode, approve: true }))).toBe("NOT_FOUND");
-    const late = await startDeviceLogin(db, { label: "late", address: "10.0.0.7" });
+    const late = await start("late");
     await db.sql`update device_logins set expires_at = now() - interval '1 second'`;
     expect(await poll(late.deviceCode)).toEqual({ status: "expired" });
     expect(await codeOf(poll("guess"))).toBe("UNAUTHENTICATED");
     await db.sql`delete from device_logins`;
-    for (let i = 0; i < 30; i++) await startDeviceLogin(db, { label: "flood", address: "10.0.0.8" });
-    expect(await codeOf(startDeviceLogin(db, { label: "flood", address: "10.0.0.8" }))).toBe("RATE_LIMITED");
-    expect(await codeOf(startDeviceLogin(db, { label: "fair", address: "10.0.0.9" }))).toBe("none");
+    for (let i = 0; i < 30; i++) await start("flood", "10.0.0.8");
+    expect(await codeOf(start("flood", "10.0.0.8"))).toBe("RATE_LIMITED");
+    expect(await codeOf(start("fair", "10.0.0.9"))).toBe("none");
+    // With IPv6 everybody has a network of 2^64 addresses.
+    for (let i = 1; i <= 30; i++) await start("flood", `2001:db8::${i}`, "2001:db8:0:0::/64");
+    expect(await codeOf(start("flood", "2001:db8::ffff", "2001:db8:0:0::/64"))).toBe("RATE_LIMITED");
+    expect(await codeOf(start("fair", "2001:db8:0:1::1", "2001:db8:0:1::/64"))).toBe("none");
+    expect(await codeOf(start("zone", "fe80::1%eth0", "fe80:0:0:0::/64"))).toBe("none");
+    expect(await codeOf(start("unknown", "", ""))).toBe("none");
   }));
 
 test("a profile: what is absent stays, null goes, an address is one person's", () =>
