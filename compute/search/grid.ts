@@ -22,6 +22,7 @@ export function openGrid({ parameters, gridOrder, repeats }: GridConfig, seed: s
   const labels = leaves.map(toLabel);
   return {
     size,
+    count: size,
     at(index) {
       if (index < 0n || index >= size) throw new RangeError(`point ${index} is not within 0 .. ${size - 1n}`);
       const values = combinations.at(toPlace(index / times));

@@ -14,8 +14,10 @@ export interface Point {
 
 /** Which configuration comes k-th: a pure function of (config, seed, k). The repeats of a configuration stand together. */
 export interface Points {
-  /** Configurations times repeats; null when there is no end. */
+  /** Where the numbers end; null when there is no end. */
   readonly size: bigint | null;
+  /** Different configurations times repeats: less than `size` where some numbers repeat a hash (see draws.ts). */
+  readonly count: bigint | null;
   /** Throws RangeError outside 0 .. size - 1. */
   at(index: bigint): Point;
 }

@@ -3,6 +3,7 @@ import type { Method, SweepConfig } from "@/core/sweep-config";
 import { openGrid } from "./grid";
 import type { Points } from "./point";
 import { openRandom } from "./random";
+import { openSobolPoints } from "./sobol";
 
 export type { Point, Points } from "./point";
 
@@ -13,10 +14,12 @@ export function openPoints(config: SweepConfig, seed: string): Points {
       return openGrid(config, seed);
     case "random":
       return openRandom(config, seed);
+    case "sobol":
+      return openSobolPoints(config, seed);
     default:
       throw new AppError(
         "METHOD_NOT_YET",
-        `method ${config.method} does not choose points by number: use grid or random`,
+        `method ${config.method} does not choose points by number: use grid, random or sobol`,
         {
           details: { method: config.method },
         },

@@ -7,10 +7,10 @@ import { type PlannedConfig, parameters } from "../support/parameters";
 export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** What every way of choosing points by number must keep. */
-export function describePoints(method: "grid" | "random"): void {
+export function describePoints(method: "grid" | "random" | "sobol"): void {
   const configs = fc
     .record({
-      parameters: parameters({ continuous: method === "random" }),
+      parameters: parameters({ continuous: method !== "grid" }),
       repeats: fc.integer({ min: 1, max: 3 }),
       gridOrder: fc.constantFrom("sorted" as const, "random" as const),
       seed: fc.string({ maxLength: 12 }),
@@ -59,7 +59,9 @@ export function describePoints(method: "grid" | "random"): void {
           const points = open({ ...config, repeats: 1 });
           const hashes = someIndexes(points).map((index) => points.at(index).hash);
           expect(hashes.every((hash) => hash.length === 32)).toBe(true);
-          expect(new Set(hashes.map(toHex)).size).toBe(hashes.length);
+          // a Sobol point has the hash of its values even where there is no end of them
+          const mayRepeat = points.count !== points.size || (method === "sobol" && points.size === null);
+          if (!mayRepeat) expect(new Set(hashes.map(toHex)).size).toBe(hashes.length);
         }),
         { numRuns: 60 },
       );

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openDomain } from "@/compute/search/domain";
 import { openRandom } from "@/compute/search/random";
 import type { Parameter, Parameters } from "@/core/parameter";
 import { stringifyJson } from "@/core/value";
@@ -66,10 +67,51 @@ describe("a random search", () => {
   test("never needs what its configuration does not have, whatever the conditions", () => {
     fc.assert(
       fc.property(parameters({ continuous: true }), fc.bigInt({ min: 0n, max: 2n ** 63n }), (config, k) => {
-        const text = stringifyJson(openRandom({ parameters: config, repeats: 1 }, "1").at(k).params);
+        const points = openRandom({ parameters: config, repeats: 1 }, "1");
+        const text = stringifyJson(points.at(points.size === null ? k : k % points.size).params);
         expect(text).not.toContain("NaN");
       }),
       { numRuns: 200 },
     );
+  });
+
+  test("goes through a finite space once, whatever the chances of its values, and says how many there are", () => {
+    fc.assert(
+      fc.property(parameters({ continuous: true }), fc.string({ maxLength: 4 }), (config, seed) => {
+        const domain = openDomain({ parameters: config });
+        const points = openRandom({ parameters: config, repeats: 1 }, seed);
+        expect(points.count).toBe(domain.size);
+        if (domain.size === null || domain.size > 2000n) return;
+        expect(points.size).toBe(domain.size);
+        const hashes = new Set<string>();
+        for (let k = 0n; k < domain.size; k++) hashes.add(toHex(points.at(k).hash));
+        expect(hashes.size).toBe(Number(domain.size));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("draws what is likely first: 0.9 of the first half hold the value of probability 0.9", () => {
+    const weighted: Parameter = {
+      kind: "categorical",
+      values: ["often", "seldom"],
+      probabilities: [0.9, 0.1],
+    };
+    const wide: Parameter = { kind: "int_uniform", min: 1, max: 2000 };
+    const points = openRandom({ parameters: space({ weighted, wide }), repeats: 1 }, "3");
+    let often = 0;
+    for (let k = 0n; k < 500n; k++) often += Number(points.at(k).params.weighted === "often");
+    expect(often).toBeGreaterThan(420);
+    expect(often).toBeLessThan(470);
+  });
+
+  test("of a large space with unlike chances numbers all draws, then all configurations, so that none is missing", () => {
+    const weighted: Parameter = { kind: "categorical", values: ["a", "b"], probabilities: [0.99, 0.01] };
+    const wide: Parameter = { kind: "int_uniform", min: 1, max: 3000 };
+    const points = openRandom({ parameters: space({ weighted, wide }), repeats: 2 }, "3");
+    expect([points.size, points.count]).toEqual([24_000n, 12_000n]);
+    const hashes = new Set<string>();
+    for (let k = 0n; k < 24_000n; k += 2n) hashes.add(toHex(points.at(k).hash));
+    expect(hashes.size).toBe(6000);
   });
 });
