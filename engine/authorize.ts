@@ -103,10 +103,19 @@ export async function authorizeProject({ db, access }: Asking, projectId: number
   demand(access, strength, role, `project ${projectId}`);
 }
 
-/** The caller's own role in a project, as far as its key lets it act; undefined for who is no user, or sees nothing. */
-export async function projectRole({ db, access }: Asking, projectId: number): Promise<Role | undefined> {
-  if (access.kind !== "user") return undefined;
-  return toRole(access, await projectStrength(db, access, projectId));
+/** The caller's own role in each project, as far as its key lets it act; where it is no user, or sees nothing, there is none. */
+export async function projectRoles(
+  { db, access }: Asking,
+  projectIds: readonly number[],
+): Promise<Map<number, Role>> {
+  if (access.kind !== "user") return new Map();
+  const strengths = await projectStrengths(db, access, projectIds);
+  return new Map(
+    Array.from(strengths).flatMap(([projectId, strength]) => {
+      const role = toRole(access, strength);
+      return role === undefined ? [] : [[projectId, role] as const];
+    }),
+  );
 }
 
 /** What a role means for this caller: its key may let it do less. */
@@ -116,16 +125,36 @@ export const toRole = ({ scope }: UserAccess, strength: number): Role | undefine
 export const strengthOf = (role: Role): number => STRENGTH[role];
 
 async function projectStrength(db: Database, access: UserAccess, projectId: number): Promise<number> {
-  if (access.onlyProjectId !== undefined && access.onlyProjectId !== projectId) return 0;
+  return (await projectStrengths(db, access, [projectId])).get(projectId) ?? 0;
+}
+
+async function projectStrengths(
+  db: Database,
+  access: UserAccess,
+  projectIds: readonly number[],
+): Promise<Map<number, number>> {
   const { roles } = memory(db);
-  const name = access.admin ? `admin/${projectId}` : `${access.userId}/${projectId}`;
-  const known = roles.get(name);
-  if (known !== undefined) return known;
-  const found = await retrying(() => readProjectRoles(db.sql, { userId: access.userId, projectId }));
-  const strength = access.admin && found.exists ? STRENGTH.admin : strongest(found.roles);
-  // "None" is not kept: a project that is made in the next second must be found.
-  if (strength > 0) roles.set(name, strength);
-  return strength;
+  const nameOf = (projectId: number) =>
+    access.admin ? `admin/${projectId}` : `${access.userId}/${projectId}`;
+  const { onlyProjectId } = access;
+  const strengths = new Map<number, number>();
+  const unknown: number[] = [];
+  for (const projectId of projectIds) {
+    if (onlyProjectId !== undefined && onlyProjectId !== projectId) continue;
+    const known = roles.get(nameOf(projectId));
+    if (known === undefined) unknown.push(projectId);
+    else strengths.set(projectId, known);
+  }
+  if (unknown.length === 0) return strengths;
+  const asked = { userId: access.userId, projectIds: unknown };
+  for (const [projectId, own] of await retrying(() => readProjectRoles(db.sql, asked))) {
+    const strength = access.admin ? STRENGTH.admin : strongest(own);
+    // "None" is not kept: a project that is made in the next second must be found.
+    if (strength === 0) continue;
+    roles.set(nameOf(projectId), strength);
+    strengths.set(projectId, strength);
+  }
+  return strengths;
 }
 
 /**

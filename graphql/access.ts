@@ -1,21 +1,21 @@
-import { AppError, isAppError } from "@/core/errors";
+import type { Role } from "@/core/access";
+import { AppError } from "@/core/errors";
 import { getViewer } from "@/db/queries/users";
-import { authorizeProject, requireUser } from "@/engine/authorize";
+import { projectRoles, requireUser, strengthOf } from "@/engine/authorize";
 import type { Context } from "./context";
 
+/** What the caller may do in a project. What subscribers share says nothing of one of them, so there each asks for itself. */
+export async function viewerRole(context: Context, projectId: number): Promise<Role | undefined> {
+  const { loaders } = context;
+  return loaders.shared
+    ? (await projectRoles(context, [projectId])).get(projectId)
+    : loaders.viewerRole.load(projectId);
+}
+
 /** `viewerCan...`: the page asks instead of guessing. */
-export async function mayAct(
-  { db, access }: Pick<Context, "db" | "access">,
-  projectId: number,
-  role: "viewer" | "member" | "admin",
-): Promise<boolean> {
-  try {
-    await authorizeProject({ db, access }, projectId, role);
-    return true;
-  } catch (error) {
-    if (isAppError(error)) return false;
-    throw error;
-  }
+export async function mayAct(context: Context, projectId: number, role: Role): Promise<boolean> {
+  const own = await viewerRole(context, projectId);
+  return own !== undefined && strengthOf(own) >= strengthOf(role);
 }
 
 /** The entity that a path without one means: the caller's own. */

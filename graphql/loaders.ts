@@ -9,10 +9,13 @@ import { listRuns } from "@/db/queries/filter-runs";
 import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
+import { listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
 import { agentsOfSweeps, bestRuns, runsOfAgents } from "@/db/queries/overview";
+import { listParameterNames } from "@/db/queries/parameter-names";
 import { getPeople, type PersonRow } from "@/db/queries/people";
-import { getProjects, type ProjectRow } from "@/db/queries/projects";
+import { getProjects, listProjectsOfEntities, type ProjectRow } from "@/db/queries/projects";
 import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
+import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
 import { type RunPart, type RunParts, readRunParts } from "@/db/queries/run-parts";
 import {
   type BestPoint,
@@ -25,6 +28,7 @@ import {
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { getUsers, type UserRow } from "@/db/queries/users";
+import { projectRoles } from "@/engine/authorize";
 import { Allowance } from "./allowance";
 import type { ListQuery } from "./list-query";
 
@@ -38,8 +42,8 @@ export class Loaders {
   private spending: Allowance | undefined;
 
   constructor(
-    private readonly db: Database,
-    private readonly access: Access,
+    readonly db: Database,
+    readonly access: Access,
   ) {}
 
   /** Served to all subscribers of one feed alike: what belongs to one of them only must not come from here. */
@@ -92,10 +96,11 @@ export class Loaders {
     );
   }
   get bestSoFar() {
-    return this.byMap<string, BestPoint[]>("bestSoFar", async (ids) => {
-      const found = ids.map(async (id) => [id, await bestSoFar(this.db, this.access, id)] as const);
-      return new Map(await Promise.all(found));
-    });
+    return this.lists<string, BestPoint & { sweepId: string }>(
+      "bestSoFar",
+      (ids) => bestSoFar(this.db, this.access, ids),
+      (point) => point.sweepId,
+    );
   }
   get counts() {
     return this.byMap<string, RunCounts>("counts", (ids) => countRuns(this.db, this.access, ids));
@@ -151,6 +156,10 @@ export class Loaders {
       (row) => row.userId,
     );
   }
+  /** What the caller may do in a project. */
+  get viewerRole() {
+    return this.byMap<number, Role>("viewerRole", (ids) => projectRoles(this, ids));
+  }
   /** Pages that are asked for alike, of many sweeps or projects, come in one statement. */
   runsOfSweeps(query: ListQuery) {
     return this.byMap<string, ListPage<RunRow>>(`runsOfSweeps ${JSON.stringify(query)}`, (sweepIds) =>
@@ -165,6 +174,31 @@ export class Loaders {
   sweepsOfProjects(query: ListQuery) {
     return this.byMap<number, ListPage<SweepRow>>(`sweepsOfProjects ${JSON.stringify(query)}`, (ids) =>
       listSweeps(this.db, this.access, ids, query),
+    );
+  }
+  projectsOfEntities(query: ListQuery) {
+    return this.byMap<number, ListPage<ProjectRow>>(`projectsOfEntities ${JSON.stringify(query)}`, (ids) =>
+      listProjectsOfEntities(this.db, this.access, ids, query),
+    );
+  }
+  metricNamesOfProjects(query: NamesQuery) {
+    return this.byMap<number, string[]>(`metricNamesOfProjects ${JSON.stringify(query)}`, (projectIds) =>
+      listMetricNames<number>(this.db, this.access, { projectIds }, query),
+    );
+  }
+  metricNamesOfSweeps(query: NamesQuery) {
+    return this.byMap<string, string[]>(`metricNamesOfSweeps ${JSON.stringify(query)}`, (sweepIds) =>
+      listMetricNames<string>(this.db, this.access, { sweepIds }, query),
+    );
+  }
+  parameterNamesOfProjects(query: NamesQuery) {
+    return this.byMap<number, string[]>(`parameterNamesOfProjects ${JSON.stringify(query)}`, (projectIds) =>
+      listParameterNames<number>(this.db, this.access, { projectIds }, query),
+    );
+  }
+  parameterNamesOfSweeps(query: NamesQuery) {
+    return this.byMap<string, string[]>(`parameterNamesOfSweeps ${JSON.stringify(query)}`, (sweepIds) =>
+      listParameterNames<string>(this.db, this.access, { sweepIds }, query),
     );
   }
   get attempts() {
@@ -228,6 +262,18 @@ export class Loaders {
       (line) => line.runId,
     );
   }
+  /** Pages of what runs printed that are asked for alike: 50 of them at a time, at most 50 MiB. */
+  output(query: Omit<OutputQuery, "runIds">) {
+    return this.byMap<number, OutputPage>(
+      `output ${JSON.stringify(query)}`,
+      (runIds) =>
+        this.allowance.read(
+          () => readOutput(this.db, this.access, { ...query, runIds }),
+          (pages) => Array.from(pages.values()).reduce((sum, page) => sum + weighOutput(page), 0),
+        ),
+      50,
+    );
+  }
   /** Of one metric each, for those who don't want the whole summary. */
   get metric() {
     return this.loader("metric", () => {
@@ -254,12 +300,19 @@ export class Loaders {
     );
   }
 
-  private byMap<K, V>(name: string, read: (ids: readonly K[]) => Promise<ReadonlyMap<K, V>>) {
+  private byMap<K, V>(
+    name: string,
+    read: (ids: readonly K[]) => Promise<ReadonlyMap<K, V>>,
+    maxBatchSize = Number.POSITIVE_INFINITY,
+  ) {
     return this.loader(name, () => {
-      return new DataLoader<K, V | undefined>(async (ids) => {
-        const found = await read(ids);
-        return ids.map((id) => found.get(id));
-      });
+      return new DataLoader<K, V | undefined>(
+        async (ids) => {
+          const found = await read(ids);
+          return ids.map((id) => found.get(id));
+        },
+        { maxBatchSize },
+      );
     });
   }
 
@@ -289,3 +342,6 @@ export class Loaders {
 /** Four columns of 8 bytes a point, eleven a bucket. */
 export const weighLine = (line: HistorySeries): number =>
   line.exact ? line.x.length * 32 : line.buckets.grid.size * 88;
+
+const weighOutput = ({ pieces }: OutputPage): number =>
+  pieces.reduce((sum, { text }) => sum + text.length, 0);

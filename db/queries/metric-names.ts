@@ -1,3 +1,4 @@
+import type { Fragment } from "postgres";
 import type { Access } from "@/core/access";
 import { AppError } from "@/core/errors";
 import { show } from "@/core/show";
@@ -48,28 +49,48 @@ export interface NamesQuery {
   limit: number;
 }
 
-/** Names that were ever logged, in the project, in a sweep of it or by some runs, sorted by code point. */
-export async function listMetricNames(
+/** Where names are looked for: each project, or each sweep, has its own. */
+export type NamesScope =
+  | { readonly projectIds: readonly number[] }
+  | { readonly sweepIds: readonly string[] };
+
+/** Names that were ever logged in each project or sweep, sorted by code point. */
+export async function listMetricNames<Scope extends string | number>(
   db: Database,
   access: Access,
-  scope: { projectId: number } | { sweepId: string } | { runIds: readonly number[] },
+  of: NamesScope,
   { contains = "", limit }: NamesQuery,
-): Promise<string[]> {
+): Promise<Map<Scope, string[]>> {
   const { sql } = db;
-  const inScope = () => {
-    if ("projectId" in scope) return sql`m.project_id = ${scope.projectId}`;
-    const runs =
-      "sweepId" in scope
-        ? sql`r.sweep_id = ${scope.sweepId}`
-        : sql`r.id = any(${[...scope.runIds]}::bigint[])`;
-    return sql`m.id in (
-      select s.metric_id from runs r join metric_summaries s on s.run_id = r.id
-      where ${runs} and r.deleted_at is null)`;
-  };
-  const rows = await sql<{ name: string }[]>`
-    select m.name from metrics m
-    where ${inScope()} and ${visible(sql, access, sql`m.project_id`)}
-      and strpos(lower(m.name collate "C"), lower(${contains}::text collate "C")) > 0
-    order by m.name collate "C" limit ${limit}`;
-  return rows.map((row) => row.name);
+  const logged =
+    "projectIds" in of
+      ? sql`m.project_id = s.scope`
+      : sql`m.id in (
+          select x.metric_id from runs r join metric_summaries x on x.run_id = r.id
+          where r.sweep_id = s.scope and r.deleted_at is null)`;
+  const rows = await sql<{ scope: Scope; name: string }[]>`
+    select s.scope, n.name
+    from ${scopesOf(sql, of)} s cross join lateral (
+      select m.name from metrics m
+      where ${logged} and strpos(lower(m.name collate "C"), lower(${contains}::text collate "C")) > 0
+      order by m.name collate "C" limit ${limit}) n
+    where ${visible(sql, access, sql`s.project_id`)}
+    order by s.scope, n.name collate "C"`;
+  return byScope(rows);
+}
+
+/** A table with a row for each of them: `scope` and `project_id`. */
+export const scopesOf = (sql: Sql, of: NamesScope): Fragment =>
+  "projectIds" in of
+    ? sql`(select p.id as scope, p.id as project_id from projects p where p.id = any(${[...of.projectIds]}::int[]))`
+    : sql`(select w.id as scope, w.project_id from sweeps w where w.id = any(${[...of.sweepIds]}::text[]))`;
+
+export function byScope<Scope>(rows: readonly { scope: Scope; name: string }[]): Map<Scope, string[]> {
+  const names = new Map<Scope, string[]>();
+  for (const { scope, name } of rows) {
+    const list = names.get(scope);
+    if (list) list.push(name);
+    else names.set(scope, [name]);
+  }
+  return names;
 }

@@ -49,26 +49,47 @@ export async function findProject(
 }
 
 export interface ProjectsQuery extends Slice {
-  /** Of this entity alone. */
-  readonly entityId?: number | undefined;
   readonly filter?: Filter | undefined;
   readonly order?: readonly SortKey[] | undefined;
 }
 
+/** A page of all projects that may be seen. */
 export async function listProjects(
   db: Database,
   access: Access,
-  { entityId, filter, order = [], ...slice }: ProjectsQuery,
+  query: ProjectsQuery,
 ): Promise<ListPage<ProjectRow>> {
   const { sql } = db;
+  const asked = sql`(select 1 as scope) asked`;
+  const pages = await readProjects<number>(sql, access, { asked, within: sql`true` }, query);
+  return pages.get(1) ?? { rows: [], more: false, total: 0 };
+}
+
+/** A page of those of each entity. */
+export async function listProjectsOfEntities(
+  db: Database,
+  access: Access,
+  entityIds: readonly number[],
+  query: ProjectsQuery,
+): Promise<Map<number, ListPage<ProjectRow>>> {
+  const { sql } = db;
+  const asked = sql`(select unnest(${[...entityIds]}::int[]) as scope) asked`;
+  return readProjects(sql, access, { asked, within: sql`p.entity_id = asked.scope` }, query);
+}
+
+function readProjects<Scope>(
+  sql: Sql,
+  access: Access,
+  { asked, within }: { asked: Fragment; within: Fragment },
+  { filter, order = [], ...slice }: ProjectsQuery,
+): Promise<Map<Scope, ListPage<ProjectRow>>> {
   const source: Source = { value: ({ name }) => sql`${FIELDS(sql)[name as ProjectField]}` };
-  const pages = await readListPages<ProjectRow, number>(
+  return readListPages<ProjectRow, Scope>(
     sql,
     {
-      asked: sql`(select 1 as scope) asked`,
+      asked,
       found: sql`from projects p join entities e on e.id = p.entity_id
-        where ${visible(sql, access, sql`p.id`)}
-          and ${entityId === undefined ? sql`true` : sql`p.entity_id = ${entityId}`}
+        where ${visible(sql, access, sql`p.id`)} and ${within}
           and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
       filtered: filter !== undefined,
       keyset: toKeyset(sql, order, source, { value: sql`p.id`, type: "integer" }),
@@ -77,7 +98,6 @@ export async function listProjects(
     },
     slice,
   );
-  return pages.get(1) ?? { rows: [], more: false, total: 0 };
 }
 
 const FIELDS = (sql: Sql): Record<ProjectField, Fragment> => ({

@@ -17,7 +17,7 @@ export interface OutputPage {
 }
 
 export interface OutputQuery {
-  runId: number;
+  runIds: readonly number[];
   /** The current attempt unless it is named. */
   attempt?: number;
   /** Pieces wanted: from the front (after `after`) or from the end (before `before`). */
@@ -31,32 +31,44 @@ export interface OutputQuery {
 export const MAX_PAGE_BYTES = 1024 * 1024;
 
 /**
- * A page of what a run printed, empty when the run is unknown to `access`. It ends at MAX_PAGE_BYTES even when more
- * pieces were asked for. Sums are made from the lengths that stand in the rows: of text beyond the page, one piece
- * at the most is read.
+ * A page of what each run printed; runs that are unknown to `access`, or printed nothing there, are absent. It ends at
+ * MAX_PAGE_BYTES even when more pieces were asked for. Sums are made from the lengths that stand in the rows: of text
+ * beyond the page, one piece at the most is read.
  */
 export async function readOutput(
   { sql }: Database,
   access: Access,
-  { runId, attempt, first, last, after, before }: OutputQuery,
-): Promise<OutputPage> {
+  { runIds, attempt, first, last, after, before }: OutputQuery,
+): Promise<Map<number, OutputPage>> {
   const backwards = first === undefined && last !== undefined;
   const limit = (backwards ? last : first) ?? 100;
   const order = backwards ? sql`o.batch desc, o.piece desc` : sql`o.batch, o.piece`;
-  const rows = await sql<(OutputPage["pieces"][number] & { upTo: number })[]>`
-    select attempt, batch, piece, stream, extract(epoch from at)::float8 * 1000 as time, text, "upTo"::float8
-    from (
+  const rows = await sql<(OutputPage["pieces"][number] & { runId: number; upTo: number })[]>`
+    select r.id as "runId", o.attempt, o.batch, o.piece, o.stream, extract(epoch from o.at)::float8 * 1000 as time,
+      o.text, o."upTo"::float8
+    from runs r cross join lateral (
       select o.*, octet_length(o.text) as bytes,
         sum(octet_length(o.text)) over (order by ${order} rows unbounded preceding) as "upTo"
-      from runs r join output_chunks o on o.run_id = r.id and o.attempt = ${attempt === undefined ? sql`r.attempt` : sql`${attempt}::int`}
-      where r.id = ${runId} and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
+      from output_chunks o
+      where o.run_id = r.id and o.attempt = ${attempt === undefined ? sql`r.attempt` : sql`${attempt}::int`}
         and ${after ? sql`(o.batch, o.piece) > (${after.batch}::int, ${after.piece}::int)` : sql`true`}
         and ${before ? sql`(o.batch, o.piece) < (${before.batch}::int, ${before.piece}::int)` : sql`true`}
       order by ${order} limit ${limit + 1}) o
-    where "upTo" - bytes <= ${MAX_PAGE_BYTES}::int
-    order by ${order}`;
-  const pieces = rows
-    .filter(({ upTo }, i) => i < limit && upTo <= MAX_PAGE_BYTES)
-    .map(({ upTo: _, ...row }) => ({ ...row, time: Math.round(row.time) }));
-  return { pieces: backwards ? pieces.reverse() : pieces, more: rows.length > pieces.length };
+    where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null
+      and ${visible(sql, access, sql`r.project_id`, sql`r.id`)} and o."upTo" - o.bytes <= ${MAX_PAGE_BYTES}::int
+    order by r.id, ${order}`;
+  const found = new Map<number, (typeof rows)[number][]>();
+  for (const row of rows) {
+    const same = found.get(row.runId);
+    if (same) same.push(row);
+    else found.set(row.runId, [row]);
+  }
+  return new Map(
+    Array.from(found, ([runId, read]) => {
+      const pieces = read
+        .filter(({ upTo }, i) => i < limit && upTo <= MAX_PAGE_BYTES)
+        .map(({ upTo: _, runId: __, ...row }) => ({ ...row, time: Math.round(row.time) }));
+      return [runId, { pieces: backwards ? pieces.reverse() : pieces, more: read.length > pieces.length }];
+    }),
+  );
 }

@@ -91,17 +91,6 @@ export async function countRuns(
 const noRuns = (): RunCounts =>
   Object.fromEntries([...RUN_STATES.map((state) => [state, 0]), ["total", 0]]) as RunCounts;
 
-/** The run with the best objective so far, whatever its state; the earlier one of equals. */
-export async function bestRun(db: Database, access: Access, sweepId: string): Promise<RunRow | undefined> {
-  const { sql } = db;
-  const rows = await sql<RunRow[]>`
-    select ${runColumns(sql)} from runs r join sweeps s on s.id = r.sweep_id
-    where r.sweep_id = ${sweepId} and r.objective is not null and ${seen(sql, access)}
-    order by case when s.metric_goal = 'maximize' then -r.objective else r.objective end, r.id
-    limit 1`;
-  return rows[0];
-}
-
 export interface BestPoint {
   runId: number;
   runName: string;
@@ -112,23 +101,28 @@ export interface BestPoint {
   ordinal: number;
 }
 
-/** The finished runs that improved on everything finished before them, in order of time. */
-export async function bestSoFar(db: Database, access: Access, sweepId: string): Promise<BestPoint[]> {
+/** Of each sweep the finished runs that improved on everything finished before them, in order of time. */
+export async function bestSoFar(
+  db: Database,
+  access: Access,
+  sweepIds: readonly string[],
+): Promise<(BestPoint & { sweepId: string })[]> {
   const { sql } = db;
-  return sql<BestPoint[]>`
+  return sql<(BestPoint & { sweepId: string })[]>`
     with ranked as (
-      select r.id, r.name, r.display_name, r.objective, r.finished_at,
+      select r.sweep_id, r.id, r.name, r.display_name, r.objective, r.finished_at,
         case when s.metric_goal = 'maximize' then -r.objective else r.objective end as rank,
         row_number() over time as ordinal
       from runs r join sweeps s on s.id = r.sweep_id
-      where r.sweep_id = ${sweepId} and r.finished_at is not null and ${seen(sql, access)}
-      window time as (order by r.finished_at, r.id)
+      where r.sweep_id = any(${[...sweepIds]}::text[]) and r.finished_at is not null and ${seen(sql, access)}
+      window time as (partition by r.sweep_id order by r.finished_at, r.id)
     ), compared as (
-      select *, min(rank) over (order by ordinal rows between unbounded preceding and 1 preceding) as before
+      select *, min(rank) over (
+        partition by sweep_id order by ordinal rows between unbounded preceding and 1 preceding) as before
       from ranked
     )
-    select id as "runId", name as "runName", display_name as "displayName", objective, finished_at as "finishedAt",
-      ordinal::int as ordinal
+    select sweep_id as "sweepId", id as "runId", name as "runName", display_name as "displayName", objective,
+      finished_at as "finishedAt", ordinal::int as ordinal
     from compared where rank is not null and (before is null or rank < before)
-    order by ordinal`;
+    order by sweep_id, ordinal`;
 }

@@ -142,7 +142,7 @@ async function demandInviter(tx: Tx, invitation: Invitation): Promise<void> {
   if (admin || (entityId === null && projectId === null)) throw noRights();
   const roles =
     projectId !== null
-      ? (await readProjectRoles(tx, { userId: createdBy, projectId })).roles
+      ? ((await readProjectRoles(tx, { userId: createdBy, projectIds: [projectId] })).get(projectId) ?? [])
       : await readEntityRoles(tx, { userId: createdBy, entityId: entityId ?? 0 });
   if (!roles.includes("admin")) throw noRights();
 }

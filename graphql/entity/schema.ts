@@ -1,12 +1,13 @@
 import { AppError } from "@/core/errors";
 import type { EntityRow } from "@/db/queries/entities";
 import { getEntities } from "@/db/queries/entities";
-import { projectRole, strengthOf, toRole } from "@/engine/authorize";
+import { strengthOf, toRole } from "@/engine/authorize";
+import { viewerRole } from "../access";
 import { builder } from "../builder";
 import type { Context } from "../context";
 import { toLookup } from "../ids";
-import { listArgs } from "../list";
-import { PROJECT_LIST, ProjectConnection, projectsPage } from "../project/schema";
+import { listArgs, toPage } from "../list";
+import { PROJECT_LIST, ProjectConnection } from "../project/schema";
 import { Entity, Project } from "../refs";
 import { EntityKind, RoleType } from "./enums";
 import { Member } from "./people";
@@ -49,7 +50,10 @@ Entity.implement({
       args: listArgs(t.arg, PROJECT_LIST.types, "newest first"),
       resolve: async ({ name }, args, context) => {
         const { id } = await ownRowOf(context, name);
-        return projectsPage(context, args, id);
+        return toPage(context, args, {
+          ...PROJECT_LIST,
+          read: (query) => context.loaders.projectsOfEntities(query).load(id),
+        });
       },
     }),
   }),
@@ -60,7 +64,7 @@ builder.objectFields(Project, (t) => ({
     type: RoleType,
     nullable: true,
     description: "What the caller may do in it.",
-    resolve: async ({ id }, _args, context) => (await projectRole(context, id)) ?? null,
+    resolve: ({ id }, _args, context) => viewerRole(context, id),
   }),
   members: t.field({
     type: [Member],

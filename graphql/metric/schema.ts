@@ -8,7 +8,6 @@ import {
   toWireValues,
 } from "@/core/history";
 import type { OutputPage } from "@/db/queries/read-output";
-import { readOutput } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
 import { builder } from "../builder";
 import { checkFirst, connection, isInteger, type Page, readPosition, toCursor } from "../connection";
@@ -227,20 +226,16 @@ builder.objectFields(Run, (t) => ({
     resolve: async (
       run,
       { first, after, last, before, attempt },
-      { db, access, loaders },
+      { loaders },
     ): Promise<Page<OutputPieceRow>> => {
       if (first != null && last != null) throw new AppError("BAD_INPUT", "output takes either first or last");
       const query = {
-        runId: run.id,
         ...(last == null ? { first: checkFirst(first) } : { last: checkFirst(last) }),
         ...(attempt != null && { attempt }),
         after: toOutputPosition(after),
         before: toOutputPosition(before),
       };
-      const { pieces, more } = await loaders.allowance.read(
-        () => readOutput(db, access, query),
-        ({ pieces }) => pieces.reduce((sum, { text }) => sum + text.length, 0),
-      );
+      const { pieces, more } = (await loaders.output(query).load(run.id)) ?? { pieces: [], more: false };
       return {
         rows: pieces,
         hasNextPage: last == null && more,

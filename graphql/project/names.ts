@@ -1,6 +1,5 @@
 import type { ArgBuilder } from "@pothos/core";
-import { listMetricNames } from "@/db/queries/metric-names";
-import { listParameterNames } from "@/db/queries/parameter-names";
+import type { NamesQuery } from "@/db/queries/metric-names";
 import { builder } from "../builder";
 import { checkFirst } from "../connection";
 import { toLookup } from "../ids";
@@ -16,7 +15,7 @@ interface NamesArgs {
   first?: number | null | undefined;
 }
 
-const toQuery = ({ contains, first }: NamesArgs) => ({
+const toQuery = ({ contains, first }: NamesArgs): NamesQuery => ({
   limit: checkFirst(first ?? MAX_PAGE),
   ...(contains != null && { contains: toLookup("contains", contains) }),
 });
@@ -35,13 +34,14 @@ builder.objectFields(Project, (t) => ({
   metricNames: t.stringList({
     description: WHAT.metricNames,
     args: namesArgs(t.arg),
-    resolve: ({ id }, args, { db, access }) => listMetricNames(db, access, { projectId: id }, toQuery(args)),
+    resolve: async ({ id }, args, { loaders }) =>
+      (await loaders.metricNamesOfProjects(toQuery(args)).load(id)) ?? [],
   }),
   parameterNames: t.stringList({
     description: WHAT.parameterNames,
     args: namesArgs(t.arg),
-    resolve: ({ id }, args, { db, access }) =>
-      listParameterNames(db, access, { projectId: id }, toQuery(args)),
+    resolve: async ({ id }, args, { loaders }) =>
+      (await loaders.parameterNamesOfProjects(toQuery(args)).load(id)) ?? [],
   }),
 }));
 
@@ -49,11 +49,13 @@ builder.objectFields(Sweep, (t) => ({
   metricNames: t.stringList({
     description: WHAT.metricNames,
     args: namesArgs(t.arg),
-    resolve: ({ id }, args, { db, access }) => listMetricNames(db, access, { sweepId: id }, toQuery(args)),
+    resolve: async ({ id }, args, { loaders }) =>
+      (await loaders.metricNamesOfSweeps(toQuery(args)).load(id)) ?? [],
   }),
   parameterNames: t.stringList({
     description: WHAT.parameterNames,
     args: namesArgs(t.arg),
-    resolve: ({ id }, args, { db, access }) => listParameterNames(db, access, { sweepId: id }, toQuery(args)),
+    resolve: async ({ id }, args, { loaders }) =>
+      (await loaders.parameterNamesOfSweeps(toQuery(args)).load(id)) ?? [],
   }),
 }));

@@ -5,11 +5,10 @@ import { findProject, listProjects, type ProjectRow } from "@/db/queries/project
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct, ownEntity } from "../access";
 import { builder } from "../builder";
-import { connection, isInteger, type PageToCome } from "../connection";
-import type { Context } from "../context";
+import { connection, isInteger } from "../connection";
 import { MAX_INTEGER, toLookup } from "../ids";
 import { projectUrl } from "../links";
-import { filterTypes, type ListArgs, listArgs, toPage } from "../list";
+import { filterTypes, listArgs, toPage } from "../list";
 import { Entity, Project, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
 import "./names";
@@ -41,6 +40,7 @@ const PROJECT_FIELDS: Readonly<Record<ProjectField, string>> = {
   createdAt: "When it was made.",
 };
 export const PROJECT_LIST = {
+  usual: [{ field: "id", direction: "desc" }],
   types: filterTypes("Project", "projects", PROJECT_FIELDS),
   readFilter: readProjectFilter,
   readOrder: readProjectOrder,
@@ -127,14 +127,10 @@ builder.queryFields((t) => ({
     type: ProjectConnection,
     description: "All projects that the caller may see.",
     args: listArgs(t.arg, PROJECT_LIST.types, "newest first"),
-    resolve: (_root, args, context) => projectsPage(context, args),
+    resolve: (_root, args, context) =>
+      toPage(context, args, {
+        ...PROJECT_LIST,
+        read: (query) => listProjects(context.db, context.access, query),
+      }),
   }),
 }));
-
-/** Of all that the caller may see, or of one entity. */
-export const projectsPage = (context: Context, args: ListArgs, entityId?: number): PageToCome<ProjectRow> =>
-  toPage(context, args, {
-    ...PROJECT_LIST,
-    usual: [{ field: "id", direction: "desc" }],
-    read: (query) => listProjects(context.db, context.access, { ...query, entityId }),
-  });

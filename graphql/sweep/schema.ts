@@ -138,7 +138,7 @@ Sweep.implement({
     bestSoFar: t.field({
       type: [BestPointType],
       description: "The finished runs that improved on all before them, in order of time.",
-      resolve: async (sweep, _args, { loaders }) => (await loaders.bestSoFar.load(sweep.id)) ?? [],
+      resolve: (sweep, _args, { loaders }) => loaders.bestSoFar.load(sweep.id),
     }),
     runs: t.field({
       type: RunConnection,

@@ -64,8 +64,8 @@ test("data of the last version is all there after the upgrade, and reads as it d
         (select count(*) from audit_events) as audit, (select count(*) from sessions) as sessions`;
     expect(counts).toEqual(then.counts);
     await expectSameHistory(db);
-    const output = await readOutput(db, systemAccess(), { runId: 1 });
-    expect(output.pieces.map(({ text }) => text)).toEqual(["run 1\n", "warning: ü\n"]);
+    const output = (await readOutput(db, systemAccess(), { runIds: [1] })).get(1);
+    expect(output?.pieces.map(({ text }) => text)).toEqual(["run 1\n", "warning: ü\n"]);
     for (const key of [then.key, then.notebookKey, ...then.running.map(({ apiKey }) => apiKey)])
       expect((await authenticate(db, key)).kind).toMatch(/user|run/);
   }));

@@ -133,10 +133,14 @@ test("summaries and names of runs are read in one query each, and only what the 
       { name: "läuft", count: 0, lastOther: "true", mean: null },
       { name: "val/loss", count: 2, mean: 3, last: 4 },
     ]);
-    expect(await listMetricNames(db, context.access, place, { limit: 10 })).toEqual(["läuft", "val/loss"]);
+    const { projectId, sweepId } = place;
+    for (const of of [{ projectIds: [projectId] }, { sweepIds: [sweepId] }])
+      expect([...(await listMetricNames(db, context.access, of, { limit: 10 })).values()]).toEqual([
+        ["läuft", "val/loss"],
+      ]);
     const stranger = { kind: "user", userId: 99, entityId: 99, admin: false } as typeof context.access;
     expect(await readSummaries(db, stranger, [runId])).toEqual(new Map());
-    expect(await listMetricNames(db, stranger, { sweepId: place.sweepId }, { limit: 10 })).toEqual([]);
+    expect(await listMetricNames(db, stranger, { sweepIds: [sweepId] }, { limit: 10 })).toEqual(new Map());
     expect(await readHistory(db, stranger, { runIds: [runId], samples: 10 })).toEqual([]);
   }));
 

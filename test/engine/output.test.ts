@@ -1,18 +1,20 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Database } from "@/db/client";
-import { readOutput } from "@/db/queries/read-output";
+import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
 import { logOutput, MAX_OUTPUT_BYTES, MAX_PIECE_BYTES } from "@/engine/report-output";
 import { withDatabase } from "../support/database";
 import { makeRun, makeSweep, nextAttempt, systemContext } from "../support/history";
 
 const line = (text: string, stream = "stdout") => ({ stream, time: 1_700_000_000_000, text });
 
-async function all(db: Database, runId: number, attempt?: number) {
-  return (
-    await readOutput(db, systemContext(db).access, { runId, first: 10_000, ...(attempt && { attempt }) })
-  ).pieces;
+async function page(db: Database, runId: number, query: Omit<OutputQuery, "runIds">): Promise<OutputPage> {
+  const pages = await readOutput(db, systemContext(db).access, { ...query, runIds: [runId] });
+  return pages.get(runId) ?? { pieces: [], more: false };
 }
+
+const all = async (db: Database, runId: number, attempt?: number) =>
+  (await page(db, runId, { first: 10_000, ...(attempt && { attempt }) })).pieces;
 
 test("output is stored once and in order, streams kept apart, whatever is delivered again", () =>
   withDatabase(async (db) => {
@@ -57,7 +59,6 @@ test("any text comes back as it was, but for NUL, in pieces of bounded size", ()
 test("pages go forwards and backwards without a gap", () =>
   withDatabase(async (db) => {
     const context = systemContext(db);
-    const { access } = context;
     const runId = await makeRun(db, await makeSweep(db));
     for (let batch = 1; batch <= 4; batch++)
       await logOutput(context, {
@@ -66,9 +67,9 @@ test("pages go forwards and backwards without a gap", () =>
         batch,
         lines: [line(`${batch}`), line(`${batch}e`, "stderr")],
       });
-    const first = await readOutput(db, access, { runId, first: 3 });
+    const first = await page(db, runId, { first: 3 });
     const after = first.pieces.at(-1);
-    const rest = await readOutput(db, access, { runId, first: 9, ...(after && { after }) });
+    const rest = await page(db, runId, { first: 9, ...(after && { after }) });
     expect([first.more, rest.more]).toEqual([true, false]);
     expect([...first.pieces, ...rest.pieces].map(({ text }) => text)).toEqual([
       "1",
@@ -80,10 +81,10 @@ test("pages go forwards and backwards without a gap", () =>
       "4",
       "4e",
     ]);
-    const last = await readOutput(db, access, { runId, last: 3 });
+    const last = await page(db, runId, { last: 3 });
     const before = last.pieces[0];
     expect(last).toMatchObject({ more: true, pieces: [{ text: "3e" }, { text: "4" }, { text: "4e" }] });
-    const earlier = await readOutput(db, access, { runId, last: 9, ...(before && { before }) });
+    const earlier = await page(db, runId, { last: 9, ...(before && { before }) });
     expect(earlier).toMatchObject({ more: false, pieces: { length: 5 } });
   }));
 

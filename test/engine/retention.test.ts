@@ -42,14 +42,14 @@ const age = (db: Database, runId: number, days: number) =>
 
 async function kept(db: Database, runId: number) {
   const history = await readHistory(db, systemAccess(), { runIds: [runId], keys: ["loss"], samples: 100 });
-  const output = await readOutput(db, systemAccess(), { runId });
+  const output = await readOutput(db, systemAccess(), { runIds: [runId] });
   const summaries = await readSummaries(db, systemAccess(), [runId]);
   const [row] = await db.sql<{ output: boolean; history: boolean }[]>`
     select output_dropped_at is not null as output, history_dropped_at is not null as history
     from runs where id = ${runId}`;
   return {
     history: history.length > 0,
-    output: output.pieces.length > 0,
+    output: output.has(runId),
     summary: summaries.get(runId)?.find(({ name }) => name === "loss")?.count,
     marked: row,
   };

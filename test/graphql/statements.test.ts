@@ -1,15 +1,24 @@
-import { type DocumentNode, execute } from "graphql";
+import {
+  type DocumentNode,
+  execute,
+  type GraphQLOutputType,
+  getNamedType,
+  isLeafType,
+  isNonNullType,
+  isObjectType,
+  parse,
+} from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Database, Sql } from "@/db/client";
-import { systemAccess } from "@/engine/authorize";
+import { authenticate, forgetAccess, systemAccess } from "@/engine/authorize";
 import type { Context } from "@/graphql/context";
 import { Loaders } from "@/graphql/loaders";
-import { LogMetrics, toDocument } from "@/graphql/operations";
+import { LogMetrics, LogOutput, toDocument } from "@/graphql/operations";
 import { SweepPage } from "@/graphql/operations/pages";
 import { ProjectPage, ProjectsPage } from "@/graphql/operations/project-page";
 import { schema } from "@/graphql/schema";
 import { ask, sharedServer, type TestServer } from "../support/server";
-import { gridOf, withRuns } from "../support/sweeps";
+import { createSweep, gridOf, withRuns } from "../support/sweeps";
 
 const started = sharedServer();
 let server: TestServer;
@@ -45,9 +54,12 @@ function counting(db: Database): { db: Database; sent: () => number } {
   return { db: { ...db, sql: watched(db.sql) }, sent: () => count };
 }
 
-async function statementsOf(document: DocumentNode, variables: Record<string, unknown>) {
+async function statementsOf(
+  document: DocumentNode,
+  variables: Record<string, unknown>,
+  access = systemAccess(),
+) {
   const { db, sent } = counting(server.db);
-  const access = systemAccess();
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const contextValue: Partial<Context> = {
     db,
@@ -210,4 +222,65 @@ describe("statements don't grow with what they read", () => {
     expect(three.count).toBe(one.count);
     expect(three.count).toBe(3);
   });
+
+  test("no field of a row asks once for each row", async () => {
+    const { sweepId, claims } = await withRuns(server, 6);
+    for (const { runId } of claims)
+      await ask(server, LogOutput, {
+        input: { runId, attempt: 1, batch: 1, lines: [{ stream: "stdout", time: 0, text: "x\n" }] },
+      });
+    for (let i = 0; i < 6; i++) {
+      await createSweep(server, gridOf(2), `place-${i}`);
+      await withRuns(server, 1); // a row without agents would ask for none of theirs
+    }
+    const lists = [
+      ["Run", `sweep(id: "${sweepId}") { runs(first: $first) { nodes { FIELDS } } }`],
+      ["Sweep", 'project(name: "test") { sweeps(first: $first) { nodes { FIELDS } } }'],
+      ["Project", "projects(first: $first) { nodes { FIELDS } }"],
+    ] as const;
+    const access = await authenticate(server.db, server.key);
+    for (const [name, list] of lists) {
+      for (const fields of twoLevelsOf(name)) {
+        const document = parse(`query($first: Int!) { ${list.replace("FIELDS", fields)} }`);
+        const counts: number[] = [];
+        for (const first of [1, 2, 6]) {
+          forgetAccess(server.db);
+          counts.push((await statementsOf(document, { first }, access)).count);
+        }
+        expect(counts, `${name} { ${fields} }`).toEqual([counts[0], counts[0], counts[0]]);
+      }
+    }
+  });
 });
+
+const ARGS: Record<string, string> = {
+  parameter: '(name: "x")',
+  metric: '(name: "loss")',
+  history: '(keys: ["loss"])',
+};
+const callOf = ({ name }: { name: string }): string => `${name}${ARGS[name] ?? ""}`;
+
+/** Each field of the type, with each field below it. */
+function twoLevelsOf(name: string): string[] {
+  return fieldsOf(name).flatMap((field) => {
+    const type = getNamedType(field.type);
+    if (isLeafType(type)) return [callOf(field)];
+    const nodes = (inner: string) => (type.name.endsWith("Connection") ? `nodes { ${inner} }` : inner);
+    const row = type.name.replace("Connection", "");
+    return fieldsOf(row).map(
+      (inner) => `${callOf(field)} { ${nodes(`${callOf(inner)}${leavesOf(inner)}`)} }`,
+    );
+  });
+}
+
+function fieldsOf(name: string) {
+  const type = schema.getType(name);
+  const fields = isObjectType(type) ? Object.values(type.getFields()) : [];
+  return fields.filter((field) => field.name in ARGS || !field.args.some(({ type }) => isNonNullType(type)));
+}
+
+function leavesOf(field: { type: GraphQLOutputType }): string {
+  const type = getNamedType(field.type);
+  if (isLeafType(type)) return "";
+  return type.name.endsWith("Connection") ? " { nodes { __typename } }" : " { __typename }";
+}
