@@ -108,16 +108,18 @@ export async function hasOtherTeamAdmin(
 }
 
 /** Teams that would be left without an administrator who can sign in. They are locked before anybody is counted. */
-export async function lockTeamsLedAlone(tx: Tx, userId: number): Promise<string[]> {
+export async function lockTeamsLedAlone(
+  tx: Tx,
+  userId: number,
+): Promise<{ entityId: number; name: string }[]> {
   await tx`
     select from entities where id in (select entity_id from team_members where user_id = ${userId} and role = 'admin')
     order by id for update`;
-  const rows = await tx<{ name: string }[]>`
-    select e.name from team_members t join entities e on e.id = t.entity_id
+  return tx<{ entityId: number; name: string }[]>`
+    select e.id as "entityId", e.name from team_members t join entities e on e.id = t.entity_id
     where t.user_id = ${userId} and t.role = 'admin' and not exists (
       select from team_members o join users u on u.id = o.user_id
       where o.entity_id = e.id and o.role = 'admin' and o.user_id <> ${userId} and u.disabled_at is null)`;
-  return rows.map(({ name }) => name);
 }
 
 /** @returns whether the user was in it */

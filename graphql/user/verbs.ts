@@ -167,7 +167,7 @@ verb("updateProfile", {
 
 verb("setUser", {
   description:
-    "Makes a user an administrator of the server, or disables an account: its sessions end, its keys and those of its runs are refused, what it made stays. For administrators of the server.",
+    "Makes a user an administrator of the server, or disables an account: its sessions end, its keys and those of its runs are refused, teams that it led alone are led by the caller, what it made stays. For administrators of the server.",
   input: builder.inputType("SetUserInput", {
     description: "Who, and what changes.",
     fields: (t) => ({

@@ -53,7 +53,6 @@ test("a team: its admins decide who is in it, its last admin stays, it goes when
 
     expect(await codeOf(removeMember(ann, { team: "Lab", user: "ann" }))).toBe("ILLEGAL_MOVE");
     expect(await codeOf(setMember(ann, { team: "Lab", user: "ann", role: "member" }))).toBe("ILLEGAL_MOVE");
-    expect(await codeOf(setUser(house.context, { name: "ann", disabled: true }))).toBe("ILLEGAL_MOVE");
     await setMember(ann, { team: "Lab", user: "bob", role: "admin" });
     await removeMember(ann, { team: "Lab", user: "ann" });
     expect(await codeOf(removeMember(bob, { team: "Lab", user: "ann" }))).toBe("NOT_FOUND");
@@ -220,6 +219,39 @@ test("a disabled user is nobody until they are let in again; sessions don't come
     expect(await codeOf(setUser(context, { name: "ada", admin: false }))).toBe("ILLEGAL_MOVE");
     expect(await codeOf(setUser(context, { name: "ada", disabled: true }))).toBe("ILLEGAL_MOVE");
     expect(await codeOf(setUser(context, { name: "nobody", disabled: true }))).toBe("NOT_FOUND");
+  }));
+
+test("a team whose last admin is disabled is led by whoever disabled them, and keeps nobody from it", () =>
+  withHouse(async (house) => {
+    const { db, context } = house;
+    const [ann, eve] = [await addUser(house, "ann"), await addUser(house, "eve")];
+    await createTeam(eve, { name: "one" });
+    await createTeam(eve, { name: "two" });
+    await setMember(eve, { team: "two", user: "ann", role: "admin" });
+    await setUser(context, { name: "eve", disabled: true });
+    expect(await codeOf(authenticate(db, eve.secret))).toBe("UNAUTHENTICATED");
+    const leaders = await db.sql`
+      select te.name as team, ue.name as user from team_members t join entities te on te.id = t.entity_id
+      join users u on u.id = t.user_id join entities ue on ue.id = u.entity_id
+      where t.role = 'admin' and u.disabled_at is null order by 1`;
+    expect([...leaders]).toEqual([
+      { team: "one", user: "ada" },
+      { team: "two", user: "ann" },
+    ]);
+    const [event] = await db.sql`
+      select a.target, a.details, e.name as team from audit_events a join entities e on e.id = a.entity_id
+      order by a.id desc limit 1`;
+    expect(event).toEqual({
+      target: "ada",
+      details: { in: "one", role: "admin", insteadOf: "eve" },
+      team: "one",
+    });
+    // Nobody does so to themselves.
+    await setUser(context, { name: "ann", admin: true });
+    forgetAccess(db);
+    expect(await codeOf(setUser(context, { name: "ada", disabled: true }))).toBe("ILLEGAL_MOVE");
+    const asAnn = { ...ann, access: await authenticate(db, ann.secret) };
+    expect(await codeOf(setUser(asAnn, { name: "ada", disabled: true }))).toBe("none");
   }));
 
 test("an invitation lets one person in, once, to where whoever made it may still invite", () =>

@@ -29,6 +29,8 @@ class Model {
   readonly project = new Map<Project, Map<Name, Role>>(PROJECTS.map((path) => [path, new Map()]));
   readonly admins = new Set<Name>();
   readonly disabled = new Set<Name>();
+  /** Has disabled the last of the team's admins. */
+  rootLeads = false;
 
   /** What a user may do in a project, before the key's cap. */
   strength(name: Name, path: Project): number {
@@ -45,8 +47,9 @@ class Model {
 
   /** Whether a change of the team's members leaves somebody to lead it. */
   leads(except: Name): boolean {
-    return [...this.team].some(
-      ([name, role]) => name !== except && role === "admin" && !this.disabled.has(name),
+    return (
+      this.rootLeads ||
+      [...this.team].some(([name, role]) => name !== except && role === "admin" && !this.disabled.has(name))
     );
   }
 }
@@ -91,7 +94,11 @@ function predict(model: Model, step: Step): string {
   if (step.kind === "user") {
     if (caller !== "root" && !model.admins.has(caller)) return "FORBIDDEN";
     if (step.disabled && !model.disabled.has(step.user)) {
-      if (model.team.get(step.user) === "admin" && !model.leads(step.user)) return "ILLEGAL_MOVE";
+      if (model.team.get(step.user) === "admin" && !model.leads(step.user)) {
+        if (caller === step.user) return "ILLEGAL_MOVE";
+        if (caller === "root") model.rootLeads = true;
+        else model.team.set(caller, "admin");
+      }
     }
     if (step.admin) model.admins.add(step.user);
     else model.admins.delete(step.user);
