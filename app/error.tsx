@@ -1,14 +1,16 @@
 "use client";
 
-import { Button } from "@/ui/kit/button";
+import Link from "next/link";
+import { Button, buttonLook } from "@/ui/kit/button";
 
 /** A page that could not be drawn. The digest is the log's name for what happened. */
 export default function PageError({
   error,
-  reset,
+  retry,
 }: {
   error: Error & { digest?: string };
-  reset: () => void;
+  /** Asks the server once more; `reset` would only draw the same failure again. */
+  retry: () => void;
 }) {
   return (
     <main className="mx-auto max-w-xl px-4 pt-24">
@@ -24,9 +26,12 @@ export default function PageError({
         )}
       </p>
       <div className="mt-6 flex gap-2">
-        <Button weight="solid" onClick={reset}>
+        <Button weight="solid" onClick={retry}>
           Try again
         </Button>
+        <Link href="/" className={buttonLook("line")}>
+          All projects
+        </Link>
       </div>
     </main>
   );

@@ -1,9 +1,11 @@
 import Link from "next/link";
 import { PageFrame } from "./_components/page-frame";
+import { maybeViewer } from "./_lib/ask";
 
-export default function NotFound() {
+export default async function NotFound() {
+  const viewer = await maybeViewer();
   return (
-    <PageFrame>
+    <PageFrame {...(viewer && { viewer: viewer.name })}>
       <div className="max-w-xl pt-16">
         <h1 className="font-semibold text-xl tracking-tight">Nothing is here</h1>
         <p className="mt-2 text-ink-soft">

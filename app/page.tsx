@@ -4,6 +4,7 @@ import { PageFrame } from "@/app/_components/page-frame";
 import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
 import { WatchProjects } from "@/app/_components/watch-projects";
+import { readRows, readSearch, toAddress } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
 import { type ProjectLine, ProjectsPage } from "@/graphql/operations/project-page";
@@ -26,22 +27,26 @@ interface Props {
 
 /** Everything one may see, with the newest of each; or, on an empty server, the one thing to do. */
 export default async function Page({ searchParams }: Props) {
-  const search = await searchParams;
-  const q = search.q?.trim() ?? "";
-  const first = Math.min(Math.max(Number(search.show) || FIRST_ROWS, 1), MOST_ROWS);
-  const { viewer, all, projects } = await ask(ProjectsPage, {
-    first,
-    filter:
-      q === ""
-        ? null
-        : {
-            or: (["name", "entity", "description"] as const).map((field) => ({
-              field,
-              op: "contains" as const,
-              value: q,
-            })),
-          },
-  });
+  const search = readSearch(await searchParams);
+  const { q = "" } = search;
+  const first = readRows(search.show, { first: FIRST_ROWS, most: MOST_ROWS });
+  const { viewer, all, projects } = await ask(
+    ProjectsPage,
+    {
+      first,
+      filter:
+        q === ""
+          ? null
+          : {
+              or: (["name", "entity", "description"] as const).map((field) => ({
+                field,
+                op: "contains" as const,
+                value: q,
+              })),
+            },
+    },
+    toAddress("/", search),
+  );
   const shown = projects.nodes.toSorted((a, b) => toLastActivity(b).localeCompare(toLastActivity(a)));
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>
@@ -72,7 +77,7 @@ export default async function Page({ searchParams }: Props) {
           ))}
           {projects.pageInfo.hasNextPage && first < MOST_ROWS && (
             <Link
-              href={`/?${new URLSearchParams({ ...(q && { q }), show: String(Math.min(first * 2, MOST_ROWS)) })}`}
+              href={toAddress("/", { ...(q && { q }), show: String(Math.min(first * 2, MOST_ROWS)) })}
               scroll={false}
               className={buttonLook("line")}
             >

@@ -1,8 +1,8 @@
 "use client";
 
 import { type ReactNode, useEffect, useState } from "react";
-import { withBase } from "@/app/_lib/base";
 import type { LiveStatus } from "@/app/_live/live-status";
+import { toSignInHere } from "@/app/_live/sign-in-here";
 import { PulseIcon } from "@/ui/kit/icons";
 
 type Trouble = Exclude<LiveStatus, "live" | "connecting">;
@@ -14,7 +14,7 @@ const toWords = (subject: string): Readonly<Record<Trouble, ReactNode>> => ({
   lost: "Connection lost. What you see is the last known state; reconnecting.",
   "signed-out": (
     <>
-      Your session has ended. <Way href={withBase("/login")}>Sign in again</Way> to go on watching.
+      Your session has ended. <Way href={toSignInHere()}>Sign in again</Way> to go on watching.
     </>
   ),
   outdated: (

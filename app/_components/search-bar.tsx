@@ -2,6 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
+import { MOST_CHARACTERS } from "@/app/_lib/address";
 import { withoutBase } from "@/app/_lib/base";
 
 /** Typing waits this long for the next letter before the list is asked for. */
@@ -62,6 +63,7 @@ export function SearchBar(props: {
           aria-label={label}
           placeholder={placeholder}
           value={text}
+          maxLength={MOST_CHARACTERS}
           onChange={(event) => setText(event.target.value)}
           spellCheck={false}
           autoComplete="off"

@@ -2,11 +2,10 @@
 
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { withBase, withoutBase } from "@/app/_lib/base";
-import { toSignIn } from "@/app/_lib/paths";
 import type { Verb } from "@/graphql/operations/accounts";
 import { type Refusal, readFailure, toRefusal } from "./refusal";
 import { request } from "./request";
+import { toSignInHere } from "./sign-in-here";
 
 export interface UsedVerb<Input, Answer> {
   /** Under way: the button that asks again is disabled. */
@@ -43,7 +42,7 @@ export function useVerb<Input, Answer>(
       return done;
     } catch (error) {
       const why = toRefusal(error);
-      if (why.code === "UNAUTHENTICATED") location.assign(withBase(toSignIn(withoutBase(location.pathname))));
+      if (why.code === "UNAUTHENTICATED") location.assign(toSignInHere());
       setRefusal(why);
       return undefined;
     } finally {

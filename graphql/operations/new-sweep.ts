@@ -36,14 +36,12 @@ export const PreviewSweep = toDocument<
 export const NewSweepPage = toDocument<
   {
     viewer: Viewer | null;
-    serverInfo: { url: string };
     project: { id: string; name: string; entity: { name: string }; viewerCanEdit: boolean } | null;
   },
   { entity: string; name: string }
 >(/* GraphQL */ `
   query NewSweepPage($entity: String!, $name: String!) {
     viewer { name entity { name } }
-    serverInfo { url }
     project(entity: $entity, name: $name) { id name entity { name } viewerCanEdit }
   }
 `);

@@ -124,6 +124,40 @@ describe("a project", () => {
   });
 });
 
+describe("addresses", () => {
+  test("are come back to after a sign-in, whatever was looked at", async () => {
+    const { path, id } = await seed("asked-for", "yours", 1);
+    for (const at of [
+      "/?q=vision",
+      `${path}?tab=runs&q=lr%3C0.1`,
+      `${path}/sweeps/${id}`,
+      `${path}/sweeps/new?from=${id}`,
+      `${path}/runs/none`,
+    ]) {
+      const answer = await fetch(site().url + at, { redirect: "manual" });
+      expect(answer.headers.get("location"), at).toBe(`/login?next=${encodeURIComponent(at)}`);
+    }
+  });
+
+  test("that no page has written are read as far as they make sense, and lead nowhere beyond", async () => {
+    const { path } = await seed("odd", "odd", 1);
+    const { page } = await open("/?q=odd&q=even&show=1.5");
+    await page.getByRole("heading", { name: /odd$/ }).waitFor();
+    for (const at of [`${path}?sort=name&sort=state&show=2.5`, `${path}?tab=runs&q=%00`])
+      expect((await page.request.get(at)).status(), at).toBe(200);
+    for (const at of [`${path}/runs/%00`, "/settings/audit?after=none", "/settings/users?after=none"])
+      expect((await page.request.get(at)).status(), at).toBe(404);
+  });
+
+  test("with a filter that the API refuses say so above all runs", async () => {
+    const { path } = await seed("too-much", "too much", 2);
+    const { page, troubles } = await open(`${path}?tab=runs&q=${"a+".repeat(400)}`);
+    await page.getByText(/^The filter was refused: .+\.$/).waitFor();
+    expect(await rows(page).count()).toBe(2);
+    expect(troubles).toEqual([]);
+  });
+});
+
 /** A new account with a role in the project, by way of an invitation. */
 async function invite(project: string, role: string): Promise<{ name: string; value: string }> {
   const { driver, entity, session, url } = site();

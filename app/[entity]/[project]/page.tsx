@@ -5,7 +5,8 @@ import { PageFrame } from "@/app/_components/page-frame";
 import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
 import { WatchProjects } from "@/app/_components/watch-projects";
-import { ask } from "@/app/_lib/ask";
+import { readRows, readSearch, toAddress } from "@/app/_lib/address";
+import { ask, tryAsk } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
 import { readRunOrder, readRunQuery } from "@/app/_lib/run-query";
 import type { RunOrder } from "@/core/run-filter";
@@ -18,18 +19,10 @@ import { Notice } from "@/ui/kit/notice";
 import { ProjectHeader, type ProjectTab } from "./_components/project-header";
 import { ProjectRuns } from "./_components/project-runs";
 
-/** All of it stands in the address, so that a link shows the same. */
-interface Search {
-  tab?: string;
-  q?: string;
-  sort?: string;
-  /** Rows to show. */
-  show?: string;
-}
-
 interface Props {
   params: Promise<{ entity: string; project: string }>;
-  searchParams: Promise<Search>;
+  /** All of it stands in the address, so that a link shows the same; `show`: how many rows. */
+  searchParams: Promise<{ tab?: string; q?: string; sort?: string; show?: string }>;
 }
 
 const FIRST_ROWS = 50;
@@ -44,34 +37,38 @@ export async function generateMetadata({ params, searchParams }: Props): Promise
 /** A project: its sweeps, or its runs of all sweeps and of none. */
 export default async function Page({ params, searchParams }: Props) {
   const path = await params;
-  const search = await searchParams;
+  const search = readSearch(await searchParams);
   const tab: ProjectTab = search.tab === "runs" ? "runs" : "sweeps";
-  const q = search.q?.trim() ?? "";
+  const { q = "" } = search;
   const sort = readRunOrder(search.sort) ? (search.sort ?? NEWEST) : NEWEST;
-  const first = Math.min(Math.max(Number(search.show) || FIRST_ROWS, 1), MOST_ROWS);
-  const { filter, problem } = tab === "runs" ? readRunQuery(q) : {};
-  const { viewer, project } = await ask(
-    ProjectPage,
-    {
-      entity: decodeURIComponent(path.entity),
-      name: decodeURIComponent(path.project),
-      first,
-      withSweeps: tab === "sweeps",
-      withRuns: tab === "runs",
-      sweepFilter:
-        q === ""
-          ? null
-          : { or: (["name", "id"] as const).map((field) => ({ field, op: "contains" as const, value: q })) },
-      runFilter: filter ?? null,
-      runOrder: [toOrder(sort)],
-    },
-    toProjectPath(decodeURIComponent(path.entity), decodeURIComponent(path.project)),
-  );
+  const first = readRows(search.show, { first: FIRST_ROWS, most: MOST_ROWS });
+  const query = tab === "runs" ? readRunQuery(q) : {};
+  const asked = {
+    entity: decodeURIComponent(path.entity),
+    name: decodeURIComponent(path.project),
+    first,
+    withSweeps: tab === "sweeps",
+    withRuns: tab === "runs",
+    sweepFilter:
+      q === ""
+        ? null
+        : { or: (["name", "id"] as const).map((field) => ({ field, op: "contains" as const, value: q })) },
+    runFilter: query.filter ?? null,
+    runOrder: [toOrder(sort)],
+  };
+  const here = toAddress(toProjectPath(asked.entity, asked.name), search);
+  // A filter of more conditions than the API takes is refused there: its words stand above all runs then.
+  const tried = await tryAsk(ProjectPage, asked, here);
+  const { viewer, project } =
+    tried.answer ??
+    (await ask(ProjectPage, { ...asked, runFilter: null, runOrder: [toOrder(NEWEST)] }, here));
+  const problem = query.problem ?? (tried.refusal && `The filter was refused: ${tried.refusal}.`);
   if (!project) notFound();
   const at = { entity: project.entity.name, project: project.name };
   const href = toProjectPath(at.entity, at.project);
   const keep = { ...(tab === "runs" && { tab }), ...(sort !== NEWEST && { sort }) };
-  const toHref = (more: Search) => `${href}?${new URLSearchParams({ ...keep, ...(q && { q }), ...more })}`;
+  const toHref = (more: { sort: string } | { show: string }) =>
+    toAddress(href, { ...keep, ...(q && { q }), ...more });
   const list = tab === "runs" ? project.runs : project.sweeps;
   const all = tab === "runs" ? project.allRuns.totalCount : project.allSweeps.totalCount;
   return (

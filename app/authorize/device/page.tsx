@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { PageFrame } from "@/app/_components/page-frame";
+import { readSearch, toAddress } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { DevicePage } from "@/graphql/operations/accounts";
 import { CodeForm } from "./_components/code-form";
@@ -13,8 +14,9 @@ interface Props {
 
 /** `besom login` on some machine waits for a word of whoever is signed in here. */
 export default async function Page({ searchParams }: Props) {
-  const { code = "" } = await searchParams;
-  const here = `/authorize/device${code && `?code=${encodeURIComponent(code)}`}`;
+  const search = readSearch(await searchParams);
+  const { code = "" } = search;
+  const here = toAddress("/authorize/device", search);
   const { viewer, deviceLogin } = await ask(DevicePage, { userCode: code }, here);
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>

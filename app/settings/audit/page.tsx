@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { readSearch } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { AuditPage } from "@/graphql/operations/accounts";
 import { Empty } from "@/ui/kit/empty";
@@ -14,7 +15,7 @@ interface Props {
 
 /** What changed rights or destroyed data: one's own doings; everybody's for server administrators. */
 export default async function Page({ searchParams }: Props) {
-  const { after = null } = await searchParams;
+  const { after = null } = readSearch(await searchParams);
   const { auditEvents } = await ask(AuditPage, { first: 50, after }, "/settings/audit");
   return (
     <>

@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
 import { Invitations } from "@/app/_components/invitations";
+import { readSearch } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { Invitations as AskInvitations, UsersPage, WhoAmI } from "@/graphql/operations/accounts";
 import { formatCount } from "@/ui/format";
@@ -18,7 +19,7 @@ interface Props {
 export default async function Page({ searchParams }: Props) {
   const { viewer: asking } = await ask(WhoAmI, {}, "/settings/users");
   if (!asking?.admin) notFound();
-  const { after = null } = await searchParams;
+  const { after = null } = readSearch(await searchParams);
   const [{ viewer, users }, { invitations }] = await Promise.all([
     ask(UsersPage, { first: 100, after }),
     ask(AskInvitations, {}),

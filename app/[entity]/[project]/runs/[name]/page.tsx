@@ -17,14 +17,10 @@ interface Props {
 const OUTPUT_CHARACTERS = 64_000;
 
 /** Asked once, though both the title and the page want it. */
-const load = cache((entity: string, project: string, name: string) =>
-  ask(RunPage, {
-    entity: decodeURIComponent(entity),
-    project: decodeURIComponent(project),
-    name: decodeURIComponent(name),
-    samples: RUN_PAGE_SAMPLES,
-  }),
-);
+const load = cache((...path: [entity: string, project: string, name: string]) => {
+  const [entity, project, name] = path.map(decodeURIComponent) as typeof path;
+  return ask(RunPage, { entity, project, name, samples: RUN_PAGE_SAMPLES }, toRunPath(entity, project, name));
+});
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { entity, project, name } = await params;

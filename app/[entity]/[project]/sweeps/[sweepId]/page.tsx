@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
+import { readSearch } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { toNewSweepPath, toProjectPath, toSweepPath } from "@/app/_lib/paths";
 import { isSweepId } from "@/core/ids";
@@ -19,19 +20,26 @@ interface Props {
 const FIRST_RUNS = 200;
 
 /** Asked once, though both the title and the page want it. */
-const load = cache(async (sweepId: string) =>
-  isSweepId(sweepId) ? ask(SweepPage, { id: sweepId, first: FIRST_RUNS }) : undefined,
+const load = cache(async (entity: string, project: string, sweepId: string) =>
+  isSweepId(sweepId)
+    ? ask(
+        SweepPage,
+        { id: sweepId, first: FIRST_RUNS },
+        toSweepPath(decodeURIComponent(entity), decodeURIComponent(project), sweepId),
+      )
+    : undefined,
 );
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const answer = await load((await params).sweepId);
+  const { entity, project, sweepId } = await params;
+  const answer = await load(entity, project, sweepId);
   return { title: answer?.sweep?.name ?? "Nothing is here" };
 }
 
 export default async function Page({ params, searchParams }: Props) {
   const { sweepId, ...path } = await params;
-  const { sort } = await searchParams;
-  const answer = await load(sweepId);
+  const { sort } = readSearch(await searchParams);
+  const answer = await load(path.entity, path.project, sweepId);
   if (!answer?.sweep || !isAt(answer.sweep, path)) notFound();
   const { viewer, sweep } = answer;
   const { source, project, runs, ...head } = sweep;

@@ -1,8 +1,9 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { PageFrame } from "@/app/_components/page-frame";
+import { readSearch, toAddress } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
-import { toProjectPath } from "@/app/_lib/paths";
+import { toNewSweepPath, toProjectPath } from "@/app/_lib/paths";
 import { TEMPLATES } from "@/app/_lib/sweep-templates";
 import { isSlug, isSweepId } from "@/core/ids";
 import { NewSweepPage, SweepSource } from "@/graphql/operations/new-sweep";
@@ -21,9 +22,11 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 /** A project that is not there yet is made with its first sweep, so its page is here already. */
 export default async function Page({ params, searchParams }: Props) {
   const path = await params;
-  const { from } = await searchParams;
+  const search = readSearch(await searchParams);
+  const { from } = search;
   const asked = { entity: decodeURIComponent(path.entity), name: decodeURIComponent(path.project) };
-  const { viewer, project, serverInfo } = await ask(NewSweepPage, asked);
+  const here = toAddress(toNewSweepPath(asked.entity, asked.name), search);
+  const { viewer, project } = await ask(NewSweepPage, asked, here);
   if (!project && (asked.entity !== viewer?.entity.name || !isSlug(asked.name))) notFound();
   const entity = project?.entity.name ?? asked.entity;
   const name = project?.name ?? asked.name;
@@ -33,7 +36,7 @@ export default async function Page({ params, searchParams }: Props) {
     <PageFrame
       crumbs={[
         ...(project ? [{ label: name, href }] : []),
-        { label: "New sweep", href: `${href}/sweeps/new` },
+        { label: "New sweep", href: toNewSweepPath(entity, name) },
       ]}
       {...(viewer && { viewer: viewer.name })}
     >
@@ -42,7 +45,6 @@ export default async function Page({ params, searchParams }: Props) {
         project={name}
         isNew={!project}
         editable={project?.viewerCanEdit ?? true}
-        serverUrl={serverInfo.url}
         initial={copied?.source ?? TEMPLATES[0].source}
         {...(copied && { copiedFrom: copied.name })}
       />

@@ -22,7 +22,6 @@ export function NewSweep(props: {
   project: string;
   isNew: boolean;
   editable: boolean;
-  serverUrl: string;
   initial: string;
   copiedFrom?: string;
 }) {
