@@ -50,7 +50,7 @@ export default async function Page({ searchParams }: Props) {
   const shown = projects.nodes.toSorted((a, b) => toLastActivity(b).localeCompare(toLastActivity(a)));
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>
-      <WatchProjects ids={projects.nodes.map(({ id }) => id)} />
+      <WatchProjects ids={projects.nodes.map(({ id }) => id)} mayGrow />
       {all.totalCount === 0 ? (
         <FirstSweep entity={viewer?.entity.name} />
       ) : (

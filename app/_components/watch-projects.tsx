@@ -10,8 +10,11 @@ import { ConnectionBanner } from "./connection-banner";
 /** However many runs come and go: a list drawn anew more often than this is no longer read. */
 const REST_MS = 1_500;
 
-/** Keeps a server-drawn list true: whenever one of the projects changes, the server draws the page anew. */
-export function WatchProjects({ ids }: { ids: readonly string[] }) {
+/**
+ * Keeps a server-drawn list true: whenever one of the projects changes, the server draws the page anew. No subscription
+ * tells of a project that is new, so a list that may grow is also drawn anew for whoever comes back to the window.
+ */
+export function WatchProjects({ ids, mayGrow = false }: { ids: readonly string[]; mayGrow?: boolean }) {
   const router = useRouter();
   const [status, setStatus] = useState<LiveStatus>("connecting");
   const key = ids.join();
@@ -30,6 +33,7 @@ export function WatchProjects({ ids }: { ids: readonly string[] }) {
     };
     const onVisible = () => changed && change();
     document.addEventListener("visibilitychange", onVisible);
+    if (mayGrow) window.addEventListener("focus", change);
     const live = openLive(setStatus);
     for (const id of key === "" ? [] : key.split(",")) {
       let cursor: string | null = null;
@@ -46,8 +50,9 @@ export function WatchProjects({ ids }: { ids: readonly string[] }) {
     return () => {
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", onVisible);
+      window.removeEventListener("focus", change);
       live.close();
     };
-  }, [key, router]);
+  }, [key, mayGrow, router]);
   return <ConnectionBanner status={status} subject="project" />;
 }

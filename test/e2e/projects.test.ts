@@ -158,6 +158,15 @@ describe("addresses", () => {
   });
 });
 
+test("a project that is new is there for whoever comes back to the window", async () => {
+  await seed("long-known", "known", 0);
+  const { page } = await open("/");
+  await untilLive(page);
+  await seed("brand-new", "just now", 0);
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  await page.getByRole("heading", { name: /brand-new$/ }).waitFor();
+});
+
 /** A new account with a role in the project, by way of an invitation. */
 async function invite(project: string, role: string): Promise<{ name: string; value: string }> {
   const { driver, entity, session, url } = site();
