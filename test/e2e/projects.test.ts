@@ -167,6 +167,19 @@ test("a project that is new is there for whoever comes back to the window", asyn
   await page.getByRole("heading", { name: /brand-new$/ }).waitFor();
 });
 
+test("Back shows times by the clock of now, not by that of the first visit", async () => {
+  const { path, id } = await seed("went-away", "left alone", 0);
+  const { page } = await open("/");
+  await page.clock.install();
+  await page.goto(`${path}/sweeps/${id}`);
+  await page.getByRole("navigation", { name: "Where you are" }).getByText("went-away").click();
+  await page.getByRole("heading", { name: /went-away$/ }).waitFor();
+  await page.clock.fastForward("10:00");
+  await page.goBack();
+  await page.getByRole("heading", { name: "left alone" }).waitFor();
+  expect(await page.locator("main time").first().textContent()).toMatch(/^10.min ago$/);
+});
+
 /** A new account with a role in the project, by way of an invitation. */
 async function invite(project: string, role: string): Promise<{ name: string; value: string }> {
   const { driver, entity, session, url } = site();

@@ -22,9 +22,13 @@ export function ClockProvider({ serverNowMs, children }: { serverNowMs: number; 
 
 let latest: Clock | undefined;
 
-/** Same start, same clock: React may render the provider more than once. The server, which serves many, keeps none. */
+/**
+ * Same start, same clock: React may render the provider more than once. An earlier start is a page that the router has
+ * kept for the browser's Back: it would set the clock back by as long as one was away. The server, which serves many,
+ * keeps none.
+ */
 function clockFor(serverNowMs: number): Clock {
-  if (latest?.startMs === serverNowMs) return latest;
+  if (latest && serverNowMs <= latest.startMs) return latest;
   const clock = createClock(serverNowMs);
   if (typeof window !== "undefined") latest = clock;
   return clock;
@@ -35,8 +39,11 @@ function createClock(startMs: number): Clock {
   const listeners = new Set<() => void>();
   let nowMs = startMs;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const tick = () => {
+  const read = () => {
     nowMs = Date.now() + offsetMs;
+  };
+  const tick = () => {
+    read();
     for (const listener of listeners) listener();
   };
   return {
@@ -44,6 +51,8 @@ function createClock(startMs: number): Clock {
     nowMs: () => nowMs,
     subscribe(listener) {
       listeners.add(listener);
+      // Nobody looked for a while, perhaps: React asks again once it has subscribed.
+      if (timer === undefined) read();
       timer ??= setInterval(tick, 1_000);
       return () => {
         listeners.delete(listener);
