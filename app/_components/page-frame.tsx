@@ -38,8 +38,13 @@ export async function PageFrame(props: {
               <BesomMark />
               <span>Besom</span>
             </Link>
-            {crumbs.map((crumb) => (
-              <span key={crumb.href} className="flex min-w-0 items-center gap-2">
+            {crumbs.map((crumb, i) => (
+              <span
+                key={crumb.href}
+                // The later a name stands, the sooner it is cut; where three have no room the last is the page's title.
+                style={{ flexShrink: 10_000 ** i }}
+                className={`flex max-w-80 items-center gap-2 ${i === 0 ? "min-w-0" : "min-w-12"} ${i === 2 ? "max-sm:hidden" : ""}`}
+              >
                 <span aria-hidden="true" className="text-ink-faint">
                   /
                 </span>

@@ -27,6 +27,8 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
   const { metric, bestRun, counts } = sweep;
   const goal = toRunGoal(sweep);
   const alive = sweep.agents.filter((agent) => agent.state === "alive").length;
+  const activity = toActivity(counts, alive);
+  const failed = counts.failed + counts.crashed;
   const progress = prepareProgress({
     state: sweep.state,
     counts,
@@ -55,7 +57,7 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
             {formatNumber(bestRun.objective)}
           </span>
         ) : (
-          <span className="text-ink-faint">no result yet</span>
+          <span className="whitespace-nowrap text-ink-faint">no result yet</span>
         )}
         {metric && (
           <span className="flex min-w-0 items-center gap-1 text-ink-faint text-sm">
@@ -68,10 +70,9 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
         <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3">
           <span>{counts.total === 0 ? "no runs yet" : progress.text}</span>
           <span className="text-ink-faint text-sm">
-            {toActivity(counts, alive)}
-            {counts.failed + counts.crashed > 0 && (
-              <span className="text-bad">, {formatCount(counts.failed + counts.crashed)} failed</span>
-            )}
+            {activity}
+            {activity && failed > 0 && ", "}
+            {failed > 0 && <span className="text-bad">{formatCount(failed)} failed</span>}
           </span>
         </p>
         {counts.total > 0 && (

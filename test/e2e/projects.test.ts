@@ -180,6 +180,29 @@ test("Back shows times by the clock of now, not by that of the first visit", asy
   expect(await page.locator("main time").first().textContent()).toMatch(/^10.min ago$/);
 });
 
+test("names without a blank keep within a phone", async () => {
+  const { driver, entity } = site();
+  const unbroken = "unbroken".repeat(15);
+  const source = DIGITS_SWEEP.replace("digits, first look", unbroken)
+    .replace("name: accuracy", `name: ${unbroken}`)
+    .concat(`run_name: ${"named".repeat(24)}\n`);
+  const { id } = await driver.createSweep(source, { project: "long-names" });
+  const [claim] = await driver.claim(id, await driver.registerAgent(id, unbroken));
+  if (!claim) throw new Error("no run was handed out");
+  await driver.finish(claim, { series: { [unbroken]: [0.5] }, state: "failed", exitCode: 1 });
+  const project = `/${entity}/long-names`;
+  const { page } = await open(`${project}?tab=runs`, { viewport: PHONE });
+  const run = await page.getByRole("link", { name: /^named/ }).getAttribute("href");
+  for (const at of [project, `${project}/sweeps/${id}`, run ?? ""]) {
+    await page.goto(at);
+    await page.locator("h1").waitFor();
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      at,
+    ).toBeLessThanOrEqual(0);
+  }
+});
+
 /** A new account with a role in the project, by way of an invitation. */
 async function invite(project: string, role: string): Promise<{ name: string; value: string }> {
   const { driver, entity, session, url } = site();

@@ -4,7 +4,7 @@ import { Children, type ReactNode } from "react";
 export function Dotted({ children }: { children: ReactNode }) {
   return (
     <div className="mt-1 overflow-hidden text-ink-soft text-sm">
-      <p className="-ml-5 flex flex-wrap gap-y-1">
+      <p className="wrap-anywhere -ml-5 flex flex-wrap gap-y-1">
         {Children.map(
           children,
           (fact) =>

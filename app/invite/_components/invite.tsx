@@ -52,8 +52,8 @@ export function Invite({ viewer }: { viewer: string | undefined }) {
   const { token, invitation } = state;
   return (
     <>
-      <h1 className="font-semibold text-xl tracking-tight">{toTitle(invitation)}</h1>
-      <p className="mt-2 mb-6 text-ink-soft">
+      <h1 className="break-words font-semibold text-xl tracking-tight">{toTitle(invitation)}</h1>
+      <p className="mt-2 mb-6 break-words text-ink-soft">
         <strong className="font-semibold text-ink">{invitation.by}</strong> invites you{toPlace(invitation)}.
       </p>
       {viewer ? (

@@ -23,7 +23,7 @@ export function Frame(props: {
   return (
     <div className="@container">
       {showYLabel && (
-        <p className="mb-1.5 text-ink-faint text-xs" aria-hidden="true">
+        <p className="wrap-anywhere mb-1.5 text-ink-faint text-xs" aria-hidden="true">
           {y.label}
         </p>
       )}

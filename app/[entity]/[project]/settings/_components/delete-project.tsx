@@ -13,7 +13,8 @@ export function DeleteProject({ id, name, sweeps }: { id: string; name: string; 
   const router = useRouter();
   const [asking, setAsking] = useState(false);
   const { busy, run, rest, forget } = useVerb(DeleteProjectVerb);
-  const held = sweeps > 0 ? `${plural(sweeps, "sweep")} with all their runs` : "its runs";
+  const held =
+    sweeps > 0 ? `${plural(sweeps, "sweep")} with all ${sweeps === 1 ? "its" : "their"} runs` : "its runs";
   const remove = async () => {
     if (!(await run({ projectId: id, confirm: name }))) return;
     showToast(`${name} is deleted`);
@@ -26,7 +27,7 @@ export function DeleteProject({ id, name, sweeps }: { id: string; name: string; 
   return (
     <>
       <p className="mb-3 max-w-2xl text-ink-soft">
-        With it go {held}, metrics and output included. Agents that work for it stop.
+        This takes {held} along, metrics and output included. Agents that work for it stop.
       </p>
       <Button weight="danger" onClick={() => setAsking(true)}>
         Delete the project
@@ -41,7 +42,7 @@ export function DeleteProject({ id, name, sweeps }: { id: string; name: string; 
         onConfirm={() => void remove()}
         onClose={close}
       >
-        {held} go with it. This can't be undone.
+        This takes {held} along and can't be undone.
       </ConfirmName>
     </>
   );

@@ -16,7 +16,7 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
     <div className="flex flex-wrap items-start gap-x-10 gap-y-4">
       <div className="min-w-0 grow basis-80">
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <h1 className="break-words font-semibold text-xl tracking-tight">{head.displayName}</h1>
+          <h1 className="min-w-0 break-words font-semibold text-xl tracking-tight">{head.displayName}</h1>
           <span aria-live="polite">
             <RunStateChip state={head.state} reason={head.stateReason} />
           </span>
@@ -47,7 +47,7 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
         {editable && <RunControls head={head} store={store} projectPath={projectPath} />}
       </div>
       {metric && head.objective !== null && (
-        <p className="figures sm:text-right">
+        <p className="figures wrap-anywhere sm:text-right">
           <span
             className={`block font-semibold text-figure tracking-tighter ${best ? "text-best" : ""}`}
             title={String(head.objective)}

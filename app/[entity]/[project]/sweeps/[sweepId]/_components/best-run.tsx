@@ -35,7 +35,7 @@ export function BestRun(props: { head: SweepHead; varied: readonly string[]; pro
       >
         {formatNumber(bestRun.objective)}
       </p>
-      <p className="mt-1.5 text-ink-soft text-sm">
+      <p className="wrap-anywhere mt-1.5 text-ink-soft text-sm">
         {metric.name}
         {bestRun.objectiveStep !== null && ` at step ${bestRun.objectiveStep}`}, by{" "}
         <Link

@@ -2,6 +2,7 @@
 
 import { useMemo, useState } from "react";
 import type { SweepData } from "@/app/_live/sweep-store";
+import type { SweepHead } from "@/graphql/operations/pages";
 import { BestSoFarChart } from "@/ui/charts/draw/best-so-far";
 import { type Ended, prepareBestSoFar } from "@/ui/charts/prepare/best-so-far";
 import { useNow } from "@/ui/kit/clock";
@@ -74,12 +75,18 @@ export function Curve({ data }: { data: SweepData }) {
       {chart ? (
         <BestSoFarChart chart={chart} startMs={startMs} />
       ) : (
-        <p className="flex min-h-80 items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint">
-          {head.metric
-            ? `The curve begins when the first run finishes with a value of ${head.metric.name}.`
-            : "This sweep names no metric, so there is no best run to follow."}
+        <p className="wrap-anywhere flex min-h-80 items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint">
+          {toAbsence(head)}
         </p>
       )}
     </Panel>
   );
+}
+
+/** Why there is no curve. */
+function toAbsence({ metric, state }: SweepHead): string {
+  if (!metric) return "This sweep names no metric, so there is no best run to follow.";
+  return state === "finished" || state === "canceled"
+    ? `No run finished with a value of ${metric.name}.`
+    : `The curve begins when the first run finishes with a value of ${metric.name}.`;
 }

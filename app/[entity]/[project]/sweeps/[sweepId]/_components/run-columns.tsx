@@ -125,7 +125,7 @@ function toMetricColumn(
   return {
     id: "metric",
     label: metric.name,
-    width: Math.max(112, metric.name.length * 8 + 44),
+    width: Math.min(240, Math.max(112, metric.name.length * 8 + 44)),
     numeric: true,
     bestFirst: metric.goal === "minimize" ? "ascending" : "descending",
     toKey: (row) => row.objective ?? undefined,
