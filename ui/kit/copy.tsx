@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { CheckIcon, CopyIcon } from "./icons";
 
-/** Puts exactly `text` on the clipboard and says so; on plain HTTP, where browsers hide the clipboard, selects it. */
+/** Puts exactly `text` on the clipboard and says so. */
 export function CopyButton({ text, label = "Copy" }: { text: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
@@ -23,9 +23,13 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
   );
 }
 
-async function writeClipboard(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // http://10.0.0.5:3000 is no secure context: the old way still works there.
+/** http://10.0.0.5:3000 is no secure context and has no clipboard, others refuse it: the old way still works there. */
+const writeClipboard = (text: string): Promise<void> =>
+  navigator.clipboard
+    ? navigator.clipboard.writeText(text).catch(() => copySelected(text))
+    : copySelected(text);
+
+async function copySelected(text: string): Promise<void> {
   const field = document.createElement("textarea");
   field.value = text;
   field.style.position = "fixed";
