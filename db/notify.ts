@@ -49,6 +49,8 @@ const PAYLOAD_BYTES = 7_900;
 const PAYLOADS_A_TICK = 4;
 /** The shortest entry is `#1=r,`: more scopes than this never fit, so while the database is away no more are kept. */
 const MAX_PENDING = (PAYLOADS_A_TICK * PAYLOAD_BYTES) / 5;
+/** A connection on which a NOTIFY takes longer is given up: nothing may come through for a quarter of an hour without its end. */
+const ANSWER_MS = 5_000;
 const RECONNECT_MS = { first: 100, most: 2_000 };
 
 export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: NotifierOptions): Notifier {
@@ -59,24 +61,35 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
   let connection: postgresTypes.Sql | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastSentAt = 0;
+  let sending = false;
   let closed = false;
   let wake = () => {};
 
   const flush = () => {
     timer = undefined;
-    if (connection === undefined || (pending.size === 0 && !flooded)) return; // kept until the connection is back
+    // Kept until the connection is back, or has taken what was sent before.
+    if (connection === undefined || (sending && !closed) || (pending.size === 0 && !flooded)) return;
+    sending = true;
+    const late = setTimeout(wake, ANSWER_MS);
     lastSentAt = performance.now();
     const payloads = flooded ? [everywhere(origin)] : toPayloads(origin, pending);
     pending.clear();
     flooded = false;
     const sql = connection;
     // One statement, hence one commit, for all payloads of the tick.
-    sql`select pg_notify(${CHANNEL}, payload) from string_to_table(${payloads.join("\n")}, ${"\n"}) payload`.catch(
-      (error: unknown) => {
+    sql`select pg_notify(${CHANNEL}, payload) from string_to_table(${payloads.join("\n")}, ${"\n"}) payload`
+      .catch((error: unknown) => {
         flooded = true; // what was in them is told as "everything" when the connection is back
         onTrouble(error);
-      },
-    );
+      })
+      .finally(() => {
+        clearTimeout(late);
+        sending = false;
+        if (pending.size > 0 && !closed) soon();
+      });
+  };
+  const soon = () => {
+    timer ??= setTimeout(flush, Math.max(0, lastSentAt + NOTIFY_MS - performance.now()));
   };
 
   const listen = async () => {
@@ -97,8 +110,8 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
         pause = RECONNECT_MS.first;
         if (!first) onSignal("everything");
         first = false;
-        flush();
         wake = lose;
+        flush();
         if (!closed) await lost;
       } catch (error) {
         if (!closed) onTrouble(error);
@@ -130,7 +143,7 @@ export function openNotifier({ directUrl, onSignal, onTrouble = () => {} }: Noti
           pending.clear();
         }
       }
-      timer ??= setTimeout(flush, Math.max(0, lastSentAt + NOTIFY_MS - performance.now()));
+      soon();
     },
     get listening() {
       return connection !== undefined;

@@ -20,10 +20,11 @@ import { tallyOf } from "./tally";
  * (A job queue such as graphile-worker would bring a second driver and its own tables for five timers.)
  */
 export interface Background {
-  /** Waits for rounds under way. */
+  /** Waits for rounds under way, for a while: what then is cut off with the database's connections, another server does. */
   stop(): Promise<void>;
 }
 
+const LAST_ROUNDS_MS = 5_000;
 const REAP_EVERY_MS = 1_000;
 const CLOSE_EVERY_MS = 5_000;
 const MERGE_EVERY_MS = 1_000;
@@ -67,7 +68,7 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
   return {
     async stop() {
       stopping.abort();
-      await Promise.all(loops);
+      await Promise.race([Promise.all(loops), pause(LAST_ROUNDS_MS, undefined, { ref: false })]);
     },
   };
 
@@ -79,6 +80,7 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
         if (failures > 0) log.info({ name, failures }, "background work goes on again");
         failures = 0;
       } catch (error) {
+        if (stopped()) return;
         // A full disk is told once, by its own loop.
         if (failures === 0 && !(isAppError(error) && error.code === "DISK_FULL"))
           log.error({ name, err: error }, "background work failed; trying again until it works");

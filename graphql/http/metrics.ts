@@ -5,9 +5,12 @@ import { spaceOf } from "@/db/space";
 import { type Tally, tallyOf } from "@/engine/tally";
 import { errorCounts } from "../error-counts";
 import type { Service } from "../service";
+import { withTimeout } from "../timeout";
 
 /** How long the numbers of the whole database are kept: several scrapers cost one look. */
 const VITAL_MS = 5_000;
+/** And how long they are waited for. */
+const VITAL_WAIT_MS = 1_000;
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 interface Parts {
@@ -31,7 +34,7 @@ export function registerMetrics(registry: Registry, ready: () => Parts | undefin
       collect() {
         const parts = ready();
         const value = parts && read(parts);
-        if (value === undefined) this.reset();
+        if (value === undefined) this.remove();
         else this.set(value);
       },
     });
@@ -87,7 +90,8 @@ export function registerMetrics(registry: Registry, ready: () => Parts | undefin
       registers,
       async collect() {
         const signs = await vital(ready()?.db);
-        if (signs === undefined) this.reset();
+        if (signs === undefined)
+          this.remove(); // reset would say 0
         else this.set(read(signs));
       },
     });
@@ -125,7 +129,7 @@ function vitalSigns(): (db: Database | undefined) => Promise<VitalSigns | undefi
     if (db === undefined) return Promise.resolve(undefined);
     if (performance.now() - readAt > VITAL_MS) {
       readAt = performance.now();
-      reading = readVitalSigns(db).catch(() => undefined);
+      reading = withTimeout(readVitalSigns(db), undefined, VITAL_WAIT_MS).catch(() => undefined);
     }
     return reading;
   };

@@ -7,6 +7,7 @@ import { spaceOf } from "@/db/space";
 import type { Logger } from "@/engine/context";
 import { identify } from "../authenticate";
 import type { Service } from "../service";
+import { withTimeout } from "../timeout";
 import { readAuthorization } from "./credentials";
 import { sendError } from "./handler";
 import { type OperationMetrics, registerMetrics } from "./metrics";
@@ -31,6 +32,8 @@ export interface StatusOptions {
   leaving: () => boolean;
 }
 
+/** A database that says nothing for so long is out of reach: balancers wait no longer, and metrics are asked for then above all. */
+const LOOK_MS = 2_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export function openStatus({ log, ready, leaving }: StatusOptions): Status {
@@ -60,7 +63,7 @@ export function openStatus({ log, ready, leaving }: StatusOptions): Status {
       const parts = ready();
       if (parts === undefined || leaving()) return sendText(response, 503, "starting or stopping\n");
       try {
-        await ping(parts.db);
+        await withTimeout(ping(parts.db), undefined, LOOK_MS);
         // Reads go on, so it stays in the balancer's list.
         const { full } = spaceOf(parts.db);
         sendText(response, 200, full ? "ready, but the disk is full: writes are refused\n" : "ready\n");
@@ -98,7 +101,8 @@ async function requireAdmin(
 ): Promise<void> {
   if (parts === undefined) throw new AppError("UNAVAILABLE", "the server is starting or stopping");
   const key = authorization === undefined ? undefined : readAuthorization(authorization);
-  const { access } = await identify(parts.db, key === undefined ? undefined : { kind: "key", key });
+  const caller = identify(parts.db, key === undefined ? undefined : { kind: "key", key });
+  const { access } = await withTimeout(caller, undefined, LOOK_MS);
   if (access.kind === "user" && access.admin) return;
   throw new AppError("FORBIDDEN", "metrics of the server are for its administrators");
 }

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ChangeKind, fromPayload, openNotifier, type Signal, toPayloads } from "@/db/notify";
+import { type ChangeKind, fromPayload, NOTIFY_MS, openNotifier, type Signal, toPayloads } from "@/db/notify";
+import { layCable } from "../support/cable";
 import { withDatabase } from "../support/database";
 
 const kinds: ChangeKind[] = ["sweep", "run", "metrics", "output", "agent", "access"];
@@ -63,6 +65,36 @@ describe("signals between servers", () => {
       }
     });
   });
+
+  test("a connection that takes nothing any more is given up, and nothing piles up on it", async () => {
+    await withDatabase(async (_db, url) => {
+      const cable = await layCable(url);
+      const behind = new URL(url);
+      behind.port = new URL(cable.url).port;
+      behind.hostname = "127.0.0.1";
+      const heard: Signal[] = [];
+      const listener = openNotifier({ directUrl: url, onSignal: (signal) => heard.push(signal) });
+      const sender = openNotifier({ directUrl: behind.href, onSignal: () => {} });
+      try {
+        await until(() => listener.listening && sender.listening);
+        cable.pull();
+        sender.send("#1", ["run"]); // goes into the connection, and no further
+        await sleep(3 * NOTIFY_MS);
+        for (let id = 2; id <= 20; id++) {
+          sender.send(`#${id}`, ["run"]);
+          await sleep(NOTIFY_MS);
+        }
+        expect(sender.waiting).toBe(19);
+        await until(() => !sender.listening);
+        cable.plug();
+        await until(() => heard.length > 0);
+        expect(heard).toEqual(["everything"]);
+      } finally {
+        await Promise.all([listener.close(), sender.close()]);
+        await cable.close();
+      }
+    });
+  }, 60_000);
 
   test("another server hears it, many changes of one moment in one message", async () => {
     await withDatabase(async (db, url) => {
