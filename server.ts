@@ -82,6 +82,8 @@ const MAX_CONNECTIONS = 10_000;
 const PATIENCE = {
   keepAlive: true,
   noDelay: true,
+  // Longer than balancers keep a connection for the next request (nginx and ALB: 60 s): if we end it first, that request may be lost.
+  keepAliveTimeout: 75_000,
   headersTimeout: 10_000,
   requestTimeout: 120_000,
   connectionsCheckingInterval: 2_000,

@@ -52,6 +52,13 @@ test("a server that drains says so to balancers, answers everybody else, and ask
   }
 }, 60_000);
 
+test("a connection is kept longer than balancers keep theirs, so that it is they who end it", async () => {
+  await withServer(async ({ url }) => {
+    const { headers } = await fetch(`${url}/healthz`);
+    expect(Number(/^timeout=(\d+)$/.exec(headers.get("keep-alive") ?? "")?.[1])).toBeGreaterThan(60);
+  });
+});
+
 test("metrics count what was done, by names and codes from closed lists", async () => {
   await withServer(async (server) => {
     const sweepId = await createSweep(server);
