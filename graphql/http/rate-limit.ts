@@ -9,7 +9,7 @@ export interface Rate {
 
 /** A caller beyond it would take the whole server for itself: two cores answer some 3,000 claims a second. */
 const REQUESTS: Rate = { perSecond: 2_000, burst: 10_000 };
-/** Of one address. A key has 256 bits, so this guards the database, not the key. */
+/** Of one address. Nobody guesses 256 bits: whoever asks with a wrong key is told to wait, and the right key gets in. */
 export const FAILED_SIGN_INS: Rate = { perSecond: 10, burst: 100 };
 /** Callers that are remembered; the one that was silent for longest is forgotten first. */
 const MAX_CALLERS = 20_000;

@@ -53,14 +53,18 @@ export function openSignIn({
   /** Who is signed in already; undefined for everybody else. */
   const maybeCaller = (request: IncomingMessage): Promise<Caller | undefined> =>
     identifyRequest(db, request.headers, publicUrl).catch(() => undefined);
+  /** @throws AppError RATE_LIMITED */
+  const countVisit = (request: IncomingMessage): void => {
+    const address = clientAddress(request);
+    const waitMs = visits.take(addressGroup(address));
+    if (waitMs > 0) throw rateLimited(address, waitMs);
+  };
   const json = (
     answer: (fields: Fields, request: IncomingMessage, response: ServerResponse) => Promise<object>,
   ): Door =>
     answerJson(log, async (request, response) => {
       refuseOtherSites(request, publicUrl);
-      const address = clientAddress(request);
-      const waitMs = visits.take(addressGroup(address));
-      if (waitMs > 0) throw rateLimited(address, waitMs);
+      countVisit(request);
       return answer(await readJson(request), request, response);
     });
 
@@ -130,8 +134,15 @@ export function openSignIn({
   };
 
   const provider = openId && openOpenId({ settings: openId, db, publicUrl, log, admit });
+  /** Each way back asks the provider, who would tire of us. */
+  const counted =
+    (door: Door): Door =>
+    async (request, response) => {
+      countVisit(request);
+      await door(request, response);
+    };
   const pages: Readonly<Record<string, Door>> = provider
-    ? { "/login/oidc": provider.leave, "/login/oidc/callback": provider.comeBack }
+    ? { "/login/oidc": counted(provider.leave), "/login/oidc/callback": counted(provider.comeBack) }
     : {};
 
   return (path, method) => {

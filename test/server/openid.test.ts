@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Database, openDatabase } from "@/db/client";
+import { sessionCookie } from "@/graphql/http/credentials";
 import { readOpenIdSettings } from "@/graphql/http/openid";
 import { startServer } from "@/server";
 import { createDatabase } from "../support/database";
@@ -183,6 +184,26 @@ describe("signing in by OpenID", () => {
       expect(mine.headers.get("location")).toBe(`${url}/`);
       expect(mine.headers.get("cache-control")).toBe("no-store");
       expect((await browser.get(back)).headers.get("location")).toBe(`${url}/login?error=openid_stale`);
+    }));
+
+  test("one address can't send us to the provider without end", () =>
+    withProvider("*", async ({ url }) => {
+      const attempt = Buffer.from(JSON.stringify({ state: "s", nonce: "n", verifier: "v".repeat(43) }));
+      const headers = {
+        cookie: `${sessionCookie(url).replace("besom_session", "besom_oidc")}=${attempt.toString("base64url")}`,
+      };
+      const knock = async () => {
+        const answer = await fetch(`${url}/login/oidc/callback?code=made-up&state=s`, {
+          redirect: "manual",
+          headers,
+        });
+        return `${answer.status} ${answer.headers.get("location")?.slice(url.length) ?? ""}`;
+      };
+      const answers: string[] = [];
+      while (answers.length < 3_000 && !answers.at(-1)?.startsWith("429"))
+        answers.push(...(await Promise.all(Array.from({ length: 50 }, knock))));
+      expect(answers[0]).toBe("303 /login?error=openid_refused");
+      expect(answers).toContain("429 ");
     }));
 
   test("a provider that is down is said so, and everything else goes on; it is found when it is back", () =>
