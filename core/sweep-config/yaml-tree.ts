@@ -10,7 +10,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 import type { Findings, Path } from "./diagnostics";
-import { MAX_DEPTH, MAX_NODES } from "./limits";
+import { MAX_DEPTH, MAX_NODES, MAX_WRITTEN_OUT } from "./limits";
 import { CORE_TAG, LONE_SURROGATE, readPlain, readTagged } from "./scalar";
 import type { Entry, Node, Position, ScalarNode } from "./tree";
 
@@ -18,9 +18,10 @@ import type { Entry, Node, Position, ScalarNode } from "./tree";
 interface Extent {
   readonly nodes: number;
   readonly depth: number;
+  /** Of its texts, keys among them. */
+  readonly characters: number;
 }
 
-const LEAF: Extent = { nodes: 1, depth: 0 };
 const COLLECTION_TAGS: ReadonlySet<string> = new Set(["map", "seq", "set", "omap", "pairs"]);
 
 /**
@@ -161,18 +162,28 @@ export class TreeBuilder {
   private measured(node: Node, children: readonly Node[], path: Path): Node {
     let nodes = 1;
     let depth = 0;
+    let characters = 0;
+    if (node.kind === "map") for (const key of node.entries.keys()) characters += key.length;
     for (const child of children) {
-      const extent = this.extents.get(child) ?? LEAF;
+      const extent = this.extents.get(child) ?? extentOfLeaf(child);
       nodes += extent.nodes;
       depth = Math.max(depth, extent.depth);
+      characters += extent.characters;
     }
-    if (nodes <= MAX_NODES && depth < MAX_DEPTH) {
-      this.extents.set(node, { nodes, depth: depth + 1 });
+    if (nodes <= MAX_NODES && depth < MAX_DEPTH && characters <= MAX_WRITTEN_OUT) {
+      this.extents.set(node, { nodes, depth: depth + 1, characters });
       return node;
     }
     if (!this.overflow) {
       this.overflow = true;
-      if (nodes > MAX_NODES)
+      if (characters > MAX_WRITTEN_OUT)
+        this.findings.error(
+          "FILE_TOO_LARGE",
+          `the file stands for more than ${MAX_WRITTEN_OUT} characters once its aliases are written out`,
+          path.slice(0, 8),
+          node.at,
+        );
+      else if (nodes > MAX_NODES)
         this.findings.error(
           "TOO_MANY_NODES",
           `the file stands for more than ${MAX_NODES} values once its aliases are written out`,
@@ -227,3 +238,9 @@ export class TreeBuilder {
     return source.range ? this.toPosition(source.range[0]) : undefined;
   }
 }
+
+const extentOfLeaf = (node: Node): Extent => ({
+  nodes: 1,
+  depth: 0,
+  characters: node.kind === "scalar" ? node.text.length : 0,
+});

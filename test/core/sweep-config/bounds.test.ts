@@ -30,6 +30,13 @@ const bombs: [string, string, string][] = [
   ["a list of 250,000 numbers", sweepOf(`a: {values: [${"1,".repeat(250_000)}]}`), "TOO_MANY_NODES"],
   ["a billion laughs", `${laughs(10, 10)}\nmethod: random`, "TOO_MANY_NODES"],
   ["a quintillion laughs", `${laughs(60, 9)}\nmethod: random`, "TOO_MANY_NODES"],
+  [
+    "one long text, repeated 400 times",
+    sweepOf(
+      `a: {values: [1, &a "${"x".repeat(900_000)}"]}\n${Array.from({ length: 400 }, (_, i) => `p${i}: {values: [1, *a]}`).join("\n")}`,
+    ),
+    "FILE_TOO_LARGE",
+  ],
   ["aliases nested 200 deep", laughs(200, 1), "TOO_DEEP"],
   ["a million quotes", '"'.repeat(1_000_000), "TOO_MANY_NODES"],
   ["30,000 anchors", "&a ".repeat(30_000), "YAML_SYNTAX"],
