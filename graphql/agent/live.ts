@@ -40,7 +40,7 @@ builder.subscriptionField("agentsChanged", (t) =>
           await authorizeProject(context, projectId, "viewer");
         },
         open: () => context.live.agents(sweepId),
-        name: () => "agents",
+        name: "agents",
         toPayloads: ({ own, items }): AgentsChange[] => [
           { sweepId, agentIds: own ? undefined : new Set(items.map(({ agentId }) => agentId)) },
         ],

@@ -20,15 +20,14 @@ export interface EventsOptions<T extends Item, Payload> {
   /** Throws when the caller may not look (any more). */
   authorize: () => Promise<void>;
   open: () => Subscriber<T>;
-  /** The payloads of one update, none when it says nothing that was asked for. `before` is the cursor it came after. */
-  toPayloads: (update: Update<T>, before: string) => readonly Payload[];
-  /** Names what `toPayloads` makes of an update: two subscribers with one name get the same. None: it is made for each. */
-  name?: (update: Update<T>) => string | undefined;
+  /** The payloads of one update, none when it says nothing that was asked for. */
+  toPayloads: (update: Update<T>) => readonly Payload[];
+  /** Of what `toPayloads` makes: two subscribers with one name get the same of an update. */
+  name: string;
   /** What this subscriber has not had of an update; the same object when that is all of it. */
   refine?: (update: Update<T>) => Update<T>;
   /** The payload and all that can be asked of it are the same for everybody who may have it (a test walks the schema). */
   forEverybody?: boolean;
-  cursor?: string | undefined;
 }
 
 /**
@@ -44,14 +43,12 @@ export class Events<T extends Item, Payload> implements AsyncIterableIterator<Li
   #checkedAt = performance.now();
   #ready: readonly LiveEvent<Payload>[] = [];
   #given = 0;
-  #cursor: string | undefined;
   #refused: { error: unknown } | undefined;
 
   private constructor(context: Context, options: EventsOptions<T, Payload>) {
     this.#context = context;
     this.#options = options;
     this.#subscriber = options.open();
-    this.#cursor = options.cursor;
     this.forEverybody = options.forEverybody ?? false;
   }
 
@@ -126,19 +123,16 @@ export class Events<T extends Item, Payload> implements AsyncIterableIterator<Li
   #toEvents(update: Update<T>): readonly LiveEvent<Payload>[] {
     const { toPayloads, name } = this.#options;
     const { db, access } = this.#context;
-    const before = this.#cursor ?? update.cursor;
-    this.#cursor = update.cursor;
     // Users differ in who they are but not in the rows they may see here: all of them may view the project, and no
     // field below a subscription leads out of it (a test walks the schema). A run's own key sees its run alone.
     const alike = this.forEverybody || access.kind !== "run";
     const made = madeOf(update.shared);
-    const asked = alike ? name?.(update) : undefined;
-    const known = asked === undefined ? undefined : made.events.get(asked);
+    const known = alike ? made.events.get(name) : undefined;
     if (known !== undefined) return known as readonly LiveEvent<Payload>[];
     made.loaders ??= new Loaders(db, systemAccess());
     const loaders = alike ? made.loaders : new Loaders(db, access);
-    const events = toPayloads(update, before).map((payload) => ({ payload, loaders }));
-    if (asked !== undefined) made.events.set(asked, events);
+    const events = toPayloads(update).map((payload) => ({ payload, loaders }));
+    if (alike) made.events.set(name, events);
     return events;
   }
 }

@@ -39,6 +39,8 @@ export interface Source<T extends Item> {
 /** What a subscriber gets at once. `shared` is the same object for all who got the same items: a place to share what is made of them. */
 export interface Update<T extends Item> {
   readonly cursor: string;
+  /** The cursor that it came after: whoever breaks off in its middle begins there again. */
+  readonly since: string;
   readonly items: readonly T[];
   readonly truncated: boolean;
   readonly shared: object;
@@ -169,7 +171,7 @@ export class Feed<T extends Item> {
     const items = truncated ? [] : (this.source.settle?.(read) ?? read);
     if (items.length === 0 && !truncated) return;
     const weight = items.reduce((sum, item) => sum + this.source.weigh(item), 0);
-    const update = { cursor, items, truncated, shared: {}, seen: parseSnapshot(cursor), weight };
+    const update = { cursor, since, items, truncated, shared: {}, seen: parseSnapshot(cursor), weight };
     for (const subscriber of this.#subscribers) subscriber.hear(update);
   }
 
@@ -264,15 +266,10 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
   async #catchUp(): Promise<Update<T>> {
     await this.#feed.start();
     this.#behind = false; // before the read: what is heard meanwhile is kept, or sets it again
-    const since = this.#seen;
-    const {
-      cursor,
-      items,
-      truncated = false,
-      shared,
-    } = await this.#feed.readFor(since && stringifySnapshot(since));
+    const since = this.#seen && stringifySnapshot(this.#seen);
+    const { cursor, items, truncated = false, shared } = await this.#feed.readFor(since);
     this.#seen = parseSnapshot(cursor);
-    return { cursor, items: truncated ? [] : items, truncated, shared, own: true };
+    return { cursor, since: since ?? cursor, items: truncated ? [] : items, truncated, shared, own: true };
   }
 
   /** The next of what it heard, without what its own read has brought already. */
@@ -292,6 +289,7 @@ export class Subscriber<T extends Item> implements AsyncGenerator<Update<T>, voi
     this.#inStep = this.#seen === update.seen;
     if (items.length === 0) return undefined;
     if (this.#inStep && items.length === update.items.length) return update;
-    return { cursor: stringifySnapshot(this.#seen), items, truncated: false, shared: {} };
+    const [cursor, since] = [stringifySnapshot(this.#seen), stringifySnapshot(seen)];
+    return { cursor, since, items, truncated: false, shared: {} };
   }
 }

@@ -91,7 +91,7 @@ builder.subscriptionField("metricsLogged", (t) =>
         authorize: () => authorizeScope(context, scope),
         open: () => context.live.metrics(scope, cursor ?? undefined),
         forEverybody: true,
-        name: () => name,
+        name,
         refine: (update) => own.refine(update),
         toPayloads: (update) => {
           const series = wanted ? update.items.filter(({ key }) => wanted.has(key)) : update.items;

@@ -69,10 +69,9 @@ builder.subscriptionField("projectChanged", (t) =>
       const projectId = toSmallNumber("projectId", args.projectId);
       const cursor = args.cursor ?? undefined;
       return Events.open(context, {
-        cursor,
         authorize: () => authorizeProject(context, projectId, "viewer"),
         open: () => context.live.project(projectId, cursor),
-        name: () => "project",
+        name: "project",
         toPayloads: (update) => [toChange(projectId, update)],
       });
     },

@@ -22,7 +22,7 @@ builder.subscriptionField("runChanged", (t) =>
       return Events.open(context, {
         authorize: async () => void (await authorized(context, runId)),
         open: () => context.live.run(run),
-        name: () => "run",
+        name: "run",
         toPayloads: () => [runId],
       });
     },
@@ -77,7 +77,7 @@ builder.subscriptionField("outputLogged", (t) =>
         authorize: async () => void (await authorized(context, runId)),
         open: () => context.live.output(scope, cursor ?? undefined),
         forEverybody: true,
-        name: () => "output",
+        name: "output",
         toPayloads: ({ cursor, items, truncated }) => [{ cursor, reset: truncated, pieces: items }],
       });
     },

@@ -44,7 +44,7 @@ builder.subscriptionField("sweepChanged", (t) =>
       return Events.open(context, {
         authorize: () => authorizeSweep(context, sweepId),
         open: () => context.live.sweep(sweepId),
-        name: () => "sweep",
+        name: "sweep",
         toPayloads: () => [sweepId],
       });
     },
@@ -71,11 +71,9 @@ builder.subscriptionField("runsChanged", (t) =>
       const sweepId = toSweepId(args.sweepId);
       const from = args.cursor ?? undefined;
       return Events.open(context, {
-        cursor: from,
         authorize: () => authorizeSweep(context, sweepId),
         open: () => context.live.sweep(sweepId, from),
-        // What comes in several pieces begins with the cursor before it, which is the subscriber's own.
-        name: ({ items }) => (items.length > RUNS_A_PIECE ? undefined : "runs"),
+        name: "runs",
         toPayloads: toPieces,
       });
     },
@@ -83,7 +81,7 @@ builder.subscriptionField("runsChanged", (t) =>
   }),
 );
 
-function toPieces({ items, cursor }: Update<SweepItem>, before: string): RunsChange[] {
+function toPieces({ items, cursor, since }: Update<SweepItem>): RunsChange[] {
   const changed = new Set<number>();
   const removed = new Set<number>();
   for (const item of items) {
@@ -95,7 +93,7 @@ function toPieces({ items, cursor }: Update<SweepItem>, before: string): RunsCha
   const runIds = [...changed];
   const pieces: RunsChange[] = [];
   for (let i = RUNS_A_PIECE; i < runIds.length; i += RUNS_A_PIECE) {
-    pieces.push({ cursor: before, runIds: runIds.slice(i - RUNS_A_PIECE, i), removed: [] });
+    pieces.push({ cursor: since, runIds: runIds.slice(i - RUNS_A_PIECE, i), removed: [] });
   }
   const rest = runIds.slice(pieces.length * RUNS_A_PIECE);
   // An update about the sweep alone still says that nothing happened up to its cursor; it is sent only at first.

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Context } from "@/graphql/context";
+import { Events } from "@/graphql/live/events";
 import { Feed, type Item, type Read, type Source } from "@/graphql/live/feed";
 
 const REST_MS = 100;
@@ -208,6 +210,39 @@ describe("a feed", () => {
         expect((await subscriber.next()).value?.items).toMatchObject([{ n: 7 }]);
       await Promise.all([open.return(), again.return()]);
     }
+  });
+
+  test("an update that goes in pieces is made into them once for all, and each piece but the last leads back to its beginning", async () => {
+    const log = new Log();
+    const feed = new Feed(log, () => {});
+    const context = { access: { kind: "user" } } as unknown as Context;
+    let made = 0;
+    const open = () =>
+      Events.open(context, {
+        authorize: async () => {},
+        open: () => feed.subscribe(),
+        name: "numbers",
+        toPayloads({ items, cursor, since }) {
+          made++;
+          return [...items.slice(1).map(({ n }) => ({ n, cursor: since })), { n: items[0]?.n, cursor }];
+        },
+      });
+    const readers = await Promise.all(Array.from({ length: 5 }, open));
+    const first = await Promise.all(readers.map((reader) => reader.next()));
+    made = 0;
+    for (let n = 0; n < 3; n++) log.commit(log.begin(), n);
+    feed.wake();
+    const pieces = [];
+    for (let piece = 0; piece < 3; piece++) {
+      const events = await Promise.all(readers.map((reader) => reader.next()));
+      expect(new Set(events.map(({ value }) => value)).size).toBe(1);
+      pieces.push(events[0]?.value?.payload);
+    }
+    expect(made).toBe(1);
+    const before = first[0]?.value?.payload.cursor;
+    expect(pieces).toMatchObject([{ n: 1, cursor: before }, { n: 2, cursor: before }, { n: 0 }]);
+    expect(pieces[2]?.cursor).not.toBe(before);
+    await Promise.all(readers.map((reader) => reader.return()));
   });
 
   test("an end wakes whoever waits", async () => {
