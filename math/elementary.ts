@@ -76,6 +76,31 @@ export function log1p(x: number): number {
   return log(sum) + (x - (sum - 1)) / sum;
 }
 
+/** 2^k at place k + 1022. */
+const POWERS = Float64Array.from({ length: 2046 }, (_, place) => powerOfTwo(place - 1022));
+
+/**
+ * e^x within one unit in the last place, for loops over millions of kernel values: one division instead of fourteen, five
+ * times as fast as exp() (bench/math.ts). Its last digit may differ from that of exp(), on which drawn values rest, so both
+ * stay. The rational function is that of FreeBSD's e_exp.c (Sun Microsystems, 1993).
+ */
+export function quickExp(x: number): number {
+  if (!(x > -708 && x < 709)) return exp(x);
+  const k = Math.floor(x * LOG2_E + 0.5);
+  const high = x - k * LN2_HIGH;
+  const low = k * LN2_LOW;
+  const r = high - low;
+  const t = r * r;
+  const c =
+    r -
+    t *
+      (0.16666666666666602 +
+        t *
+          (-0.0027777777777015593 +
+            t * (0.00006613756321437934 + t * (-0.0000016533902205465252 + t * 4.1381367970572385e-8))));
+  return (1 - (low - (r * c) / (2 - c) - high)) * (POWERS[k + 1022] as number);
+}
+
 /** e^x - 1 without losing a small x to the subtraction. */
 export function expm1(x: number): number {
   if (Math.abs(x) > 0.35) return exp(x) - 1;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { exp, log, log1p } from "@/math/elementary";
+import { cosTurn, exp, expm1, log, log1p, pow, quickExp, sinTurn } from "@/math/elementary";
 
 /** How many doubles apart. */
 function ulpsApart(a: number, b: number): number {
@@ -80,5 +80,66 @@ describe("exp and log", () => {
         "3e7ad7f2847b6492",
       ]
     `);
+  });
+});
+
+describe("quickExp", () => {
+  test("is at most two doubles from V8's exp anywhere", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -746, max: 710, noNaN: true }), (x) => {
+        expect(ulpsApart(quickExp(x), Math.exp(x))).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("never falls as its argument rises", () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -50, max: 50, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (x, away) => {
+          expect(quickExp(x + away)).toBeGreaterThanOrEqual(quickExp(x));
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+
+  test("knows the edges", () => {
+    const edges = [0, -0, Infinity, -Infinity, Number.NaN, 5e-324];
+    expect(edges.map(quickExp)).toEqual([1, 1, Infinity, 0, Number.NaN, 1]);
+  });
+});
+
+describe("expm1, pow, sinTurn and cosTurn", () => {
+  test("expm1 undoes log1p", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -0.9, max: 1e6, noNaN: true }), (x) => {
+        // log1p's last digit, stretched by what e^y does to it
+        const slack = 4e-16 * (1 + Math.abs(log1p(x))) * (1 + x);
+        expect(Math.abs(expm1(log1p(x)) - x)).toBeLessThanOrEqual(slack + 4e-16 * Math.abs(x));
+      }),
+      { numRuns: 2000 },
+    );
+    expect([expm1(0), expm1(-800), expm1(800), expm1(1e-320)]).toEqual([0, -1, Infinity, 1e-320]);
+  });
+
+  test("pow is exact where people look", () => {
+    expect([pow(3, 2), pow(7, 1), pow(9, 0.5), pow(5, 0), pow(1, 1e9)]).toEqual([9, 7, 3, 1, 1]);
+    expect([pow(0, 3), pow(0, -1), pow(0, 0), pow(-1, 0.3)]).toEqual([0, Infinity, 1, Number.NaN]);
+  });
+
+  test("sin and cos of a turn lie on the unit circle, repeat each turn and are exact at quarters", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), (n) => {
+        const x = n / 2 ** 30;
+        expect(Math.abs(sinTurn(x) ** 2 + cosTurn(x) ** 2 - 1)).toBeLessThanOrEqual(4e-16);
+        expect([sinTurn(x + 3), cosTurn(x + 3)]).toEqual([sinTurn(x), cosTurn(x)]);
+      }),
+      { numRuns: 2000 },
+    );
+    expect([0, 0.25, 0.5, 0.75, 1].map((x) => sinTurn(x) + 0)).toEqual([0, 1, 0, -1, 0]);
+    expect([0, 0.25, 0.5, 0.75, 1].map((x) => cosTurn(x) + 0)).toEqual([1, 0, -1, 0, 1]);
   });
 });
