@@ -4,6 +4,7 @@ import {
   deleteSweeps,
   findDeletedProjects,
   finishPurge,
+  hasRuns,
   lockPurge,
   someRuns,
 } from "@/db/queries/purge-project";
@@ -45,7 +46,7 @@ export async function purgeProjects(
   return slices;
 }
 
-/** `busy`: another server is at it. */
+/** `busy`: another server is at it, or somebody still works on what is left. */
 function purgeSlice(db: Database, projectId: number): Promise<"some" | "none" | "busy"> {
   return inTransaction(
     db,
@@ -56,6 +57,7 @@ function purgeSlice(db: Database, projectId: number): Promise<"some" | "none" | 
         await deleteRuns(tx, runIds);
         return "some";
       }
+      if (await hasRuns(tx, projectId)) return "busy";
       if ((await deleteSweeps(tx, projectId, SWEEPS)) > 0) return "some";
       await finishPurge(tx, projectId);
       return "none";

@@ -33,6 +33,12 @@ export async function someRuns(tx: Tx, projectId: number, limit: number): Promis
   return rows.map(({ id }) => id);
 }
 
+/** Those too that somebody else works on at the moment, whom `someRuns` passes over. */
+export async function hasRuns(tx: Tx, projectId: number): Promise<boolean> {
+  const rows = await tx`select from runs where project_id = ${projectId} limit 1`;
+  return rows.length > 0;
+}
+
 /** Everything that these runs left behind, and the runs; sent together. */
 export async function deleteRuns(tx: Tx, runIds: readonly number[]): Promise<void> {
   const these = tx`any(${[...runIds]}::bigint[])`;

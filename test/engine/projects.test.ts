@@ -119,10 +119,29 @@ test("what a deleted project held goes in slices, on any number of servers, and 
     await work(context, await claimOne(context, kept));
   }));
 
+test("a run that somebody works on while its project is purged goes in the next round", () =>
+  withHouse(async ({ db, context }) => {
+    const { runId } = await createRun(context, { project: "gone", params: "{}" });
+    const projectId = await idOf(db, "gone");
+    await deleteProject(context, { projectId, confirm: "gone" });
+    const left = async () => {
+      const [row] = await db.sql`select (select count(*) from runs where id = ${runId}) as runs,
+        (select purged_at is not null from projects where id = ${projectId}) as purged`;
+      return row;
+    };
+    await db.sql.begin(async (tx) => {
+      await tx`select from runs where id = ${runId} for no key update`;
+      await purgeProjects(db, silent, { afterMs: 0 });
+    });
+    expect(await left()).toEqual({ runs: 1, purged: false });
+    await purgeProjects(db, silent, { afterMs: 0 });
+    expect(await left()).toEqual({ runs: 0, purged: true });
+  }));
+
 test("whatever table refers to runs, sweeps or projects, a deleted project leaves nothing in it", () =>
   withHouse(async ({ db, context }) => {
     // By the catalog, so that a table of the future is not forgotten.
-    await db.sql`truncate users, entities restart identity cascade`;
+    await db.sql`truncate users, entities, audit_events restart identity cascade`;
     await fillTables(db, 3);
     await db.sql`update projects set deleted_at = now() - interval '1 hour', purged_at = null`;
     await purgeProjects(db, context.log, { afterMs: 0 });
