@@ -1,0 +1,144 @@
+import type { Impute, Metric } from "@/core/sweep-config";
+import { quantile } from "@/math/stats";
+import type { Row, Sample } from "./gp/surrogate";
+import { fitWarp, type Warp } from "./gp/warp";
+import type { Ledger, Trial } from "./ledger";
+
+/**
+ * What a model is fitted to: the ledger's runs, one row a configuration, each metric as targets of which more is better.
+ *
+ * Failed runs count as the metric's `impute` says (W&B's rule) as long as there are fewer than FAILURES_TO_LEARN of them; from then
+ * on a model of their own learns where runs fail, and the metric's model is not bent by values nobody measured.
+ */
+export interface Study {
+  /** Settled configurations with a result, and those that `impute` gives one, in the order of their first outcome. */
+  readonly configurations: readonly Configuration[];
+  /** Coordinates of what is under way and has no target. */
+  readonly pending: readonly Float64Array[];
+  readonly warps: readonly Warp[];
+  /** By metric: targets of `configurations`. */
+  readonly samples: readonly Sample[];
+  /** +1 where runs end well and -1 where they fail; null while there are too few failures to learn from. */
+  readonly failures: Sample | null;
+}
+
+export interface Configuration {
+  readonly x: Float64Array;
+  readonly trials: readonly Trial[];
+}
+
+export const FAILURES_TO_LEARN = 3;
+
+type ToKernel = (x: Float64Array) => Float64Array;
+
+export function openStudy(ledger: Ledger, metrics: readonly Metric[], toKernel: ToKernel): Study {
+  const impute = metrics[0]?.impute ?? "worst";
+  const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
+  const isImputed = ({ progress }: Trial): boolean => whileRunning !== "false" && progress !== null;
+  const all = groupByHash([...ledger.settled, ...ledger.pending.filter(isImputed)]).map((trials) => ({
+    x: toKernel((trials[0]?.x ?? new Float64Array(0)).slice()),
+    trials,
+  }));
+  const failed = all.filter(({ trials }) => trials.every(({ state }) => state === "failed"));
+  const learnsFailures = failed.length >= FAILURES_TO_LEARN;
+  const hasOwnValue = ({ trials }: Configuration): boolean =>
+    impute !== "worst" && trials.some(({ progress }) => progress !== null);
+  const configurations = all.filter((each) => !failed.includes(each) || !learnsFailures || hasOwnValue(each));
+  const values = metrics.map((_, m) =>
+    configurations.flatMap(({ trials }) => trials.flatMap((trial) => resultOf(trial, m) ?? [])),
+  );
+  const warps = metrics.map(({ goal }, m) => fitWarp(values[m] ?? [], goal));
+  const rules = { impute, whileRunning };
+  return {
+    configurations,
+    pending: ledger.pending
+      .filter((trial) => !isImputed(trial))
+      .flatMap(({ x }) => (x ? [toKernel(x.slice())] : [])),
+    warps,
+    samples: warps.map((warp, m) => toSample(configurations, m, warp, values[m] ?? [], rules)),
+    failures: learnsFailures ? toLabels(all) : null,
+  };
+}
+
+function groupByHash(trials: readonly Trial[]): Trial[][] {
+  const groups = new Map<string, Trial[]>();
+  for (const trial of trials) {
+    if (trial.x === undefined) continue;
+    const known = groups.get(trial.hash);
+    if (known) known.push(trial);
+    else groups.set(trial.hash, [trial]);
+  }
+  return [...groups.values()];
+}
+
+const resultOf = ({ state, outcome }: Trial, metric: number): number | undefined =>
+  state === "observed" ? outcome?.objectives[metric] : undefined;
+
+interface Rules {
+  readonly impute: Impute;
+  readonly whileRunning: Impute | "false";
+}
+
+function toSample(
+  configurations: readonly Configuration[],
+  metric: number,
+  warp: Warp,
+  values: readonly number[],
+  { impute, whileRunning }: Rules,
+): Sample {
+  const known = values.map(warp.toTarget).sort((a, b) => a - b);
+  const worst = known[0] ?? 0;
+  const pruned = rankPruned(configurations, warp, known);
+  /** The target of a run without a result of its own. */
+  const stand = (trial: Trial): number => {
+    if (trial.state === "pruned") return pruned.get(trial.number) ?? worst;
+    const rule = trial.state === "pending" ? whileRunning : impute;
+    // the best value so far is all that is known of a run that did not end: it is the latest one, too
+    const own = metric === 0 && rule !== "worst" ? trial.progress?.value : undefined;
+    return own === undefined || !Number.isFinite(own) ? worst : warp.toTarget(own);
+  };
+  let extraRuns = 0;
+  let scatter = 0;
+  const rows = configurations.map(({ x, trials }): Row => {
+    const results = trials.flatMap((trial) => resultOf(trial, metric) ?? []).map(warp.toTarget);
+    const targets = results.length > 0 ? results : trials.map(stand);
+    const y = targets.reduce((sum, target) => sum + target, 0) / targets.length;
+    if (results.length > 1) {
+      extraRuns += results.length - 1;
+      for (const target of results) scatter += (target - y) * (target - y);
+    }
+    return { x, y, runs: results.length > 1 ? results.length : 1 };
+  });
+  return { rows, extraRuns, scatter };
+}
+
+/**
+ * Runs that were stopped early: what they would have come to is unknown, but hardly a good place. Those stopped at the
+ * same count are ranked among each other and spread over the worse half of the finished results, so that the model still learns
+ * which of them was the better one, and none looks better than the median of the finished.
+ */
+function rankPruned(
+  configurations: readonly Configuration[],
+  warp: Warp,
+  known: readonly number[],
+): ReadonlyMap<number, number> {
+  const pruned = configurations.flatMap(({ trials }) => trials.filter(({ state }) => state === "pruned"));
+  const ranks = new Map<number, number>();
+  for (const trial of pruned) {
+    const alike = pruned.filter(({ progress }) => progress?.count === trial.progress?.count);
+    const target = (each: Trial): number => warp.toTarget(each.outcome?.objectives[0] ?? Number.NaN);
+    const own = target(trial);
+    const below = alike.filter((each) => target(each) < own).length;
+    const equal = alike.filter((each) => target(each) === own).length;
+    ranks.set(trial.number, quantile(known, (0.5 * (below + 0.5 * equal)) / alike.length));
+  }
+  return ranks;
+}
+
+function toLabels(all: readonly Configuration[]): Sample {
+  const rows = all.map(({ x, trials }): Row => {
+    const good = trials.filter(({ state }) => state !== "failed").length;
+    return { x, y: (2 * good) / trials.length - 1, runs: trials.length };
+  });
+  return { rows, extraRuns: 0, scatter: 0 };
+}

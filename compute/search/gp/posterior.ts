@@ -1,0 +1,125 @@
+import { appendRow } from "@/math/cholesky";
+import { solveLower, solveLowerMany, solveLowerTransposed } from "@/math/triangular";
+import type { Hyper } from "./hyper";
+import { type Axes, crossDistances, matern } from "./kernel";
+
+/**
+ * What the model believes at any point, given what was seen; it grows a row at a time.
+ *
+ * | symbol | meaning                                                                  | shape          |
+ * | ------ | ------------------------------------------------------------------------ | -------------- |
+ * | n, p   | points with a target; points under way, behind them                      |                |
+ * | X      | points (see kernel.ts)                                                   | D x capacity   |
+ * | L      | Cholesky factor of a k(q) + diag(noise) over all n + p                   | stride capacity |
+ * | t      | L⁻¹ y                                                                    | n              |
+ * | α      | L⁻ᵀ t, the first n rows of L                                             | n              |
+ * | v(x)   | L⁻¹ k(x)                                                                 | n + p          |
+ *
+ * mean(x) = Σ_(i<n) v_i t_i = k(x)ᵀα; variance(x) = a - |v|². Points under way shrink the variance and leave the mean. A fantasy of
+ * their targets is a vector z of p independent normals, since L⁻¹ y of such targets is just (t, z): its mean is
+ * mean(x) + Σ_j v_(n+j) z_j. So all fantasies share one factor and one v.
+ */
+export interface Model {
+  readonly axes: Axes;
+  readonly hyper: Hyper;
+  readonly capacity: number;
+  readonly X: Float64Array;
+  readonly L: Float64Array;
+  /** n + p. */
+  rows: number;
+  /** n. */
+  targets: number;
+  readonly t: Float64Array;
+  readonly alpha: Float64Array;
+  /** Of each row, as it went into the matrix. */
+  readonly noise: Float64Array;
+}
+
+export function openModel(axes: Axes, hyper: Hyper, capacity: number): Model {
+  return {
+    axes,
+    hyper,
+    capacity,
+    X: new Float64Array(axes.count * capacity),
+    L: new Float64Array(capacity * capacity),
+    rows: 0,
+    targets: 0,
+    t: new Float64Array(capacity),
+    alpha: new Float64Array(capacity),
+    noise: new Float64Array(capacity),
+  };
+}
+
+/**
+ * Appends a point whose target has this variance of noise. One that depends on the rows before it to working precision is
+ * given a little more noise, 1e-8 of the signal and up, by the same steps whoever appends it.
+ */
+export function appendPoint(model: Model, x: Float64Array, noise: number): void {
+  const { axes, hyper, X, L, capacity, rows } = model;
+  if (rows >= capacity) throw new RangeError(`a model for ${capacity} points holds ${rows} already`);
+  const k = new Float64Array(rows);
+  covariances(model, x, k);
+  for (let d = 0; d < axes.count; d++) X[d * capacity + rows] = x[d] as number;
+  let extra = 0;
+  while (!appendRow(L, rows, capacity, k, hyper.a + noise + extra) && extra < hyper.a)
+    extra = Math.max(10 * extra, 1e-8 * hyper.a);
+  model.noise[rows] = noise + extra;
+  model.rows = rows + 1;
+}
+
+/** a k(q) with each row of the model. */
+export function covariances(model: Model, x: Float64Array, out: Float64Array): void {
+  const { axes, hyper, X, capacity, rows } = model;
+  crossDistances(axes, hyper.w, X, capacity, rows, x, out);
+  matern(out, rows, null);
+  for (let i = 0; i < rows; i++) out[i] = hyper.a * (out[i] as number);
+}
+
+/** The first rows get their targets; those behind are under way. */
+export function setTargets(model: Model, y: Float64Array): void {
+  const { L, capacity, t, alpha } = model;
+  model.targets = y.length;
+  solveLower(L, y.length, capacity, y, t);
+  solveLowerTransposed(L, y.length, capacity, t, alpha);
+}
+
+/** Forgets the rows from this one on. */
+export function truncate(model: Model, rows: number): void {
+  model.rows = rows;
+}
+
+/** mean(x) alone: n multiplications, where the variance takes n². */
+export function meanFrom(model: Model, k: Float64Array): number {
+  const { alpha, targets } = model;
+  let mean = 0;
+  for (let i = 0; i < targets; i++) mean += (k[i] as number) * (alpha[i] as number);
+  return mean;
+}
+
+/** Turns k(x) into v(x), for each of `count` rows of `k`, `rows` apart. */
+export function whiten(model: Model, k: Float64Array, count: number): void {
+  const { L, capacity, rows } = model;
+  if (count === 1) solveLower(L, rows, capacity, k, k);
+  else solveLowerMany(L, rows, capacity, k, count);
+}
+
+/** The variance of the function itself (a new run's has the noise on top), never below 1e-12 of the signal's. */
+export function varianceFrom(model: Model, v: Float64Array, at: number): number {
+  const { hyper, rows } = model;
+  let rest = hyper.a;
+  for (let i = 0; i < rows; i++) rest -= (v[at + i] as number) * (v[at + i] as number);
+  return Math.max(rest, 1e-12 * hyper.a);
+}
+
+export interface Belief {
+  readonly mean: number;
+  readonly sd: number;
+}
+
+export function predict(model: Model, x: Float64Array): Belief {
+  const k = new Float64Array(model.rows);
+  covariances(model, x, k);
+  const mean = meanFrom(model, k);
+  whiten(model, k, 1);
+  return { mean, sd: Math.sqrt(varianceFrom(model, k, 0)) };
+}

@@ -1,0 +1,116 @@
+import { solveLowerTransposed } from "@/math/triangular";
+import { crossDistances, crossSlope, matern } from "./kernel";
+import { covariances, type Model, varianceFrom, whiten } from "./posterior";
+
+/**
+ * Reads a model at many points, or at one with slopes: what all acquisition functions are made of.
+ *
+ * | symbol  | meaning                                                                     | shape       |
+ * | ------- | --------------------------------------------------------------------------- | ----------- |
+ * | n, p    | rows with a target, rows under way (see posterior.ts)                       |             |
+ * | M       | fantasies: possible outcomes of all that is under way; 1 where nothing is    |             |
+ * | Z       | their independent normals; 0 for the one that believes the mean              | M x p       |
+ * | A       | L⁻ᵀ (t, z_m): each fantasy's α                                              | M x (n + p) |
+ * | b_m     | the best posterior mean at any row, were the fantasy true                   | M           |
+ * | μ_m, σ  | mean(x) + Σ_j v_(n+j) z_mj, and the spread, which is the same in all of them  |             |
+ */
+export interface Probe {
+  readonly fantasies: number;
+  /** b_m */
+  readonly best: Float64Array;
+  /** Means of `count` points (rows of D coordinates), M each, and their spreads. */
+  many(points: Float64Array, count: number, means: Float64Array, sds: Float64Array): void;
+  /** The same at one point; `mean` and the result hold until the next call. */
+  at(x: Float64Array): number;
+  readonly mean: Float64Array;
+  /** Adds to `gradient` the slope in x of a function whose slopes in each μ_m and in σ are these, at the point last asked. */
+  addSlope(byMean: Float64Array, bySd: number, gradient: Float64Array): void;
+}
+
+export function openProbe(model: Model, Z: Float64Array, M: number): Probe {
+  const { rows, targets, axes, hyper, capacity, X, t } = model;
+  const D = axes.count;
+  const p = rows - targets;
+  const { A, best } = openFantasies(model, Z, M);
+  const x = new Float64Array(D);
+  const k = new Float64Array(rows);
+  const slopes = new Float64Array(rows);
+  const v = new Float64Array(rows);
+  const c = new Float64Array(rows);
+  const mean = new Float64Array(M);
+  let sd = 0;
+  let block = new Float64Array(0);
+
+  const readMeans = (white: Float64Array, from: number, out: Float64Array, outFrom: number): void => {
+    let base = 0;
+    for (let i = 0; i < targets; i++) base += (white[from + i] as number) * (t[i] as number);
+    for (let m = 0; m < M; m++) {
+      let sum = base;
+      for (let j = 0; j < p; j++) sum += (white[from + targets + j] as number) * (Z[m * p + j] as number);
+      out[outFrom + m] = sum;
+    }
+  };
+
+  return {
+    fantasies: M,
+    best,
+    mean,
+    many(points, count, means, sds) {
+      if (block.length < count * rows) block = new Float64Array(count * rows);
+      for (let i = 0; i < count; i++)
+        covariances(model, points.subarray(i * D, (i + 1) * D), block.subarray(i * rows, (i + 1) * rows));
+      whiten(model, block, count);
+      for (let i = 0; i < count; i++) {
+        sds[i] = Math.sqrt(varianceFrom(model, block, i * rows));
+        readMeans(block, i * rows, means, i * M);
+      }
+    },
+    at(point) {
+      x.set(point);
+      crossDistances(axes, hyper.w, X, capacity, rows, x, k);
+      matern(k, rows, slopes);
+      for (let i = 0; i < rows; i++) v[i] = hyper.a * (k[i] as number);
+      whiten(model, v, 1);
+      sd = Math.sqrt(varianceFrom(model, v, 0));
+      readMeans(v, 0, mean, 0);
+      return sd;
+    },
+    addSlope(byMean, bySd, gradient) {
+      c.fill(0);
+      for (let m = 0; m < M; m++) {
+        const weight = byMean[m] as number;
+        const row = m * rows;
+        for (let i = 0; i < rows; i++) c[i] = (c[i] as number) + weight * (A[row + i] as number);
+      }
+      // ∂ σ / ∂ k = - K⁻¹k / σ
+      solveLowerTransposed(model.L, rows, capacity, v, k);
+      for (let i = 0; i < rows; i++)
+        c[i] = ((c[i] as number) - (bySd / sd) * (k[i] as number)) * hyper.a * (slopes[i] as number);
+      for (let d = 0; d < D; d++)
+        gradient[d] = (gradient[d] as number) + crossSlope(axes, hyper.w, X, capacity, rows, x, d, c);
+    },
+  };
+}
+
+/** Each fantasy's α, and the best mean at any row under it: there the mean is y - noise α. */
+function openFantasies(model: Model, Z: Float64Array, M: number): { A: Float64Array; best: Float64Array } {
+  const { rows, targets, L, capacity, t, noise } = model;
+  const p = rows - targets;
+  const A = new Float64Array(M * rows);
+  const best = new Float64Array(M);
+  const white = new Float64Array(rows);
+  for (let m = 0; m < M; m++) {
+    for (let i = 0; i < targets; i++) white[i] = t[i] as number;
+    for (let j = 0; j < p; j++) white[targets + j] = Z[m * p + j] as number;
+    const alpha = A.subarray(m * rows, (m + 1) * rows);
+    solveLowerTransposed(L, rows, capacity, white, alpha);
+    let top = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < rows; i++) {
+      let y = 0;
+      for (let j = 0; j <= i; j++) y += (L[i * capacity + j] as number) * (white[j] as number);
+      top = Math.max(top, y - (noise[i] as number) * (alpha[i] as number));
+    }
+    best[m] = top;
+  }
+  return { A, best };
+}

@@ -1,0 +1,117 @@
+import { type Data, mostLikely } from "./fit";
+import { defaultTheta, toHyper } from "./hyper";
+import type { Axes } from "./kernel";
+import { appendPoint, type Model, openModel, setTargets, truncate } from "./posterior";
+
+/**
+ * One modelled quantity: its rows, the hyperparameters fitted to them, and the factor, which is kept between proposals.
+ *
+ * Above FIT_ROWS rows a fit looks at a part of them: the best third and of the rest every so-many-th by rank, since a
+ * likelihood costs n³ and 300 rows pin down what there is to know about length scales.
+ */
+export interface Row {
+  /** In the kernel's coordinates. */
+  readonly x: Float64Array;
+  /** Target, the mean of its runs. */
+  readonly y: number;
+  readonly runs: number;
+}
+
+export interface Sample {
+  readonly rows: readonly Row[];
+  /** Runs beyond the first of each row, and the squared differences of runs from their row's mean. */
+  readonly extraRuns: number;
+  readonly scatter: number;
+}
+
+export const FIT_ROWS = 300;
+
+/** @param memory θ of the fit before, or null */
+export function fitTheta(
+  axes: Axes,
+  sample: Sample,
+  memory: Float64Array | null,
+  limit = FIT_ROWS,
+): Float64Array {
+  const rows = selectRows(sample.rows, limit);
+  const data: Data = {
+    axes,
+    X: columnsOf(axes, rows),
+    count: rows.length,
+    y: Float64Array.from(rows, ({ y }) => y),
+    runs: Float64Array.from(rows, ({ runs }) => runs),
+    extraRuns: sample.extraRuns,
+    scatter: sample.scatter,
+  };
+  const fresh = defaultTheta(axes.count);
+  return mostLikely(data, memory ? [memory, fresh] : [fresh], rows.length > 150 ? 20 : 40);
+}
+
+function columnsOf(axes: Axes, rows: readonly Row[]): Float64Array {
+  const X = new Float64Array(axes.count * rows.length);
+  for (const [i, { x }] of rows.entries())
+    for (let d = 0; d < axes.count; d++) X[d * rows.length + i] = x[d] as number;
+  return X;
+}
+
+/** At most `limit` of the rows, in their order: the best third of that many, and of the others one from each stretch of ranks. */
+export function selectRows<R extends Row>(rows: readonly R[], limit: number): readonly R[] {
+  if (rows.length <= limit) return rows;
+  const byRank = rows.map((_, i) => i).sort((a, b) => (rows[b]?.y ?? 0) - (rows[a]?.y ?? 0) || a - b);
+  const best = Math.floor(limit / 3);
+  const rest = rows.length - best;
+  const places = Array.from(
+    { length: limit - best },
+    (_, i) => best + Math.floor(((i + 0.5) * rest) / (limit - best)),
+  );
+  const taken = [...byRank.slice(0, best), ...places.map((place) => byRank[place] ?? 0)].sort(
+    (a, b) => a - b,
+  );
+  return taken.flatMap((i) => rows[i] ?? []);
+}
+
+/** A model that remembers what it was made of, so that the next one may be the same with more rows. */
+export interface Grown {
+  readonly theta: Float64Array;
+  readonly rows: Row[];
+  readonly model: Model;
+}
+
+/**
+ * The model of these rows under this θ, with their targets set. `before` is used as far as it begins with the same points: a
+ * row costs n², all of them n³.
+ */
+export function grow(
+  axes: Axes,
+  theta: Float64Array,
+  rows: readonly Row[],
+  room: number,
+  before: Grown | null,
+): Grown {
+  const isUsable =
+    before !== null &&
+    before.model.capacity >= rows.length + room &&
+    before.theta.every((t, i) => t === theta[i]);
+  const hyper = toHyper(theta, axes.count);
+  // half as much again, so that few proposals have to begin anew for want of space
+  const grown = isUsable
+    ? before
+    : { theta, rows: [], model: openModel(axes, hyper, Math.ceil(1.5 * (rows.length + room)) + 8) };
+  let kept = 0;
+  while (kept < grown.rows.length && kept < rows.length && isSameRow(grown.rows[kept], rows[kept])) kept++;
+  truncate(grown.model, kept);
+  grown.rows.length = kept;
+  for (const row of rows.slice(kept)) {
+    appendPoint(grown.model, row.x, hyper.s / row.runs);
+    grown.rows.push(row);
+  }
+  setTargets(
+    grown.model,
+    Float64Array.from(rows, ({ y }) => y),
+  );
+  return grown;
+}
+
+/** Targets may differ: they change with every result, and cost n² to set. */
+const isSameRow = (a: Row | undefined, b: Row | undefined): boolean =>
+  a !== undefined && b !== undefined && a.runs === b.runs && a.x.every((at, d) => at === b.x[d]);
