@@ -5,12 +5,13 @@ export const MAX_ANSWER_BYTES = 100_000_000;
 
 /**
  * Bytes are known only when they are there: a document can ask for little in many ways. Large readings come one after
- * another, and the first one beyond the allowance is refused before it starts; what is written into the answer counts
- * as well, since aliases repeat it.
+ * another, and the first one beyond the allowance is refused before it starts. What is written into the answer has an allowance
+ * of its own (bounds.ts), since aliases repeat what was read once.
  */
 export class Allowance {
   private spent = 0;
   private last: Promise<unknown> = Promise.resolve();
+  private refusal: AppError | undefined;
 
   constructor(private readonly max = MAX_ANSWER_BYTES) {}
 
@@ -30,10 +31,12 @@ export class Allowance {
   spend(bytes: number): void {
     this.spent += bytes;
     if (this.spent <= this.max) return;
-    throw new AppError(
+    // One error, however many fields meet it: most of what an error costs is its stack.
+    this.refusal ??= new AppError(
       "QUERY_TOO_LARGE",
-      `the answer would have more than ${this.max} bytes of history and output: ask for fewer runs, metrics or pieces at once`,
+      `the answer would have more than ${this.max} bytes of history, output and other text: ask for fewer rows, metrics or pieces at once`,
       { details: { max: this.max } },
     );
+    throw this.refusal;
   }
 }

@@ -53,14 +53,22 @@ function mask(error: unknown, log: Logger): GraphQLFormattedError {
   }
   // A scalar that refuses a value throws a plain error which graphql-js wraps while it coerces variables; those arrive
   // as GraphQLError above. What is left is ours.
-  const errorId = randomBytes(6).toString("hex");
-  log.error({ errorId, err: original, path: where }, "unexpected error in a GraphQL operation");
+  const errorId = idOf(original) ?? randomBytes(6).toString("hex");
+  if (idOf(original) === undefined) {
+    log.error({ errorId, err: original, path: where }, "unexpected error in a GraphQL operation");
+    if (typeof original === "object" && original !== null) errorIds.set(original, errorId);
+  }
   return {
     message: `internal error ${errorId}: the server's log has the details under this id`,
     ...where,
     extensions: { code: "INTERNAL", details: { errorId } },
   };
 }
+
+/** A statement that fails takes the fields of all its rows along: one id and one line in the log for all of them. */
+const errorIds = new WeakMap<object, string>();
+const idOf = (error: unknown): string | undefined =>
+  typeof error === "object" && error !== null ? errorIds.get(error) : undefined;
 
 /** A statement that met the database's own limit of time, or an operator's pg_cancel_backend. */
 function explain(error: unknown): unknown {

@@ -41,6 +41,10 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Run.output": 2_000,
   "Run.history": 300,
   "Query.histories": 10_000,
+  "Project.metricNames": 1_000,
+  "Project.parameterNames": 1_000,
+  "Sweep.metricNames": 1_000,
+  "Sweep.parameterNames": 1_000,
 };
 export const OPERATION_TIMEOUT_MS = 30_000;
 

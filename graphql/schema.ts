@@ -1,4 +1,5 @@
 import { lexicographicSortSchema, printSchema } from "graphql";
+import { boundAnswers } from "./bounds";
 import { builder } from "./builder";
 import "./scalars";
 import "./user/schema";
@@ -26,7 +27,7 @@ import "./agent/live";
 import "./agent/verbs";
 
 /** The public API, assembled from its nouns. */
-export const schema = builder.toSchema();
+export const schema = boundAnswers(builder.toSchema());
 
 /** What schema.graphql holds: a change of the API is always seen in review. */
 export const printApi = (): string => `${printSchema(lexicographicSortSchema(schema))}\n`;

@@ -5,6 +5,7 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from "@apollo/server/plugin/disabled";
 import type { GraphQLSchema } from "graphql";
+import { AppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
 import type { Context } from "../context";
 import type { Documents } from "../documents";
@@ -46,6 +47,7 @@ export async function openApollo(
       set: async () => {},
       delete: async () => false,
     },
+    stringifyResult,
     formatError: (_formatted, error) => maskError(error, logs.get(error as object) ?? log),
     logger: {
       debug: (message) => log.debug({}, message),
@@ -56,4 +58,16 @@ export async function openApollo(
   });
   await apollo.start();
   return apollo;
+}
+
+/** Text is bounded before (bounds.ts); what JSON makes of it, up to six characters for one, has V8's own bound. */
+function stringifyResult(result: object): string {
+  try {
+    return `${JSON.stringify(result)}\n`;
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new AppError("QUERY_TOO_LARGE", "the answer is too long for a text: ask for fewer rows at once", {
+      cause,
+    });
+  }
 }

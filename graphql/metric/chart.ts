@@ -1,7 +1,6 @@
 import { AppError } from "@/core/errors";
 import { HISTORY_AXES, type HistoryX } from "@/core/history";
 import { builder } from "../builder";
-import type { Context } from "../context";
 import { toLookup } from "../ids";
 
 /** What the two doors to history (of one run, of many) have in common. */
@@ -41,10 +40,4 @@ export function toKeys(keys: readonly string[]): string[] {
   if (keys.length > MAX_KEYS)
     throw new AppError("INPUT_TOO_LARGE", `keys has ${keys.length} entries, at most ${MAX_KEYS} are taken`);
   return keys.map((key) => toLookup("keys", key));
-}
-
-/** A number in JSON has some 8 characters. */
-export function written<T extends ArrayLike<unknown>>({ loaders }: Context, column: T): T {
-  loaders.allowance.spend(column.length * 8);
-  return column;
 }

@@ -5,7 +5,7 @@ import { builder } from "../builder";
 import type { Context } from "../context";
 import { toNumber, toSweepId } from "../ids";
 import { weighLine } from "../loaders";
-import { DEFAULT_SAMPLES, HistoryXInput, toKeys, toX, written } from "./chart";
+import { DEFAULT_SAMPLES, HistoryXInput, toKeys, toX } from "./chart";
 import { Series } from "./schema";
 
 const MAX_RUNS = 1_000;
@@ -32,7 +32,7 @@ const BandType = builder.objectRef<Band>("Band").implement({
       t.field({
         type: "Column",
         description: BAND_COLUMNS[name],
-        resolve: (band, _args, context) => written(context, band[name]),
+        resolve: (band) => band[name],
       });
     return {
       key: t.exposeString("key", { description: "The metric." }),

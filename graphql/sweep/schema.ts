@@ -1,5 +1,5 @@
 import { legalActions } from "@/core/sweep";
-import { deserializeConfig } from "@/core/sweep-config";
+import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
 import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
@@ -79,12 +79,12 @@ Sweep.implement({
     program: t.string({
       nullable: true,
       description: "The training program its command starts.",
-      resolve: (sweep) => deserializeConfig(sweep.config).program ?? null,
+      resolve: (sweep) => configOf(sweep).program ?? null,
     }),
     command: t.stringList({
       nullable: true,
       description: "The command as argv words with macros; null means env, interpreter, program, args.",
-      resolve: (sweep) => deserializeConfig(sweep.config).command?.slice() ?? null,
+      resolve: (sweep) => configOf(sweep).command?.slice() ?? null,
     }),
     metric: t.field({
       type: SweepMetric,
@@ -109,7 +109,7 @@ Sweep.implement({
     description: t.string({
       nullable: true,
       description: "For people, from its file.",
-      resolve: (sweep) => deserializeConfig(sweep.config).description ?? null,
+      resolve: (sweep) => configOf(sweep).description ?? null,
     }),
     createdBy: t.field({
       type: Person,
@@ -188,3 +188,13 @@ function present<T>(row: T | undefined, id: string | number): T {
   if (row === undefined) throw new Error(`row ${id} vanished between two statements`);
   return row;
 }
+
+/** Read once, however many fields ask: a file may have 10 MB. */
+function configOf(sweep: SweepRow): SweepConfig {
+  const known = configs.get(sweep);
+  if (known !== undefined) return known;
+  const config = deserializeConfig(sweep.config);
+  configs.set(sweep, config);
+  return config;
+}
+const configs = new WeakMap<SweepRow, SweepConfig>();

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { parse } from "graphql";
+import { GraphQLError, parse } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Allowance } from "@/graphql/allowance";
 import { Documents } from "@/graphql/documents";
+import { maskError } from "@/graphql/errors";
 import { measureDocument } from "@/graphql/limits";
 import * as operations from "@/graphql/operations";
 import * as pages from "@/graphql/operations/pages";
@@ -168,8 +169,51 @@ describe("what an answer may hold", () => {
       server,
       `{ sweep(id: "${sweepId}") { runs { nodes { output(first: 16) { nodes { ${many(60, (i) => `t${i}: text`)} } } } } } }`,
     );
-    expect(errors?.[0]?.message).toContain("bytes of history and output");
+    expect(errors?.[0]?.message).toContain("bytes of history, output and other text");
     expect(errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
+  });
+
+  test("so does a long sweep file, as text and as a value", async () => {
+    const values = [0, 1].map((i) => `${i}${"x".repeat(900_000)}`);
+    const json = { method: "grid", program: "none", parameters: { text: { values } } };
+    const { createSweep } = await ask<{ createSweep: { sweep: { id: string } } }>(
+      server,
+      "mutation($input: CreateSweepInput!) { createSweep(input: $input) { sweep { id } } }",
+      { input: { json } },
+    );
+    for (const field of ["source", "config"]) {
+      const { status, errors } = await send(
+        server,
+        `{ sweep(id: "${createSweep.sweep.id}") { ${many(60, (i) => `t${i}: ${field}`)} } }`,
+      );
+      expect(status).toBe(200);
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(["QUERY_TOO_LARGE"]);
+    }
+  });
+
+  test("of rows that fail each by itself the first hundred are told, and the others are null", async () => {
+    const { sweepId } = await withRuns(server, 20);
+    const tooDeep = "a.".repeat(30);
+    const { data, errors } = await send<{ sweep: { runs: { nodes: object[] } } }>(
+      server,
+      `{ sweep(id: "${sweepId}") { runs { nodes { id ${many(20, (i) => `p${i}: parameter(name: "${tooDeep}")`)} } } } }`,
+    );
+    expect(errors).toHaveLength(100);
+    expect(new Set(errors?.map(({ extensions }) => extensions.code))).toEqual(new Set(["BAD_INPUT"]));
+    expect(data?.sweep.runs.nodes).toHaveLength(20);
+  });
+
+  test("what one failed statement takes along is logged once, under one id", () => {
+    const originalError = new Error("the connection is lost");
+    const logged: object[] = [];
+    const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => logged.push(fields) };
+    const told = [0, 1].map((row) =>
+      maskError(new GraphQLError("lost", { originalError, path: ["runs", row, "agent"] }), log),
+    );
+    expect(told[0]?.extensions?.code).toBe("INTERNAL");
+    expect(told[1]?.message).toBe(told[0]?.message);
+    expect(told[1]?.path).toEqual(["runs", 1, "agent"]);
+    expect(logged).toHaveLength(1);
   });
 
   test("large readings come one after another, and none begins after the allowance is spent", async () => {
