@@ -14,6 +14,7 @@ import { findApiKey, findRunKey, touchApiKey } from "@/db/queries/keys";
 import { readEntityRoles, readProjectRoles } from "@/db/queries/roles";
 import { findSession, touchSession } from "@/db/queries/sessions";
 import { retrying } from "@/db/transaction";
+import { unknownRun } from "./facts";
 import { perDatabase, Recent } from "./recent";
 import { hashKey } from "./run-key";
 
@@ -90,16 +91,21 @@ interface Asking {
 
 /**
  * May the caller act as `role` in the project?
+ * @param unknown what it is told when it asked for something in the project: the same as if that were not there
  * @throws AppError NOT_FOUND when it may not even know of the project, FORBIDDEN when it may only look
  */
-export async function authorizeProject({ db, access }: Asking, projectId: number, role: Role): Promise<void> {
+export async function authorizeProject(
+  { db, access }: Asking,
+  projectId: number,
+  role: Role,
+  unknown = () => new AppError("NOT_FOUND", `project ${projectId} is unknown`, { details: { projectId } }),
+): Promise<void> {
   if (access.kind === "system") return;
   if (access.kind === "run") {
     throw new AppError("FORBIDDEN", `a run's key speaks for run ${access.runId} only: use your own API key`);
   }
   const strength = await projectStrength(db, access, projectId);
-  if (strength === 0)
-    throw new AppError("NOT_FOUND", `project ${projectId} is unknown`, { details: { projectId } });
+  if (strength === 0) throw unknown();
   demand(access, strength, role, `project ${projectId}`);
 }
 
@@ -201,7 +207,8 @@ export async function authorizeRun(
   run: { readonly runId: number; readonly projectId: number },
   role: Role,
 ): Promise<void> {
-  if (asking.access.kind !== "run") return authorizeProject(asking, run.projectId, role);
+  if (asking.access.kind !== "run")
+    return authorizeProject(asking, run.projectId, role, () => unknownRun(run.runId));
   if (asking.access.runId === run.runId) return;
   throw new AppError(
     "FORBIDDEN",

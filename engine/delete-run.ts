@@ -4,7 +4,7 @@ import { authorizeProject } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { removeRuns } from "./delete-runs";
-import { forgetRun, runFacts } from "./facts";
+import { forgetRun, runFacts, unknownRun } from "./facts";
 import { once, recall } from "./once";
 
 /**
@@ -23,7 +23,7 @@ export async function deleteRun(
   const before = await recall<{ runId: number }>(context, mutation);
   if (before !== undefined) return before;
   const run = await runFacts(db, runId);
-  await authorizeProject(context, run.projectId, "member");
+  await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
   await once(
     context,
     mutation,

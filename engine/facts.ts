@@ -32,9 +32,12 @@ export async function sweepFacts(db: Database, sweepId: string): Promise<SweepFa
 export async function runFacts(db: Database, runId: number): Promise<RunFacts> {
   const found = await manyRunFacts(db, [runId]);
   const facts = found.get(runId);
-  if (facts === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
+  if (facts === undefined) throw unknownRun(runId);
   return facts;
 }
+
+export const unknownRun = (runId: number) =>
+  new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
 
 /** Unknown runs are absent. */
 export async function manyRunFacts(db: Database, runIds: readonly number[]): Promise<Map<number, RunFacts>> {

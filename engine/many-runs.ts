@@ -38,8 +38,8 @@ export async function authorizeRuns(
     for (const run of runs) await authorizeRun(context, run, "member");
     return runs;
   }
-  for (const projectId of new Set(runs.map((run) => run.projectId)))
-    await authorizeProject(context, projectId, "member");
+  for (const [projectId, [first]] of groupBy(runs, (run) => run.projectId))
+    await authorizeProject(context, projectId, "member", () => unknown(first?.runId ?? 0));
   return runs;
 }
 

@@ -1,4 +1,3 @@
-import { AppError } from "@/core/errors";
 import { isOver, type RunState } from "@/core/run";
 import type { Tx } from "@/db/client";
 import { killWaiting, lockRun, requestStop } from "@/db/queries/settle-attempts";
@@ -6,7 +5,7 @@ import { tellSettled } from "./after-settling";
 import { authorizeProject } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
-import { runFacts } from "./facts";
+import { runFacts, unknownRun } from "./facts";
 import { once, recall } from "./once";
 import { isRevivable } from "./settle-facts";
 
@@ -26,7 +25,7 @@ export async function stopRun(
   const before = await recall<{ runId: number; state: RunState }>(context, mutation);
   if (before !== undefined) return before;
   const run = await runFacts(db, runId);
-  await authorizeProject(context, run.projectId, "member");
+  await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
   const { answer, repeated } = await once(context, mutation, async (tx) => ({
     runId,
     state: await stop(tx, runId),
@@ -37,7 +36,7 @@ export async function stopRun(
 
 async function stop(tx: Tx, runId: number): Promise<RunState> {
   const row = await lockRun(tx, runId);
-  if (row === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
+  if (row === undefined) throw unknownRun(runId);
   if (isOver(row.runState)) {
     if (isRevivable(row)) await requestStop(tx, runId);
     return row.runState;
