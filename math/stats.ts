@@ -82,13 +82,16 @@ export function yeoJohnsonInverse(t: number, lambda: number): number {
   return t >= 0 ? unpower(t, lambda) : -unpower(-t, 2 - lambda);
 }
 
+/** Nearer to 0 the limit is exact to the last digit, and products of two small numbers may vanish. */
+const NO_EXPONENT = 1e-20;
+
 /** ((1 + y)^exponent - 1) / exponent, from log(1 + y); the limit for an exponent of 0 is the logarithm. */
 function power(logarithm: number, exponent: number): number {
-  return exponent === 0 ? logarithm : expm1(exponent * logarithm) / exponent;
+  return Math.abs(exponent) < NO_EXPONENT ? logarithm : expm1(exponent * logarithm) / exponent;
 }
 
 function unpower(t: number, exponent: number): number {
-  return expm1(exponent === 0 ? t : log1p(exponent * t) / exponent);
+  return expm1(Math.abs(exponent) < NO_EXPONENT ? t : log1p(exponent * t) / exponent);
 }
 
 export interface Range {

@@ -95,9 +95,7 @@ describe("Sobol points", () => {
   });
 
   test("give the same bits for ever", () => {
-    expect(
-      [...openSobol(3, "7").at(99, new Float64Array(3))].map((x) => x * 2 ** 33),
-    ).toMatchInlineSnapshot(`
+    expect([...openSobol(3, "7").at(99, new Float64Array(3))].map((x) => x * 2 ** 33)).toMatchInlineSnapshot(`
       [
         1087120021,
         765619731,
