@@ -40,3 +40,13 @@ export class Allowance {
     throw this.refusal;
   }
 }
+
+/** A text of a row, if its page's texts were few enough to be read. @throws AppError QUERY_TOO_LARGE */
+export function inFull(text: string | null): string {
+  if (text !== null) return text;
+  throw new AppError(
+    "QUERY_TOO_LARGE",
+    `parameters and files of these rows have more than ${MAX_ANSWER_BYTES} bytes together: ask for a shorter page`,
+    { details: { max: MAX_ANSWER_BYTES } },
+  );
+}

@@ -10,10 +10,12 @@ import { visible } from "./visible";
 export async function bestRuns(db: Database, access: Access, sweepIds: readonly string[]): Promise<RunRow[]> {
   const { sql } = db;
   return sql<RunRow[]>`
-    select distinct on (r.sweep_id) ${runColumns(sql)} from runs r join sweeps s on s.id = r.sweep_id
-    where r.sweep_id = any(${[...sweepIds]}::text[]) and r.objective is not null and r.deleted_at is null
-      and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
-    order by r.sweep_id, case when s.metric_goal = 'maximize' then -r.objective else r.objective end, r.id`;
+    select ${runColumns(sql)} from (
+      select distinct on (b.sweep_id) b.id from runs b join sweeps s on s.id = b.sweep_id
+      where b.sweep_id = any(${[...sweepIds]}::text[]) and b.objective is not null and b.deleted_at is null
+        and ${visible(sql, access, sql`b.project_id`, sql`b.id`)}
+      order by b.sweep_id, case when s.metric_goal = 'maximize' then -b.objective else b.objective end, b.id
+    ) best join runs r on r.id = best.id`;
 }
 
 /** All agents of the sweeps, living ones first, the newest MAX_AGENTS of each. */

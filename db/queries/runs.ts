@@ -1,6 +1,7 @@
 import type { Access } from "@/core/access";
 import { RUN_STATES, type RunState } from "@/core/run";
 import type { Database, Sql, Tx } from "../client";
+import { readTogether } from "./read-together";
 import { visible } from "./visible";
 
 export interface RunRow {
@@ -16,8 +17,8 @@ export interface RunRow {
   /** Decimal. */
   pointIndex: string | null;
   repeat: number;
-  /** JSON text. Keys are in jsonb's order: sort them for people. */
-  params: string;
+  /** JSON text. Keys are in jsonb's order: sort them for people. Null when too many rows have too long ones: see `readTogether`. */
+  params: string | null;
   attempt: number;
   crashes: number;
   preemptions: number;
@@ -37,7 +38,7 @@ export interface RunRow {
 export const runColumns = (sql: Sql | Tx) => sql`
   r.id, r.project_id as "projectId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", r.state,
   r.state_reason as "stateReason", r.state_detail as "stateDetail", r.generation, r.point_index as "pointIndex",
-  r.repeat, r.params::text as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested",
+  r.repeat, ${readTogether(sql, sql`r.params::text`, sql`octet_length(r.params::text)`)} as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested",
   r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.created_by as "createdBy",
   r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt",
   r.output_dropped_at as "outputDroppedAt", r.history_dropped_at as "historyDroppedAt"`;

@@ -8,6 +8,7 @@ import type { Database, Sql, Tx } from "../client";
 import { type Source, toCondition } from "./filter-sql";
 import { toKeyset } from "./keyset";
 import { type ListPage, readListPages, type Slice } from "./list-page";
+import { readTogether } from "./read-together";
 import { visible } from "./visible";
 
 export interface SweepRow {
@@ -31,20 +32,24 @@ export interface SweepRow {
   cursor: string;
   exhausted: boolean;
   runCount: number;
-  source: string;
+  /** These two are null when too many rows have too long ones: see `readTogether`. */
+  source: string | null;
   /** JSON text of the typed sweep: `deserializeConfig`. */
-  config: string;
+  config: string | null;
   createdBy: number | null;
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
 }
 
+const filesSize = (sql: Sql | Tx) => sql`octet_length(g.source) + octet_length(g.config::text)`;
+
 const columns = (sql: Sql | Tx) => sql`
   s.id, s.project_id as "projectId", e.name as entity, p.name as project, s.name, s.state,
   s.state_reason as "stateReason", s.generation, s.method, s.metric_name as "metricName",
   s.metric_goal as "metricGoal", s.metric_target as "metricTarget", s.run_cap as "runCap", s.seed, s.size, s.cursor,
-  s.exhausted, s.run_count as "runCount", g.source, g.config::text as config, s.created_by as "createdBy",
+  s.exhausted, s.run_count as "runCount", ${readTogether(sql, sql`g.source`, filesSize(sql))} as source,
+  ${readTogether(sql, sql`g.config::text`, filesSize(sql))} as config, s.created_by as "createdBy",
   s.created_at as "createdAt", s.started_at as "startedAt", s.finished_at as "finishedAt"`;
 
 const tables = (sql: Sql | Tx) => sql`

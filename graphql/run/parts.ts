@@ -1,4 +1,5 @@
 import { findParameter } from "@/core/run-filter";
+import { inFull } from "../allowance";
 import { builder } from "../builder";
 import { Person } from "../entity/people";
 import { toLookup } from "../ids";
@@ -48,7 +49,7 @@ builder.objectFields(Run, (t) => ({
     args: {
       name: t.arg.string({ required: true, description: "Inside groups with dots, as in optimizer.lr." }),
     },
-    resolve: ({ params }, { name }) => findParameter(JSON.parse(params), name),
+    resolve: ({ params }, { name }) => findParameter(JSON.parse(inFull(params)), name),
   }),
   metric: t.field({
     type: MetricSummary,

@@ -3,6 +3,7 @@ import { type RunField, readRunFilter, readRunOrder } from "@/core/run-filter";
 import type { RunRow } from "@/db/queries/runs";
 import { findRun } from "@/db/queries/runs";
 import { ownEntity } from "../access";
+import { inFull } from "../allowance";
 import { builder } from "../builder";
 import { connection, isInteger } from "../connection";
 import { AttemptState, RunState } from "../enums";
@@ -68,11 +69,14 @@ Run.implement({
       nullable: true,
       description: "Why, in a sentence for people.",
     }),
-    params: t.exposeString("params", { description: "The parameters as JSON text, in which 1.0 is not 1." }),
+    params: t.string({
+      description: "The parameters as JSON text, in which 1.0 is not 1.",
+      resolve: (run) => inFull(run.params),
+    }),
     parameters: t.field({
       type: "JSON",
       description: "The parameters as a JSON value, for reading only: it no longer tells 1.0 from 1.",
-      resolve: (run) => JSON.parse(run.params) as unknown,
+      resolve: (run) => JSON.parse(inFull(run.params)) as unknown,
     }),
     ordinal: t.int({
       nullable: true,

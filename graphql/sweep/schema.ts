@@ -3,6 +3,7 @@ import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
 import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
+import { inFull } from "../allowance";
 import { builder } from "../builder";
 import { Person } from "../entity/people";
 import { AgentState, SweepAction, SweepState } from "../enums";
@@ -68,13 +69,14 @@ Sweep.implement({
     }),
     method: t.exposeString("method", { description: "grid, random or bayes." }),
     generation: t.exposeInt("generation", { description: "Which edit of its file is in force, from 1." }),
-    source: t.exposeString("source", {
+    source: t.string({
       description: "The file in force as its author wrote it, comments included.",
+      resolve: (sweep) => inFull(sweep.source),
     }),
     config: t.field({
       type: "JSON",
       description: "What the parser understood of the file.",
-      resolve: (sweep) => JSON.parse(sweep.config) as unknown,
+      resolve: (sweep) => JSON.parse(inFull(sweep.config)) as unknown,
     }),
     program: t.string({
       nullable: true,
@@ -193,7 +195,7 @@ function present<T>(row: T | undefined, id: string | number): T {
 function configOf(sweep: SweepRow): SweepConfig {
   const known = configs.get(sweep);
   if (known !== undefined) return known;
-  const config = deserializeConfig(sweep.config);
+  const config = deserializeConfig(inFull(sweep.config));
   configs.set(sweep, config);
   return config;
 }

@@ -9,7 +9,7 @@ import * as operations from "@/graphql/operations";
 import * as pages from "@/graphql/operations/pages";
 import { schema } from "@/graphql/schema";
 import { ask, send, sharedServer, type TestServer } from "../support/server";
-import { withRuns } from "../support/sweeps";
+import { createSweep, gridOf, withRuns } from "../support/sweeps";
 
 const started = sharedServer();
 let server: TestServer;
@@ -189,6 +189,34 @@ describe("what an answer may hold", () => {
       expect(status).toBe(200);
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(["QUERY_TOO_LARGE"]);
     }
+  });
+
+  test("a page of rows with long parameters is not read whole; a shorter one is", async () => {
+    const { sweepId } = await withRuns(server, 130);
+    await server.db.sql`
+      update runs set params = jsonb_build_object('text', repeat('x', 1000000)) where sweep_id = ${sweepId}`;
+    const page = (fields: string, first: number) =>
+      send(server, `{ sweep(id: "${sweepId}") { runs(first: ${first}) { nodes { ${fields} } } } }`);
+    expect((await page("id", 130)).errors).toBeUndefined();
+    expect((await page('parameter(name: "none")', 90)).errors).toBeUndefined();
+    for (const fields of ["params", "parameters", 'parameter(name: "none")']) {
+      const { status, errors = [] } = await page(fields, 130);
+      expect(status).toBe(200);
+      expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(["QUERY_TOO_LARGE"]));
+    }
+  });
+
+  test("nor are all files of a page of sweeps", async () => {
+    const sweepIds = await Promise.all(
+      Array.from({ length: 6 }, () => createSweep(server, gridOf(1), "files")),
+    );
+    await server.db.sql`
+      update sweep_generations set source = repeat('x', 20000000) where sweep_id = any(${sweepIds})`;
+    const page = (fields: string, first: number) =>
+      send(server, `{ project(name: "files") { sweeps(first: ${first}) { nodes { ${fields} } } } }`);
+    expect((await page("id", 6)).errors).toBeUndefined();
+    expect((await page("program", 4)).errors).toBeUndefined();
+    expect((await page("program", 6)).errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
   });
 
   test("of rows that fail each by itself the first hundred are told, and the others are null", async () => {
