@@ -12,6 +12,7 @@ import { mergeHistory } from "./merge-history";
 import { purgeProjects } from "./purge-projects";
 import { loseAgents, reapAttempts } from "./reap-attempts";
 import { dropExpired, KEEP_EVERYTHING, type Keep } from "./retention";
+import { openKeeper } from "./search/keeper";
 import { tallyOf } from "./tally";
 
 /**
@@ -33,6 +34,7 @@ const PRUNE_BATCH = 5_000;
 const SPACE_EVERY_MS = 1_000;
 /** While the disk is full. */
 const TELL_EVERY_MS = 60_000;
+const SEARCH_EVERY_MS = 1_000;
 const PURGE_EVERY_MS = 10_000;
 /** How often is asked whether a round is due. */
 const RETENTION_EVERY_MS = 60_000;
@@ -49,6 +51,7 @@ export interface BackgroundOptions {
 export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
   const stopping = new AbortController();
   const stopped = () => stopping.signal.aborted;
+  const keeper = openKeeper({ db, log });
   const loops = [
     loop("space", SPACE_EVERY_MS, tellSpace(db, log)),
     loop("liveness", LIVENESS_BEAT_MS, () => beatLiveness(db)),
@@ -62,13 +65,15 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
       await pruneAnswers(db);
       await pruneSignInRows(db);
     }),
+    loop("search", SEARCH_EVERY_MS, keeper.lookRound),
     loop("purge", PURGE_EVERY_MS, () => purgeProjects(db, log, { stopped })),
     loop("retention", RETENTION_EVERY_MS, () => dropExpired(db, log, keep, { stopped })),
   ];
   return {
     async stop() {
       stopping.abort();
-      await Promise.race([Promise.all(loops), pause(LAST_ROUNDS_MS, undefined, { ref: false })]);
+      const rounds = Promise.all([...loops, keeper.close()]);
+      await Promise.race([rounds, pause(LAST_ROUNDS_MS, undefined, { ref: false })]);
     },
   };
 

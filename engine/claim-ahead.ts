@@ -1,3 +1,4 @@
+import type { Points } from "@/compute/search/points";
 import { LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { type LockedSweep, reserveRunIds, writeClaimsAhead } from "@/db/queries/claim-runs";
@@ -8,7 +9,7 @@ import { keyOf, toAnswerRow, toAttempt, toFreshRun } from "./claim-rows";
 import { emitChange } from "./events";
 import { rememberRun } from "./facts";
 import { nextPoints } from "./next-points";
-import { loadPlan, type Plan } from "./plan";
+import { loadPlan } from "./plan";
 import { perDatabase, Recent } from "./recent";
 import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
@@ -50,8 +51,8 @@ export async function grantAhead(
   if (sweep === undefined || new Set(calls.map(keyOf)).size < calls.length) return undefined;
   const wanted = calls.reduce((total, { count }) => total + count, 0);
   const plan = await loadPlan(db, db.sql, sweep);
-  if (!hasRoom(plan, sweep, wanted)) return undefined;
-  const { points, cursor } = await nextPoints(db.sql, plan, sweep, wanted, false);
+  if (plan.points === null || !hasRoom(plan.points, sweep, wanted)) return undefined;
+  const { points, cursor } = await nextPoints(db.sql, plan.points, sweep, wanted, false);
   if (points.length < wanted) return undefined;
   const ids = await takeIds(db, wanted);
   const fresh = points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
@@ -95,8 +96,8 @@ export function rememberSweep(
 }
 
 /** For more than is wanted: the claim that takes the last point has more to see to. */
-function hasRoom({ points }: Plan, { cursor, runCap, runCount }: LockedSweep, wanted: number): boolean {
-  if (points.size !== null && BigInt(cursor) + BigInt(wanted) >= points.size) return false;
+function hasRoom({ size }: Points, { cursor, runCap, runCount }: LockedSweep, wanted: number): boolean {
+  if (size !== null && BigInt(cursor) + BigInt(wanted) >= size) return false;
   return runCap === null || runCount + wanted < runCap;
 }
 

@@ -29,6 +29,8 @@ export interface ClaimRunsAnswer {
   /** When to ask again, if there were none. */
   readonly retryAfterMs: number;
   readonly reason?: string;
+  /** A search has no proposal ready at this moment; its callers wait for one before they are answered. */
+  readonly unready?: boolean;
 }
 
 export interface ClaimCall {
@@ -41,6 +43,8 @@ export interface ClaimCall {
   readonly secret: string;
   /** Its id. */
   readonly keyId: number | null;
+  /** It has waited long enough for a search's proposal: a space-filling point will do. */
+  readonly mayFallBack: boolean;
 }
 
 /** What the database keeps of an answer: no secret, no parameters. */
@@ -63,6 +67,14 @@ export const wait = (soon: boolean): ClaimRunsAnswer => ({
   retryAfterMs: soon ? 0 : WAIT_MS,
   reason: soon ? "the group was full" : "all runs are handed out; one that is lost would come back",
 });
+
+export const unready: ClaimRunsAnswer = {
+  claims: [],
+  directive: "WAIT",
+  retryAfterMs: 0,
+  reason: "the next proposal is being computed",
+  unready: true,
+};
 
 /** For a sweep that hands out nothing; undefined when it does. */
 export function closedDoor({
@@ -126,5 +138,6 @@ export async function paramsOf(db: Database, tx: Tx, run: QueuedRun): Promise<st
     return stringifyJson(sortKeys(parseJson(run.params ?? "{}")));
   }
   const { points } = await loadPlan(db, tx, { sweepId: run.sweepId, generation: run.generation });
+  if (points === null) throw new Error(`run ${run.runId} has a point of a search that numbers none`);
   return stringifyJson(points.at(BigInt(run.pointIndex)).params);
 }

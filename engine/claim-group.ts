@@ -22,15 +22,17 @@ import {
   repeatAnswer,
   runThese,
   toClaim,
+  unready,
   wait,
 } from "./claim-answers";
 import { keyOf, toAnswerRow, toAttempt, toFreshRun } from "./claim-rows";
 import { closeSweeps } from "./close-sweeps";
 import { emitChange } from "./events";
 import { rememberRun } from "./facts";
-import { MAX_PARAMS_TOGETHER, nextPoints } from "./next-points";
+import { MAX_PARAMS_TOGETHER, type NextPoints, nextPoints } from "./next-points";
 import { refuseOtherInput } from "./once";
 import { loadPlan, type Plan } from "./plan";
+import { dealSuggestions, markTaken, type Suggested } from "./search/deal";
 import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
 
@@ -144,10 +146,10 @@ async function dealOut(
     runs.push({ ...run, attempt: run.attempt + 1, params });
   }
   const room = more || runs.length < queued.length ? 0 : wanted - runs.length;
-  const next = await nextPoints(tx, plan, sweep, room, careful);
+  const next = await choose(tx, plan, sweep, asking, room, careful);
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
-  const exhausted = isExhausted(plan, sweep, next.cursor, fresh.length);
+  const exhausted = next.spent || isExhausted(plan, sweep, next.cursor, fresh.length);
 
   const handed: { call: ClaimCall; claims: Claim[] }[] = [];
   let dealt = 0;
@@ -157,7 +159,8 @@ async function dealOut(
       .map((run) => toClaim(call.secret, run, leaseExpiresAt));
     dealt += claims.length;
     if (claims.length > 0) handed.push({ call, claims });
-    answers.set(call, claims.length > 0 ? runThese(claims) : wait(!exhausted));
+    const none = next.short > 0 && !exhausted ? unready : wait(!exhausted);
+    answers.set(call, claims.length > 0 ? runThese(claims) : none);
   }
   const outcome = { fresh, handedOut: runs.length, exhausted, cursor: String(next.cursor) };
   if (runs.length === 0 && exhausted === sweep.exhausted && String(next.cursor) === sweep.cursor)
@@ -172,7 +175,30 @@ async function dealOut(
     cursor: String(next.cursor),
     exhausted,
   };
-  return { ...outcome, write: () => writeClaims(tx, writing) };
+  return {
+    ...outcome,
+    write: async () => {
+      await Promise.all([writeClaims(tx, writing), markTaken(tx, sweep.sweepId, fresh)]);
+    },
+  };
+}
+
+/** New points, from the sweep's own order or from its search. */
+async function choose(
+  tx: Tx,
+  plan: Plan,
+  sweep: LockedSweep,
+  asking: readonly ClaimCall[],
+  wanted: number,
+  careful: boolean,
+): Promise<NextPoints & Pick<Suggested, "spent" | "short">> {
+  if (plan.points !== null) {
+    const next = await nextPoints(tx, plan.points, sweep, wanted, careful);
+    return { ...next, spent: false, short: 0 };
+  }
+  const late = asking.filter(({ mayFallBack }) => mayFallBack);
+  const fallbacks = late.reduce((total, { count }) => total + count, 0);
+  return await dealSuggestions(tx, plan, sweep, { wanted, careful, fallbacks });
 }
 
 function isExhausted(
@@ -181,7 +207,8 @@ function isExhausted(
   cursor: bigint,
   made: number,
 ): boolean {
-  return (points.size !== null && cursor >= points.size) || (runCap !== null && runCount + made >= runCap);
+  if (runCap !== null && runCount + made >= runCap) return true;
+  return points !== null && points.size !== null && cursor >= points.size;
 }
 
 function answerOfTwin(later: ClaimCall, first: ClaimCall, answer: Answer | undefined): Answer {

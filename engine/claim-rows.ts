@@ -11,7 +11,7 @@ import { hashKey } from "./run-key";
 /** What the claims of a group become in the database. */
 
 export function toFreshRun(
-  { index, values, params, hash, repeat }: FreshPoint,
+  { index, values, params, hash, repeat, suggestion }: FreshPoint,
   id: number | undefined,
   { config }: Plan,
   sweep: Pick<LockedSweep, "name">,
@@ -21,7 +21,8 @@ export function toFreshRun(
   const displayName = config.runName
     ? renderRunName(config.runName, values, ordinal)
     : `${sweep.name}-${ordinal}`;
-  return { id, name: randomName(), displayName, pointIndex: String(index), pointHash: hash, repeat, params };
+  const pointIndex = suggestion === null ? String(index) : null;
+  return { id, name: randomName(), displayName, pointIndex, pointHash: hash, repeat, suggestion, params };
 }
 
 export const toAttempt = ({ agentId, keyId }: ClaimCall, { runId, attempt, apiKey }: Claim): NewAttempt => ({

@@ -106,7 +106,9 @@ async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
   const why =
     sweep.runCap !== null && sweep.runCount >= sweep.runCap
       ? `run_cap ${sweep.runCap} is reached`
-      : `all ${sweep.size} points have been run`;
+      : sweep.size === null
+        ? "its search has proposed every configuration there is"
+        : `all ${sweep.size} points have been run`;
   throw illegal(sweep, `sweep ${sweepId} has nothing left to hand out: ${why}`);
 }
 

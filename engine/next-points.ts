@@ -1,9 +1,10 @@
+import type { Points } from "@/compute/search/points";
 import { stringifyJson, type ValueMap } from "@/core/value";
 import type { Sql, Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
-import type { Plan } from "./plan";
 
 export interface FreshPoint {
+  /** Of the point among the sweep's, or of the run among those of a search. */
   readonly index: bigint;
   readonly values: ValueMap;
   /** The same as JSON text. */
@@ -11,6 +12,8 @@ export interface FreshPoint {
   /** Hex. */
   readonly hash: string;
   readonly repeat: number;
+  /** Which of a search's suggestions it is; null where points come by number. */
+  readonly suggestion: number | null;
 }
 
 export interface NextPoints {
@@ -33,12 +36,12 @@ const MAX_LOOKUPS = 40;
  */
 export async function nextPoints(
   sql: Sql | Tx,
-  plan: Plan,
+  source: Points,
   sweep: LockedSweep,
   wanted: number,
   careful: boolean,
 ): Promise<NextPoints> {
-  const end = plan.points.size;
+  const end = source.size;
   let room = Math.min(wanted, (sweep.runCap ?? Number.POSITIVE_INFINITY) - sweep.runCount);
   let cursor = BigInt(sweep.cursor);
   let bytes = 0;
@@ -47,15 +50,13 @@ export async function nextPoints(
     const candidates: FreshPoint[] = [];
     const count = careful ? LOOKUP : room;
     for (let i = 0; i < count && (end === null || cursor + BigInt(i) < end); i++) {
-      const point = toFreshPoint(plan, cursor + BigInt(i));
+      const point = toFreshPoint(source, cursor + BigInt(i));
       bytes += point.params.length;
       candidates.push(point);
       if (bytes >= MAX_PARAMS_TOGETHER) break;
     }
     if (candidates.length === 0) break;
-    const known = careful
-      ? await readKnownPoints(sql, { sweepId: sweep.sweepId, points: candidates.map(identity) })
-      : none;
+    const known = careful ? await readKnownPoints(sql, { sweepId: sweep.sweepId, points: candidates }) : none;
     for (const point of candidates) {
       if (room === 0) break;
       cursor = point.index + 1n;
@@ -69,15 +70,15 @@ export async function nextPoints(
 }
 
 const none: ReadonlySet<string> = new Set();
-const identity = ({ hash, repeat }: FreshPoint) => ({ hash, repeat });
 
-function toFreshPoint({ points }: Plan, index: bigint): FreshPoint {
-  const { params, hash, repeat } = points.at(index);
+function toFreshPoint(source: Points, index: bigint): FreshPoint {
+  const { params, hash, repeat } = source.at(index);
   return {
     index,
     values: params,
     params: stringifyJson(params),
     hash: Buffer.from(hash).toString("hex"),
     repeat,
+    suggestion: null,
   };
 }

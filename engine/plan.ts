@@ -1,4 +1,4 @@
-import { openPoints, type Points } from "@/compute/search/points";
+import { isSearched, openPoints, type Points } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
 import type { Database, Sql, Tx } from "@/db/client";
@@ -8,13 +8,14 @@ import { perDatabase, Recent } from "./recent";
 /** One generation of a sweep's configuration, ready to hand out points. Never changes, so it is kept. */
 export interface Plan {
   readonly config: SweepConfig;
-  readonly points: Points;
+  /** As it is stored: what a thread is told. */
+  readonly stored: string;
+  readonly seed: string;
+  /** Null where a search proposes the points (engine/search). */
+  readonly points: Points | null;
 }
 
-interface Stored {
-  readonly config: SweepConfig;
-  readonly seed: string;
-}
+type Stored = Omit<Plan, "points">;
 
 type Generation = { readonly sweepId: string; readonly generation: number };
 
@@ -30,8 +31,9 @@ export async function loadPlan(db: Database, sql: Sql | Tx, sweep: Generation): 
   const { plans } = memory(db);
   const known = plans.get(nameOf(sweep));
   if (known !== undefined) return known;
-  const { config, seed } = await loadStored(db, sql, sweep);
-  const plan = { config, points: openPoints(config, seed) };
+  const read = await loadStored(db, sql, sweep);
+  const { config, seed } = read;
+  const plan = { ...read, points: isSearched(config.method) ? null : openPoints(config, seed) };
   plans.set(nameOf(sweep), plan);
   return plan;
 }
@@ -55,7 +57,7 @@ async function loadStored(db: Database, sql: Sql | Tx, sweep: Generation): Promi
       `sweep ${sweep.sweepId} has no configuration of generation ${sweep.generation}`,
     );
   }
-  const read = { config: parse(row.config, sweep), seed: row.seed };
+  const read = { config: parse(row.config, sweep), stored: row.config, seed: row.seed };
   stored.set(nameOf(sweep), read);
   return read;
 }

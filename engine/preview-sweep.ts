@@ -1,5 +1,8 @@
-import { openPoints } from "@/compute/search/points";
+import { openDomain } from "@/compute/search/domain";
+import { pickMethod } from "@/compute/search/methods";
+import { isSearched, openPoints } from "@/compute/search/points";
 import { renderRunName } from "@/core/run-name";
+import type { SweepConfig } from "@/core/sweep-config";
 import type { ValueMap } from "@/core/value";
 import { requireUser } from "./authorize";
 import { checkInteger } from "./check";
@@ -27,14 +30,41 @@ export function previewSweep(
   requireUser(access);
   checkInteger("count", count, 0, MAX_PREVIEW_RUNS);
   const { config } = readSweepFile({ source });
-  const points = openPoints(config, config.seed ?? EXAMPLE_SEED);
-  const length = points.size === null || points.size > BigInt(count) ? count : Number(points.size);
+  const { size, first } = (isSearched(config.method) ? askSearch : askPoints)(config, count);
   return {
-    size: points.size === null ? null : String(points.size),
-    exact: config.seed !== undefined || (config.method === "grid" && config.gridOrder === "sorted"),
-    runs: Array.from({ length }, (_, k) => {
-      const { params } = points.at(BigInt(k));
-      return { params, displayName: config.runName ? renderRunName(config.runName, params, k + 1) : null };
-    }),
+    size: size === null ? null : String(size),
+    exact: isExact(config),
+    runs: first.map((params, k) => ({
+      params,
+      displayName: config.runName ? renderRunName(config.runName, params, k + 1) : null,
+    })),
   };
 }
+
+interface Looked {
+  readonly size: bigint | null;
+  readonly first: readonly ValueMap[];
+}
+
+function askPoints(config: SweepConfig, count: number): Looked {
+  const { size, at } = openPoints(config, config.seed ?? EXAMPLE_SEED);
+  const length = size === null || size > BigInt(count) ? count : Number(size);
+  return { size, first: Array.from({ length }, (_, k) => at(BigInt(k)).params) };
+}
+
+/** What a search begins with before it knows any result. */
+function askSearch(config: SweepConfig, count: number): Looked {
+  const problem = { config, seed: config.seed ?? EXAMPLE_SEED };
+  const { size } = openDomain(config);
+  return {
+    size: size === null ? null : size * BigInt(config.repeats),
+    first: pickMethod(problem)
+      .method.open(problem)
+      .propose(count)
+      .map(({ params }) => params),
+  };
+}
+
+/** What a search hands out depends on the results. */
+const isExact = ({ method, gridOrder, seed }: SweepConfig): boolean =>
+  !isSearched(method) && (seed !== undefined || (method === "grid" && gridOrder === "sorted"));

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { openPoints } from "@/compute/search/points";
+import { openDomain } from "@/compute/search/domain";
+import { pickMethod } from "@/compute/search/methods";
+import { isSearched, openPoints } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import { type Diagnostic, parseSweepConfig, type SweepConfig, serializeConfig } from "@/core/sweep-config";
 import { stringifyJson } from "@/core/value";
@@ -29,11 +31,7 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
   const { config } = parsed;
   refuseWhatComesLater(config);
   const seed = config.seed ?? randomSeed();
-  // Refuses what has no grid (GRID_CONTINUOUS) before anything is stored.
-  const points = openPoints(config, seed);
-  const { size } = points;
-  refuseUncountable(size);
-  if (size !== 0n) refuseHugePoints(stringifyJson(points.at(0n).params));
+  const size = checkPoints(config, seed);
   return {
     config,
     warnings: parsed.warnings,
@@ -50,6 +48,21 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       config: serializeConfig(config),
     },
   };
+}
+
+/** Refuses what has no grid (GRID_CONTINUOUS), or no method yet, before anything is stored. @returns how many points there are to hand out */
+function checkPoints(config: SweepConfig, seed: string): bigint | null {
+  if (isSearched(config.method)) {
+    pickMethod({ config, seed });
+    const { params } = openDomain(config).sample(() => 0.5);
+    refuseHugePoints(stringifyJson(params));
+    return null;
+  }
+  const points = openPoints(config, seed);
+  const { size } = points;
+  refuseUncountable(size);
+  if (size !== 0n) refuseHugePoints(stringifyJson(points.at(0n).params));
+  return size;
 }
 
 function toInput({ source, json }: SweepFile): string | { json: unknown } {
@@ -107,15 +120,6 @@ function refuseHugePoints(params: string): void {
 
 /** Better refused with a reason than run as something else than its author meant. */
 function refuseWhatComesLater(config: SweepConfig): void {
-  if (config.method === "bayes") {
-    throw new AppError(
-      "METHOD_NOT_YET",
-      "method bayes comes with a later version: use random or grid until then",
-      {
-        details: { method: config.method },
-      },
-    );
-  }
   if (config.method === "custom") {
     throw new AppError(
       "METHOD_NOT_YET",

@@ -3,6 +3,7 @@ import type { Diagnostic } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import { type LockedState, lockSweep } from "@/db/queries/close-sweeps";
 import { renameSweep, replaceGeneration } from "@/db/queries/create-sweep";
+import { forgetSearch } from "@/db/queries/searches";
 import { authorizeProject, requireUser } from "./authorize";
 import { checkMutationId, checkSweepId, maybeText } from "./check";
 import type { EngineContext } from "./context";
@@ -73,6 +74,7 @@ async function replace(
     );
   }
   const generation = sweep.generation + 1;
+  await forgetSearch(tx, sweepId);
   await replaceGeneration(tx, {
     ...file.generation,
     sweepId,

@@ -25,6 +25,12 @@ import {
   type RunCounts,
   type RunRow,
 } from "@/db/queries/runs";
+import {
+  type SearchStateRow,
+  type SuggestionRow,
+  searchesOfSweeps,
+  suggestionsOfRuns,
+} from "@/db/queries/suggestions";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { getUsers, type UserRow } from "@/db/queries/users";
@@ -72,6 +78,22 @@ export class Loaders {
       "run",
       (ids) => getRuns(this.db, this.access, ids),
       (row) => row.id,
+    );
+  }
+  /** By run. */
+  get suggestion() {
+    return this.byId<number, SuggestionRow>(
+      "suggestion",
+      (ids) => suggestionsOfRuns(this.db, this.access, ids),
+      (row) => row.runId,
+    );
+  }
+  /** By sweep. */
+  get search() {
+    return this.byId<string, SearchStateRow>(
+      "search",
+      (ids) => searchesOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
     );
   }
   get project() {

@@ -28,4 +28,11 @@ export function addServer(program: Command, terminal: Terminal, exit: ExitCode):
     .action(async (file: string, flags: { json?: boolean }) => {
       exit.set(await runProgram(terminal, "scripts/restore.ts", [file, ...(flags.json ? ["--json"] : [])]));
     });
+  program
+    .command("replay <sweep>")
+    .description("derive every proposal of a sweep's search again, and compare the bytes")
+    .option("--json", "print JSON")
+    .action(async (sweep: string, flags: { json?: boolean }) => {
+      exit.set(await runProgram(terminal, "scripts/replay.ts", [sweep, ...(flags.json ? ["--json"] : [])]));
+    });
 }

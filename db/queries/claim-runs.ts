@@ -110,10 +110,12 @@ export interface FreshRun {
   id: number;
   name: string;
   displayName: string;
-  pointIndex: string;
+  /** Null where a search proposed it. */
+  pointIndex: string | null;
   /** Hex. */
   pointHash: string;
   repeat: number;
+  suggestion: number | null;
   params: string;
 }
 
@@ -185,12 +187,12 @@ function claimStatement(sql: Sql | Tx, writing: ClaimWriting, condition: Fragmen
         clock_timestamp() + ${writing.leaseMs}::float8 * interval '1 ms')::timestamptz(3) as lease
     ), made as (
       insert into runs (id, project_id, sweep_id, name, display_name, state, generation, point_index, point_hash,
-        repeat, params, attempt, started_at)
+        repeat, suggestion, params, attempt, started_at)
       overriding system value
       select f.id, ${sweep.projectId}::int, ${sweep.sweepId}, f.name, f."displayName", 'running',
-        ${sweep.generation}::int, f."pointIndex", decode(f."pointHash", 'hex'), f.repeat, f.params::jsonb, 1, now()
+        ${sweep.generation}::int, f."pointIndex", decode(f."pointHash", 'hex'), f.repeat, f.suggestion, f.params::jsonb, 1, now()
       from sweep, given, json_to_recordset(g -> 'fresh') as f (id bigint, name text, "displayName" text,
-        "pointIndex" numeric, "pointHash" text, repeat int, params text)
+        "pointIndex" numeric, "pointHash" text, repeat int, suggestion int, params text)
     ), again as (
       update runs r set state = 'running', attempt = r.attempt + 1, state_reason = null, state_detail = null,
         exit_code = null, queued_at = null, started_at = coalesce(r.started_at, now()), finished_at = null,
@@ -223,9 +225,10 @@ export async function readKnownPoints(
   sql: Sql | Tx,
   { sweepId, points }: { sweepId: string; points: readonly { hash: string; repeat: number }[] },
 ): Promise<Set<string>> {
+  const asked = points.map(({ hash, repeat }) => ({ hash, repeat }));
   const rows = await sql<{ hash: string; repeat: number }[]>`
     select encode(r.point_hash, 'hex') as hash, r.repeat
-    from json_to_recordset(${JSON.stringify(points)}::text::json) as t (hash text, repeat int)
+    from json_to_recordset(${JSON.stringify(asked)}::text::json) as t (hash text, repeat int)
     join runs r on r.sweep_id = ${sweepId} and r.point_hash = decode(t.hash, 'hex') and r.repeat = t.repeat
     where r.deleted_at is null`;
   return new Set(rows.map(({ hash, repeat }) => `${hash}/${repeat}`));

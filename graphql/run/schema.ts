@@ -12,6 +12,7 @@ import { filterTypes } from "../list";
 import "./parts";
 import { runUrl } from "../links";
 import { Agent, Attempt, Project, Run, Sweep } from "../refs";
+import { Suggestion } from "../sweep/search";
 
 export const RunConnection = connection<RunRow>("Run", Run, "runs");
 
@@ -91,6 +92,12 @@ Run.implement({
     pointIndex: t.exposeString("pointIndex", {
       nullable: true,
       description: "Which point of the sweep, decimal, from 0.",
+    }),
+    suggestion: t.field({
+      type: Suggestion,
+      nullable: true,
+      description: "Why it has this configuration; null unless a search proposed it.",
+      resolve: (run, _args, { loaders }) => loaders.suggestion.load(run.id),
     }),
     repeat: t.exposeInt("repeat", { description: "Which repetition of that point, from 0." }),
     attempt: t.exposeInt("attempt", { description: "Number of the current attempt; 0 before the first." }),

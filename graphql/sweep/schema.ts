@@ -12,6 +12,7 @@ import { sweepPath, sweepUrl } from "../links";
 import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
+import { SearchState } from "./search";
 
 const SweepMetric = builder.objectRef<SweepRow>("SweepMetric").implement({
   description: "What the sweep optimises.",
@@ -67,7 +68,16 @@ Sweep.implement({
       nullable: true,
       description: "Why it ended: exhausted, run_cap, target, stopped, canceled.",
     }),
-    method: t.exposeString("method", { description: "grid, random or bayes." }),
+    method: t.exposeString("method", {
+      description: "grid, random, sobol, bayes, tpe, cmaes or auto, as its file says.",
+    }),
+    search: t.field({
+      type: SearchState,
+      nullable: true,
+      description:
+        "What its search is at; null before the first run, and for methods that need none (grid, random, sobol).",
+      resolve: (sweep, _args, { loaders }) => loaders.search.load(sweep.id),
+    }),
     generation: t.exposeInt("generation", { description: "Which edit of its file is in force, from 1." }),
     source: t.string({
       description: "The file in force as its author wrote it, comments included.",

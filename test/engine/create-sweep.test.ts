@@ -57,7 +57,7 @@ test("the text of the file survives, comments included, with what was understood
 test("what this version can't run is refused with a code of its own, and nothing is stored", () =>
   withHouse(async ({ db, context }) => {
     const refused = (json: object) => codeOf(createSweep(context, { json }));
-    expect(await refused(gridOf(2, { method: "bayes" }))).toBe("METHOD_NOT_YET");
+    expect(await refused(gridOf(2, { method: "custom" }))).toBe("METHOD_NOT_YET");
     expect(await refused(gridOf(2, { early_terminate: { type: "hyperband", min_iter: 3 } }))).toBe(
       "EARLY_TERMINATE_NOT_YET",
     );

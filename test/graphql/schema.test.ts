@@ -96,7 +96,7 @@ describe("the public API", () => {
       ..."OutputChange OutputConnection OutputEdge OutputPiece PageInfo Person Points Project ProjectChange Run".split(
         " ",
       ),
-      ..."RunConnection RunCounts RunEdge RunsChange Series Sweep SweepConnection SweepEdge SweepMetric".split(
+      ..."RunConnection RunCounts RunEdge RunsChange SearchState Series Suggestion Sweep SweepConnection SweepEdge SweepMetric".split(
         " ",
       ),
     ];

@@ -70,7 +70,7 @@ describe("createSweep", () => {
     ["a file that can't be read", { source: "method: [" }, "CONFIG_INVALID"],
     [
       "a method of later",
-      { source: "method: bayes\nmetric: {name: loss}\nparameters: {x: {min: 0.0, max: 1.0}}" },
+      { source: "method: custom\nmetric: {name: loss}\nparameters: {x: {min: 0.0, max: 1.0}}" },
       "METHOD_NOT_YET",
     ],
     ["neither source nor json", {}, "BAD_INPUT"],

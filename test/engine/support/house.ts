@@ -9,6 +9,7 @@ import { createSweep } from "@/engine/create-sweep";
 import { createFirstAdmin } from "@/engine/first-admin";
 import { reapAttempts } from "@/engine/reap-attempts";
 import { registerAgent } from "@/engine/register-agent";
+import { closeSearch } from "@/engine/search/round";
 import { withDatabase } from "../../support/database";
 
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -34,6 +35,7 @@ export async function withHouse<T>(body: (house: House) => Promise<T>): Promise<
       const other = { ...context, db: second, access: await authenticate(second, admin.key) };
       return await body({ db, url, context, other, key: admin.key });
     } finally {
+      await Promise.all([closeSearch(db), closeSearch(second)]);
       await second.close();
     }
   });

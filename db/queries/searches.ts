@@ -1,0 +1,367 @@
+import type { RunState } from "@/core/run";
+import type { Sql, Tx } from "../client";
+
+/*
+ * A search's log and its suggestions (design section 6). One server at a time holds a search, by a lease in its row;
+ * only the holder writes the log. Locks are taken in the order sweep, search, suggestions: a claim takes all three, the
+ * holder the last two.
+ */
+
+export interface SearchRow {
+  sweepId: string;
+  generation: number;
+  logLength: number;
+  results: number;
+  foreigners: number;
+  spent: boolean;
+}
+
+const columns = (sql: Sql | Tx) => sql`
+  sweep_id as "sweepId", generation, log_length as "logLength", results, foreigners, spent`;
+
+/** Makes sure that the row is there to be held. */
+export async function ensureSearch(
+  sql: Sql | Tx,
+  { sweepId, generation }: { sweepId: string; generation: number },
+): Promise<void> {
+  await sql`
+    insert into searches (sweep_id, generation) values (${sweepId}, ${generation})
+    on conflict (sweep_id) do nothing`;
+}
+
+/** @returns undefined while another server has it, or when the sweep has no search */
+export async function holdSearch(
+  sql: Sql | Tx,
+  { sweepId, holder, leaseMs }: { sweepId: string; holder: string; leaseMs: number },
+): Promise<SearchRow | undefined> {
+  const rows = await sql<SearchRow[]>`
+    update searches set holder = ${holder},
+      holder_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 ms'
+    where sweep_id = ${sweepId} and (holder is null or holder = ${holder} or holder_until < clock_timestamp())
+    returning ${columns(sql)}`;
+  return rows[0];
+}
+
+export async function releaseSearch(
+  sql: Sql | Tx,
+  { sweepId, holder }: { sweepId: string; holder: string },
+): Promise<void> {
+  await sql`
+    update searches set holder = null, holder_until = null where sweep_id = ${sweepId} and holder = ${holder}`;
+}
+
+/** For the holder's own writes. @returns undefined when somebody else has taken over, or the configuration is another */
+export async function lockHeldSearch(
+  tx: Tx,
+  { sweepId, holder, generation }: { sweepId: string; holder: string; generation: number },
+): Promise<SearchRow | undefined> {
+  const rows = await tx<SearchRow[]>`
+    select ${columns(tx)} from searches
+    where sweep_id = ${sweepId} and holder = ${holder} and generation = ${generation} for no key update`;
+  return rows[0];
+}
+
+/** For a claim; the sweep's row is locked. */
+export async function lockSearch(tx: Tx, sweepId: string): Promise<SearchRow | undefined> {
+  const rows = await tx<SearchRow[]>`
+    select ${columns(tx)} from searches where sweep_id = ${sweepId} for no key update`;
+  return rows[0];
+}
+
+export interface ReadySuggestion {
+  number: number;
+  params: string;
+  /** Hex. */
+  hash: string;
+  repeat: number;
+}
+
+/**
+ * What may be handed out, oldest first: fewer than max(1, 5 % of what it had seen) results are newer. Results that no
+ * server has told the log yet count as well; there are never more of those than runs under way.
+ */
+export async function readReady(
+  tx: Tx,
+  { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
+  limit: number,
+): Promise<ReadySuggestion[]> {
+  return tx<ReadySuggestion[]>`
+    with newer as (
+      select ${results}::int + count(*)::int as total
+      from suggestions u join runs r on r.id = u.run_id
+      where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
+        and r.state in ('finished', 'failed', 'crashed', 'killed')
+    )
+    select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
+    from suggestions g, newer
+    where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
+      and newer.total - g.observed < greatest(1, 0.05 * g.observed)
+    order by g.number limit ${limit}`;
+}
+
+export interface NewSuggestion {
+  number: number;
+  params: string;
+  hash: string;
+  repeat: number;
+  reason: string;
+  observed: number;
+  seen: number;
+  engineVersion: string;
+  mean: number | null;
+  sd: number | null;
+  acquisition: number | null;
+  acquisitionName: string | null;
+  memory: readonly number[] | null;
+  computeMs: number | null;
+  state: "ready" | "taken";
+  told: "nothing" | "proposed";
+}
+
+export async function insertSuggestions(
+  tx: Tx,
+  { sweepId, generation }: { sweepId: string; generation: number },
+  rows: readonly NewSuggestion[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx`
+    insert into suggestions (sweep_id, number, generation, params, point_hash, repeat, reason, observed, seen,
+      engine_version, mean, sd, acquisition, acquisition_name, memory, compute_ms, state, told)
+    select ${sweepId}, g.number, ${generation}, g.params::jsonb, decode(g.hash, 'hex'), g.repeat, g.reason, g.observed,
+      g.seen, g."engineVersion", g.mean, g.sd, g.acquisition, g."acquisitionName", g.memory, g."computeMs", g.state, g.told
+    from json_to_recordset(${JSON.stringify(rows)}::text::json) as g (number int, params text, hash text, repeat int,
+      reason text, observed int, seen int, "engineVersion" text, mean float8, sd float8, acquisition float8,
+      "acquisitionName" text, memory jsonb, "computeMs" float8, state text, told text)`;
+}
+
+/** Foreign suggestions (fallbacks) get numbers below zero. @returns the first of `count`; the rest follow downwards */
+export async function reserveForeigners(tx: Tx, sweepId: string, count: number): Promise<number> {
+  const rows = await tx<{ first: number }[]>`
+    update searches set foreigners = foreigners + ${count} where sweep_id = ${sweepId}
+    returning ${count}::int - foreigners - 1 as first`;
+  const first = rows[0]?.first;
+  if (first === undefined) throw new Error(`sweep ${sweepId} has no search`);
+  return first;
+}
+
+/** Their points have runs already (a prior run, a fallback): the holder tells the log. */
+export async function withdrawTaken(tx: Tx, sweepId: string, numbers: readonly number[]): Promise<void> {
+  await tx`
+    update suggestions set state = 'withdrawn'
+    where sweep_id = ${sweepId} and number = any(${[...numbers]}::int[])`;
+}
+
+/** These are runs now. Sent at once, ahead of a commit. */
+export async function takeSuggestions(
+  tx: Tx,
+  sweepId: string,
+  taken: readonly { number: number; runId: number }[],
+): Promise<void> {
+  await tx`
+    update suggestions g set state = 'taken', run_id = t.run_id, taken_at = clock_timestamp()
+    from unnest(${taken.map(({ number }) => number)}::int[], ${taken.map(({ runId }) => runId)}::bigint[])
+      as t (number, run_id)
+    where g.sweep_id = ${sweepId} and g.number = t.number`.execute();
+}
+
+/** A suggestion that is a run (or was withdrawn by a claim), and what the log has not been told of it. */
+export interface NewsRow {
+  number: number;
+  told: "nothing" | "proposed";
+  params: string;
+  hash: string;
+  repeat: number;
+  /** Undefined for a run that was deleted. */
+  state: RunState | null;
+  stateReason: string | null;
+  runId: number;
+  attempt: number | null;
+  objective: number | null;
+  /** A claim found its point taken. */
+  withdrawn: boolean;
+}
+
+/** Fallbacks that were taken, and runs that came to an end, in the order in which they did. The search's row is locked. */
+export async function readNews(tx: Tx, sweepId: string): Promise<NewsRow[]> {
+  return tx<NewsRow[]>`
+    select g.number, g.told, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat,
+      g.run_id as "runId", case when r.deleted_at is null then r.state end as state,
+      r.state_reason as "stateReason", r.attempt, r.objective, g.state = 'withdrawn' as withdrawn
+    from suggestions g left join runs r on r.id = g.run_id
+    where g.sweep_id = ${sweepId} and g.state in ('taken', 'withdrawn') and g.told <> 'ended'
+      and (g.told = 'nothing' or r.id is null or r.deleted_at is not null
+        or r.state in ('finished', 'failed', 'crashed', 'killed'))
+    order by r.finished_at nulls first, g.run_id`;
+}
+
+export interface RunMetric {
+  runId: number;
+  name: string;
+  count: number;
+  last: number | null;
+  min: number | null;
+  max: number | null;
+}
+
+/** Summaries of these metrics in the current attempts of runs. */
+export async function readRunMetrics(
+  tx: Tx,
+  runs: readonly { runId: number; attempt: number }[],
+  names: readonly string[],
+): Promise<RunMetric[]> {
+  if (runs.length === 0 || names.length === 0) return [];
+  return tx<RunMetric[]>`
+    select s.run_id as "runId", m.name, s.count, s.last, s.min, s.max
+    from unnest(${runs.map(({ runId }) => runId)}::bigint[], ${runs.map(({ attempt }) => attempt)}::int[])
+      as t (run_id, attempt)
+    join runs r on r.id = t.run_id
+    join metrics m on m.project_id = r.project_id and m.name = any(${[...names]}::text[])
+    join metric_summaries s on s.run_id = t.run_id and s.attempt = t.attempt and s.metric_id = m.id`;
+}
+
+/** Ready suggestions that have grown too old to be handed out, gone for good. @returns their numbers, rising */
+export async function withdrawStale(
+  tx: Tx,
+  { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
+): Promise<number[]> {
+  const rows = await tx<{ number: number }[]>`
+    update suggestions set state = 'withdrawn', told = 'ended'
+    where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
+      and (generation <> ${generation} or ${results}::int - observed >= greatest(1, 0.05 * observed))
+    returning number`;
+  return rows.map(({ number }) => number).sort((a, b) => a - b);
+}
+
+export async function markTold(
+  tx: Tx,
+  sweepId: string,
+  told: readonly { number: number; told: "proposed" | "ended" }[],
+): Promise<void> {
+  if (told.length === 0) return;
+  await tx`
+    update suggestions g set told = t.told
+    from unnest(${told.map(({ number }) => number)}::int[], ${told.map((one) => one.told)}::text[]) as t (number, told)
+    where g.sweep_id = ${sweepId} and g.number = t.number`;
+}
+
+export interface LogRow {
+  kind: string;
+  number: number;
+  /** JSON text. */
+  details: string | null;
+}
+
+/** Appends to the log behind what it holds; the search's row is locked. */
+export async function appendLog(
+  tx: Tx,
+  { sweepId, logLength }: Pick<SearchRow, "sweepId" | "logLength">,
+  events: readonly LogRow[],
+  results: number,
+): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((event, i) => ({ ...event, position: logLength + i }));
+  await tx`
+    insert into search_events (sweep_id, position, kind, number, details)
+    select ${sweepId}, e.position, e.kind, e.number, e.details::jsonb
+    from json_to_recordset(${JSON.stringify(rows)}::text::json)
+      as e (position int, kind text, number int, details text)`;
+  await tx`
+    update searches set log_length = log_length + ${events.length}, results = results + ${results}
+    where sweep_id = ${sweepId}`;
+}
+
+export interface ToldRow extends LogRow {
+  position: number;
+  params: string | null;
+  hash: string | null;
+  repeat: number | null;
+  reason: string | null;
+  mean: number | null;
+  sd: number | null;
+  acquisition: number | null;
+  acquisitionName: string | null;
+  memory: string | null;
+}
+
+/** The log from a position on, each proposal with what it proposed. */
+export async function readLog(
+  sql: Sql | Tx,
+  { sweepId, from }: { sweepId: string; from: number },
+): Promise<ToldRow[]> {
+  return sql<ToldRow[]>`
+    select e.position, e.kind, e.number, e.details::text as details, g.params::text as params,
+      encode(g.point_hash, 'hex') as hash, g.repeat, g.reason, g.mean, g.sd, g.acquisition,
+      g.acquisition_name as "acquisitionName", g.memory::text as memory
+    from search_events e
+    left join suggestions g on g.sweep_id = e.sweep_id and g.number = e.number and e.kind = 'proposed'
+    where e.sweep_id = ${sweepId} and e.position >= ${from}
+    order by e.position`;
+}
+
+export async function noteSearch(
+  tx: Tx,
+  { sweepId, spent, picked, why }: { sweepId: string; spent: boolean; picked: string; why: string },
+): Promise<void> {
+  await tx`
+    update searches set spent = ${spent}, picked = ${picked}, picked_why = ${why} where sweep_id = ${sweepId}`;
+}
+
+/** Everything a search was: for a new configuration before the first run. The sweep's row is locked. */
+export async function forgetSearch(tx: Tx, sweepId: string): Promise<void> {
+  await tx`select from searches where sweep_id = ${sweepId} for update`;
+  await tx`delete from search_events where sweep_id = ${sweepId}`;
+  await tx`delete from suggestions where sweep_id = ${sweepId}`;
+  await tx`delete from searches where sweep_id = ${sweepId}`;
+}
+
+export interface Demand {
+  sweepId: string;
+  generation: number;
+  /** Slots of agents that are alive. */
+  slots: number;
+  /** Of them, those that hold a run. */
+  busy: number;
+  ready: number;
+  /** How many more runs run_cap allows. */
+  room: number | null;
+  /** Seconds that the last runs took in the middle; null before any has ended. */
+  runSeconds: number | null;
+}
+
+/** What one sweep's search is asked for; undefined when it hands out nothing. */
+export async function readDemand(sql: Sql | Tx, sweepId: string): Promise<Demand | undefined> {
+  const rows = await sql<Demand[]>`
+    select s.id as "sweepId", s.generation,
+      (select coalesce(sum(a.slots), 0)::int from agents a where a.sweep_id = s.id and a.state = 'alive') as slots,
+      (select count(*)::int from attempts l where l.sweep_id = s.id and l.ended_at is null) as busy,
+      (select count(*)::int from suggestions g
+        where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended') as ready,
+      s.run_cap - s.run_count as room,
+      (select percentile_cont(0.5) within group (order by extract(epoch from t.finished_at - t.started_at))
+        from (select r.started_at, r.finished_at from runs r
+          where r.sweep_id = s.id and r.finished_at is not null and r.started_at is not null
+          order by r.id desc limit 20) t) as "runSeconds"
+    from sweeps s where s.id = ${sweepId} and s.state in ('pending', 'running') and not s.exhausted`;
+  return rows[0];
+}
+
+/** Sweeps whose agents are alive and whose method (one of these) has proposals computed ahead. */
+export async function findSearching(sql: Sql | Tx, methods: readonly string[]): Promise<string[]> {
+  const rows = await sql<{ id: string }[]>`
+    select s.id from sweeps s
+    where s.state in ('pending', 'running') and not s.exhausted and s.method = any(${[...methods]}::text[])
+      and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')`;
+  return rows.map(({ id }) => id);
+}
+
+/** For a replay: which configuration, which method, and every engine version that proposed. */
+export async function readSearch(
+  sql: Sql | Tx,
+  sweepId: string,
+): Promise<{ generation: number; picked: string | null; versions: string[] } | undefined> {
+  const rows = await sql<{ generation: number; picked: string | null; versions: string[] }[]>`
+    select c.generation, c.picked, array(select distinct g.engine_version from suggestions g
+      where g.sweep_id = c.sweep_id and g.number >= 0 order by 1) as versions
+    from searches c where c.sweep_id = ${sweepId}`;
+  return rows[0];
+}

@@ -1,0 +1,141 @@
+import { openPoints } from "@/compute/search/points";
+import { parseJson, sortKeys, stringifyJson, type ValueMap } from "@/core/value";
+import type { Tx } from "@/db/client";
+import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
+import {
+  ensureSearch,
+  insertSuggestions,
+  lockSearch,
+  readReady,
+  reserveForeigners,
+  type SearchRow,
+  takeSuggestions,
+  withdrawTaken,
+} from "@/db/queries/searches";
+import type { FreshPoint } from "../next-points";
+import type { Plan } from "../plan";
+
+export interface Suggested {
+  readonly points: readonly FreshPoint[];
+  /** Of the sweep: how many runs it has handed out. */
+  readonly cursor: bigint;
+  /** The space holds nothing more. */
+  readonly spent: boolean;
+  /** How many more were wanted than there were. */
+  readonly short: number;
+}
+
+/** Candidates looked at for each fallback: in a space of which most is known already, some of them are. */
+const TRIES = 16;
+
+/**
+ * Points for a claim from a search's ready suggestions; the sweep's row is locked.
+ * @param careful leave out points that have a live run already; otherwise the unique index refuses them
+ * @param fallbacks how many may be space-filling points instead, since their callers have waited long enough
+ */
+export async function dealSuggestions(
+  tx: Tx,
+  plan: Plan,
+  sweep: LockedSweep,
+  { wanted, careful, fallbacks }: { wanted: number; careful: boolean; fallbacks: number },
+): Promise<Suggested> {
+  const room = Math.min(wanted, (sweep.runCap ?? Number.POSITIVE_INFINITY) - sweep.runCount);
+  const cursor = BigInt(sweep.cursor);
+  if (room <= 0) return { points: [], cursor, spent: false, short: 0 };
+  await ensureSearch(tx, sweep);
+  const search = await lockSearch(tx, sweep.sweepId);
+  if (search === undefined) throw new Error(`sweep ${sweep.sweepId} has no search`);
+  const ready = (await readReady(tx, search, room)).map((row, i) => {
+    const values = sortKeys(parseJson(row.params)) as ValueMap;
+    return toPoint(row, values, cursor + BigInt(i));
+  });
+  const points = careful ? await withoutKnown(tx, sweep.sweepId, ready) : ready;
+  const missing = search.spent ? 0 : Math.min(room - points.length, fallbacks);
+  const invented = missing > 0 ? await fallBack(tx, plan, search, missing) : [];
+  const all = [...points, ...invented].map((point, i) => ({ ...point, index: cursor + BigInt(i) }));
+  return {
+    points: all,
+    cursor: cursor + BigInt(all.length),
+    spent: search.spent && all.length < room,
+    short: room - all.length,
+  };
+}
+
+/** After the runs were written. */
+export async function markTaken(
+  tx: Tx,
+  sweepId: string,
+  runs: readonly { id: number; suggestion: number | null }[],
+): Promise<void> {
+  const taken = runs.flatMap(({ id, suggestion }) =>
+    suggestion === null ? [] : [{ number: suggestion, runId: id }],
+  );
+  if (taken.length > 0) await takeSuggestions(tx, sweepId, taken);
+}
+
+const toPoint = (
+  { number, hash, repeat }: { number: number; hash: string; repeat: number },
+  values: ValueMap,
+  index: bigint,
+): FreshPoint => ({ index, values, params: stringifyJson(values), hash, repeat, suggestion: number });
+
+async function withoutKnown(
+  tx: Tx,
+  sweepId: string,
+  points: readonly FreshPoint[],
+): Promise<readonly FreshPoint[]> {
+  const known = await readKnownPoints(tx, { sweepId, points });
+  const isKnown = ({ hash, repeat }: FreshPoint) => known.has(`${hash}/${repeat}`);
+  const gone = points.filter(isKnown).flatMap(({ suggestion }) => suggestion ?? []);
+  if (gone.length > 0) await withdrawTaken(tx, sweepId, gone);
+  return points.filter((point) => !isKnown(point));
+}
+
+/** Space-filling points that are new, written down as what they are. */
+async function fallBack(tx: Tx, plan: Plan, search: SearchRow, count: number): Promise<FreshPoint[]> {
+  const { sweepId, foreigners } = search;
+  const points = openPoints({ ...plan.config, method: "sobol" }, `${plan.seed}/fallback`);
+  const candidates: FreshPoint[] = [];
+  const seen = new Set<string>();
+  for (let i = 0; i < TRIES * count; i++) {
+    const index = BigInt(TRIES * foreigners + i);
+    if (points.size !== null && index >= points.size) break;
+    const { params, hash } = points.at(index);
+    const text = Buffer.from(hash).toString("hex");
+    if (seen.has(text)) continue;
+    seen.add(text);
+    candidates.push(toPoint({ number: 0, hash: text, repeat: 0 }, params, index));
+  }
+  const known = await readKnownPoints(tx, { sweepId, points: candidates });
+  const fresh = candidates.filter(({ hash, repeat }) => !known.has(`${hash}/${repeat}`)).slice(0, count);
+  if (fresh.length === 0) return [];
+  const first = await reserveForeigners(tx, sweepId, fresh.length);
+  const numbered = fresh.map((point, i) => ({ ...point, suggestion: first - i }));
+  await insertSuggestions(
+    tx,
+    search,
+    numbered.map(({ suggestion, params, hash, repeat }) => ({
+      ...NOTHING_PREDICTED,
+      number: suggestion,
+      params,
+      hash,
+      repeat,
+      observed: search.results,
+      seen: search.logLength,
+    })),
+  );
+  return numbered;
+}
+
+const NOTHING_PREDICTED = {
+  reason: "fallback",
+  engineVersion: "fallback/1",
+  mean: null,
+  sd: null,
+  acquisition: null,
+  acquisitionName: null,
+  memory: null,
+  computeMs: null,
+  state: "taken",
+  told: "nothing",
+} as const;

@@ -1,0 +1,112 @@
+import { toLogged } from "@/compute/search/logged-event";
+import type { Outcome, SearchEvent } from "@/compute/search/method";
+import type { SweepConfig } from "@/core/sweep-config";
+import type { Tx } from "@/db/client";
+import {
+  appendLog,
+  type LogRow,
+  markTold,
+  type NewsRow,
+  type RunMetric,
+  readNews,
+  readRunMetrics,
+  type SearchRow,
+  withdrawStale,
+} from "@/db/queries/searches";
+
+/**
+ * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
+ * proposals that grew too old. The log's order is the search's only time. The search's row is locked by its holder.
+ * @returns the search as it is afterwards
+ */
+export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): Promise<SearchRow> {
+  const { sweepId } = search;
+  const news = await readNews(tx, sweepId);
+  const metrics = await readMetrics(tx, news, config);
+  const events: LogRow[] = [];
+  const told: { number: number; told: "proposed" | "ended" }[] = [];
+  let results = 0;
+  for (const row of news) {
+    if (row.told === "nothing") events.push({ kind: "proposed", number: row.number, details: null });
+    const end = endOf(row, metrics.get(row.runId) ?? [], config);
+    if (end !== undefined) {
+      const { kind, number, details } = toLogged(end);
+      events.push({ kind, number, details });
+      if (end.type !== "lost" && end.type !== "withdrawn") results++;
+    }
+    told.push({ number: row.number, told: end === undefined ? "proposed" : "ended" });
+  }
+  const stale = await withdrawStale(tx, { ...search, results: search.results + results });
+  for (const number of stale) events.push({ kind: "withdrawn", number, details: null });
+  await markTold(tx, sweepId, told);
+  await appendLog(tx, search, events, results);
+  return { ...search, logLength: search.logLength + events.length, results: search.results + results };
+}
+
+/** How a run ended, in the words of the search; undefined while it goes on. */
+function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): SearchEvent | undefined {
+  const { number } = row;
+  if (row.withdrawn) return { type: "withdrawn", number };
+  switch (row.state) {
+    case null:
+      return { type: "lost", number };
+    case "finished":
+      return { type: "observed", number, ...outcomeOf(row, metrics, config) };
+    case "failed":
+      return { type: "failed", number };
+    case "crashed":
+      // A process that died by a signal (out of memory, a fault) died of its configuration as likely as not.
+      return { type: row.stateReason === "signal" ? "failed" : "lost", number };
+    case "killed": {
+      const outcome = outcomeOf(row, metrics, config);
+      if (!outcome.objectives.every(Number.isFinite)) return { type: "lost", number };
+      const count = metrics.find(({ name }) => name === objectivesOf(config)[0]?.name)?.count ?? 0;
+      return { type: "pruned", number, count, ...outcome };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function outcomeOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): Outcome {
+  const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+  const objectives = objectivesOf(config).map(({ name, goal }, i) => {
+    if (i === 0 && config.metrics === undefined) return row.objective ?? Number.NaN;
+    const summary = byName.get(name);
+    return (goal === "minimize" ? summary?.min : summary?.max) ?? Number.NaN;
+  });
+  const asked = constrainedMetrics(config).flatMap((name) => {
+    const last = byName.get(name)?.last;
+    return last == null ? [] : [[name, last] as const];
+  });
+  return asked.length > 0 ? { objectives, metrics: Object.fromEntries(asked) } : { objectives };
+}
+
+const objectivesOf = ({ metric, metrics }: SweepConfig) => metrics ?? (metric ? [metric] : []);
+
+const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] => [
+  ...new Set(softConstraints.map(({ metric }) => metric)),
+];
+
+/** Only what the outcome of some run needs. */
+async function readMetrics(
+  tx: Tx,
+  news: readonly NewsRow[],
+  config: SweepConfig,
+): Promise<Map<number, RunMetric[]>> {
+  const several = config.metrics !== undefined || constrainedMetrics(config).length > 0;
+  const asked = news.filter(({ state }) => state === "killed" || (state === "finished" && several));
+  const names = new Set([...objectivesOf(config).map(({ name }) => name), ...constrainedMetrics(config)]);
+  const rows = await readRunMetrics(
+    tx,
+    asked.map(({ runId, attempt }) => ({ runId, attempt: attempt ?? 0 })),
+    [...names],
+  );
+  const byRun = new Map<number, RunMetric[]>();
+  for (const row of rows) {
+    const known = byRun.get(row.runId);
+    if (known) known.push(row);
+    else byRun.set(row.runId, [row]);
+  }
+  return byRun;
+}

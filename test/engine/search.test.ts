@@ -1,0 +1,194 @@
+import { expect, test } from "vitest";
+import { fromLogged } from "@/compute/search/logged-event";
+import { methodOf } from "@/compute/search/methods";
+import { replay } from "@/compute/search/replay";
+import { deserializeConfig } from "@/core/sweep-config";
+import type { Database } from "@/db/client";
+import { readGeneration } from "@/db/queries/facts";
+import { readLog } from "@/db/queries/searches";
+import { type Claim, claimRuns } from "@/engine/claim-runs";
+import type { EngineContext } from "@/engine/context";
+import { finishRun } from "@/engine/finish-run";
+import { logMetrics } from "@/engine/report-metrics";
+import { keepReady } from "@/engine/search/keeper";
+import { closeSearch } from "@/engine/search/round";
+import { updateSweep } from "@/engine/update-sweep";
+import { toBatch } from "../support/history";
+import { claimOne, readSweep, startSweep, withHouse } from "./support/house";
+
+/** Two reals, an integer and a category: an endless space with its best point at x = 0.3, n = 4. */
+const space = {
+  x: { distribution: "uniform", min: 0, max: 1 },
+  lr: { distribution: "log_uniform_values", min: 1e-5, max: 1e-1 },
+  n: { min: 1, max: 9 },
+  kind: { values: ["a", "b", "c"] },
+};
+const bayesOf = (extra: object = {}): object => ({
+  method: "bayes",
+  program: "train.py",
+  metric: { name: "loss", goal: "minimize" },
+  parameters: space,
+  seed: 7,
+  ...extra,
+});
+
+const lossOf = (params: string): number => {
+  const { x, n, kind } = JSON.parse(params);
+  return (x - 0.3) ** 2 + (n - 4) ** 2 / 100 + (kind === "b" ? 0 : 0.1);
+};
+
+async function train(context: EngineContext, claim: Claim): Promise<void> {
+  const { runId, attempt } = claim;
+  await logMetrics(context, {
+    runId,
+    metrics: toBatch({ attempt, batch: 1 }, [[0, { loss: lossOf(claim.params) }]]),
+  });
+  await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+}
+
+/** With the first proposals ready: a thread takes a second or two to start. */
+async function startWarm(context: EngineContext, json: object) {
+  const sweep = await startSweep(context, json);
+  await keepReady(context, sweep.sweepId);
+  return sweep;
+}
+
+interface Suggested {
+  number: number;
+  reason: string;
+  observed: number;
+  mean: number | null;
+  state: string;
+}
+const readSuggestions = (db: Database): Promise<Suggested[]> =>
+  db.sql<Suggested[]>`select number, reason, observed, mean, state from suggestions order by number`;
+
+async function readEvents(db: Database, sweepId: string) {
+  return (await readLog(db.sql, { sweepId, from: 0 })).map(fromLogged);
+}
+
+/** Every proposal again, from the log. */
+async function replayed(db: Database, sweepId: string, method = "bayes") {
+  const generation = await readGeneration(db.sql, { sweepId, generation: 1 });
+  if (generation === undefined) throw new Error("no generation");
+  const { config, seed } = generation;
+  const events = await readLog(db.sql, { sweepId, from: 0 });
+  return replay(methodOf(method), { config: deserializeConfig(config), seed }, events);
+}
+
+test("a sweep with method bayes hands out what its search proposed, first a design and then a model's choices", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startWarm(context, bayesOf({ run_cap: 14 }));
+    const losses: number[] = [];
+    for (let i = 0; i < 14; i++) {
+      const claim = await claimOne(context, sweep);
+      losses.push(lossOf(claim.params));
+      await train(context, claim);
+    }
+    const taken = (await readSuggestions(db)).filter(({ state }) => state === "taken");
+    expect(taken).toHaveLength(14);
+    expect(taken.slice(0, 5).map(({ reason }) => reason)).toEqual(new Array(5).fill("design"));
+    expect(taken.at(-1)).toMatchObject({ reason: "model", mean: expect.any(Number) });
+    // with so few results a proposal is as fresh as can be: it knew every run that had ended
+    expect(taken.map(({ observed }) => observed)).toEqual(taken.map((_, i) => i));
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "run_cap" });
+    expect(Math.min(...losses)).toBeLessThan(0.05);
+    expect(await replayed(db, sweep.sweepId)).toEqual({ proposals: expect.any(Number), differences: [] });
+  }));
+
+test("64 claims at once through two servers get 64 different proposals, and the log derives all of them again", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startSweep(context, bayesOf());
+    for (let round = 0; round < 2; round++) {
+      const answers = await Promise.all(
+        Array.from({ length: 64 }, (_, i) => claimRuns(i % 2 ? context : other, { ...sweep, count: 1 })),
+      );
+      const claims = answers.flatMap((answer) => answer.claims);
+      expect(claims).toHaveLength(64);
+      await Promise.all(claims.map((claim, i) => train(i % 2 ? other : context, claim)));
+    }
+    const points = await db.sql<{ points: number; runs: number }[]>`
+      select count(distinct point_hash)::int as points, count(*)::int as runs from runs`;
+    expect(points[0]).toEqual({ points: 128, runs: 128 });
+    expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
+  }));
+
+test("when no proposal comes in time a claim gets a space-filling point, and the search is told of it", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startWarm(context, bayesOf());
+    await train(context, await claimOne(context, sweep));
+    await closeSearch(db);
+    const began = performance.now();
+    const claim = await claimOne(context, sweep);
+    expect(performance.now() - began).toBeGreaterThan(1_900);
+    expect((await readSuggestions(db))[0]).toMatchObject({ number: -1, reason: "fallback", state: "taken" });
+    await train(context, claim);
+    await db.sql`delete from suggestions where state = 'ready'`;
+    const second = await claimOne({ ...context }, sweep);
+    expect(second.params).not.toBe(claim.params);
+  }));
+
+test("a finite space is handed out to its last point, each once, and the sweep ends", () =>
+  withHouse(async ({ db, context, other }) => {
+    const parameters = { a: { values: [1, 2, 3] }, b: { values: ["x", "y"] }, fixed: { value: 5 } };
+    const sweep = await startSweep(context, bayesOf({ parameters }));
+    const seen = new Set<string>();
+    for (;;) {
+      const { claims, directive } = await claimRuns(seen.size % 2 ? context : other, { ...sweep, count: 1 });
+      if (directive === "EXIT") break;
+      for (const claim of claims) {
+        seen.add(claim.params);
+        const { runId, attempt } = claim;
+        await logMetrics(context, { runId, metrics: toBatch({ attempt, batch: 1 }, [[0, { loss: 1 }]]) });
+        await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+      }
+    }
+    expect(seen.size).toBe(6);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", runCount: 6 });
+  }));
+
+test("failed, lost and stopped runs are told apart", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, bayesOf({ retries: 0 }));
+    const ends = ["finished", "failed", "crashed", "killed"] as const;
+    for (const state of ends) {
+      const { runId, attempt } = await claimOne(context, sweep);
+      const reason = state === "crashed" ? "signal" : undefined;
+      await finishRun(context, { runId, attempt, state, exitCode: state === "finished" ? 0 : 1, reason });
+    }
+    await keepReady(context, sweep.sweepId);
+    const outcomes = (await readEvents(db, sweep.sweepId)).filter(
+      ({ type }) => type !== "proposed" && type !== "withdrawn",
+    );
+    expect(outcomes.map(({ type }) => type)).toEqual(["observed", "failed", "failed", "lost"]);
+    expect(outcomes[0]).toMatchObject({ objectives: [Number.NaN] });
+  }));
+
+test("proposals that have grown too old are withdrawn and never handed out", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, bayesOf());
+    const claims = [];
+    for (let i = 0; i < 3; i++) claims.push(await claimOne(context, sweep));
+    await keepReady(context, sweep.sweepId);
+    const ready = (await readSuggestions(db)).filter(({ state }) => state === "ready");
+    expect(ready.length).toBeGreaterThan(0);
+    for (const claim of claims) await train(context, claim);
+    await claimOne(context, sweep);
+    const states = new Map((await readSuggestions(db)).map(({ number, state }) => [number, state]));
+    for (const { number } of ready) expect(states.get(number)).toBe("withdrawn");
+  }));
+
+test("a new configuration before the first run begins a new search", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, bayesOf());
+    await keepReady(context, sweep.sweepId);
+    await updateSweep(context, {
+      sweepId: sweep.sweepId,
+      json: bayesOf({ parameters: { y: { distribution: "uniform", min: 5, max: 6 } } }),
+    });
+    const claim = await claimOne(context, sweep);
+    expect(JSON.parse(claim.params).y).toBeGreaterThanOrEqual(5);
+    expect(await readEvents(db, sweep.sweepId)).toHaveLength(
+      (await readSuggestions(db)).filter(({ number }) => number >= 0).length,
+    );
+  }));
