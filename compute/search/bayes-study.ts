@@ -1,5 +1,7 @@
+import type { OpenSoftConstraint } from "@/core/constraint";
 import type { Impute, Metric } from "@/core/sweep-config";
-import { quantile } from "@/math/stats";
+import { log1p } from "@/math/elementary";
+import { median, quantile } from "@/math/stats";
 import type { Row, Sample } from "./gp/surrogate";
 import { fitWarp, type Warp } from "./gp/warp";
 import type { Ledger, Trial } from "./ledger";
@@ -18,6 +20,8 @@ export interface Study {
   readonly warps: readonly Warp[];
   /** By metric: targets of `configurations`. */
   readonly samples: readonly Sample[];
+  /** By soft constraint: above 0 where the metric keeps to its bound. Runs that did not log it have no row. */
+  readonly constraints: readonly Sample[];
   /** +1 where runs end well and -1 where they fail; null while there are too few failures to learn from. */
   readonly failures: Sample | null;
 }
@@ -31,7 +35,13 @@ export const FAILURES_TO_LEARN = 3;
 
 type ToKernel = (x: Float64Array) => Float64Array;
 
-export function openStudy(ledger: Ledger, metrics: readonly Metric[], toKernel: ToKernel): Study {
+/** @param toKernel in place, from the domain's coordinates to the kernel's */
+export function openStudy(
+  ledger: Ledger,
+  metrics: readonly Metric[],
+  constraints: readonly OpenSoftConstraint[],
+  toKernel: ToKernel,
+): Study {
   const impute = metrics[0]?.impute ?? "worst";
   const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
   const isImputed = ({ progress }: Trial): boolean => whileRunning !== "false" && progress !== null;
@@ -56,6 +66,7 @@ export function openStudy(ledger: Ledger, metrics: readonly Metric[], toKernel: 
       .flatMap(({ x }) => (x ? [toKernel(x.slice())] : [])),
     warps,
     samples: warps.map((warp, m) => toSample(configurations, m, warp, values[m] ?? [], rules)),
+    constraints: constraints.map((constraint) => toSlacks(all, constraint)),
     failures: learnsFailures ? toLabels(all) : null,
   };
 }
@@ -107,7 +118,7 @@ function toSample(
       extraRuns += results.length - 1;
       for (const target of results) scatter += (target - y) * (target - y);
     }
-    return { x, y, runs: results.length > 1 ? results.length : 1 };
+    return { x, y, runs: Math.max(1, results.length) };
   });
   return { rows, extraRuns, scatter };
 }
@@ -142,3 +153,29 @@ function toLabels(all: readonly Configuration[]): Sample {
   });
   return { rows, extraRuns: 0, scatter: 0 };
 }
+
+/**
+ * How far inside its bound a metric lies, as ± ln(1 + |slack| / median |slack|): the bound itself stays at 0, whatever the
+ * unit, and a run far beyond it does not flatten what is near it.
+ */
+function toSlacks(all: readonly Configuration[], { metric, slack }: OpenSoftConstraint): Sample {
+  const known = all.flatMap(({ x, trials }) => {
+    const own = trials.flatMap(({ outcome, params }) => {
+      const value = outcome?.metrics?.[metric];
+      return value === undefined || Number.isNaN(value) ? [] : [slack(value, params)];
+    });
+    return own.length > 0 ? [{ x, own }] : [];
+  });
+  const sizes = known.flatMap(({ own }) => own.filter(Number.isFinite).map(Math.abs));
+  const unit = median(sizes) > 0 ? median(sizes) : 1;
+  const toTarget = (each: number): number =>
+    Math.sign(each) * log1p(Math.min(Math.abs(each) / unit, FAR_INSIDE));
+  const rows = known.map(({ x, own }): Row => {
+    const targets = own.map(toTarget);
+    return { x, y: targets.reduce((sum, target) => sum + target, 0) / targets.length, runs: targets.length };
+  });
+  return { rows, extraRuns: 0, scatter: 0 };
+}
+
+/** Where there is no bound at all the slack is infinite. */
+const FAR_INSIDE = 100;

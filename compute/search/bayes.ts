@@ -1,12 +1,10 @@
-import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
+import type { SweepConfig } from "@/core/sweep-config";
 import { openDesign, openRest } from "./bayes-points";
-import { openStudy, type Study } from "./bayes-study";
+import { openThinker, type Thought } from "./bayes-thought";
 import { type Domain, openDomain, type Values } from "./domain";
-import { type Mind, openMind } from "./gp/mind";
-import { openRoom } from "./gp/room";
-import { type Choice, type Ledger, openLedger, type Trial } from "./ledger";
+import { type Choice, type Ledger, openLedger } from "./ledger";
 import { readSnapshot, toSnapshot } from "./ledger-text";
-import type { Prediction, Problem, Proposal, ProposalReason, Search, SearchMethod } from "./method";
+import type { Problem, Proposal, ProposalReason, Search, SearchMethod } from "./method";
 
 /**
  * Bayesian optimisation: a Gaussian process of what was seen, and the point where it expects most.
@@ -32,10 +30,8 @@ export const bayes: SearchMethod = {
   },
 };
 
-function openSearch(problem: Problem, domain: Domain, ledger: Ledger): Search {
-  const { config, seed } = problem;
-  const room = openRoom(domain);
-  const mind = openMind(room);
+function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger): Search {
+  const thinker = openThinker(config, domain);
   const design = openDesign(domain, seed);
   const rest = openRest(domain, seed);
   const isCovered = isCoveredBy(config, domain);
@@ -45,36 +41,9 @@ function openSearch(problem: Problem, domain: Domain, ledger: Ledger): Search {
     const owed = ledger.owed();
     if (owed) return { params: owed.params, hash: owed.hash, reason: "replicate" };
     if (isCovered) return withReason(rest.next(isFree), "enumerated");
-    const thought = think();
+    const thought = isDesigned(ledger, domain) ? think() : null;
     if (!thought) return withReason(design.next(isFree) ?? rest.next(isFree), "design");
-    return chooseByModel(thought, `${seed} ${ledger.next}`) ?? withReason(rest.next(isFree), "random");
-  };
-
-  const think = (spare: number): Thought | null => {
-    const designed = Math.max(5, Math.min(10, domain.dimensions.length + 1));
-    const begun = ledger.settled.length + ledger.pending.length;
-    if (domain.dimensions.length === 0 || begun < designed || ledger.observed < 2) return null;
-    const study = openStudy(ledger, objectivesOf(config), room.fromDomain);
-    const question = {
-      objectives: study.samples,
-      constraints: [],
-      failures: study.failures,
-      outcomes: ledger.settled.length,
-    };
-    const memory = mind.learn(question, lastMemory(ledger), study.pending.length + spare);
-    return { study, memory, pending: [...study.pending] };
-  };
-
-  const chooseByModel = ({ study, memory, pending }: Thought, label: string): Choice | undefined => {
-    const { found, by } = mind.choose(pending, label);
-    for (const { x, score } of found) {
-      const values = domain.decode(room.toDomain(x.slice()));
-      if (!isFree(values)) continue;
-      pending.push(room.fromDomain(values.x.slice()));
-      const predicted = { ...inOwnUnit(study, mind, x), acquisition: score, by };
-      return { params: values.params, hash: values.hash, reason: "model", predicted, memory };
-    }
-    return undefined;
+    return thought.choose(isFree, `${seed} ${ledger.next}`) ?? withReason(rest.next(isFree), "random");
   };
 
   return {
@@ -90,7 +59,7 @@ function openSearch(problem: Problem, domain: Domain, ledger: Ledger): Search {
       while (proposals.length < count) {
         // One thought serves a whole batch: nothing new settles on the way.
         const choice = chooseNext(() => {
-          thought ??= think(count);
+          thought ??= thinker.think(ledger, count);
           return thought;
         });
         if (choice === undefined) break;
@@ -102,13 +71,6 @@ function openSearch(problem: Problem, domain: Domain, ledger: Ledger): Search {
   };
 }
 
-interface Thought {
-  readonly study: Study;
-  readonly memory: readonly number[];
-  /** Those of this batch are added as they are chosen. */
-  readonly pending: Float64Array[];
-}
-
 const withReason = (values: Values | undefined, reason: ProposalReason): Choice | undefined =>
   values && { params: values.params, hash: values.hash, reason };
 
@@ -116,24 +78,7 @@ function isCoveredBy({ runCap, repeats }: SweepConfig, { size }: Domain): boolea
   return size !== null && runCap !== undefined && size * BigInt(repeats) <= BigInt(runCap);
 }
 
-function lastMemory(ledger: Ledger): readonly number[] | null {
-  let last: Trial | undefined;
-  for (const trial of ledger.trials.values())
-    if (trial.memory && (last === undefined || trial.number > last.number)) last = trial;
-  return last?.memory ?? null;
-}
-
-/**
- * The first metric there: the value in the middle of what a run may come to, and half the width of its middle 68 %. For a
- * target transformed that is not quite mean and deviation, but always a value that exists.
- */
-function inOwnUnit({ warps }: Study, mind: Mind, x: Float64Array): Pick<Prediction, "mean" | "sd"> {
-  const { mean, sd } = mind.expect(x);
-  const [warp] = warps;
-  if (warp === undefined) return { mean: Number.NaN, sd: Number.NaN };
-  const spread = Math.sqrt(sd * sd + mind.noise);
-  return {
-    mean: warp.toValue(mean),
-    sd: Math.abs(warp.toValue(mean + spread) - warp.toValue(mean - spread)) / 2,
-  };
+/** Whether there are points enough for a model: one more than dimensions, within 5 .. 10, prior runs and pending ones included. */
+function isDesigned({ settled, pending }: Ledger, { dimensions }: Domain): boolean {
+  return settled.length + pending.length >= Math.max(5, Math.min(10, dimensions.length + 1));
 }

@@ -16,7 +16,16 @@ export interface Problem {
 }
 
 /** What a method may be told. `number` is that of a proposal; a prior run has one of its own, below zero. */
-export type SearchEvent = Proposed | Withdrawn | Started | Intermediate | Observed | Failed | Lost | Pruned | Prior;
+export type SearchEvent =
+  | Proposed
+  | Withdrawn
+  | Started
+  | Intermediate
+  | Observed
+  | Failed
+  | Lost
+  | Pruned
+  | Prior;
 
 /** A proposal was accepted: from now on it is pending. What `propose` gave, unchanged (or a prior's, by another method). */
 export interface Proposed extends Proposal {

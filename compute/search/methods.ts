@@ -1,4 +1,5 @@
 import { AppError } from "@/core/errors";
+import { bayes } from "./bayes";
 import { byNumber } from "./by-number";
 import type { Problem, SearchMethod } from "./method";
 
@@ -6,6 +7,7 @@ const METHODS: readonly SearchMethod[] = [
   byNumber("grid", "grid"),
   byNumber("random", "random"),
   byNumber("sobol", "design"),
+  bayes,
 ];
 
 /** @throws AppError METHOD_NOT_YET for a method that does not choose by itself */

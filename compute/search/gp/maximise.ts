@@ -39,17 +39,26 @@ export function maximise(
     else for (let d = 0; d < D; d++) x[d] = room.draw(d, dice.unit());
     room.snap(x);
   }
-  const scores = new Float64Array(count);
-  score.many(points, count, scores);
-  const order = Array.from({ length: count }, (_, i) => i).sort(
-    (a, b) => (scores[b] as number) - (scores[a] as number) || a - b,
-  );
-  const seen = order
-    .slice(0, KEPT)
-    .map((i) => ({ x: points.slice(i * D, (i + 1) * D), score: scores[i] as number }));
+  const seen = rank(score, points, count, D).slice(0, KEPT);
   const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort.steps));
   const found = [...climbed, ...seen].sort((a, b) => b.score - a.score);
   return found.filter((each, i) => i === 0 || !isSame(each.x, found[i - 1]?.x ?? each.x));
+}
+
+/** Every one of these points by its score. */
+export function rankAll(score: Score, list: readonly Float64Array[], D: number): Found[] {
+  const points = new Float64Array(list.length * D);
+  for (const [i, x] of list.entries()) points.set(x, i * D);
+  return rank(score, points, list.length, D);
+}
+
+/** The best first, in their order where scores are equal. */
+function rank(score: Score, points: Float64Array, count: number, D: number): Found[] {
+  const scores = new Float64Array(count);
+  score.many(points, count, scores);
+  return Array.from({ length: count }, (_, i) => i)
+    .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+    .map((i) => ({ x: points.slice(i * D, (i + 1) * D), score: scores[i] as number }));
 }
 
 /** As many of those looked at are handed back, in case that the best ones have been tried already. */

@@ -3,13 +3,14 @@ import { normalPpf } from "@/math/special";
 import { openChance } from "./chance";
 import { openDice } from "./dice";
 import { thetaLength } from "./hyper";
+import { openHypervolume } from "./hypervolume";
 import { openImprovement } from "./improvement";
-import { type Effort, type Found, maximise } from "./maximise";
-import { appendPoint, type Belief, type Model, predict, truncate } from "./posterior";
+import { type Effort, type Found, maximise, rankAll } from "./maximise";
+import { appendPoint, type Belief, believedMeans, type Model, predict, truncate } from "./posterior";
 import { openProbe } from "./probe";
 import type { Room } from "./room";
 import { type Score, sumScores } from "./score";
-import { fitTheta, type Grown, grow, type Sample, selectRows } from "./surrogate";
+import { fitTheta, type Grown, grow, type Row, type Sample, selectRows } from "./surrogate";
 
 /**
  * All models of a search: one a metric, one a soft constraint, one of failures. It thinks in two steps: `learn` from what
@@ -32,8 +33,11 @@ export interface Mind {
    * @param spare how many points under way `choose` will be told of at most
    */
   learn(question: Question, memory: readonly number[] | null, spare: number): readonly number[];
-  /** Points by their score, the best first; equal seeds give equal ones. */
-  choose(pending: readonly Float64Array[], seed: string): Choice;
+  /**
+   * Points by their score, the best first; equal seeds give equal ones.
+   * @param listed all points that there are to choose from, where they are few
+   */
+  choose(pending: readonly Float64Array[], seed: string, listed?: readonly Float64Array[]): Choice;
   /** What the first objective's model expects there of the function itself, in targets. */
   expect(x: Float64Array): Belief;
   /** Variance of the noise of one run, in targets. */
@@ -77,42 +81,42 @@ export function openMind(room: Room): Mind {
         theta && !isDue ? theta : fitTheta(axes, samples[i] ?? NOTHING, theta),
       );
       const rows = isDue ? (objectives[0]?.rows.length ?? 0) : rowsThen;
+      // One choice of rows for all objectives: their means are compared row by row.
+      const chosen = selectRows(objectives[0]?.rows.slice(0, rows) ?? [], MODEL_ROWS);
       models = samples.map((sample, i) => {
-        const looked = [...selectRows(sample.rows.slice(0, rows), MODEL_ROWS), ...sample.rows.slice(rows)];
+        const before =
+          i < objectives.length
+            ? chosen.map((row) => sample.rows[row] as Row)
+            : selectRows(sample.rows, MODEL_ROWS).map((row) => sample.rows[row] as Row);
+        const looked = i < objectives.length ? [...before, ...sample.rows.slice(rows)] : before;
         return grow(axes, thetas[i] ?? new Float64Array(size), looked, spare, models[i] ?? null);
       });
       asked = question;
       return [isDue ? outcomes : fittedAt, rows, ...thetas.flatMap((theta) => [...theta])];
     },
 
-    choose(pending, seed) {
-      const dice = openDice(seed, ["search"]);
+    choose(pending, seed, listed) {
       const scores: Score[] = [];
       const names: string[] = [];
-      const [objective] = asked.objectives;
-      if (objective) {
-        const model = modelAt(0);
-        for (const x of pending) appendPoint(model, x, model.hyper.s);
-        const fantasies = drawFantasies(pending.length, seed);
-        scores.push(openImprovement(openProbe(model, fantasies, pending.length > 0 ? FANTASIES : 1)));
-        names.push(pending.length > 0 ? "log-qei" : "log-ei");
+      const ofObjectives = models.slice(0, asked.objectives.length);
+      const ofChances = models.slice(asked.objectives.length);
+      for (const { model } of ofObjectives) for (const x of pending) appendPoint(model, x, model.hyper.s);
+      const isAllowed = allowedRows(ofChances.slice(0, asked.constraints.length), ofObjectives[0]);
+      // Where nothing known is allowed there is nothing to improve on: first find what is.
+      if (isAllowed.includes(true)) {
+        scores.push(...improvements(ofObjectives, pending.length, isAllowed, seed));
+        names.push(ofObjectives.length > 1 ? "log-ehvi" : pending.length > 0 ? "log-qei" : "log-ei");
       }
-      const rest = models.length - asked.objectives.length;
-      for (let i = 0; i < rest; i++) {
-        const model = modelAt(asked.objectives.length + i);
-        scores.push(openChance(openProbe(model, new Float64Array(0), 1), model.hyper.s));
-      }
+      for (const { model } of ofChances)
+        scores.push(openChance(openProbe(model, NO_NORMALS, 1), model.hyper.s));
       if (asked.constraints.length > 0) names.push("allowed");
       if (asked.failures) names.push("succeeds");
-      const model = modelAt(0);
-      const found = maximise(
-        room,
-        sumScores(scores),
-        model.hyper.w,
-        anchorsOf(objective ?? NOTHING),
-        EFFORT,
-        dice,
-      );
+      const weights = modelAt(0).hyper.w;
+      const anchors = anchorsOf(asked.objectives);
+      const score = sumScores(scores);
+      const found = listed
+        ? rankAll(score, listed, room.axes.count)
+        : maximise(room, score, weights, anchors, EFFORT, openDice(seed, ["search"]));
       for (const { model, rows } of models) truncate(model, rows.length);
       return { found, by: names.join(" * ") };
     },
@@ -125,15 +129,52 @@ export function openMind(room: Room): Mind {
 }
 
 const NOTHING: Sample = { rows: [], extraRuns: 0, scatter: 0 };
+/** For a model of which nothing is under way. */
+const NO_NORMALS = new Float64Array(0);
+
+/** Whether the means of the constraints' models allow each row of the objectives' models. */
+function allowedRows(constraints: readonly Grown[], objective: Grown | undefined): boolean[] {
+  const { model } = objective ?? {};
+  if (model === undefined) return [];
+  const x = new Float64Array(model.axes.count);
+  return Array.from({ length: model.rows }, (_, i) => {
+    for (let d = 0; d < x.length; d++) x[d] = model.X[d * model.capacity + i] as number;
+    return constraints.every((constraint) => predict(constraint.model, x).mean >= 0);
+  });
+}
+
+/** One objective over all fantasies of what is under way; several with what is under way believed to come to its means. */
+function improvements(
+  objectives: readonly Grown[],
+  pending: number,
+  isAllowed: readonly boolean[],
+  seed: string,
+): Score[] {
+  const counts = (row: number): boolean => isAllowed[row] ?? true;
+  const [only] = objectives;
+  if (only && objectives.length === 1) {
+    const M = pending > 0 ? FANTASIES : 1;
+    return [openImprovement(openProbe(only.model, drawFantasies(pending, seed), M, counts))];
+  }
+  const means = objectives.map(({ model }) => believedMeans(model));
+  const known = isAllowed.flatMap((allowed, i) => (allowed ? [means.map((own) => own[i] as number)] : []));
+  const probes = objectives.map(({ model }) => openProbe(model, new Float64Array(pending), 1));
+  return [openHypervolume(probes, known)];
+}
+
 const ANCHORS = 8;
 
-/** Around the best points known the next is likely to be. */
-const anchorsOf = ({ rows }: Sample): readonly Float64Array[] =>
-  rows
-    .map((row, i) => ({ ...row, i }))
-    .sort((a, b) => b.y - a.y || a.i - b.i)
-    .slice(0, ANCHORS)
-    .map(({ x }) => x);
+/** Around the best points known the next is likely to be: the best of each objective in turn. */
+function anchorsOf(objectives: readonly Sample[]): readonly Float64Array[] {
+  const each = Math.ceil(ANCHORS / Math.max(1, objectives.length));
+  return objectives.flatMap(({ rows }) =>
+    rows
+      .map((row, i) => ({ ...row, i }))
+      .sort((a, b) => b.y - a.y || a.i - b.i)
+      .slice(0, each)
+      .map(({ x }) => x),
+  );
+}
 
 /** FANTASIES rows of `count` independent normals, as evenly spread as that many can be. */
 function drawFantasies(count: number, seed: string): Float64Array {

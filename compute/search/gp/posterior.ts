@@ -123,3 +123,27 @@ export function predict(model: Model, x: Float64Array): Belief {
   whiten(model, k, 1);
   return { mean, sd: Math.sqrt(varianceFrom(model, k, 0)) };
 }
+
+/**
+ * Posterior means at the model's own rows, those under way included, where L⁻¹ y is `white`; fills α. No kernel is needed:
+ * K α is y, and the part of it that is not noise is y - noise α.
+ */
+export function rowMeans(model: Model, white: Float64Array, alpha: Float64Array): Float64Array {
+  const { L, capacity, rows, noise } = model;
+  solveLowerTransposed(L, rows, capacity, white, alpha);
+  const means = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const start = i * capacity;
+    let y = 0;
+    for (let j = 0; j <= i; j++) y += (L[start + j] as number) * (white[j] as number);
+    means[i] = y - (noise[i] as number) * (alpha[i] as number);
+  }
+  return means;
+}
+
+/** The same with those under way believed to come to their means. */
+export function believedMeans(model: Model): Float64Array {
+  const white = new Float64Array(model.rows);
+  for (let i = 0; i < model.targets; i++) white[i] = model.t[i] as number;
+  return rowMeans(model, white, new Float64Array(model.rows));
+}

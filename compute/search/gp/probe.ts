@@ -1,6 +1,6 @@
 import { solveLowerTransposed } from "@/math/triangular";
 import { crossDistances, crossSlope, matern } from "./kernel";
-import { covariances, type Model, varianceFrom, whiten } from "./posterior";
+import { covariances, type Model, rowMeans, varianceFrom, whiten } from "./posterior";
 
 /**
  * Reads a model at many points, or at one with slopes: what all acquisition functions are made of.
@@ -27,11 +27,17 @@ export interface Probe {
   addSlope(byMean: Float64Array, bySd: number, gradient: Float64Array): void;
 }
 
-export function openProbe(model: Model, Z: Float64Array, M: number): Probe {
+/** @param counts whether a row's mean may be the incumbent; all may when left out, and at least one must */
+export function openProbe(
+  model: Model,
+  Z: Float64Array,
+  M: number,
+  counts: (row: number) => boolean = () => true,
+): Probe {
   const { rows, targets, axes, hyper, capacity, X, t } = model;
   const D = axes.count;
   const p = rows - targets;
-  const { A, best } = openFantasies(model, Z, M);
+  const { A, best } = openFantasies(model, Z, M, counts);
   const x = new Float64Array(D);
   const k = new Float64Array(rows);
   const slopes = new Float64Array(rows);
@@ -92,25 +98,23 @@ export function openProbe(model: Model, Z: Float64Array, M: number): Probe {
   };
 }
 
-/** Each fantasy's α, and the best mean at any row under it: there the mean is y - noise α. */
-function openFantasies(model: Model, Z: Float64Array, M: number): { A: Float64Array; best: Float64Array } {
-  const { rows, targets, L, capacity, t, noise } = model;
+/** Each fantasy's α, and the best mean at any row under it. */
+function openFantasies(
+  model: Model,
+  Z: Float64Array,
+  M: number,
+  counts: (row: number) => boolean,
+): { A: Float64Array; best: Float64Array } {
+  const { rows, targets, t } = model;
   const p = rows - targets;
   const A = new Float64Array(M * rows);
-  const best = new Float64Array(M);
+  const best = new Float64Array(M).fill(Number.NEGATIVE_INFINITY);
   const white = new Float64Array(rows);
   for (let m = 0; m < M; m++) {
     for (let i = 0; i < targets; i++) white[i] = t[i] as number;
     for (let j = 0; j < p; j++) white[targets + j] = Z[m * p + j] as number;
-    const alpha = A.subarray(m * rows, (m + 1) * rows);
-    solveLowerTransposed(L, rows, capacity, white, alpha);
-    let top = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < rows; i++) {
-      let y = 0;
-      for (let j = 0; j <= i; j++) y += (L[i * capacity + j] as number) * (white[j] as number);
-      top = Math.max(top, y - (noise[i] as number) * (alpha[i] as number));
-    }
-    best[m] = top;
+    const means = rowMeans(model, white, A.subarray(m * rows, (m + 1) * rows));
+    for (let i = 0; i < rows; i++) if (counts(i)) best[m] = Math.max(best[m] as number, means[i] as number);
   }
   return { A, best };
 }

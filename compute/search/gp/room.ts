@@ -1,53 +1,99 @@
-import type { Dimension, Domain } from "../domain";
+import { toNumber, type Value } from "@/core/value";
 import { ABSENT, type Axes, type AxisKind } from "./kernel";
 
-/**
- * A domain as the kernel and the optimiser of the acquisition see it: coordinates with ABSENT where the domain says NaN.
- */
+/** What is asked of a dimension of the search space here; see the search's own Dimension for the words. */
+export interface SpaceAxis {
+  readonly kind: "real" | "ordinal" | "category";
+  readonly size: number;
+  readonly conditions: readonly unknown[];
+  toValue(coordinate: number): Value;
+  ofDraw(unit: number): number;
+}
+
+/** And of the space: coordinates are NaN where a dimension does not exist, and `snap` works in place. */
+export interface Space {
+  readonly dimensions: readonly SpaceAxis[];
+  snap(x: Float64Array): Float64Array;
+  neighbours(x: Float64Array, dimension: number): Float64Array[];
+}
+
+/** A space as the kernel and the optimiser of the acquisition see it: coordinates with ABSENT where the space says NaN. */
 export interface Room {
   readonly axes: Axes;
   /** Dimensions along which a slope leads somewhere: reals, and ordinals of so many values that steps between them are small. */
   readonly smooth: readonly boolean[];
   /** Those with neighbours to try one by one. */
   readonly discrete: readonly number[];
-  readonly domain: Domain;
   /** In place: each coordinate to its nearest value, ABSENT where it then does not exist. */
   snap(x: Float64Array): Float64Array;
   neighbours(x: Float64Array, d: number): Float64Array[];
   /** A coordinate of dimension d from a uniform draw. */
   draw(d: number, unit: number): number;
-  /** The domain's coordinates as the kernel's, and back; in place. */
-  fromDomain(x: Float64Array): Float64Array;
-  toDomain(x: Float64Array): Float64Array;
+  /** The space's coordinates as the kernel's, and back; in place. */
+  fromSpace(x: Float64Array): Float64Array;
+  toSpace(x: Float64Array): Float64Array;
 }
 
 /** With fewer values than this an ordinal is searched value by value. */
 const SMOOTH_FROM = 12;
 
-export function openRoom(domain: Domain): Room {
-  const { dimensions } = domain;
-  const isSmooth = ({ kind, size }: Dimension): boolean =>
-    kind === "real" || (kind === "ordinal" && size >= SMOOTH_FROM);
-  const toKernel = (x: Float64Array): Float64Array => {
-    for (let d = 0; d < x.length; d++) if (Number.isNaN(x[d])) x[d] = ABSENT;
+export function openRoom(space: Space): Room {
+  const { dimensions } = space;
+  const places = dimensions.map(placesOf);
+  const isSmooth = ({ kind, size }: SpaceAxis, d: number): boolean =>
+    kind === "real" || ((kind === "ordinal" || places[d] !== null) && size >= SMOOTH_FROM);
+  const fromSpace = (x: Float64Array): Float64Array => {
+    for (let d = 0; d < x.length; d++) {
+      const at = x[d] as number;
+      x[d] = Number.isNaN(at) ? ABSENT : (places[d]?.[at] ?? at);
+    }
     return x;
   };
-  const toDomain = (x: Float64Array): Float64Array => {
-    for (let d = 0; d < x.length; d++) if ((x[d] as number) < 0) x[d] = Number.NaN;
+  const toSpace = (x: Float64Array): Float64Array => {
+    for (let d = 0; d < x.length; d++) {
+      const at = x[d] as number;
+      const list = places[d];
+      x[d] = at < 0 ? Number.NaN : list ? nearest(list, at) : at;
+    }
     return x;
   };
   return {
-    axes: { count: dimensions.length, kinds: dimensions.map(toAxisKind) },
+    axes: {
+      count: dimensions.length,
+      kinds: dimensions.map((each, d) => toAxisKind(each, places[d] !== null)),
+    },
     smooth: dimensions.map(isSmooth),
     discrete: dimensions.flatMap((dimension, d) => (dimension.kind === "real" ? [] : [d])),
-    domain,
-    snap: (x) => toKernel(domain.snap(toDomain(x))),
-    neighbours: (x, d) => domain.neighbours(toDomain(x.slice()), d).map(toKernel),
-    fromDomain: toKernel,
-    toDomain,
-    draw: (d, unit) => dimensions[d]?.ofDraw(unit) ?? 0,
+    snap: (x) => fromSpace(space.snap(toSpace(x))),
+    neighbours: (x, d) => space.neighbours(toSpace(x.slice()), d).map(fromSpace),
+    fromSpace,
+    toSpace,
+    draw(d, unit) {
+      const at = dimensions[d]?.ofDraw(unit) ?? 0;
+      return places[d]?.[at] ?? at;
+    },
   };
 }
 
-const toAxisKind = ({ kind, conditions }: Dimension): AxisKind =>
-  kind === "category" ? "category" : conditions.length > 0 ? "conditional" : "number";
+const toAxisKind = ({ kind, conditions }: SpaceAxis, isOrdered: boolean): AxisKind =>
+  kind === "category" && !isOrdered ? "category" : conditions.length > 0 ? "conditional" : "number";
+
+/**
+ * `values: [0.1, 0.01, 0.001]` and `[16, 32, 64, 128]` are numbers, and what is true of one of them is nearly true of the next:
+ * they lie on [0, 1] by rank, which suits lists in even steps and in powers alike. Null for a true category, and where two
+ * values are one number.
+ */
+function placesOf({ kind, size, toValue }: SpaceAxis): Float64Array | null {
+  if (kind !== "category" || size < 3) return null;
+  const numbers = Array.from({ length: size }, (_, index) => toNumber(toValue(index)) ?? Number.NaN);
+  if (!numbers.every(Number.isFinite) || new Set(numbers).size < size) return null;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return Float64Array.from(numbers, (number) => sorted.indexOf(number) / (size - 1));
+}
+
+function nearest(list: Float64Array, at: number): number {
+  let best = 0;
+  for (let i = 1; i < list.length; i++)
+    if (Math.abs((list[i] as number) - at) < Math.abs((list[best] as number) - at)) best = i;
+  return best;
+}

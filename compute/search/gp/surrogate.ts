@@ -33,7 +33,7 @@ export function fitTheta(
   memory: Float64Array | null,
   limit = FIT_ROWS,
 ): Float64Array {
-  const rows = selectRows(sample.rows, limit);
+  const rows = selectRows(sample.rows, limit).map((i) => sample.rows[i] as Row);
   const data: Data = {
     axes,
     X: columnsOf(axes, rows),
@@ -54,20 +54,16 @@ function columnsOf(axes: Axes, rows: readonly Row[]): Float64Array {
   return X;
 }
 
-/** At most `limit` of the rows, in their order: the best third of that many, and of the others one from each stretch of ranks. */
-export function selectRows<R extends Row>(rows: readonly R[], limit: number): readonly R[] {
-  if (rows.length <= limit) return rows;
-  const byRank = rows.map((_, i) => i).sort((a, b) => (rows[b]?.y ?? 0) - (rows[a]?.y ?? 0) || a - b);
+/** Numbers of at most `limit` rows, rising: the best third of that many, and of the others one from each stretch of ranks. */
+export function selectRows(rows: readonly Row[], limit: number): number[] {
+  const all = rows.map((_, i) => i);
+  if (rows.length <= limit) return all;
+  const byRank = all.sort((a, b) => (rows[b]?.y ?? 0) - (rows[a]?.y ?? 0) || a - b);
   const best = Math.floor(limit / 3);
-  const rest = rows.length - best;
-  const places = Array.from(
-    { length: limit - best },
-    (_, i) => best + Math.floor(((i + 0.5) * rest) / (limit - best)),
-  );
-  const taken = [...byRank.slice(0, best), ...places.map((place) => byRank[place] ?? 0)].sort(
-    (a, b) => a - b,
-  );
-  return taken.flatMap((i) => rows[i] ?? []);
+  const [others, rest] = [limit - best, rows.length - best];
+  const places = Array.from({ length: others }, (_, i) => best + Math.floor(((i + 0.5) * rest) / others));
+  const taken = [...byRank.slice(0, best), ...places.map((place) => byRank[place] ?? 0)];
+  return taken.sort((a, b) => a - b);
 }
 
 /** A model that remembers what it was made of, so that the next one may be the same with more rows. */
