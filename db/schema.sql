@@ -357,6 +357,7 @@ create table runs (
   output_dropped_at timestamp(3) with time zone,
   history_dropped_at timestamp(3) with time zone,
   suggestion integer,
+  early_stop jsonb,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_project_name_key UNIQUE (project_id, name),
   constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),

@@ -49,6 +49,8 @@ export const runs = pgTable(
     queuedAt: at("queued_at"),
     /** Someone wants it to stop; the holder learns it with its next heartbeat. */
     stopRequested: text("stop_requested", { enum: ["stop", "cancel", "early"] }),
+    /** The verdict of the sweep's early stopping that asked for it (core/stopping.ts). */
+    earlyStop: jsonText("early_stop"),
     exitCode: integer("exit_code"),
     /** The best finite value of the sweep's metric in the current history, by its goal, and the step it was seen at. */
     objective: doublePrecision("objective"),
