@@ -46,7 +46,7 @@ export function inFull(text: string | null): string {
   if (text !== null) return text;
   throw new AppError(
     "QUERY_TOO_LARGE",
-    `parameters and files of these rows have more than ${MAX_ANSWER_BYTES} bytes together: ask for a shorter page`,
+    `parameters, files or values of these rows have more than ${MAX_ANSWER_BYTES} bytes together: ask for a shorter page`,
     { details: { max: MAX_ANSWER_BYTES } },
   );
 }

@@ -31,6 +31,8 @@ export const MAX_ALIASES = 64;
 export const MAX_ROOT_FIELDS = 16;
 /** Fields of the answer, were every list as long as it was asked for. */
 export const MAX_COST = 400_000;
+/** Fields that the answer has, since no document says how many metrics a run, or agents a sweep will have. */
+export const MAX_FIELDS = 1_000_000;
 /** The longest page of a connection. */
 export const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 50;

@@ -30,6 +30,8 @@ export interface HistoryQuery {
 
 /** Points and buckets that one answer may have: 1,000 lines of 1,500. */
 const MAX_ANSWER_POINTS = 1_500_000;
+/** A line costs much however short it is: 100,000 of two points each kept the server busy for seconds. */
+const MAX_ANSWER_LINES = 15_000;
 
 /** The lines of `readLayout` alone. */
 export async function readHistory(
@@ -60,7 +62,7 @@ export async function readLayout(db: Database, access: Access, query: HistoryQue
     const metric = asked.x.axis === "METRIC" ? asked.x.metric : undefined;
     const wanted = query.keys && new Set(query.keys);
     const asLines = wanted ? [...names.values()].filter((name) => wanted.has(name)).length : names.size;
-    refuseTooMany(runs.length * asLines * query.samples);
+    refuseTooMany(runs.length * asLines, query.samples);
     const lines = await readLines(tx, runs, names, asked);
     if (metric !== undefined) return drawAlongMetric(tx, lines, wanted, metric, asked);
     if (asked.x.axis !== "STEP") await readAxes(tx, worthReading(lines));
@@ -193,12 +195,17 @@ async function readNames(
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 
-function refuseTooMany(points: number): void {
-  if (points <= MAX_ANSWER_POINTS) return;
+function refuseTooMany(lines: number, samples: number): void {
+  const points = lines * samples;
+  if (lines <= MAX_ANSWER_LINES && points <= MAX_ANSWER_POINTS) return;
+  const [what, details] =
+    lines > MAX_ANSWER_LINES
+      ? [`${lines} lines (runs x metrics)`, { lines, max: MAX_ANSWER_LINES }]
+      : [`${points} points (runs x metrics x samples)`, { points, max: MAX_ANSWER_POINTS }];
   throw new AppError(
     "INPUT_TOO_LARGE",
-    `this history might have ${points} points (runs x metrics x samples), at most ${MAX_ANSWER_POINTS} are sent: ask for fewer runs, metrics or samples`,
-    { details: { points, max: MAX_ANSWER_POINTS } },
+    `this history might have ${what}, at most ${details.max} are sent: ask for fewer runs, metrics or samples`,
+    { details },
   );
 }
 

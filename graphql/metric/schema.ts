@@ -9,6 +9,7 @@ import {
 } from "@/core/history";
 import type { OutputPage } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
+import { inFull } from "../allowance";
 import { builder } from "../builder";
 import { checkFirst, connection, isInteger, type Page, readPosition, toCursor } from "../connection";
 import { OutputStream } from "../enums";
@@ -149,9 +150,10 @@ export const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").impl
     max: t.exposeFloat("max", { nullable: true, description: "The greatest one." }),
     maxStep: t.float({ nullable: true, description: "Its step.", resolve: ({ maxStep }) => maxStep }),
     mean: t.exposeFloat("mean", { nullable: true, description: "Their mean." }),
-    lastOther: t.exposeString("lastOther", {
+    lastOther: t.string({
       nullable: true,
       description: "The last value that is no number, as JSON text.",
+      resolve: ({ lastOther }) => (lastOther === undefined ? inFull(null) : lastOther),
     }),
   }),
 });

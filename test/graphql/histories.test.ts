@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { LogMetrics } from "@/graphql/operations";
 import { ask, send, sharedServer, type TestServer } from "../support/server";
-import { withRuns } from "../support/sweeps";
+import { gridOf, withRuns } from "../support/sweeps";
 
 const started = sharedServer();
 let server: TestServer;
@@ -105,6 +105,33 @@ describe("histories of many runs", () => {
     );
     expect(errors).toMatchObject([
       { extensions: { code: "INPUT_TOO_LARGE", details: { points: 1_650_000, max: 1_500_000 } } },
+    ]);
+  });
+
+  test("refuse more lines than an answer holds, however short they are", async () => {
+    const { sweepId, claims } = await withRuns(server, 151, gridOf(151));
+    const keys = Array.from({ length: 100 }, (_, i) => `short/${i}`);
+    await ask(server, LogMetrics, {
+      input: {
+        runId: claims[0]?.runId ?? "",
+        batch: {
+          attempt: 1,
+          batch: 1,
+          steps: [0],
+          times: [0],
+          series: keys.map((key) => ({ key, values: [1] })),
+        },
+      },
+    });
+    const read = (limit: number) =>
+      send<{ histories: { series: object[] } }>(
+        server,
+        "query($id: ID!, $keys: [String!]!, $limit: Int) { histories(sweepId: $id, limit: $limit, keys: $keys, samples: 1) { series { key } } }",
+        { id: sweepId, keys, limit },
+      );
+    expect((await read(150)).errors).toBeUndefined();
+    expect((await read(151)).errors).toMatchObject([
+      { extensions: { code: "INPUT_TOO_LARGE", details: { lines: 15_100, max: 15_000 } } },
     ]);
   });
 

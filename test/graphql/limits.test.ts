@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { GraphQLError, parse } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
+import { readSummaries } from "@/db/queries/summaries";
+import { systemAccess } from "@/engine/authorize";
 import { Allowance } from "@/graphql/allowance";
 import { Documents } from "@/graphql/documents";
 import { maskError } from "@/graphql/errors";
@@ -217,6 +219,48 @@ describe("what an answer may hold", () => {
     expect((await page("id", 6)).errors).toBeUndefined();
     expect((await page("program", 4)).errors).toBeUndefined();
     expect((await page("program", 6)).errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
+  });
+
+  /** A run with many metrics, of which no page can be asked for. */
+  const withMetrics = async (count: number, lastOther: string | null = null) => {
+    const { sweepId, claims } = await withRuns(server, 1);
+    const runId = Number(claims[0]?.runId);
+    await server.db.sql`
+      with named as (
+        insert into metrics (project_id, name)
+        select project_id, ${`of ${runId}/`} || n from runs, generate_series(1, ${count}::int) n where id = ${runId}
+        returning id)
+      insert into metric_summaries (run_id, attempt, metric_id, count, last, last_other)
+      select ${runId}, 1, id, 1, 0.5, repeat(${lastOther}, 100000001) from named`;
+    const ask = (fields: string) =>
+      send<{ sweep: { runs: { nodes: { summary: object[] }[] } } }>(
+        server,
+        `{ sweep(id: "${sweepId}") { runs { nodes { summary { ${fields} } } } } }`,
+      );
+    return { runId, ask };
+  };
+
+  test("fields are counted as a list turns out to be, before any is made", async () => {
+    const { ask } = await withMetrics(20_000);
+    expect((await ask("name last")).data?.sweep.runs.nodes[0]?.summary).toHaveLength(20_000);
+    const wide = many(50, (i) => `l${i}: last`);
+    for (const fields of [wide, `... { ${wide} }`, `... on MetricSummary { name ... { ${wide} } }`]) {
+      const { errors = [] } = await ask(fields);
+      expect(errors.map(({ extensions, message }) => [extensions.code, message])).toEqual([
+        ["QUERY_TOO_LARGE", expect.stringContaining("more than 1000000 fields")],
+      ]);
+    }
+  });
+
+  test("of metrics in numbers as many are read as a server can hold, and their last texts up to 100 MB", async () => {
+    const { runId } = await withMetrics(11);
+    const read = (max: number) => readSummaries(server.db, systemAccess(), [runId], { max });
+    expect((await read(11)).get(runId)).toHaveLength(11);
+    await expect(read(10)).rejects.toMatchObject({ code: "QUERY_TOO_LARGE", details: { max: 10 } });
+
+    const { ask } = await withMetrics(1, "x");
+    expect((await ask("name last")).errors).toBeUndefined();
+    expect((await ask("lastOther")).errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
   });
 
   test("of rows that fail each by itself the first hundred are told, and the others are null", async () => {
