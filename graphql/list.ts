@@ -23,7 +23,7 @@ export const FilterOperator = builder.enumType("FilterOperator", {
 });
 export const MetricStatType = builder.enumType("MetricStat", {
   description:
-    "What is kept of a metric's finite values: the last, least, greatest, mean and first one, or how many.",
+    "What is kept of a metric's finite values. last, first: by step. min, max, mean: least, greatest, average. count: how many.",
   values: METRIC_STATS,
 });
 const Direction = builder.enumType("OrderDirection", {

@@ -2,7 +2,7 @@ import { KEY_SCOPES, ROLES } from "@/core/access";
 import { builder } from "../builder";
 
 export const EntityKind = builder.enumType("EntityKind", {
-  description: "A person's own place, or one that a team shares.",
+  description: "user: a person's own place. team: one that several people share.",
   values: ["user", "team"] as const,
 });
 export const RoleType = builder.enumType("Role", {

@@ -131,7 +131,13 @@ describe("the public API", () => {
 
 function undescribed(type: GraphQLNamedType): string[] {
   const found = type.description ? [] : [type.name];
-  if (isEnumType(type) || isScalarType(type)) return found;
+  if (isScalarType(type)) return found;
+  // What a value means stands beside it, or in the type's own text by its name.
+  const isTold = (name: string) => new RegExp(`\\b${name}\\b`).test(type.description ?? "");
+  if (isEnumType(type)) {
+    const silent = type.getValues().filter(({ name, description }) => !description && !isTold(name));
+    return [...found, ...silent.map(({ name }) => `${type.name}.${name}`)];
+  }
   if (!isObjectType(type) && !isInputObjectType(type)) return [...found, `${type.name}: unexpected kind`];
   for (const field of Object.values(type.getFields())) {
     if (!field.description) found.push(`${type.name}.${field.name}`);
