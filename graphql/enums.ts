@@ -20,12 +20,12 @@ export const RunState = builder.enumType("RunState", {
 });
 export const AttemptState = builder.enumType("AttemptState", {
   description:
-    "Where one try at a run stands, or how it ended. running: at work. preempting: about to give way. finished, failed (by its own doing), crashed (lost), killed (stopped by somebody or early), preempted (its machine or its agent went)",
+    "Where one try at a run stands, or how it ended. running: at work. preempting: about to give way. finished, failed (by its own doing), crashed (lost), killed (stopped by somebody or early), preempted (its machine or its agent went).",
   values: IN_ATTEMPT,
 });
 export const FinishState = builder.enumType("FinishState", {
   description:
-    "How an attempt ended, as its holder says. finished: well. failed: by its own doing, handed out again only where the sweep has retry_failed. crashed: by no doing of its own, handed out again while retries are left. killed: it was stopped. preempted: its machine or its agent went, handed out again without using up a retry",
+    "How an attempt ended, as its holder says. finished: well. failed: by its own doing, handed out again only where the sweep has retry_failed. crashed: by no doing of its own, handed out again while retries are left. killed: it was stopped. preempted: its machine or its agent went, handed out again without using up a retry.",
   values: FINISH_STATES,
 });
 export const AgentState = builder.enumType("AgentState", {

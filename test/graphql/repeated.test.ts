@@ -164,7 +164,7 @@ test("no verb is left out", () => {
   expect([...Object.keys(CALLS), ...OTHERWISE].sort()).toEqual(Object.keys(verbs).sort());
 });
 
-describe("a call that is repeated gets its first answer; other input under its id is refused", () => {
+describe("a call that is repeated, at once or later, gets its first answer; other input under its id is refused", () => {
   test.each(Object.keys(CALLS))("%s", async (verb) => {
     const { input, other, key = server.key } = (await CALLS[verb]?.()) ?? { input: {} };
     const clientMutationId = `again-${verb}`;
@@ -176,11 +176,29 @@ describe("a call that is repeated gets its first answer; other input under its i
           { input: { ...input, ...more, clientMutationId } },
         )
       )[verb];
-    const first = await call();
+    // Whoever hears nothing for a while sends again, and the first may be under way still.
+    const [first, meanwhile] = await Promise.all([call(), call()]);
     expect(first).toMatchObject({ error: null, clientMutationId });
+    expect(meanwhile).toEqual(first);
     expect(await call()).toEqual(first);
     if (other) expect((await call(other))?.error?.code).toBe("IDEMPOTENCY_MISMATCH");
   });
+});
+
+test("an id is a caller's own: another's call under it is another call", async () => {
+  const input = { name: "mine", clientMutationId: "shared" };
+  const keys = [server.key, (await addPerson(server, "namesake")).key];
+  const made = await Promise.all(
+    keys.map((key) =>
+      ask<{ createApiKey: { keyId: string; error: null } }>(
+        { url: server.url, key },
+        toDocument("createApiKey", "keyId"),
+        { input },
+      ),
+    ),
+  );
+  expect(made.map(({ createApiKey }) => createApiKey.error)).toEqual([null, null]);
+  expect(new Set(made.map(({ createApiKey }) => createApiKey.keyId)).size).toBe(2);
 });
 
 describe("batches are told apart by their numbers", () => {
