@@ -193,10 +193,12 @@ describe("a caller's rate", () => {
   test("of wrong keys is an address's; the right key still gets in", async () => {
     await withServer(async (guarded) => {
       const wrong = { url: guarded.url, key: `besom-${"x".repeat(43)}` };
-      const statuses: number[] = [];
-      for (let i = 0; i < 130; i++) statuses.push((await send(wrong, "{ __typename }")).status);
-      expect(statuses.slice(0, 100)).toEqual(Array(100).fill(401));
-      expect(statuses).toContain(429);
+      // Far more than the 10 a second that come to the 100 at once, however slow the machine is.
+      const answers = await Promise.all(Array.from({ length: 500 }, () => send(wrong, "{ __typename }")));
+      const count = (wanted: number) => answers.filter(({ status }) => status === wanted).length;
+      expect(count(401)).toBeGreaterThanOrEqual(100);
+      expect(count(429)).toBeGreaterThan(0);
+      expect(count(401) + count(429)).toBe(500);
       expect((await send(guarded, "{ __typename }")).status).toBe(200);
     });
   });

@@ -206,7 +206,7 @@ describe("what an answer may hold", () => {
       expect(status).toBe(200);
       expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(["QUERY_TOO_LARGE"]));
     }
-  });
+  }, 90_000);
 
   test("nor are all files of a page of sweeps", async () => {
     const sweepIds = await Promise.all(
@@ -219,7 +219,7 @@ describe("what an answer may hold", () => {
     expect((await page("id", 6)).errors).toBeUndefined();
     expect((await page("program", 4)).errors).toBeUndefined();
     expect((await page("program", 6)).errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
-  });
+  }, 90_000);
 
   /** A run with many metrics, of which no page can be asked for. */
   const withMetrics = async (count: number, lastOther: string | null = null) => {
@@ -250,7 +250,7 @@ describe("what an answer may hold", () => {
         ["QUERY_TOO_LARGE", expect.stringContaining("more than 1000000 fields")],
       ]);
     }
-  });
+  }, 90_000);
 
   test("of metrics in numbers as many are read as a server can hold, and their last texts up to 100 MB", async () => {
     const { runId } = await withMetrics(11);
@@ -261,7 +261,7 @@ describe("what an answer may hold", () => {
     const { ask } = await withMetrics(1, "x");
     expect((await ask("name last")).errors).toBeUndefined();
     expect((await ask("lastOther")).errors?.[0]?.extensions.code).toBe("QUERY_TOO_LARGE");
-  });
+  }, 90_000);
 
   test("of rows that fail each by itself the first hundred are told, and the others are null", async () => {
     const { sweepId } = await withRuns(server, 20);
