@@ -14,7 +14,9 @@ import {
   type Packed,
   type Progress,
 } from "./append-progress";
-import { countsBefore, followObjectives } from "./follow-objective";
+import { followObjectives } from "./follow-objective";
+import { followRungs, lookBefore } from "./follow-rungs";
+import { judge } from "./judge";
 import { metricsAtStep, rebuildSummaries } from "./rebuild-summaries";
 
 /**
@@ -59,7 +61,7 @@ async function lockAll(tx: Tx, items: readonly Append[]): Promise<Map<string, Pr
   return new Map(
     rows.map((row) => {
       const key = keyOf(row.runId, row.attempt);
-      return [key, openProgress(row, byKey.get(key)?.bands ?? [])];
+      return [key, openProgress(row, byKey.get(key)?.stopping ?? null)];
     }),
   );
 }
@@ -79,6 +81,8 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
     objectiveChanged: false,
     targetReached: false,
     silent: row.silent && !isStale(progress),
+    stopped: [],
+    missed: false,
   };
   if (answer.repeated) return answer;
   if (answer.batch !== progress.lastBatch + 1) return outOfOrder(progress, answer.batch);
@@ -147,7 +151,7 @@ async function markOverwritten(tx: Tx, progress: Progress, { series }: Packed, s
 async function write(tx: Tx, all: readonly Progress[]): Promise<void> {
   const moved = all.filter((progress) => progress.lastBatch > progress.row.lastBatch);
   if (moved.length === 0) return;
-  const counts = await countsBefore(tx, moved);
+  const watched = await lookBefore(tx, moved);
   const tails = moved.flatMap((progress) => progress.tails);
   const added = moved.flatMap(({ row, inherits, rebuild, summaries }) =>
     Array.from(summaries, ([metricId, summary]) => ({
@@ -170,10 +174,12 @@ async function write(tx: Tx, all: readonly Progress[]): Promise<void> {
       })),
     ),
     added.length > 0 && addToSummaries(tx, added),
-    followObjectives(tx, moved, counts),
+    followObjectives(tx, moved),
+    followRungs(tx, watched),
   ]);
   for (const progress of moved)
     if (progress.inherits || progress.rebuild.size > 0) await rebuildSummaries(tx, progress);
+  await judge(tx, moved);
 }
 
 function outOfOrder({ row, lastBatch }: Progress, batch: number): AppError {

@@ -1,6 +1,9 @@
+import type { Schedule } from "@/core/history/bands";
 import type { Batch } from "@/core/history/batch";
 import type { TailSeries } from "@/core/history/codec";
 import type { Summary } from "@/core/history/summary";
+import type { Verdict } from "@/core/stopping";
+import type { EarlyTerminate } from "@/core/sweep-config";
 import type { LockedAttempt, TailRow } from "@/db/queries/append-history";
 import type { RunFacts } from "@/db/queries/facts";
 import { isLapsed } from "./settle-facts";
@@ -10,10 +13,19 @@ export interface Append {
   readonly facts: RunFacts;
   readonly batch: Batch;
   readonly metricIds: ReadonlyMap<string, number>;
-  /** Of the run's early stopping. */
-  readonly bands: readonly number[];
+  readonly stopping: Stopping | null;
   readonly packed: Packed;
 }
+
+/** The early stopping that a run is under. */
+export interface Stopping {
+  readonly rule: EarlyTerminate;
+  /** Where it looks at runs; null for patience, which looks at each value. */
+  readonly schedule: Schedule | null;
+}
+
+/** What a group of batches gives a rule to look at: the last band that it brought the run to, or the verdict itself. */
+export type Look = { readonly band: number } | { readonly verdict: Verdict };
 
 export interface Packed {
   readonly series: readonly TailSeries[];
@@ -38,12 +50,17 @@ export interface Appended {
   targetReached: boolean;
   /** Its run had been given up for silence; this is a sign of life. */
   readonly silent: boolean;
+  /** Runs of its sweep, its own or others, that were asked to stop with this. */
+  readonly stopped: number[];
+  /** Another run should have been asked, and somebody had it locked. */
+  missed: boolean;
 }
 
 /** One attempt on its way through a group of batches: its row as it was, and what the batches add to it. */
 export interface Progress {
   readonly row: LockedAttempt;
-  readonly bands: readonly number[];
+  readonly stopping: Stopping | null;
+  look: Look | undefined;
   lastBatch: number;
   lastStep: number | null;
   resumedFromStep: number | null;
@@ -60,11 +77,12 @@ export interface Progress {
   readonly answers: Appended[];
 }
 
-export function openProgress(row: LockedAttempt, bands: readonly number[]): Progress {
+export function openProgress(row: LockedAttempt, stopping: Stopping | null): Progress {
   const { lastBatch, lastStep, resumedFromStep, overtakenAtStep } = row;
   return {
     row,
-    bands,
+    stopping,
+    look: undefined,
     lastBatch,
     lastStep,
     resumedFromStep,

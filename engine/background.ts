@@ -8,6 +8,7 @@ import { pruneSignIns } from "@/db/queries/prune";
 import { spaceOf } from "@/db/space";
 import { closeSweeps } from "./close-sweeps";
 import type { Logger } from "./context";
+import { judgeAllAgain } from "./judge-again";
 import { mergeHistory } from "./merge-history";
 import { purgeProjects } from "./purge-projects";
 import { loseAgents, reapAttempts } from "./reap-attempts";
@@ -28,6 +29,7 @@ export interface Background {
 const LAST_ROUNDS_MS = 5_000;
 const REAP_EVERY_MS = 1_000;
 const CLOSE_EVERY_MS = 5_000;
+const JUDGE_EVERY_MS = 5_000;
 const MERGE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const PRUNE_BATCH = 5_000;
@@ -60,6 +62,7 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
       await loseAgents(db, log);
     }),
     loop("close", CLOSE_EVERY_MS, () => closeSweeps(db)),
+    loop("stopping", JUDGE_EVERY_MS, () => judgeAllAgain(db)),
     loop("merge", MERGE_EVERY_MS, () => mergeHistory(db, log)),
     loop("prune", PRUNE_EVERY_MS, async () => {
       await pruneAnswers(db);

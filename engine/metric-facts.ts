@@ -1,9 +1,10 @@
-import { bandsOf } from "@/core/history/bands";
-import { deserializeConfig } from "@/core/sweep-config";
+import { scheduleFor } from "@/compute/stopping/schedule";
+import { deserializeConfig, type EarlyTerminate } from "@/core/sweep-config";
 import type { Database } from "@/db/client";
 import { type RunFacts, readGeneration } from "@/db/queries/facts";
 import { ensureMetricIds } from "@/db/queries/metric-names";
 import { retrying } from "@/db/transaction";
+import type { Stopping } from "./append-progress";
 import { perDatabase, Recent } from "./recent";
 
 /** What logging needs to know beforehand and what never changes, so that an append asks for none of it. */
@@ -11,8 +12,8 @@ import { perDatabase, Recent } from "./recent";
 const memory = perDatabase(() => ({
   /** By project and name; a name of 20 characters costs about 150 bytes here. */
   ids: new Recent<string, number>(200_000),
-  /** By sweep and generation. */
-  bands: new Recent<string, readonly number[]>(10_000),
+  /** By sweep and generation, which never change. */
+  stopping: new Recent<string, Stopping | null>(10_000),
 }));
 
 /** Ids of metric names, made where they are new: outside of the append's transaction, so that no name stays locked. */
@@ -37,19 +38,24 @@ export async function metricIds(
   return found;
 }
 
-/** Bands of the early stopping that a run is under; none outside a sweep, or in one without it. */
-export async function bandsOfRun(
+/** The early stopping that a run is under; none outside a sweep, or in one without it. */
+export async function stoppingOfRun(
   db: Database,
   { sweepId, generation }: Pick<RunFacts, "sweepId" | "generation">,
-): Promise<readonly number[]> {
-  if (sweepId === null || generation === null) return [];
-  const { bands } = memory(db);
+): Promise<Stopping | null> {
+  if (sweepId === null || generation === null) return null;
+  const { stopping } = memory(db);
   const name = `${sweepId}/${generation}`;
-  const known = bands.get(name);
+  const known = stopping.get(name);
   if (known !== undefined) return known;
   const row = await retrying(() => readGeneration(db.sql, { sweepId, generation }));
   const rule = row && deserializeConfig(row.config).earlyTerminate;
-  const found = rule?.type === "hyperband" ? bandsOf(rule) : [];
-  bands.set(name, found);
+  const found = rule === undefined ? null : toStopping(rule);
+  stopping.set(name, found);
   return found;
 }
+
+const toStopping = (rule: EarlyTerminate): Stopping => ({
+  rule,
+  schedule: rule.type === "patience" ? null : scheduleFor(rule),
+});

@@ -127,13 +127,6 @@ function refuseWhatComesLater(config: SweepConfig): void {
       { details: { method: config.method } },
     );
   }
-  if (config.earlyTerminate !== undefined) {
-    throw new AppError(
-      "EARLY_TERMINATE_NOT_YET",
-      `early_terminate ${config.earlyTerminate.type} comes with a later version: remove the early_terminate block until then`,
-      { details: { type: config.earlyTerminate.type } },
-    );
-  }
 }
 
 /** 63 random bits, decimal. */

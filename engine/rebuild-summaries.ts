@@ -6,6 +6,7 @@ import { findMetricIds } from "@/db/queries/metric-names";
 import { readPoints } from "@/db/queries/read-points";
 import type { Progress } from "./append-progress";
 import { restoreObjective } from "./follow-objective";
+import { restoreRungs } from "./follow-rungs";
 
 /**
  * The slow path of logging: what a summary forgot can only be read from the history. Two cases take it: an attempt's
@@ -32,7 +33,9 @@ export async function rebuildSummaries(tx: Tx, progress: Progress): Promise<void
   if (metricName === null) return;
   const sweepMetric = (await findMetricIds(tx, { projectId, names: [metricName] })).get(metricName);
   const followed = sweepMetric === undefined ? undefined : points.get(sweepMetric);
-  if (followed) await restoreObjective(tx, progress, followed);
+  if (followed === undefined) return;
+  await restoreObjective(tx, progress, followed);
+  await restoreRungs(tx, progress, followed);
 }
 
 /** Which of the metrics have a value at that step already. */

@@ -9,8 +9,9 @@ import { closeSweeps } from "./close-sweeps";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
+import { judgeAgain } from "./judge-again";
 import { Lane } from "./lane";
-import { bandsOfRun, metricIds } from "./metric-facts";
+import { metricIds, stoppingOfRun } from "./metric-facts";
 import { perDatabase } from "./recent";
 import { reviveLapsed } from "./revive";
 import { tallyOf } from "./tally";
@@ -55,16 +56,16 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   const facts = await runFacts(db, checkId("runId", input.runId));
   const batch = parseMetricBatch(input.metrics, Date.now());
   await authorizeAttempt(context, facts, batch.attempt, "member");
-  const [ids, bands] = await Promise.all([
+  const [ids, stopping] = await Promise.all([
     metricIds(
       db,
       facts.projectId,
       batch.series.map(({ key }) => key),
     ),
-    bandsOfRun(db, facts),
+    stoppingOfRun(db, facts),
   ]);
   const lane = laneOf(db, facts.runId);
-  const done = await lane.push({ facts, batch, metricIds: ids, bands, packed: packBatch(batch, ids) });
+  const done = await lane.push({ facts, batch, metricIds: ids, stopping, packed: packBatch(batch, ids) });
   count(db, batch.points, done);
   tell(facts, done);
   await follow(context, facts, done);
@@ -110,9 +111,10 @@ function count(db: Database, points: number, { repeated, droppedPoints }: Append
   tally.points += points - droppedPoints;
 }
 
-function tell(facts: Append["facts"], { repeated, objectiveChanged }: Appended): void {
+function tell(facts: Append["facts"], { repeated, objectiveChanged, stopped }: Appended): void {
   if (repeated) return;
   const { projectId, sweepId, runId } = facts;
+  for (const stoppedId of stopped) emitChange(projectId, sweepId, stoppedId, "run");
   emitChange(
     projectId,
     sweepId,
@@ -129,6 +131,7 @@ async function follow(
 ): Promise<void> {
   try {
     if (done.silent) await reviveLapsed(db, [done], null);
+    if (done.missed && sweepId !== null) await judgeAgain(db, sweepId);
     if (done.targetReached && sweepId !== null) await closeSweeps(db, [sweepId]);
   } catch (error) {
     log.warn(

@@ -1,4 +1,3 @@
-import type { Rung } from "@/core/history/bands";
 import type { AttemptFacts } from "@/core/history/lineage";
 import type { Summary } from "@/core/history/summary";
 import type { Goal } from "@/core/sweep";
@@ -27,6 +26,8 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   projectId: number;
   sweepId: string | null;
   objective: number | null;
+  /** Under way, and nobody has asked it to stop. */
+  open: boolean;
   metricName: string | null;
   metricGoal: Goal | null;
   metricTarget: number | null;
@@ -44,6 +45,7 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
     select a.run_id as "runId", a.number as attempt, a.number, a.last_batch as "lastBatch", a.last_step as "lastStep",
       a.overtaken_at_step as "overtakenAtStep", a.resumed_from_step as "resumedFromStep",
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
+      r.state = 'running' and r.stop_requested is null as open,
       s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
       a.ended_at is not null as ended, a.reason as "attemptReason",
       a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,
@@ -175,43 +177,6 @@ export async function writeObjectives(tx: Tx, rows: readonly ObjectiveRow[]): Pr
       ${rows.map((row) => row.runId)}::bigint[], ${rows.map((row) => row.objective)}::float8[],
       ${rows.map((row) => row.objectiveStep)}::bigint[]) k (run_id, objective, step)
     where r.id = k.run_id`;
-}
-
-/** Finite values so far, for attempts whose sweep has early stopping. */
-export async function readCounts(
-  tx: Tx,
-  keys: readonly (AttemptKey & { metricId: number })[],
-): Promise<(AttemptKey & { count: number })[]> {
-  return tx<(AttemptKey & { count: number })[]>`
-    select s.run_id as "runId", s.attempt, s.count
-    from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[],
-      ${keys.map((key) => key.metricId)}::int[]) k (run_id, attempt, metric_id)
-    join metric_summaries s on s.run_id = k.run_id and s.attempt = k.attempt and s.metric_id = k.metric_id`;
-}
-
-export interface RungRow extends AttemptKey, Rung {
-  sweepId: string;
-}
-
-export async function writeRungs(tx: Tx, rows: readonly RungRow[]): Promise<void> {
-  await tx`
-    insert into rungs (sweep_id, band, run_id, attempt, value, best, step)
-    select * from unnest(
-      ${rows.map((row) => row.sweepId)}::text[], ${rows.map((row) => row.band)}::int[],
-      ${rows.map((row) => row.runId)}::bigint[], ${rows.map((row) => row.attempt)}::int[],
-      ${rows.map((row) => row.value)}::float8[], ${rows.map((row) => row.best)}::float8[],
-      ${rows.map((row) => row.step)}::bigint[])
-    on conflict (sweep_id, band, run_id, attempt) do update
-      set value = excluded.value, best = excluded.best, step = excluded.step`;
-}
-
-/** Rungs that a value written again as NaN has taken back. */
-export async function deleteRungsAbove(
-  tx: Tx,
-  { sweepId, runId, attempt, count }: AttemptKey & { sweepId: string; count: number },
-): Promise<void> {
-  await tx`delete from rungs
-    where sweep_id = ${sweepId} and run_id = ${runId} and attempt = ${attempt} and band > ${count}`;
 }
 
 export async function listAttempts(sql: Sql | Tx, runId: number): Promise<AttemptFacts[]> {

@@ -23,6 +23,8 @@ export interface RunRow {
   crashes: number;
   preemptions: number;
   stopRequested: "stop" | "cancel" | "early" | null;
+  /** `EarlyStop` as JSON text. */
+  earlyStop: string | null;
   exitCode: number | null;
   objective: number | null;
   objectiveStep: number | null;
@@ -38,7 +40,7 @@ export interface RunRow {
 export const runColumns = (sql: Sql | Tx) => sql`
   r.id, r.project_id as "projectId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", r.state,
   r.state_reason as "stateReason", r.state_detail as "stateDetail", r.generation, r.point_index as "pointIndex",
-  r.repeat, ${readTogether(sql, sql`r.params::text`, sql`octet_length(r.params::text)`)} as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested",
+  r.repeat, ${readTogether(sql, sql`r.params::text`, sql`octet_length(r.params::text)`)} as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested", r.early_stop::text as "earlyStop",
   r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.created_by as "createdBy",
   r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt",
   r.output_dropped_at as "outputDroppedAt", r.history_dropped_at as "historyDroppedAt"`;

@@ -38,6 +38,8 @@ export interface AttemptLine {
 export interface RunHead extends RunLine {
   stateDetail: string | null;
   stopRequested: string | null;
+  /** Why its sweep's early stopping asked it to stop, in a sentence. */
+  earlyStop: { text: string } | null;
   objectiveStep: number | null;
   attempt: number;
   exitCode: number | null;
@@ -57,7 +59,7 @@ export interface RunHead extends RunLine {
 const RUN_HEAD = /* GraphQL */ `
   fragment RunHead on Run {
     ...RunLine
-    stateDetail stopRequested objectiveStep attempt exitCode crashes notes
+    stateDetail stopRequested earlyStop { text } objectiveStep attempt exitCode crashes notes
     attempts {
       number state host pid command startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
     }

@@ -5,6 +5,7 @@ import { Person } from "../entity/people";
 import { toLookup } from "../ids";
 import { MetricSummary } from "../metric/schema";
 import { Run } from "../refs";
+import "./early-stop";
 
 /** What a run has beside its row: read for all runs of a page at once. */
 builder.objectFields(Run, (t) => ({

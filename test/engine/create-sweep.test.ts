@@ -58,9 +58,6 @@ test("what this version can't run is refused with a code of its own, and nothing
   withHouse(async ({ db, context }) => {
     const refused = (json: object) => codeOf(createSweep(context, { json }));
     expect(await refused(gridOf(2, { method: "custom" }))).toBe("METHOD_NOT_YET");
-    expect(await refused(gridOf(2, { early_terminate: { type: "hyperband", min_iter: 3 } }))).toBe(
-      "EARLY_TERMINATE_NOT_YET",
-    );
     const continuous = { method: "grid", program: "t.py", parameters: { lr: { min: 0.1, max: 0.5 } } };
     await expect(createSweep(context, { json: continuous })).rejects.toMatchObject({
       code: "CONFIG_INVALID",

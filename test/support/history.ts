@@ -1,5 +1,5 @@
 import { BUCKET_COLUMNS, type BucketColumn, type Buckets, type MetricBatch } from "@/core/history";
-import { type Hyperband, serializeConfig } from "@/core/sweep-config";
+import { type EarlyTerminate, serializeConfig } from "@/core/sweep-config";
 import type { Database } from "@/db/client";
 import { systemAccess } from "@/engine/authorize";
 import type { EngineContext } from "@/engine/context";
@@ -11,7 +11,7 @@ export const systemContext = (db: Database): EngineContext => ({ db, access: sys
 
 export interface SweepOptions {
   metric?: { name: string; goal: "minimize" | "maximize"; target?: number };
-  earlyTerminate?: Hyperband;
+  earlyTerminate?: EarlyTerminate;
 }
 
 /** A project with a running sweep, put in place by SQL: what made them is not what these tests are about. */

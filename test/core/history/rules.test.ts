@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bandsOf, crossedRungs } from "@/core/history/bands";
+import { bandsOf, crossedRungs, scheduleOf } from "@/core/history/bands";
 import { type AttemptFacts, lineageOf } from "@/core/history/lineage";
 import { CHUNK_STEPS, chunksToRewrite, cutPiece, mergePieces, type Piece } from "@/core/history/merge";
 import { joinSummaries, summarize } from "@/core/history/summary";
@@ -24,12 +24,23 @@ describe("bands of early stopping", () => {
       steps: Float64Array.of(10, 11, 12, 13),
       values: Float64Array.of(4, Number.NaN, 2, 3),
     };
-    expect(crossedRungs([2, 3, 4], "minimize", { count: 1, best: 2.5 }, points)).toEqual([
+    expect(crossedRungs(scheduleOf([2, 3, 4]), "minimize", { position: 1, best: 2.5 }, points)).toEqual([
       { band: 2, value: 4, best: 2.5, step: 10 },
       { band: 3, value: 2, best: 2, step: 12 },
       { band: 4, value: 3, best: 2, step: 13 },
     ]);
-    expect(crossedRungs([2, 3], "maximize", { count: 3, best: 9 }, points)).toEqual([]);
+    expect(crossedRungs(scheduleOf([2, 3]), "maximize", { position: 3, best: 9 }, points)).toEqual([]);
+  });
+
+  test("by step are reached by the first value at or behind them, which stands at the last of those it jumps over", () => {
+    const points = { steps: Float64Array.of(2, 5, 6, 30), values: Float64Array.of(5, Number.NaN, 3, 4) };
+    const schedule = scheduleOf([2, 4, 8, 16, 32], "step");
+    expect(crossedRungs(schedule, "minimize", { position: 0, best: null }, points)).toEqual([
+      { band: 2, value: 5, best: 5, step: 2 },
+      { band: 4, value: 3, best: 3, step: 6 },
+      { band: 16, value: 4, best: 3, step: 30 },
+    ]);
+    expect(crossedRungs(schedule, "minimize", { position: 16, best: 1 }, points)).toEqual([]);
   });
 });
 

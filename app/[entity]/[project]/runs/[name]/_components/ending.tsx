@@ -25,9 +25,10 @@ const LAST_LINES = 6;
 export function Ending({ head, screen }: { head: RunHead; screen: ScreenView }) {
   const title = TITLES[head.state];
   if (!title) return null;
-  const { exitCode, stateReason, stateDetail } = head;
+  const { exitCode, stateReason, stateDetail, earlyStop } = head;
   const last = head.state === "killed" ? [] : toLastLines(screen);
   const why =
+    (stateReason === "early_stopped" ? earlyStop?.text : undefined) ??
     stateDetail ??
     (stateReason ? (REASONS[stateReason] ?? `${stateReason.replaceAll("_", " ")}.`) : undefined);
   return (

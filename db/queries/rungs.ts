@@ -1,0 +1,189 @@
+import type { Rung } from "@/core/history/bands";
+import type { Goal } from "@/core/sweep";
+import type { Sql, Tx } from "../client";
+import type { AttemptKey } from "./append-history";
+
+/*
+ * What early stopping compares runs by. A run's rungs are written by whoever holds its lock, in the transaction of the
+ * append that reached them. They are those of an attempt; only the current one's count, and none of a deleted run's.
+ */
+
+/** Finite values so far and the step of the last of them, for attempts whose sweep has early stopping. */
+export async function readCounts(
+  tx: Tx,
+  keys: readonly (AttemptKey & { metricId: number })[],
+): Promise<(AttemptKey & { count: number; lastStep: number | null })[]> {
+  return tx<(AttemptKey & { count: number; lastStep: number | null })[]>`
+    select s.run_id as "runId", s.attempt, s.count, s.last_step as "lastStep"
+    from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[],
+      ${keys.map((key) => key.metricId)}::int[]) k (run_id, attempt, metric_id)
+    join metric_summaries s on s.run_id = k.run_id and s.attempt = k.attempt and s.metric_id = k.metric_id`;
+}
+
+export interface RungRow extends AttemptKey, Rung {
+  sweepId: string;
+}
+
+export async function writeRungs(tx: Tx, rows: readonly RungRow[]): Promise<void> {
+  await tx`
+    insert into rungs (sweep_id, band, run_id, attempt, value, best, step)
+    select * from unnest(
+      ${rows.map((row) => row.sweepId)}::text[], ${rows.map((row) => row.band)}::int[],
+      ${rows.map((row) => row.runId)}::bigint[], ${rows.map((row) => row.attempt)}::int[],
+      ${rows.map((row) => row.value)}::float8[], ${rows.map((row) => row.best)}::float8[],
+      ${rows.map((row) => row.step)}::bigint[])
+    on conflict (sweep_id, band, run_id, attempt) do update
+      set value = excluded.value, best = excluded.best, step = excluded.step`;
+}
+
+/** Rungs that a value written again has taken back, or that a later one stands in for. */
+export async function deleteOtherRungs(
+  tx: Tx,
+  { sweepId, runId, attempt }: AttemptKey & { sweepId: string },
+  kept: readonly Rung[],
+): Promise<void> {
+  await tx`delete from rungs
+    where sweep_id = ${sweepId} and run_id = ${runId} and attempt = ${attempt}
+      and band <> all(${kept.map(({ band }) => band)}::int[])`;
+}
+
+/** The last rung of each attempt that has one. */
+export async function readLastRungs(tx: Tx, keys: readonly AttemptKey[]): Promise<(AttemptKey & Rung)[]> {
+  return tx<(AttemptKey & Rung)[]>`
+    select g.run_id as "runId", g.attempt, g.band, g.value, g.best, g.step
+    from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) k (run_id, attempt),
+      lateral (select * from rungs where run_id = k.run_id and attempt = k.attempt order by band desc limit 1) g`;
+}
+
+/** The highest band that any attempt of a run has reached; 0 for none. */
+export async function readHighestBand(tx: Tx, runId: number): Promise<number> {
+  const rows = await tx<{ band: number }[]>`
+    select coalesce(max(band), 0) as band from rungs where run_id = ${runId}`;
+  return rows[0]?.band ?? 0;
+}
+
+/**
+ * From here to the end of the transaction nobody else judges these sweeps: two that came to a band at once would not see
+ * each other. Asked for with runs locked; so its holder waits for no run.
+ */
+export async function lockJudgement(tx: Tx, sweepIds: readonly string[]): Promise<void> {
+  // One statement each: the order in which one statement would take them is not promised.
+  for (const sweepId of [...sweepIds].sort())
+    await tx`select pg_advisory_xact_lock(hashtextextended(${`besom judge ${sweepId}`}, 0))`;
+}
+
+export interface FieldRow extends AttemptKey {
+  value: number;
+  best: number;
+  objective: number | null;
+  /** Under way, and nobody has asked it to stop. */
+  open: boolean;
+}
+
+/** All runs that have reached a band. */
+export async function readField(
+  tx: Tx,
+  { sweepId, band }: { sweepId: string; band: number },
+): Promise<FieldRow[]> {
+  return tx<FieldRow[]>`
+    select g.run_id as "runId", g.attempt, g.value, g.best, r.objective,
+      r.state = 'running' and r.stop_requested is null as open
+    from rungs g join runs r on r.id = g.run_id and r.attempt = g.attempt
+    where g.sweep_id = ${sweepId} and g.band = ${band} and r.deleted_at is null`;
+}
+
+/** The bands at which runs stand that may still be stopped. */
+export async function readOpenBands(tx: Tx, sweepId: string): Promise<number[]> {
+  const rows = await tx<{ band: number }[]>`
+    select distinct last.band
+    from attempts a
+    join runs r on r.id = a.run_id and r.attempt = a.number
+    cross join lateral (select max(g.band) as band from rungs g where g.run_id = a.run_id and g.attempt = a.number) last
+    where a.sweep_id = ${sweepId} and a.ended_at is null and r.state = 'running' and r.stop_requested is null
+      and r.deleted_at is null and last.band is not null`;
+  return rows.map(({ band }) => band);
+}
+
+/** The best other run by the mean of what it logged up to a band that it has reached as well. */
+export async function readBestMean(
+  tx: Tx,
+  { sweepId, band, runId, sign }: { sweepId: string; band: number; runId: number; sign: 1 | -1 },
+): Promise<{ others: number; best: AttemptKey | null }> {
+  const rows = await tx<(AttemptKey & { others: number })[]>`
+    with others as (
+      select g.run_id, g.attempt from rungs g join runs r on r.id = g.run_id and r.attempt = g.attempt
+      where g.sweep_id = ${sweepId} and g.band = ${band} and g.run_id <> ${runId} and r.deleted_at is null
+    )
+    select o.run_id as "runId", o.attempt, (count(*) over ())::int as others
+    from others o join rungs g on g.run_id = o.run_id and g.attempt = o.attempt and g.band <= ${band}
+    group by o.run_id, o.attempt order by ${sign}::int * avg(g.value), o.run_id limit 1`;
+  const [best] = rows;
+  return { others: best?.others ?? 0, best: best ?? null };
+}
+
+/** Values of two runs at the bands that both have reached, rising. */
+export async function readPairs(
+  tx: Tx,
+  { own, best, band }: { own: AttemptKey; best: AttemptKey; band: number },
+): Promise<{ own: number; best: number }[]> {
+  return tx<{ own: number; best: number }[]>`
+    select o.value as own, b.value as best from rungs o join rungs b on b.band = o.band
+    where o.run_id = ${own.runId} and o.attempt = ${own.attempt} and o.band <= ${band}
+      and b.run_id = ${best.runId} and b.attempt = ${best.attempt}
+    order by o.band`;
+}
+
+export interface StopRow extends AttemptKey {
+  /** The verdict as JSON. */
+  verdict: string;
+}
+
+/**
+ * Asks runs to stop that are still under way with the attempt that was judged and that nobody has asked yet: what a run was
+ * told stays told. Runs that somebody else has locked are left out, so that nobody waits here.
+ * @returns those that were asked
+ */
+export async function stopEarly(tx: Tx, rows: readonly StopRow[]): Promise<number[]> {
+  const stopped = await tx<{ runId: number }[]>`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(rows)}::text::json)
+        as t ("runId" bigint, attempt int, verdict text)
+    ), open as (
+      select r.id, g.verdict from runs r join given g on r.id = g."runId" and r.attempt = g.attempt
+      where r.id = any(${rows.map(({ runId }) => runId)}::bigint[]) and r.state = 'running'
+        and r.stop_requested is null and r.deleted_at is null
+      order by r.id for no key update of r skip locked
+    )
+    update runs r set stop_requested = 'early', early_stop = o.verdict::jsonb, changed_xid = pg_current_xact_id()
+    from open o where r.id = o.id
+    returning r.id as "runId"`;
+  return stopped.map(({ runId }) => runId);
+}
+
+/** In the order in which everybody locks runs. */
+export async function lockRuns(tx: Tx, runIds: readonly number[]): Promise<void> {
+  await tx`select from runs where id = any(${[...runIds]}::bigint[]) order by id for no key update`;
+}
+
+export interface JudgedSweep {
+  sweepId: string;
+  projectId: number;
+  generation: number;
+  goal: Goal;
+}
+
+const judgedColumns = (sql: Sql | Tx) => sql`
+  s.id as "sweepId", s.project_id as "projectId", s.generation, coalesce(s.metric_goal, 'minimize') as goal`;
+
+export async function readJudged(tx: Tx, sweepId: string): Promise<JudgedSweep | undefined> {
+  const rows = await tx<JudgedSweep[]>`select ${judgedColumns(tx)} from sweeps s where s.id = ${sweepId}`;
+  return rows[0];
+}
+
+/** Sweeps with runs under way and runs that have reached a band. */
+export async function listJudged(sql: Sql | Tx): Promise<JudgedSweep[]> {
+  return sql<JudgedSweep[]>`
+    select ${judgedColumns(sql)} from sweeps s
+    where s.id in (select a.sweep_id from attempts a where a.ended_at is null)
+      and exists (select from rungs g where g.sweep_id = s.id)`;
+}

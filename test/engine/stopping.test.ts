@@ -1,0 +1,331 @@
+import { describe, expect, test } from "vitest";
+import { judgeHyperband } from "@/compute/stopping/hyperband";
+import { bandsOf } from "@/core/history/bands";
+import type { EarlyTerminate, Hyperband } from "@/core/sweep-config";
+import { type Database, openDatabase } from "@/db/client";
+import type { EngineContext } from "@/engine/context";
+import { onChange } from "@/engine/events";
+import { finishRun } from "@/engine/finish-run";
+import { heartbeat } from "@/engine/heartbeat";
+import { judgeAgain, judgeAllAgain } from "@/engine/judge-again";
+import { logMetrics } from "@/engine/report-metrics";
+import { withDatabase } from "../support/database";
+import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
+import { claimOne, gridOf, startSweep, withHouse } from "./support/house";
+
+const hyperband: Hyperband = { type: "hyperband", minIter: 1, eta: 2, strict: true };
+
+describe("a run that is worse than others at a band", () => {
+  test("is asked to stop with the metrics that showed it, and the reason is kept", () =>
+    withSweep(hyperband, 3, async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+      const told: (number | null)[] = [];
+      const unlisten = onChange(({ runId, kinds }) => kinds.has("run") && told.push(runId));
+      await log(context, a, 1, [1]);
+      await log(context, b, 1, [2]);
+      expect(await stops(db)).toEqual([]);
+      await log(context, c, 1, [3]);
+      unlisten();
+      const reason = { rule: "hyperband", band: 1, value: 3, threshold: 2, rank: 3, of: 3 };
+      expect(await stops(db)).toEqual([{ runId: c, asked: "early", reason }]);
+      expect(told.at(-1)).toBe(c);
+      const beat = await heartbeat(context, { attempts: [{ runId: c, attempt: 1 }] });
+      expect(beat.commands).toEqual([{ runId: c, attempt: 1, command: "STOP" }]);
+      await finishRun(context, { runId: c, attempt: 1, state: "failed", exitCode: 143 });
+      const [ended] = await db.sql`select state, state_reason as reason from runs where id = ${c}`;
+      expect(ended).toEqual({ state: "killed", reason: "early_stopped" });
+    }));
+
+  test("is asked as well when it stood there before the others came", () =>
+    withSweep(hyperband, 3, async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+      await log(context, a, 1, [3]);
+      await log(context, b, 1, [2]);
+      await log(context, c, 1, [1]);
+      expect((await stops(db)).map(({ runId, reason }) => [runId, reason?.of])).toEqual([[a, 3]]);
+    }));
+
+  test("is told once: neither a repeated batch nor a better value takes it back or changes the reason", () =>
+    withSweep(hyperband, 3, async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+      for (const [i, run] of [a, b, c].entries()) await log(context, run, 1, [i]);
+      const before = await stops(db);
+      expect(before).toHaveLength(1);
+      await Promise.all(Array.from({ length: 6 }, () => log(context, c, 1, [2])));
+      await log(context, c, 2, [-5, -6, -7]);
+      expect(await stops(db)).toEqual(before);
+    }));
+
+  test("is not asked when it has ended, was asked by somebody, or is another attempt by now", () =>
+    withSweep(hyperband, 5, async ({ db, context, runs: [a = 0, b = 0, c = 0, d = 0, e = 0] }) => {
+      for (const run of [a, b, c]) await log(context, run, 1, [9]);
+      await finishRun(context, { runId: a, attempt: 1, state: "finished" });
+      await db.sql`update runs set stop_requested = 'stop' where id = ${b}`;
+      await nextAttempt(db, c);
+      await log(context, d, 1, [1]);
+      await log(context, e, 1, [1]);
+      expect(await stops(db)).toEqual([{ runId: b, asked: "stop", reason: null }]);
+    }));
+
+  test("counts in every state, and no longer when it is deleted or tried again from the start", () =>
+    withSweep({ ...hyperband, eta: 3 }, 4, async ({ db, context, runs: [a = 0, b = 0, c = 0, d = 0] }) => {
+      for (const run of [a, b, c]) await log(context, run, 1, [1]);
+      await finishRun(context, { runId: a, attempt: 1, state: "failed" });
+      await db.sql`update runs set deleted_at = now() where id = ${b}`;
+      await nextAttempt(db, c);
+      await log(context, d, 1, [2]);
+      expect(await stops(db)).toMatchObject([{ runId: d, reason: { rank: 2, of: 2, threshold: 1 } }]);
+    }));
+});
+
+describe("many runs at once", () => {
+  test("are stopped as W&B's rule says of what is stored, whichever of two servers they speak to", () =>
+    withSweep({ ...hyperband, eta: 3 }, 24, async ({ db, context, other, runs }) => {
+      const bands = bandsOf({ ...hyperband, eta: 3 });
+      // Runs 0 and 23 log the same numbers: equal ones are stopped together or not at all.
+      const value = (run: number, i: number) => ((run * 7) % 23) + 10 / (i + 1);
+      await Promise.all(
+        runs.map(async (runId, run) => {
+          for (let batch = 1; batch <= 5; batch++) {
+            const server = (run + batch) % 2 === 0 ? context : other;
+            const values = [value(run, 2 * batch - 2), value(run, 2 * batch - 1)];
+            await log(server, runId, batch, values, 2 * batch - 2);
+            if (batch % 2 === 0) await log(other, runId, batch, values, 2 * batch - 2);
+          }
+        }),
+      );
+      // Every run has come to the last band, the stopped ones too, since nobody ended them.
+      const last = bands.filter((band) => band <= 10).at(-1) ?? 0;
+      const field = runs.map((runId, run) => {
+        const at = value(run, last - 1);
+        return { runId, value: at, best: at, objective: at, judged: true };
+      });
+      const final = judgeHyperband({ eta: 3, strict: true }, "minimize", last, field);
+      const stopped = new Set((await stops(db)).map(({ runId }) => runId));
+      const should = [...final].filter(([, { stop }]) => stop).map(([runId]) => runId);
+      expect(should.filter((runId) => !stopped.has(runId))).toEqual([]);
+      expect(should.length).toBeGreaterThan(12);
+      // The best of all is never worse than anybody.
+      const best = field.reduce((one, run) => (run.value < one.value ? run : one));
+      expect(stopped.has(best.runId)).toBe(false);
+      for (const { reason } of await stops(db))
+        expect(Number(reason?.value)).toBeGreaterThan(Number(reason?.threshold));
+    }));
+
+  test("that come to a band together on two servers see each other: nothing is left for a second look", () =>
+    withSweep({ ...hyperband, eta: 1.5 }, 24, async ({ db, context, other, runs }) => {
+      const bands = bandsOf({ ...hyperband, eta: 1.5 }).slice(0, 5);
+      let from = 0;
+      for (const [i, band] of bands.entries()) {
+        const values = (run: number) => Array.from({ length: band - from }, () => (run * (i + 5)) % 29);
+        await Promise.all(
+          runs.map((runId, run) => log(run % 2 ? context : other, runId, i + 1, values(run), from)),
+        );
+        expect(await judgeAllAgain(other.db)).toEqual([]);
+        from = band;
+      }
+      const asked = await stops(db);
+      expect(asked.length).toBeGreaterThan(8);
+      expect(asked.length).toBeLessThan(24);
+    }));
+
+  test("wait for no run that somebody holds: it is asked once it is free", () =>
+    withSweep(hyperband, 3, async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+      await log(context, a, 1, [3]);
+      await log(context, b, 1, [2]);
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      let locked = () => {};
+      const isLocked = new Promise<void>((resolve) => {
+        locked = resolve;
+      });
+      const holder = db.sql.begin(async (tx) => {
+        await tx`select from runs where id = ${a} for no key update`;
+        locked();
+        await held;
+      });
+      await isLocked;
+      const logging = log(context, c, 1, [1]);
+      // The metrics are stored while the run is held: only the look at it waits.
+      while ((await db.sql`select from rungs`).length < 3) await new Promise((tick) => setTimeout(tick, 5));
+      expect(await stops(db)).toEqual([]);
+      release();
+      await Promise.all([holder, logging]);
+      expect((await stops(db)).map(({ runId }) => runId)).toEqual([a]);
+    }));
+
+  test("left by a server that died are judged by any other", () =>
+    withSweep(hyperband, 3, async ({ db, other, runs }) => {
+      for (const [i, runId] of runs.entries())
+        await db.sql`insert into rungs (sweep_id, band, run_id, attempt, value, best, step)
+          values ('sweep001', 1, ${runId}, 1, ${i}, ${i}, 0)`;
+      expect(await judgeAllAgain(other.db)).toEqual([runs[2]]);
+      expect(await judgeAgain(other.db, "sweep001")).toEqual([]);
+      expect(await stops(db)).toMatchObject([{ runId: runs[2], reason: { rank: 3, of: 3 } }]);
+    }));
+});
+
+describe("the other rules", () => {
+  test("hyperband that is not strict forgives a run that was better elsewhere", () =>
+    withSweep(
+      { ...hyperband, strict: false, minIter: 2 },
+      3,
+      async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+        await log(context, a, 1, [5, 2]);
+        await log(context, b, 1, [5, 3]);
+        await log(context, c, 1, [1, 4]);
+        expect(await stops(db)).toEqual([]);
+      },
+    ));
+
+  test("the median stops a run whose best is worse than that of half of the others", () =>
+    withSweep({ type: "median", grace: 2, minRuns: 2, every: 1 }, 3, async ({ db, context, runs }) => {
+      const [a = 0, b = 0, c = 0] = runs;
+      await log(context, a, 1, [5, 1]);
+      await log(context, b, 1, [5, 2]);
+      await log(context, c, 1, [6]);
+      expect(await stops(db)).toEqual([]);
+      await log(context, c, 2, [4], 1);
+      expect(await stops(db)).toMatchObject([
+        { runId: c, reason: { band: 2, value: 4, threshold: 1.5, rank: 3 } },
+      ]);
+    }));
+
+  test("asha by step looks at the last band that a value jumps over, and at a resumed run once", () =>
+    withSweep(
+      { type: "asha", bands: [10, 20], eta: 2, strict: true, by: "step", grace: 0 },
+      2,
+      async (world) => {
+        const {
+          db,
+          context,
+          runs: [a = 0, b = 0],
+        } = world;
+        await log(context, a, 1, [1, 1], 9);
+        await log(context, b, 1, [0], 25);
+        expect(await bandsIn(db)).toEqual([
+          [a, 10],
+          [b, 20],
+        ]);
+        await log(context, a, 2, [2], 30);
+        expect(await stops(db)).toMatchObject([{ runId: a, reason: { band: 20, value: 2, threshold: 0 } }]);
+        await nextAttempt(db, b);
+        await db.sql`update runs set objective = 0 where id = ${b}`;
+        await log(context, b, 1, [9], 26, { attempt: 2, resumedFromStep: 25 });
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([a]);
+      },
+    ));
+
+  test("wilcoxon stops a run that is worse in fold after fold than the best run by its mean", () =>
+    withSweep(
+      { type: "wilcoxon", grace: 2, minRuns: 2, every: 1, pThreshold: 0.1 },
+      3,
+      async ({ db, context, runs }) => {
+        const [a = 0, b = 0, c = 0] = runs;
+        await log(context, a, 1, [1, 5, 2, 6, 1]);
+        await log(context, b, 1, [9, 9, 9, 9, 9]);
+        for (const [i, value] of [1.1, 5.2, 2.3].entries()) await log(context, c, i + 1, [value], i);
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([]);
+        await log(context, c, 4, [6.4], 3);
+        expect(await stops(db)).toMatchObject([
+          { runId: c, reason: { rule: "wilcoxon", band: 4, threshold: 3.5, of: 3 } },
+        ]);
+      },
+    ));
+
+  test("patience keeps one rung a run, and stops it that many values after its last improvement", () =>
+    withSweep(
+      { type: "patience", grace: 0, patience: 3, minDelta: 0.5 },
+      1,
+      async ({ db, context, runs: [a = 0] }) => {
+        for (const [i, value] of [5, 4, 3.8, 3.7].entries()) await log(context, a, i + 1, [value], i);
+        expect(await bandsIn(db)).toEqual([[a, 2]]);
+        expect(await stops(db)).toEqual([]);
+        await log(context, a, 5, [3.6], 4);
+        expect(await stops(db)).toMatchObject([
+          { runId: a, reason: { band: 5, value: 3.6, threshold: 4, rank: null } },
+        ]);
+      },
+    ));
+});
+
+test("a sweep whose file has early_terminate stops an agent's run by its next heartbeat, and takes no retry for it", () =>
+  withHouse(async ({ context, other }) => {
+    const sweep = await startSweep(
+      context,
+      gridOf(3, { retries: 2, early_terminate: { type: "hyperband", min_iter: 1, eta: 2 } }),
+    );
+    const claims = [];
+    for (let i = 0; i < 3; i++) claims.push(await claimOne(context, sweep));
+    for (const [i, { runId, attempt }] of claims.entries())
+      await logMetrics(i % 2 ? context : other, {
+        runId,
+        metrics: toBatch({ attempt, batch: 1 }, [[0, { loss: i }]]),
+      });
+    const attempts = claims.map(({ runId, attempt }) => ({ runId, attempt }));
+    const { commands } = await heartbeat(context, { agentId: sweep.agentId, attempts });
+    const worst = attempts[2];
+    expect(commands).toEqual([{ ...worst, command: "STOP" }]);
+    if (worst) await finishRun(context, { ...worst, state: "crashed" });
+    const [row] = await context.db.sql`
+      select state, state_reason as reason, crashes from runs where id = ${worst?.runId ?? 0}`;
+    expect(row).toEqual({ state: "killed", reason: "early_stopped", crashes: 0 });
+  }));
+
+interface World {
+  readonly db: Database;
+  readonly context: EngineContext;
+  /** Another server on the same database. */
+  readonly other: EngineContext;
+  readonly runs: readonly number[];
+}
+
+function withSweep(
+  earlyTerminate: EarlyTerminate,
+  count: number,
+  body: (world: World) => Promise<void>,
+): Promise<void> {
+  return withDatabase(async (db, url) => {
+    const second = openDatabase(url, { max: 8 });
+    try {
+      const place = await makeSweep(db, { metric: { name: "loss", goal: "minimize" }, earlyTerminate });
+      const runs: number[] = [];
+      for (let i = 0; i < count; i++) runs.push(await makeRun(db, place));
+      await body({ db, context: systemContext(db), other: systemContext(second), runs });
+    } finally {
+      await second.close();
+    }
+  });
+}
+
+const log = (
+  context: EngineContext,
+  runId: number,
+  batch: number,
+  values: readonly number[],
+  from = 0,
+  more: { attempt?: number; resumedFromStep?: number } = {},
+) =>
+  logMetrics(context, {
+    runId,
+    metrics: toBatch(
+      { batch, ...more },
+      values.map((loss, i) => [from + i, { loss }] as const),
+    ),
+  });
+
+const stops = (db: Database) =>
+  db.sql<{ runId: number; asked: string; reason: Record<string, number> | null }[]>`
+    select id as "runId", stop_requested as asked, early_stop as reason from runs
+    where stop_requested is not null order by id`.then((rows) =>
+    rows.map(({ reason, ...row }) => ({
+      ...row,
+      reason: typeof reason === "string" ? JSON.parse(reason) : reason,
+    })),
+  );
+
+const bandsIn = async (db: Database) =>
+  (
+    await db.sql<
+      { runId: number; band: number }[]
+    >`select run_id as "runId", band from rungs order by run_id, band`
+  ).map(({ runId, band }) => [runId, band]);
