@@ -17,7 +17,6 @@ export const ERROR_CODES = {
   // sweep files
   CONFIG_INVALID: 400,
   METHOD_NOT_YET: 400,
-  EARLY_TERMINATE_NOT_YET: 400,
   GRID_CONTINUOUS: 400,
   GRID_ENTANGLED: 400,
   // states
