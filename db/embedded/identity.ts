@@ -58,16 +58,19 @@ export function isAlive({ pid, began }: ProcessMark): boolean {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
   const now = beganAt(pid);
+  if (now === ENDED) return false;
   return began === undefined || now === undefined || now === began;
 }
+
+/** A zombie has ended, its parent has only not looked yet; in a container nobody may ever look. */
+const ENDED = "ended";
 
 /** Clock ticks since boot, field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets. */
 function beganAt(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // A zombie has ended, its parent has only not looked yet.
-    return fields[0] === "Z" ? "ended" : fields[19];
+    return fields[0] === "Z" ? ENDED : fields[19];
   } catch {
     return undefined;
   }

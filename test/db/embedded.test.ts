@@ -13,6 +13,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import postgres from "postgres";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Embedded, findRunning, startEmbedded } from "@/db/embedded";
@@ -139,6 +140,22 @@ test("a database whose program and guard were both killed is ended at the next s
   expect(isAlive({ pid, began: undefined })).toBe(false);
   await next.stop();
 });
+
+test.runIf(existsSync("/proc/self/stat"))(
+  "a process that has ended is not alive, though nobody has asked how it ended, as in a container without an init",
+  async () => {
+    // The shell becomes a program that asks nobody; only then its child may end.
+    const parent = spawn("/bin/sh", ["-c", "cat <&3 & echo $!; exec sleep 60 3<&-"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
+    });
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const pid = Number(await new Promise((resolve) => parent.stdout?.once("data", resolve)));
+    await waitUntil(() => readFileSync(`/proc/${parent.pid}/cmdline`, "utf8").startsWith("sleep"));
+    (parent.stdio[3] as Writable).end();
+    await waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+    expect(isAlive({ pid, began: undefined })).toBe(false);
+  },
+);
 
 test("a postmaster.pid that a crash left behind is no obstacle, even when its number lives again", async () => {
   for (const pid of [process.pid, 4_194_303]) {
