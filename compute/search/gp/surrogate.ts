@@ -25,6 +25,8 @@ export interface Sample {
 }
 
 export const FIT_ROWS = 300;
+/** From here on a fit begins where the last one ended and nowhere else: few results no longer lead to another explanation. */
+const SETTLED_ROWS = 100;
 
 /** @param memory θ of the fit before, or null */
 export function fitTheta(
@@ -44,7 +46,8 @@ export function fitTheta(
     scatter: sample.scatter,
   };
   const fresh = defaultTheta(axes.count);
-  return mostLikely(data, memory ? [memory, fresh] : [fresh], rows.length > 150 ? 20 : 40);
+  const starts = memory === null ? [fresh] : rows.length > SETTLED_ROWS ? [memory] : [memory, fresh];
+  return mostLikely(data, starts, rows.length > 150 ? 10 : rows.length > 60 ? 20 : 40);
 }
 
 function columnsOf(axes: Axes, rows: readonly Row[]): Float64Array {
