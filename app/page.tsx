@@ -93,6 +93,7 @@ export default async function Page({ searchParams }: Props) {
 function Project({ project }: { project: ProjectLine }) {
   const { entity, name, description, sweeps, runs } = project;
   const href = toProjectPath(entity.name, name);
+  const more = sweeps.totalCount - sweeps.nodes.length;
   return (
     <section aria-labelledby={`project-${project.id}`} className="mb-10">
       <header className="mb-1 flex flex-wrap items-baseline gap-x-3 border-line border-b pb-2">
@@ -122,6 +123,11 @@ function Project({ project }: { project: ProjectLine }) {
         <SweepList sweeps={sweeps.nodes} entity={entity.name} project={name} />
       ) : (
         <p className="py-3 text-ink-faint text-sm">No sweep yet.</p>
+      )}
+      {more > 0 && (
+        <Link href={href} className="inline-flex min-h-8 items-center text-ink-soft text-sm hover:underline">
+          {plural(more, "older sweep")}
+        </Link>
       )}
     </section>
   );

@@ -24,13 +24,14 @@ export function SweepList(props: { sweeps: readonly SweepLine[]; entity: string;
 }
 
 function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
-  const { metric, bestRun, counts } = sweep;
+  const { metric, bestRun, counts, state } = sweep;
+  const over = state === "finished" || state === "canceled";
   const goal = toRunGoal(sweep);
   const alive = sweep.agents.filter((agent) => agent.state === "alive").length;
   const activity = toActivity(counts, alive);
   const failed = counts.failed + counts.crashed;
   const progress = prepareProgress({
-    state: sweep.state,
+    state,
     counts,
     ...(goal !== undefined && { goal }),
     aliveAgents: alive,
@@ -50,14 +51,16 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
           {sweep.method}, created <Ago at={sweep.createdAt} />
         </p>
       </div>
-      <SweepStateChip state={sweep.state} reason={sweep.stateReason} />
+      <SweepStateChip state={state} reason={sweep.stateReason} />
       <p className="figures min-w-0 max-md:col-span-2 max-md:flex max-md:items-baseline max-md:gap-2">
         {bestRun && bestRun.objective !== null ? (
           <span className="font-semibold text-best" title={`${bestRun.objective}, by ${bestRun.displayName}`}>
             {formatNumber(bestRun.objective)}
           </span>
         ) : (
-          <span className="whitespace-nowrap text-ink-faint">no result yet</span>
+          <span className="whitespace-nowrap text-ink-faint">
+            {metric ? (over ? "no result" : "no result yet") : "no metric"}
+          </span>
         )}
         {metric && (
           <span className="flex min-w-0 items-center gap-1 text-ink-faint text-sm">
@@ -68,7 +71,11 @@ function SweepItem({ sweep, href }: { sweep: SweepLine; href: string }) {
       </p>
       <div className="min-w-0 max-md:col-span-2">
         <p className="figures mb-1.5 flex flex-wrap items-baseline gap-x-3">
-          <span>{counts.total === 0 ? "no runs yet" : progress.text}</span>
+          {counts.total === 0 ? (
+            <span className="text-ink-faint">{over ? "no runs" : "no runs yet"}</span>
+          ) : (
+            <span>{progress.text}</span>
+          )}
           <span className="text-ink-faint text-sm">
             {activity}
             {activity && failed > 0 && ", "}

@@ -108,12 +108,13 @@ export interface DeviceLogin {
 }
 
 export const DevicePage = toDocument<
-  { viewer: Viewer | null; deviceLogin: DeviceLogin | null },
+  { viewer: Viewer | null; deviceLogin: DeviceLogin | null; serverInfo: { url: string } },
   { userCode: string }
 >(/* GraphQL */ `
   query DevicePage($userCode: String!) {
     viewer { name displayName admin }
     deviceLogin(userCode: $userCode) { userCode label address createdAt }
+    serverInfo { url }
   }
 `);
 

@@ -79,7 +79,8 @@ export const ProjectPage = toDocument<
       description: string | null;
       entity: { name: string };
       viewerCanEdit: boolean;
-      allSweeps: { totalCount: number };
+      /** With the newest, which a page without runs says how to work on. */
+      allSweeps: { totalCount: number; nodes: { agentCommand: string }[] };
       allRuns: { totalCount: number };
       sweeps?: { totalCount: number; nodes: SweepLine[]; pageInfo: PageInfo };
       runs?: { totalCount: number; nodes: ProjectRun[]; pageInfo: PageInfo };
@@ -103,7 +104,7 @@ export const ProjectPage = toDocument<
     viewer { name entity { name } }
     project(entity: $entity, name: $name) {
       id name description entity { name } viewerCanEdit
-      allSweeps: sweeps(first: 1) { totalCount }
+      allSweeps: sweeps(first: 1) { totalCount nodes { agentCommand } }
       allRuns: runs(first: 1) { totalCount }
       sweeps(first: $first, filter: $sweepFilter) @include(if: $withSweeps) {
         totalCount

@@ -49,6 +49,8 @@ export async function openPage(
   const context = await browser.newContext({ viewport: WIDE, reducedMotion: "reduce", ...rest });
   if (session)
     await context.addCookies([{ ...session, url: options.baseURL, httpOnly: true, sameSite: "Lax" }]);
+  // Not a promise about speed: on a busy machine the explorer's editor alone takes over 30 s to come.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));

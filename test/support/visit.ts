@@ -62,7 +62,7 @@ function awaitEvent(page: Page): void {
 /** The page has heard from a subscription: what changes from now on arrives. */
 export async function untilLive(page: Page): Promise<void> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error("no subscription has brought anything for 30 s")), 30_000).unref();
+    setTimeout(() => reject(new Error("no subscription has brought anything for 60 s")), 60_000).unref();
   });
   await Promise.race([events.get(page), late]);
 }

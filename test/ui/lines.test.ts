@@ -53,6 +53,23 @@ describe("prepareLines", () => {
     ]);
   });
 
+  test("steps have whole ticks at equal distances, however long the run is", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100_000 }), (last) => {
+        const chart = prepareLines(inputOf([lineOf([1, 2], { steps: [0, last] })]));
+        const ticks = chart?.x.scale.ticks.map(({ label }) => Number(label.replaceAll(",", ""))) ?? [];
+        expect(ticks.length).toBeGreaterThanOrEqual(2);
+        expect(ticks.every(Number.isInteger)).toBe(true);
+        expect(new Set(ticks.slice(1).map((tick, i) => tick - (ticks[i] ?? 0))).size).toBe(1);
+      }),
+    );
+  });
+
+  test("tick labels have the decimals of their own distance, and no more", () => {
+    const chart = prepareLines(inputOf([lineOf([0.0035, 0.0062])]));
+    expect(chart?.y.scale.ticks.map(({ label }) => label)).toEqual(["0.004", "0.005", "0.006"]);
+  });
+
   test("tells two lines apart by dash as well as by colour", () => {
     const chart = prepareLines(inputOf([lineOf([1]), lineOf([2], { key: "b" })]));
     const [a, b] = chart?.lines ?? [];

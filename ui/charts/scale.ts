@@ -1,4 +1,4 @@
-import { scaleLinear, scaleLog } from "d3";
+import { scaleLinear, scaleLog, tickStep } from "d3";
 import { formatCount, formatDuration, formatNumber } from "@/ui/format";
 
 /**
@@ -60,14 +60,18 @@ export function toLogScale([low, high]: readonly [number, number], count: number
   };
 }
 
-/** Things counted from 1 on: ticks at whole numbers. */
-export function toCountScale(most: number, count: number): Scale {
-  const max = Math.max(most, 2);
-  const scale = scaleLinear([1, max], [0, 1]);
+/** Things counted from 1 on. */
+export const toCountScale = (most: number, count: number): Scale =>
+  toWholeScale([1, Math.max(most, 2)], count);
+
+/** Steps, counts: ticks at whole numbers only. */
+export function toWholeScale([low, high]: readonly [number, number], count: number): Scale {
+  const [min, max] = spread(low, high);
+  const scale = scaleLinear([min, max], [0, 1]);
   const whole = scale.ticks(count).filter(Number.isInteger);
   return {
     kind: "linear",
-    domain: [1, max],
+    domain: [min, max],
     ticks: whole.map((tick, i) => ({ at: scale(tick), label: formatCount(tick), minor: i % 2 === 1 })),
     at: (value) => scale(value),
     invert: (at) => scale.invert(at),
@@ -116,10 +120,9 @@ const SMALLEST = 1e-290;
 
 /** Ticks of one axis show the same number of decimals. */
 function tickDigits(min: number, max: number, count: number): (tick: number) => string {
-  const step = (max - min) / count;
   const size = Math.max(Math.abs(min), Math.abs(max));
   if (size >= 1e6 || size < 1e-3) return (tick) => formatNumber(tick, 3);
-  const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step))));
+  const decimals = Math.max(0, Math.min(6, Math.ceil(-Math.log10(tickStep(min, max, count)) - 1e-9)));
   return (tick) => (tick === 0 ? "0" : tick.toFixed(decimals));
 }
 

@@ -76,7 +76,13 @@ export default async function Page({ params, searchParams }: Props) {
       <WatchProjects ids={[project.id]} />
       <ProjectHeader project={project} tab={tab} />
       {all === 0 ? (
-        <div className="pt-8">{tab === "runs" ? <NoRuns /> : <NoSweeps {...at} />}</div>
+        <div className="pt-8">
+          {tab === "runs" ? (
+            <NoRuns {...at} agentCommand={project.allSweeps.nodes[0]?.agentCommand} />
+          ) : (
+            <NoSweeps {...at} />
+          )}
+        </div>
       ) : (
         <>
           <div className="mt-4 mb-3 flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -140,24 +146,26 @@ function toOrder(sort: string): RunOrder {
     : order;
 }
 
-function NoSweeps({ entity, project }: { entity: string; project: string }) {
+const toSweepCommand = ({ entity, project }: { entity: string; project: string }): string =>
+  `npx besom sweep sweep.yaml --entity ${entity} --project ${project}`;
+
+const NoSweeps = (at: { entity: string; project: string }) => (
+  <Empty title="No sweep yet" action={<CommandBlock command={toSweepCommand(at)} label="Copy" />}>
+    Write one here with New sweep, or create it from a file, in a clone of Besom:
+  </Empty>
+);
+
+/** Where a sweep waits an agent is what is missing, else a sweep. */
+function NoRuns(props: { entity: string; project: string; agentCommand: string | undefined }) {
+  const { agentCommand, ...at } = props;
   return (
     <Empty
-      title="No sweep yet"
-      action={
-        <CommandBlock
-          command={`npx besom sweep sweep.yaml --entity ${entity} --project ${project}`}
-          label="Copy"
-        />
-      }
+      title="No run yet"
+      action={<CommandBlock command={agentCommand ?? toSweepCommand(at)} label="Copy" />}
     >
-      Write one here with New sweep, or create it from a file, in a clone of Besom:
+      {agentCommand
+        ? "Runs appear here as agents work on the sweeps. Start one for the newest, in a clone of Besom:"
+        : "Runs come from a sweep, or from a program that reports by itself. Create one, in a clone of Besom:"}
     </Empty>
   );
 }
-
-const NoRuns = () => (
-  <Empty title="No run yet">
-    Runs appear here when an agent works on one of the sweeps, or when a program reports by itself.
-  </Empty>
-);

@@ -17,7 +17,7 @@ export default async function Page({ searchParams }: Props) {
   const search = readSearch(await searchParams);
   const { code = "" } = search;
   const here = toAddress("/authorize/device", search);
-  const { viewer, deviceLogin } = await ask(DevicePage, { userCode: code }, here);
+  const { viewer, deviceLogin, serverInfo } = await ask(DevicePage, { userCode: code }, here);
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>
       <div className="mx-auto max-w-md pt-10 sm:pt-16">
@@ -25,7 +25,7 @@ export default async function Page({ searchParams }: Props) {
         {deviceLogin && viewer ? (
           <Decide login={deviceLogin} viewer={viewer.name} />
         ) : (
-          <CodeForm code={code} />
+          <CodeForm code={code} url={serverInfo.url} />
         )}
       </div>
     </PageFrame>

@@ -1,7 +1,7 @@
 import { formatCount, formatDuration, formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
 import { type Category, toCategory } from "../palette";
-import { canLog, type Scale, toElapsedScale, toLinearScale, toLogScale } from "../scale";
+import { canLog, type Scale, toElapsedScale, toLinearScale, toLogScale, toWholeScale } from "../scale";
 
 /** Buckets of a metric's history as columns of equal length; null where a bucket has no finite value. */
 export interface LineInput {
@@ -70,7 +70,7 @@ export function prepareLines(input: LinesInput): Lines | undefined {
   const logPossible = positive.length > 0;
   const log = input.log && logPossible;
   const y: Scale = log ? toLogScale(extent(positive), 4) : toLinearScale(air(extent(values)), 4);
-  const x = input.byTime ? toElapsedScale(extent(steps)[1], 6) : toStepScale(extent(steps));
+  const x = input.byTime ? toElapsedScale(extent(steps)[1], 6) : toWholeScale(extent(steps), 6);
   const visible = (value: number | null): value is number => value !== null && (!log || canLog(value));
   const lines = input.lines.map((line, i) => toLine(line, i, x, y, visible));
   return {
@@ -83,22 +83,6 @@ export function prepareLines(input: LinesInput): Lines | undefined {
     summary: toSummary(input),
     notes: toNotes(input, log ? values.length - positive.length : 0),
   };
-}
-
-/** Steps are whole, so are the ticks between them. */
-function toStepScale(steps: readonly [number, number]): Scale {
-  const scale = toLinearScale(steps, 6);
-  const whole = scale.ticks.filter((tick) => Math.abs(scale.invert(tick.at) % 1) < 1e-9);
-  return whole.length === scale.ticks.length
-    ? scale
-    : {
-        ...scale,
-        ticks: whole.map((tick) => ({
-          ...tick,
-          label: String(Math.round(scale.invert(tick.at))),
-          minor: false,
-        })),
-      };
 }
 
 function toLine(

@@ -6,6 +6,7 @@ import type { ProjectRun } from "@/graphql/operations/project-page";
 import { flattenParams, toSortKey, variedNames } from "@/ui/charts/prepare/rows";
 import { formatNumber, formatValue } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
+import { CutName } from "@/ui/kit/cut-name";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Scroll } from "@/ui/kit/scroll";
 
@@ -52,10 +53,10 @@ export function ProjectRuns(props: {
                   <Link
                     href={toRunPath(entity, project, run.name)}
                     prefetch={false}
-                    className="truncate font-medium text-link underline-offset-2 hover:underline"
+                    className="flex min-w-0 font-medium text-link underline-offset-2 hover:underline"
                     title={run.displayName}
                   >
-                    {run.displayName}
+                    <CutName text={run.displayName} />
                   </Link>
                   {run.tags.map((tag) => (
                     <span

@@ -3,7 +3,7 @@ import { CommandBlock } from "@/ui/kit/copy";
 import { TextField } from "@/ui/kit/field";
 
 /** A plain form: it asks this page again, with what was typed. */
-export function CodeForm({ code }: { code: string }) {
+export function CodeForm({ code, url }: { code: string; url: string }) {
   return (
     <>
       <p className="mb-5 text-ink-soft">Type the code that the terminal shows.</p>
@@ -28,7 +28,7 @@ export function CodeForm({ code }: { code: string }) {
       </form>
       <div className="mt-8 border-line border-t pt-4 text-ink-soft text-sm">
         <p className="mb-3">A terminal asks by itself with:</p>
-        <CommandBlock command="npx besom login" label="Copy" />
+        <CommandBlock command={`npx besom login ${url}`} label="Copy" />
       </div>
     </>
   );

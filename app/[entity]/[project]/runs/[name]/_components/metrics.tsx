@@ -17,7 +17,11 @@ const FEW_CHARTS = 12;
 export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void }) {
   const { head, series, by } = data;
   const [all, setAll] = useState(false);
-  const drawable = series.filter(({ values }) => values.some((value) => value !== null));
+  // What the sweep is after stands first, then by name.
+  const goal = head.sweep?.metric?.name;
+  const drawable = series
+    .filter(({ values }) => values.some((value) => value !== null))
+    .sort((a, b) => Number(b.key === goal) - Number(a.key === goal));
   const drawn = all ? drawable : drawable.slice(0, FEW_CHARTS);
   const nothing = head.summary.length === 0 && drawable.length === 0;
   return (

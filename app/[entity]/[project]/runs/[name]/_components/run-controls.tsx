@@ -44,8 +44,8 @@ export function RunControls(props: { head: RunHead; store: RunStore; projectPath
     });
 
   return (
-    <div className="mt-3">
-      <div className="flex flex-wrap items-center gap-2">
+    <div className="flex-none">
+      <div className="flex items-center justify-end gap-2">
         {!over && (
           <Button
             onClick={stop}
@@ -57,12 +57,12 @@ export function RunControls(props: { head: RunHead; store: RunStore; projectPath
           </Button>
         )}
         {over && (
-          <Button weight="bare" className="-ml-2.5 sm:-ml-3" onClick={() => setAsking(true)} disabled={busy}>
+          <Button onClick={() => setAsking(true)} disabled={busy}>
             Delete
           </Button>
         )}
       </div>
-      <p role="alert" className="mt-1 max-w-md text-bad text-sm empty:hidden">
+      <p role="alert" className="mt-1 max-w-64 text-bad text-sm empty:hidden">
         {refusal}
       </p>
       <Confirm

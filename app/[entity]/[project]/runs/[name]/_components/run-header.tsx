@@ -27,9 +27,11 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
           )}
         </div>
         <Dotted>
-          <code className="font-mono text-ink-faint text-xs leading-5" translate="no">
-            {head.name}
-          </code>
+          {head.name !== head.displayName && (
+            <code className="font-mono text-ink-faint text-xs leading-5" translate="no">
+              {head.name}
+            </code>
+          )}
           {head.startedAt && (
             <span>
               started <Ago at={head.startedAt} />
@@ -44,22 +46,24 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
           {head.agent && `on ${head.agent.host}`}
         </Dotted>
         <Tags head={head} store={store} editable={editable} />
+      </div>
+      <div className="flex items-start gap-x-6 max-sm:w-full max-sm:justify-between">
+        {metric && head.objective !== null && (
+          <p className="figures wrap-anywhere min-w-0 sm:text-right">
+            <span
+              className={`block font-semibold text-figure tracking-tighter ${best ? "text-best" : ""}`}
+              title={String(head.objective)}
+            >
+              {formatNumber(head.objective)}
+            </span>
+            <span className="text-ink-soft text-sm">
+              best {metric.name}
+              {head.objectiveStep !== null && `, step ${head.objectiveStep}`}
+            </span>
+          </p>
+        )}
         {editable && <RunControls head={head} store={store} projectPath={projectPath} />}
       </div>
-      {metric && head.objective !== null && (
-        <p className="figures wrap-anywhere sm:text-right">
-          <span
-            className={`block font-semibold text-figure tracking-tighter ${best ? "text-best" : ""}`}
-            title={String(head.objective)}
-          >
-            {formatNumber(head.objective)}
-          </span>
-          <span className="text-ink-soft text-sm">
-            best {metric.name}
-            {head.objectiveStep !== null && `, step ${head.objectiveStep}`}
-          </span>
-        </p>
-      )}
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { formatCount } from "@/ui/format";
 import { Chip } from "@/ui/kit/chip";
 import { Ago } from "@/ui/kit/clock";
 import { CommandBlock } from "@/ui/kit/copy";
+import { CutName } from "@/ui/kit/cut-name";
 import { CheckIcon, CrossIcon, PulseIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
@@ -82,9 +83,10 @@ function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: strin
             {i > 0 && ", "}
             <Link
               href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
+              title={run.displayName}
               className="text-link underline-offset-2 hover:underline"
             >
-              {run.displayName}
+              <CutName text={run.displayName} />
             </Link>
           </span>
         ))}

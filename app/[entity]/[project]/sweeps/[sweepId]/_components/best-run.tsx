@@ -11,11 +11,13 @@ import { Panel } from "@/ui/kit/panel";
 /** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
 export function BestRun(props: { head: SweepHead; varied: readonly string[]; projectPath: string }) {
   const { head, projectPath } = props;
-  const { bestRun, metric } = head;
+  const { bestRun, metric, state } = head;
   if (!bestRun || bestRun.objective === null || !metric)
     return (
       <Panel id="best" title="Best run">
-        <p className="text-ink-faint">None yet.</p>
+        <p className="text-ink-faint">
+          {state === "finished" || state === "canceled" ? "None." : "None yet."}
+        </p>
       </Panel>
     );
   const flat = flattenParams(bestRun.params);

@@ -2,14 +2,16 @@
 
 import { useMemo, useState } from "react";
 import type { SweepData } from "@/app/_live/sweep-store";
-import type { SweepHead } from "@/graphql/operations/pages";
+import type { SweepState } from "@/core/sweep";
+import type { SweepMetric } from "@/graphql/operations/pages";
 import { BestSoFarChart } from "@/ui/charts/draw/best-so-far";
 import { type Ended, prepareBestSoFar } from "@/ui/charts/prepare/best-so-far";
 import { useNow } from "@/ui/kit/clock";
 import { Panel } from "@/ui/kit/panel";
 import { Toggle } from "@/ui/kit/toggle";
 
-export function Curve({ data }: { data: SweepData }) {
+/** How the best value came to be what it is. */
+export function Curve({ data, metric }: { data: SweepData; metric: SweepMetric }) {
   const { head, rows } = data;
   const [log, setLog] = useState(false);
   const [byTime, setByTime] = useState(false);
@@ -31,27 +33,25 @@ export function Curve({ data }: { data: SweepData }) {
   const { finished, failed, crashed, killed } = head.counts;
   const chart = useMemo(
     () =>
-      head.metric
-        ? prepareBestSoFar({
-            metric: head.metric.name,
-            goal: head.metric.goal,
-            axis: byTime ? "time" : "order",
-            startMs,
-            endMs,
-            improvements: head.bestSoFar.map((point) => ({
-              id: point.runId,
-              label: point.displayName,
-              value: point.objective,
-              atMs: Date.parse(point.finishedAt),
-              order: point.ordinal,
-            })),
-            ended,
-            endedCount: data.complete ? ended.length : finished + failed + crashed + killed,
-            ...(head.metric.target !== null && { target: head.metric.target }),
-            log,
-          })
-        : undefined,
-    [head, ended, data.complete, finished, failed, crashed, killed, startMs, endMs, log, byTime],
+      prepareBestSoFar({
+        metric: metric.name,
+        goal: metric.goal,
+        axis: byTime ? "time" : "order",
+        startMs,
+        endMs,
+        improvements: head.bestSoFar.map((point) => ({
+          id: point.runId,
+          label: point.displayName,
+          value: point.objective,
+          atMs: Date.parse(point.finishedAt),
+          order: point.ordinal,
+        })),
+        ended,
+        endedCount: data.complete ? ended.length : finished + failed + crashed + killed,
+        ...(metric.target !== null && { target: metric.target }),
+        log,
+      }),
+    [head, metric, ended, data.complete, finished, failed, crashed, killed, startMs, endMs, log, byTime],
   );
   return (
     <Panel
@@ -76,7 +76,7 @@ export function Curve({ data }: { data: SweepData }) {
         <BestSoFarChart chart={chart} startMs={startMs} />
       ) : (
         <p className="wrap-anywhere flex min-h-80 items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint">
-          {toAbsence(head)}
+          {toAbsence(head.state, metric.name)}
         </p>
       )}
     </Panel>
@@ -84,9 +84,7 @@ export function Curve({ data }: { data: SweepData }) {
 }
 
 /** Why there is no curve. */
-function toAbsence({ metric, state }: SweepHead): string {
-  if (!metric) return "This sweep names no metric, so there is no best run to follow.";
-  return state === "finished" || state === "canceled"
-    ? `No run finished with a value of ${metric.name}.`
-    : `The curve begins when the first run finishes with a value of ${metric.name}.`;
-}
+const toAbsence = (state: SweepState, metric: string): string =>
+  state === "finished" || state === "canceled"
+    ? `No run finished with a value of ${metric}.`
+    : `The curve begins when the first run finishes with a value of ${metric}.`;

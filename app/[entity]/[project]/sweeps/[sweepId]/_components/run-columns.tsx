@@ -7,6 +7,7 @@ import type { SweepMetric } from "@/graphql/operations/pages";
 import { type SortKey, toSortKey } from "@/ui/charts/prepare/rows";
 import { formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
+import { CutName } from "@/ui/kit/cut-name";
 import { StarIcon } from "@/ui/kit/icons";
 
 /** A column of the run table: what it sorts by, and what it shows. */
@@ -50,7 +51,7 @@ export function toRunColumns(input: {
           prefetch={false}
           className="inline-flex max-w-full items-center gap-1.5 text-link underline-offset-2 hover:underline"
         >
-          <span className="truncate">{row.displayName}</span>
+          <CutName text={row.displayName} />
           {row.id === bestId && (
             <span className="text-best-mark" title="the best so far">
               <StarIcon />
@@ -148,7 +149,7 @@ function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunCol
     // Apart from our own columns, whatever a parameter is called.
     id: `p.${name}`,
     label: name,
-    width: Math.min(240, Math.max(96, name.length * 7.5 + 40)),
+    width: Math.min(240, Math.max(96, name.length * 7.5 + 40, numeric ? 0 : toTextPx(name, rows))),
     numeric,
     parameter: true,
     toKey: (row) => toSortKey(row.flat.get(name)),
@@ -158,6 +159,17 @@ function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunCol
     },
     cell: (row) => formatValue(row.flat.get(name)),
   };
+}
+
+/** What the first hundred runs have in it says how wide it is: it must not widen under the reader's eyes. */
+function toTextPx(name: string, rows: ReadonlyMap<string, Row>): number {
+  let longest = 0;
+  let seen = 0;
+  for (const { flat } of rows.values()) {
+    longest = Math.max(longest, formatValue(flat.get(name)).length);
+    if (++seen === 100) break;
+  }
+  return Math.min(160, longest * 7 + 26);
 }
 
 /** A run that waits in the queue, again perhaps, is not taking time. */

@@ -34,10 +34,16 @@ export function SweepLive(props: {
       {begun && (
         <>
           <SweepProgress data={data} />
-          <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
-            <Curve data={data} />
-            <BestRun head={head} varied={varied} projectPath={props.projectPath} />
-          </div>
+          {head.metric ? (
+            <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
+              <Curve data={data} metric={head.metric} />
+              <BestRun head={head} varied={varied} projectPath={props.projectPath} />
+            </div>
+          ) : (
+            <p className="mt-8 text-ink-faint text-sm">
+              This sweep names no metric, so there is no best run.
+            </p>
+          )}
           <RunTable
             data={data}
             varied={varied}
