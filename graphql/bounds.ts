@@ -34,7 +34,7 @@ export function boundAnswers(schema: GraphQLSchema): GraphQLSchema {
       if (!isLong && !isList && !mayFail) continue;
       const { resolve = defaultFieldResolver } = field;
       field.resolve = (source, args, context: Context, info) => {
-        const answer = answerOf(context);
+        const answer = answerOf(context, info.rootValue);
         const take = (value: unknown) => {
           if (isLong) answer.write(value);
           if (isList && Array.isArray(value)) answer.count(value.length * rowWidth(info));
@@ -86,16 +86,19 @@ class Answer {
   }
 }
 
-/** An answer is made with one set of loaders: a request has one, and each update of a subscription its own. */
-function answerOf(context: Context): Answer {
+/**
+ * An answer is made with one set of loaders: a request has one, each update of a subscription its own. Where an update goes in
+ * pieces, each piece is an answer: it is the root that graphql-js begins with.
+ */
+function answerOf(context: Context, root: unknown): Answer {
   const { loaders } = context;
   const known = answers.get(context);
-  if (known !== undefined && known.loaders === loaders) return known.answer;
+  if (known !== undefined && known.loaders === loaders && known.root === root) return known.answer;
   const answer = new Answer();
-  answers.set(context, { loaders, answer });
+  answers.set(context, { loaders, root, answer });
   return answer;
 }
-const answers = new WeakMap<Context, { loaders: Context["loaders"]; answer: Answer }>();
+const answers = new WeakMap<Context, { loaders: Context["loaders"]; root: unknown; answer: Answer }>();
 
 /** A number in JSON has some 8 characters. */
 function weigh(value: unknown): number {

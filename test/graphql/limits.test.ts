@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { GraphQLError, parse } from "graphql";
+import { buildSchema, execute, GraphQLError, parse } from "graphql";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readSummaries } from "@/db/queries/summaries";
 import { systemAccess } from "@/engine/authorize";
 import { Allowance } from "@/graphql/allowance";
+import { boundAnswers } from "@/graphql/bounds";
 import { Documents } from "@/graphql/documents";
 import { maskError } from "@/graphql/errors";
 import { measureDocument } from "@/graphql/limits";
@@ -251,6 +252,18 @@ describe("what an answer may hold", () => {
       ]);
     }
   }, 90_000);
+
+  test("each piece of an update has the whole bound, and one answer has it once", async () => {
+    const bounded = boundAnswers(buildSchema("type Query { rows: [Int!]! }"));
+    const contextValue = { loaders: {} };
+    const document = parse("{ rows more: rows }");
+    const rowsOf = (length: number) => ({ rows: new Array<number>(length).fill(0) });
+    const run = async (rootValue: object) =>
+      (await execute({ schema: bounded, document, rootValue, contextValue })).errors?.[0]?.message;
+    expect(await run(rowsOf(400_000))).toBeUndefined();
+    expect(await run(rowsOf(400_000))).toBeUndefined();
+    expect(await run(rowsOf(600_000))).toContain("more than 1000000 fields");
+  });
 
   test("of metrics in numbers as many are read as a server can hold, and their last texts up to 100 MB", async () => {
     const { runId } = await withMetrics(11);
