@@ -9,6 +9,7 @@ import { addExport } from "./commands/export";
 import { addLogin } from "./commands/login";
 import { addRuns } from "./commands/runs";
 import { addServer } from "./commands/server";
+import { addSimulateStopping } from "./commands/simulate-stopping";
 import { addSweep } from "./commands/sweep";
 import { EXIT, ExitCode, toExitCode } from "./exit-code";
 import { VERSION } from "./version";
@@ -54,6 +55,7 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addRuns(program, terminal);
   addBest(program, terminal);
   addExport(program, terminal);
+  addSimulateStopping(program, terminal, exit);
   addDoctor(program, terminal, exit);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
