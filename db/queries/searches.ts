@@ -219,6 +219,26 @@ export async function readRunMetrics(
     join metric_summaries s on s.run_id = t.run_id and s.attempt = t.attempt and s.metric_id = m.id`;
 }
 
+/** How far runs under way have come, where the log does not know it yet. */
+export async function readProgress(
+  tx: Tx,
+  { sweepId, metric }: { sweepId: string; metric: string },
+): Promise<{ number: number; count: number; value: number }[]> {
+  return tx<{ number: number; count: number; value: number }[]>`
+    with known as (
+      select distinct on (number) number, (details->>'value')::float8 as value from search_events
+      where sweep_id = ${sweepId} and kind = 'intermediate' order by number, position desc
+    )
+    select g.number, s.count, r.objective as value
+    from suggestions g join runs r on r.id = g.run_id
+    join metrics m on m.project_id = r.project_id and m.name = ${metric}
+    join metric_summaries s on s.run_id = r.id and s.attempt = r.attempt and s.metric_id = m.id
+    left join known k on k.number = g.number
+    where g.sweep_id = ${sweepId} and g.state = 'taken' and g.told = 'proposed' and r.deleted_at is null
+      and r.state in ('running', 'preempting') and r.objective is not null and r.objective is distinct from k.value
+    order by g.number`;
+}
+
 /** Ready suggestions that have grown too old to be handed out, gone for good. @returns their numbers, rising */
 export async function withdrawStale(
   tx: Tx,

@@ -9,6 +9,7 @@ import {
   type NewsRow,
   type RunMetric,
   readNews,
+  readProgress,
   readRunMetrics,
   type SearchRow,
   withdrawStale,
@@ -36,11 +37,22 @@ export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): 
     }
     told.push({ number: row.number, told: end === undefined ? "proposed" : "ended" });
   }
+  events.push(...(await tellProgress(tx, sweepId, config)));
   const stale = await withdrawStale(tx, { ...search, results: search.results + results });
   for (const number of stale) events.push({ kind: "withdrawn", number, details: null });
   await markTold(tx, sweepId, told);
   await appendLog(tx, search, events, results);
   return { ...search, logLength: search.logLength + events.length, results: search.results + results };
+}
+
+/** The best value so far of runs under way, where the file wants them imputed by it. */
+async function tellProgress(tx: Tx, sweepId: string, { metric }: SweepConfig): Promise<LogRow[]> {
+  if (metric === undefined || metric.imputeWhileRunning === "false") return [];
+  const rows = await readProgress(tx, { sweepId, metric: metric.name });
+  return rows.map(({ number, count, value }) => {
+    const { kind, details } = toLogged({ type: "intermediate", number, count, value });
+    return { kind, number, details };
+  });
 }
 
 /** How a run ended, in the words of the search; undefined while it goes on. */

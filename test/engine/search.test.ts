@@ -164,6 +164,36 @@ test("failed, lost and stopped runs are told apart", () =>
     expect(outcomes[0]).toMatchObject({ objectives: [Number.NaN] });
   }));
 
+test("a file that imputes runs under way has its search told how far they have come, once each time they got better", () =>
+  withHouse(async ({ db, context }) => {
+    const metric = { name: "loss", goal: "minimize", impute_while_running: "latest" };
+    const sweep = await startSweep(context, bayesOf({ metric }));
+    const { runId, attempt } = await claimOne(context, sweep);
+    const log = (batch: number, losses: readonly number[]) =>
+      logMetrics(context, {
+        runId,
+        metrics: toBatch(
+          { attempt, batch },
+          losses.map((loss, i) => [10 * batch + i, { loss }]),
+        ),
+      });
+    await log(1, [0.9, 0.5]);
+    await keepReady(context, sweep.sweepId);
+    await keepReady(context, sweep.sweepId);
+    await log(2, [0.7]);
+    await keepReady(context, sweep.sweepId);
+    await log(3, [0.4, 0.6]);
+    await keepReady(context, sweep.sweepId);
+    const told = (await readEvents(db, sweep.sweepId)).filter(({ type }) => type === "intermediate");
+    expect(told).toEqual([
+      { type: "intermediate", number: 0, count: 2, value: 0.5 },
+      { type: "intermediate", number: 0, count: 5, value: 0.4 },
+    ]);
+    await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+    await claimOne(context, sweep);
+    expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
+  }));
+
 test("proposals that have grown too old are withdrawn and never handed out", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, bayesOf());
