@@ -28,7 +28,9 @@ export function ProjectHeader(props: {
             <span className="font-normal text-ink-faint">{project.entity.name} / </span>
             {project.name}
           </h1>
-          {project.description && <p className="mt-1 max-w-prose text-ink-soft">{project.description}</p>}
+          {project.description && (
+            <p className="mt-1 max-w-prose text-pretty text-ink-soft">{project.description}</p>
+          )}
         </div>
         <div className="flex gap-2">
           <Link href={toProjectSettingsPath(...at)} className={buttonLook("line")}>

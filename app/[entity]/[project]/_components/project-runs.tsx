@@ -48,7 +48,7 @@ export function ProjectRuns(props: {
         <tbody className="[&_td]:border-line [&_td]:border-t [&_td]:px-3 [&_tr]:h-9">
           {rows.map(({ run, flat }) => (
             <tr key={run.id} className="hover:bg-sunken">
-              <td className="max-w-64">
+              <td className="max-w-56">
                 <span className="flex min-w-0 items-center gap-1.5">
                   <Link
                     href={toRunPath(entity, project, run.name)}
@@ -81,7 +81,7 @@ export function ProjectRuns(props: {
               <td>
                 <RunStateChip state={run.state} reason={run.stateReason} bare />
               </td>
-              <td className="max-w-48 truncate">
+              <td className="max-w-36 truncate">
                 {run.sweep && (
                   <Link
                     href={toSweepPath(entity, project, run.sweep.id)}
@@ -106,10 +106,11 @@ export function ProjectRuns(props: {
                 );
               })}
               <td className="figures whitespace-nowrap text-right">
-                <Duration
-                  from={run.startedAt}
-                  to={run.finishedAt ?? (run.state === "pending" ? run.startedAt : null)}
-                />
+                {run.startedAt === null || run.state === "pending" ? (
+                  <span className="text-ink-faint">–</span>
+                ) : (
+                  <Duration from={run.startedAt} to={run.finishedAt} />
+                )}
               </td>
               <td className="figures whitespace-nowrap text-right text-ink-soft">
                 <Ago at={run.createdAt} />
