@@ -15,8 +15,6 @@ import type { Ledger, Trial } from "./ledger";
 export interface Study {
   /** Settled configurations with a result, and those that `impute` gives one, in the order of their first outcome. */
   readonly configurations: readonly Configuration[];
-  /** Coordinates of what is under way and has no target. */
-  readonly pending: readonly Float64Array[];
   readonly warps: readonly Warp[];
   /** By metric: targets of `configurations`. */
   readonly samples: readonly Sample[];
@@ -44,11 +42,12 @@ export function openStudy(
 ): Study {
   const impute = metrics[0]?.impute ?? "worst";
   const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
-  const isImputed = ({ progress }: Trial): boolean => whileRunning !== "false" && progress !== null;
-  const all = groupByHash([...ledger.settled, ...ledger.pending.filter(isImputed)]).map((trials) => ({
-    x: toKernel((trials[0]?.x ?? new Float64Array(0)).slice()),
-    trials,
-  }));
+  const all = groupByHash([...ledger.settled, ...ledger.pending.filter(isImputedBy(whileRunning))]).map(
+    (trials) => ({
+      x: toKernel((trials[0]?.x ?? new Float64Array(0)).slice()),
+      trials,
+    }),
+  );
   const failed = all.filter(({ trials }) => trials.every(({ state }) => state === "failed"));
   const learnsFailures = failed.length >= FAILURES_TO_LEARN;
   const hasOwnValue = ({ trials }: Configuration): boolean =>
@@ -61,14 +60,29 @@ export function openStudy(
   const rules = { impute, whileRunning };
   return {
     configurations,
-    pending: ledger.pending
-      .filter((trial) => !isImputed(trial))
-      .flatMap(({ x }) => (x ? [toKernel(x.slice())] : [])),
     warps,
     samples: warps.map((warp, m) => toSample(configurations, m, warp, values[m] ?? [], rules)),
     constraints: constraints.map((constraint) => toSlacks(all, constraint)),
     failures: learnsFailures ? toLabels(all) : null,
   };
+}
+
+/** A run under way that has logged something counts as a result of that value, where the sweep file says so. */
+const isImputedBy =
+  (whileRunning: Rules["whileRunning"]) =>
+  ({ progress }: Trial): boolean =>
+    whileRunning !== "false" && progress !== null;
+
+/** Coordinates of what is under way and has no target. */
+export function listPending(
+  ledger: Ledger,
+  metrics: readonly Metric[],
+  toKernel: ToKernel,
+): readonly Float64Array[] {
+  const isImputed = isImputedBy(metrics[0]?.imputeWhileRunning ?? "false");
+  return ledger.pending
+    .filter((trial) => !isImputed(trial))
+    .flatMap(({ x }) => (x ? [toKernel(x.slice())] : []));
 }
 
 function groupByHash(trials: readonly Trial[]): Trial[][] {

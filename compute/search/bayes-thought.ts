@@ -1,6 +1,6 @@
 import { openSoftConstraints } from "@/core/constraint";
 import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
-import { openStudy, type Study } from "./bayes-study";
+import { listPending, openStudy, type Study } from "./bayes-study";
 import type { Domain, Values } from "./domain";
 import { type Mind, openMind } from "./gp/mind";
 import { openRoom } from "./gp/room";
@@ -10,7 +10,7 @@ import type { Prediction } from "./method";
 /** The models of a ledger: fitted, or taken from the memory of the last proposal, and ready for questions. */
 export interface Thought {
   readonly study: Study;
-  /** The best configuration that is free, from then on under way for this thought; undefined when none of the best is. */
+  /** The best configuration that is free, in view of what the ledger now has under way; undefined when none of the best is. */
   choose(isFree: (values: Values) => boolean, seed: string): Choice | undefined;
   /** What the first metric's model expects of the function at the i-th configuration of the study; null where it looks at a part. */
   expectOf(i: number): Pick<Prediction, "mean" | "sd"> & { readonly target: number };
@@ -32,20 +32,20 @@ export function openThinker(config: SweepConfig, domain: Domain): Thinker {
     think(ledger, spare) {
       if (metrics.length === 0 || domain.dimensions.length === 0 || ledger.observed < 2) return null;
       const study = openStudy(ledger, metrics, soft, room.fromSpace);
-      const { samples: objectives, constraints, failures, pending: known } = study;
+      const { samples: objectives, constraints, failures } = study;
+      // asked anew for each choice: what is owed or drawn in between is under way, too
+      const pending = () => listPending(ledger, metrics, room.fromSpace);
       const question = { objectives, constraints, failures, outcomes: ledger.settled.length };
-      const memory = mind.learn(question, lastMemory(ledger), known.length + spare);
-      const pending = [...known];
+      const memory = mind.learn(question, lastMemory(ledger), pending().length + spare);
       return {
         study,
         choose(isFree, seed) {
           const free = all?.().filter(isFree);
           const listed = free?.map(({ x }) => room.fromSpace(x.slice()));
-          const { found, by } = mind.choose(pending, seed, listed);
+          const { found, by } = mind.choose(pending(), seed, listed);
           for (const { x, score } of found) {
             const values = domain.decode(room.toSpace(x.slice()));
             if (!isFree(values)) continue;
-            pending.push(room.fromSpace(values.x.slice()));
             const predicted = { ...inOwnUnit(study, mind, x, mind.noise), acquisition: score, by };
             return { params: values.params, hash: values.hash, reason: "model", predicted, memory };
           }
@@ -94,8 +94,11 @@ function inOwnUnit(
   const [warp] = warps;
   if (warp === undefined) return { mean: Number.NaN, sd: Number.NaN };
   const spread = Math.sqrt(sd * sd + noise);
-  return {
-    mean: warp.toValue(mean),
-    sd: Math.abs(warp.toValue(mean + spread) - warp.toValue(mean - spread)) / 2,
-  };
+  const [low, middle, high] = [mean - spread, mean, mean + spread].map((target) =>
+    finite(warp.toValue(target)),
+  );
+  return { mean: middle as number, sd: Math.abs((high as number) / 2 - (low as number) / 2) };
 }
+
+/** A metric that has reached 1e300 has expectations beyond the last number. */
+const finite = (value: number): number => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);

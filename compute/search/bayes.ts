@@ -1,5 +1,5 @@
 import type { SweepConfig } from "@/core/sweep-config";
-import { openDesign, openRest } from "./bayes-points";
+import { openDesign, openRest, type Sequence } from "./bayes-points";
 import { openThinker, type Thought } from "./bayes-thought";
 import { type Domain, openDomain, type Values } from "./domain";
 import { type Choice, type Ledger, openLedger } from "./ledger";
@@ -37,13 +37,15 @@ function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger): 
   const isCovered = isCoveredBy(config, domain);
   const isFree = ({ hash, params }: Values): boolean => !ledger.has(hash) && domain.allows(params);
 
+  const next = (sequence: Sequence): Values | undefined => sequence.next(isFree, ledger.trials.size);
+
   const chooseNext = (think: () => Thought | null): Choice | undefined => {
     const owed = ledger.owed();
     if (owed) return { params: owed.params, hash: owed.hash, reason: "replicate" };
-    if (isCovered) return withReason(rest.next(isFree), "enumerated");
+    if (isCovered) return withReason(next(rest), "enumerated");
     const thought = isDesigned(ledger, domain) ? think() : null;
-    if (!thought) return withReason(design.next(isFree) ?? rest.next(isFree), "design");
-    return thought.choose(isFree, `${seed} ${ledger.next}`) ?? withReason(rest.next(isFree), "random");
+    if (!thought) return withReason(next(design) ?? next(rest), "design");
+    return thought.choose(isFree, `${seed} ${ledger.next}`) ?? withReason(next(rest), "random");
   };
 
   return {

@@ -1,0 +1,32 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, test } from "vitest";
+import { describeMethod } from "../../contract/method";
+import { hashOfTrace } from "../../support/search-trace";
+
+describeMethod({ method: "grid", cases: 40, exhausted: 200 });
+describeMethod({ method: "random", cases: 40, exhausted: 200 });
+describeMethod({ method: "sobol", cases: 40, exhausted: 200 });
+describeMethod({ method: "bayes", cases: 12, exhausted: 24 });
+
+const METHODS = ["grid", "random", "sobol", "bayes"];
+
+describe("the bytes of a search", () => {
+  const hashes = METHODS.map((name) => `${name} ${hashOfTrace(name)}`);
+
+  test("are those that they were: a change of them is a new version of the method", () => {
+    expect(hashes).toMatchInlineSnapshot(`
+      [
+        "grid badf68b95028a8ba3ab5704ce28ed2d76b3ee0b8b1450a2847c6276a768ba382",
+        "random 9621c3073e9cef9f50b032ea9f4871a3f65ccb660134fcf5b40eb4b8c291b85e",
+        "sobol 0b18fe082999892f835f3def4be16f0bec39d9adf48c1e161295109521f74fb6",
+        "bayes 4abe6213a08a90bea9c0cce3d901c3e3c26c3ef662db910b412d61a7eefce7f8",
+      ]
+    `);
+  });
+
+  test("are the same in another process", { timeout: 120_000 }, () => {
+    const program = ["--import", "tsx", "test/support/search-trace.ts", ...METHODS];
+    const told = execFileSync(process.execPath, program, { encoding: "utf8" });
+    expect(told.trim().split("\n")).toEqual(hashes);
+  });
+});
