@@ -4,7 +4,7 @@ import type { Sql, Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
 
 export interface FreshPoint {
-  /** Of the point among the sweep's, or of the run among those of a search. */
+  /** Of the point among the sweep's (the last of several that hold it), or of the run among those of a search. */
   readonly index: bigint;
   readonly values: ValueMap;
   /** The same as JSON text. */
@@ -49,8 +49,10 @@ export async function nextPoints(
   for (let lookups = 0; room > 0 && bytes < MAX_PARAMS_TOGETHER && lookups < MAX_LOOKUPS; lookups++) {
     const candidates: FreshPoint[] = [];
     const count = careful ? LOOKUP : room;
-    for (let i = 0; i < count && (end === null || cursor + BigInt(i) < end); i++) {
-      const point = toFreshPoint(source, cursor + BigInt(i));
+    let number = cursor;
+    for (let i = 0; i < count && (end === null || number < end); i++) {
+      const point = toFreshPoint(source, number);
+      number = point.index + 1n;
       bytes += point.params.length;
       candidates.push(point);
       if (bytes >= MAX_PARAMS_TOGETHER) break;
@@ -72,9 +74,9 @@ export async function nextPoints(
 const none: ReadonlySet<string> = new Set();
 
 function toFreshPoint(source: Points, index: bigint): FreshPoint {
-  const { params, hash, repeat } = source.at(index);
+  const { params, hash, repeat, through } = source.at(index);
   return {
-    index,
+    index: through ?? index,
     values: params,
     params: stringifyJson(params),
     hash: Buffer.from(hash).toString("hex"),

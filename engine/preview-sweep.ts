@@ -48,8 +48,13 @@ interface Looked {
 
 function askPoints(config: SweepConfig, count: number): Looked {
   const { size, at } = openPoints(config, config.seed ?? EXAMPLE_SEED);
-  const length = size === null || size > BigInt(count) ? count : Number(size);
-  return { size, first: Array.from({ length }, (_, k) => at(BigInt(k)).params) };
+  const first: ValueMap[] = [];
+  for (let number = 0n; first.length < count && (size === null || number < size); number++) {
+    const { params, through = number } = at(number);
+    first.push(params);
+    number = through;
+  }
+  return { size, first };
 }
 
 /** What a search begins with before it knows any result. */

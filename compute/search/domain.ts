@@ -1,11 +1,15 @@
+import { type Constraint, openConstraints, openConstraintsOn } from "@/core/constraint";
+import { parametersIn } from "@/core/constraint/mentions";
 import { isAppError } from "@/core/errors";
 import { holds, type Leaf, listLeaves, nestValues, orderByConditions, valueAt } from "@/core/leaves";
 import type { LeafParameter } from "@/core/parameter";
 import type { SweepConfig } from "@/core/sweep-config";
 import { isSameValue, type Value, type ValueMap } from "@/core/value";
+import { drawUnit, openStream } from "@/math/random";
 import { openSupport } from "./axis";
 import { type Combinations, openCombinations } from "./combinations";
 import { type Dimension, openDimension } from "./dimension";
+import { nothingLeft } from "./nothing-left";
 import { hashText, toCanonicalText, toLabel } from "./point";
 
 export type { Dimension } from "./dimension";
@@ -26,8 +30,13 @@ export interface Values {
  */
 export interface Domain {
   readonly dimensions: readonly Dimension[];
-  /** Different configurations, constraints aside; null when infinite, or too entangled to count (see GRID_ENTANGLED). */
+  /**
+   * Different configurations that keep to the constraints; null when infinite, when `when` entangles them too much to count (see
+   * GRID_ENTANGLED), or when constraints tie more than a million of them together.
+   */
   readonly size: bigint | null;
+  /** The same, and where constraints alone hinder the counting, all configurations of which some are forbidden. */
+  readonly listed: Listed | null;
   /** Whether independent draws give each configuration of a finite space the same chance. */
   readonly even: boolean;
   /** Undefined when they do not belong to the space: a value missing, out of bounds, or another constant. Surplus is let be. */
@@ -40,6 +49,8 @@ export interface Domain {
   snap(x: Float64Array): Float64Array;
   /** @param unit a number in (0, 1) for the dimension with this index; asked once for each that exists, in dependency order */
   sample(unit: (dimension: number) => number): Values;
+  /** @param attempt counts the draws in vain: the first whose configuration keeps to the constraints is taken. Undefined after `most`. */
+  sampleAllowed(unit: (dimension: number, attempt: number) => number, most: number): Values | undefined;
   /** For 0 <= index < size, each configuration once, in a grid's order. */
   at(index: bigint): Values;
   /** The same configuration with another value of one dimension, nearest ones for ordinals: snapped, not decoded. */
@@ -48,15 +59,19 @@ export interface Domain {
   allows(params: ValueMap): boolean;
 }
 
-export type DomainConfig = Pick<SweepConfig, "parameters">;
+export type Listed = Omit<Combinations, "at"> & { at(place: bigint): Values };
 
-export function openDomain({ parameters }: DomainConfig): Domain {
+export type DomainConfig = Pick<SweepConfig, "parameters" | "constraints">;
+
+/** @throws AppError CONSTRAINTS_LEAVE_NOTHING */
+export function openDomain({ parameters, constraints = [] }: DomainConfig): Domain {
   const leaves = listLeaves(parameters);
   const slots = openSlots(leaves);
   const dimensions = slots.flatMap((slot) => slot?.dimension ?? []);
   const order = orderByConditions(leaves).flatMap((leaf) => slots[leaf] ?? []);
   const labels = leaves.map(toLabel);
-  const combinations = tryCombinations(leaves, slots);
+  const combinations = tryCombinations(leaves, slots, constraints);
+  const allowsOn = openConstraintsOn({ constraints }, leaves);
   const middles = dimensions.map(({ kind }) => (kind === "category" ? 0 : 0.5));
   const exists = (leaf: number, values: readonly (Value | undefined)[]): boolean =>
     leaves[leaf]?.conditions.every(({ on, test }) => holds(test, values[on])) ?? false;
@@ -110,18 +125,31 @@ export function openDomain({ parameters }: DomainConfig): Domain {
     return x;
   };
 
-  return {
+  const size = combinations?.exact ? combinations.size : null;
+  const isRedrawn = dimensionsAsked(dimensions, constraints);
+
+  const domain: Domain = {
     dimensions,
-    size: combinations?.size ?? null,
+    size,
+    listed: combinations ? { ...combinations, at: (place) => toValues(combinations.at(place)) } : null,
     even: dimensions.every(({ even, conditions }) => even && conditions.length === 0),
     encode: (params) => read(params)?.x,
     read,
     decode: (x) => toValues(fill(({ toValue }, index) => toValue(placeOf(x, index)))),
     snap,
     sample: (unit) => toValues(fill(({ toValue, ofDraw }, index) => toValue(ofDraw(unit(index))))),
+    sampleAllowed(unit, most) {
+      for (let attempt = 0; attempt < most; attempt++) {
+        const values = fill(({ toValue, ofDraw }, index) =>
+          toValue(ofDraw(unit(index, isRedrawn[index] ? attempt : 0))),
+        );
+        if (allowsOn(values)) return toValues(values);
+      }
+      return undefined;
+    },
     at(index) {
-      if (combinations === undefined || index < 0n || index >= combinations.size)
-        throw new RangeError(`configuration ${index} is not within 0 .. ${combinations?.size ?? "(no end)"}`);
+      if (combinations === undefined || size === null || index < 0n || index >= size)
+        throw new RangeError(`configuration ${index} is not within 0 .. ${size ?? "(no end)"}`);
       return toValues(combinations.at(index));
     },
     neighbours(x, dimension) {
@@ -132,8 +160,50 @@ export function openDomain({ parameters }: DomainConfig): Domain {
         return snap(beside);
       });
     },
-    allows: () => true,
+    allows: openConstraints({ constraints }),
   };
+  if (constraints.length > 0) refuseNothing(domain, constraints);
+  return domain;
+}
+
+/**
+ * By dimension: whether constraints ask about it, or about one that exists by it. These are drawn anew in each attempt; all
+ * others keep their first draw.
+ */
+function dimensionsAsked(dimensions: readonly Dimension[], constraints: readonly Constraint[]): boolean[] {
+  const asked = new Set(
+    constraints.flatMap(({ test }) => parametersIn(test).map((path) => JSON.stringify(path))),
+  );
+  const isAsked = dimensions.map(({ path }) => asked.has(JSON.stringify(path)));
+  const add = (index: number): void => {
+    for (const { on } of dimensions[index]?.conditions ?? []) {
+      if (isAsked[on]) continue;
+      isAsked[on] = true;
+      add(on);
+    }
+  };
+  for (const [index, own] of [...isAsked].entries()) if (own) add(index);
+  return isAsked;
+}
+
+/** Draws before a space without an end counts as one that has nothing allowed. */
+const MOST_DRAWS = 100_000;
+
+function refuseNothing(
+  { dimensions, listed, sampleAllowed }: Domain,
+  constraints: readonly Constraint[],
+): void {
+  if (listed) {
+    if (listed.seek(0n) === undefined) throw nothingLeft(constraints, "no configuration");
+    return;
+  }
+  const streams = dimensions.map(({ path }) => openStream("constraints", path));
+  const unit = (dimension: number, attempt: number): number => {
+    const stream = streams[dimension];
+    return stream ? drawUnit(stream, BigInt(attempt)) : 0.5;
+  };
+  if (sampleAllowed(unit, MOST_DRAWS) === undefined)
+    throw nothingLeft(constraints, `none of ${MOST_DRAWS} random configurations`);
 }
 
 /** What stands at a leaf: a dimension with its index, or the one value that it has. */
@@ -172,11 +242,12 @@ function openSlots(leaves: readonly Leaf[]): (Slot | undefined)[] {
 function tryCombinations(
   leaves: readonly Leaf[],
   slots: readonly (Slot | undefined)[],
+  constraints: readonly Constraint[],
 ): Combinations | undefined {
   const axes = leaves.flatMap(({ parameter }, leaf) => openSupport(slots[leaf] ? parameter : NEVER) ?? []);
   if (axes.length < leaves.length) return undefined;
   try {
-    return openCombinations(leaves, axes);
+    return openCombinations(leaves, axes, constraints);
   } catch (error) {
     if (isAppError(error) && error.code === "GRID_ENTANGLED") return undefined;
     throw error;

@@ -10,13 +10,18 @@ export interface Point {
   readonly hash: Uint8Array;
   /** From 0 below `repeats`. */
   readonly repeat: number;
+  /** The last of the neighbouring numbers that hold this very point; absent where it is the only one. */
+  readonly through?: bigint;
 }
 
 /** Which configuration comes k-th: a pure function of (config, seed, k). The repeats of a configuration stand together. */
 export interface Points {
   /** Where the numbers end; null when there is no end. */
   readonly size: bigint | null;
-  /** Different configurations times repeats: less than `size` where some numbers repeat a hash (see draws.ts). */
+  /**
+   * Different configurations times repeats: less than `size` where some numbers repeat a hash (see draws.ts). Null where
+   * there is no end of them, or constraints keep them from being counted.
+   */
   readonly count: bigint | null;
   /** Throws RangeError outside 0 .. size - 1. */
   at(index: bigint): Point;

@@ -3,31 +3,50 @@ import { fromUnit } from "@/core/space";
 import type { SweepConfig } from "@/core/sweep-config";
 import type { Value } from "@/core/value";
 import { drawUnit, openStream } from "@/math/random";
-import { openDomain } from "./domain";
+import { openDomain, type Values } from "./domain";
 import { openDraws } from "./draws";
+import { nothingLeft } from "./nothing-left";
+import { type Found, toPoints } from "./numbers";
 import { hashText, type Points, toCanonicalText, toLabel } from "./point";
 
-type RandomConfig = Pick<SweepConfig, "parameters" | "repeats">;
+type RandomConfig = Pick<SweepConfig, "parameters" | "repeats" | "constraints">;
 
 /**
  * Random draws: from a finite space without replacement until all of it was had, from any other one without end. The k-th
  * configuration depends on the seed and k alone, not on who asks when; each parameter draws from a stream keyed by its own
  * path, so adding or removing one leaves the values of the others alone (unless the space is finite and all its
- * configurations are alike likely: then they are shuffled as a whole).
+ * configurations are alike likely: then they are shuffled as a whole). What the constraints forbid is drawn again.
  *
  * Streams repeat after 2^64 configurations.
+ *
+ * @throws AppError CONSTRAINTS_LEAVE_NOTHING
  */
-export function openRandom({ parameters, repeats }: RandomConfig, seed: string): Points {
-  const domain = openDomain({ parameters });
-  if (domain.size === null) return openEndless(listLeaves(parameters), BigInt(repeats), seed);
+export function openRandom({ parameters, repeats, constraints = [] }: RandomConfig, seed: string): Points {
+  const domain = openDomain({ parameters, constraints });
+  if (domain.listed === null && constraints.length === 0)
+    return openEndless(listLeaves(parameters), BigInt(repeats), seed);
   const streams = domain.dimensions.map(({ path }) => openStream(seed, path));
-  const draw = (k: bigint) =>
-    domain.sample((dimension) => {
+  const draw = (k: bigint): Values => {
+    const values = domain.sampleAllowed((dimension, attempt) => {
       const stream = streams[dimension];
-      return stream ? drawUnit(stream, k) : 0.5;
-    });
-  return openDraws(domain, draw, seed, repeats, domain.even);
+      return stream ? drawUnit(stream, BigInt.asUintN(64, k + BigInt(attempt) * APART)) : 0.5;
+    }, MOST_ATTEMPTS);
+    if (values === undefined)
+      throw nothingLeft(constraints, `none of ${MOST_ATTEMPTS} draws for configuration ${k}`);
+    return values;
+  };
+  if (domain.listed !== null) return openDraws(domain, draw, seed, repeats, domain.even);
+  const find = (k: bigint): Found => {
+    const { params, hash } = draw(k);
+    return { params, hash: hashText(`random ${k}\n${hash}`) };
+  };
+  return toPoints(null, null, find, BigInt(repeats));
 }
+
+/** Between the attempts for one configuration: no sweep has as many configurations. */
+const APART = 2n ** 40n;
+/** 20 times as many as a sweep is refused after: what one draw in 100,000 is allowed is found with a chance of 1 - 2e-9. */
+const MOST_ATTEMPTS = 2_000_000;
 
 /** The hash covers k: equal draws, which only spaces with a finite branch have, are two runs, as in W&B, which compares none. */
 function openEndless(leaves: readonly Leaf[], times: bigint, seed: string): Points {

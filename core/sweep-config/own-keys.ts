@@ -4,9 +4,16 @@ import { childOf, isScalar, type MapNode, type Node, show } from "./tree";
 import type { SweepConfig } from "./types";
 
 /** Keys beside W&B's. One that is typed wrongly is a warning and ignored: no file of W&B's fails through them. */
-export const OWN_KEYS = ["seed", "grid_order", "repeats", "retries", "retry_failed", "run_name"] as const;
-/** Their place is kept. */
-export const COMING_KEYS = ["constraints", "budget"] as const;
+export const OWN_KEYS = [
+  "seed",
+  "grid_order",
+  "repeats",
+  "retries",
+  "retry_failed",
+  "run_name",
+  "constraints",
+  "budget",
+] as const;
 
 type OwnSettings = Pick<
   SweepConfig,

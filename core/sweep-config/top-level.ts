@@ -1,15 +1,20 @@
 import type { Parameters } from "@/core/parameter";
 import type { Value } from "@/core/value";
+import { leastRuns, nearestTarget, readBudget } from "./budget";
 import { checkTogether, isGuided } from "./checks";
+import { type Constraints, readConstraints } from "./constraints";
 import type { Findings } from "./diagnostics";
 import { readEarlyTerminate } from "./early-terminate";
 import { readCommand, readController, readRunCap, readText } from "./launch";
-import { readObjectives } from "./metrics";
-import { COMING_KEYS, OWN_KEYS, readOwnKeys } from "./own-keys";
+import { type Objectives, readObjectives } from "./metrics";
+import { objectivesOf } from "./objectives";
+import { OWN_KEYS, readOwnKeys } from "./own-keys";
 import { readParameters } from "./parameters";
+import { readScheduler } from "./scheduler";
 import { didYouMean } from "./suggest";
 import { childOf, isMap, isNull, isScalar, type MapNode, type Node, show, toValue } from "./tree";
-import type { Method, SweepConfig } from "./types";
+import type { Method, Metric, SweepConfig } from "./types";
+import { warnWithoutEffect } from "./without-effect";
 
 const METHODS: readonly Method[] = ["auto", "grid", "random", "sobol", "bayes", "tpe", "cmaes", "custom"];
 /** W&B's keys that this parser understands. */
@@ -43,40 +48,80 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
     findings.error("NOT_A_SWEEP", message, [], root.at);
     return undefined;
   }
-  const method = readMethod(root, findings);
+  const named = readMethod(root, findings);
   const parameters = readParameterSection(root, findings);
-  const { metric, metrics } = readObjectives(
+  const objectives = readObjectives(
     root,
     childOf(root, "metric"),
     given(root, "metrics"),
-    isGuided(method),
+    isGuided(named),
     findings,
   );
-  const stopNode = given(root, "early_terminate");
-  const earlyTerminate = stopNode && readEarlyTerminate(stopNode, metric !== undefined, findings);
-  const commandNode = given(root, "command");
-  const runCapNode = given(root, "run_cap");
-  const controllerNode = given(root, "controller");
+  const hasMetric = objectives.metric !== undefined;
   const schedulerNode = given(root, "scheduler");
+  const scheduled = schedulerNode && readScheduler(schedulerNode, named, hasMetric, findings);
+  const method = scheduled ? scheduled.method : named;
+  const stopNode = given(root, "early_terminate");
+  const commandNode = given(root, "command");
+  const controllerNode = given(root, "controller");
   const config = {
-    metric,
-    metrics,
-    earlyTerminate,
+    ...readBounds(root, objectives, findings),
+    earlyTerminate: stopNode && readEarlyTerminate(stopNode, hasMetric, findings),
     program: readText(childOf(root, "program"), "program", findings),
     command: commandNode && readCommand(commandNode, findings),
     name: readText(childOf(root, "name"), "name", findings),
     description: readText(childOf(root, "description"), "description", findings),
     project: readText(childOf(root, "project"), "project", findings),
     entity: readText(childOf(root, "entity"), "entity", findings),
-    runCap: runCapNode && readRunCap(runCapNode, findings),
     controller: controllerNode && readController(controllerNode, findings),
-    scheduler: schedulerNode && toValue(schedulerNode),
+    scheduler: scheduled?.scheduler,
     ...readOwnKeys(root, findings),
+    ...readRules(root, parameters, objectives, findings),
     extra: readExtra(root, findings),
   };
-  if (method && parameters) checkTogether(root, method, parameters, config, findings);
+  if (method && parameters) {
+    checkTogether(root, method, parameters, config, findings);
+    warnWithoutEffect(root, method, config, findings);
+  }
   if (!method || !parameters || findings.errors.length > 0) return undefined;
   return { method, parameters, ...config };
+}
+
+/** Objectives with all that ends the sweep: their targets, `run_cap` and `budget`. */
+function readBounds(
+  root: MapNode,
+  { metric, metrics }: Objectives,
+  findings: Findings,
+): Pick<SweepConfig, "metric" | "metrics" | "runCap" | "budget"> {
+  const runCapNode = given(root, "run_cap");
+  const budgetNode = given(root, "budget");
+  const budget = budgetNode && readBudget(budgetNode, objectivesOf({ metric, metrics }), findings);
+  const aimed = (each: Metric): Metric => ({ ...each, target: nearestTarget(each, budget?.until) });
+  const [, ...others] = metrics ?? [];
+  const first = metric && aimed(metric);
+  return {
+    metric: first,
+    metrics: metrics && first ? [first, ...others] : undefined,
+    runCap: leastRuns(runCapNode && readRunCap(runCapNode, findings), budget?.runs),
+    budget,
+  };
+}
+
+/** Constraints can be understood only where the parameters are. */
+function readRules(
+  root: MapNode,
+  parameters: Parameters | undefined,
+  objectives: Objectives,
+  findings: Findings,
+): Constraints {
+  const node = given(root, "constraints");
+  if (!node || !parameters) return {};
+  return readConstraints(
+    node,
+    parameters,
+    objectivesOf(objectives).map(({ name }) => name),
+    findings,
+  );
 }
 
 /** A key with nothing behind it is as good as absent. */
@@ -142,10 +187,8 @@ function readExtra(root: MapNode, findings: Findings): ReadonlyMap<string, Value
     if (SILENT_KEYS.includes(key)) continue;
     if (LAUNCH_KEYS.includes(key)) {
       findings.warn("KEY_NOT_USED", `\`${key}\` belongs to W&B Launch and is not used here`, [key], keyAt);
-    } else if (COMING_KEYS.some((coming) => coming === key)) {
-      findings.warn("KEY_NOT_YET", `\`${key}\` is not supported yet and has no effect`, [key], keyAt);
     } else {
-      const message = `\`${key}\` is no key of a sweep file and has no effect.${didYouMean(key, [...KEYS, ...COMING_KEYS])}`;
+      const message = `\`${key}\` is no key of a sweep file and has no effect.${didYouMean(key, KEYS)}`;
       findings.warn("KEY_UNKNOWN", message, [key], keyAt);
     }
   }

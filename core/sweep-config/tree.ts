@@ -16,6 +16,8 @@ export interface ScalarNode {
   readonly text: string;
   readonly quoted: boolean;
   readonly at?: Position;
+  /** Characters from `at` to the text, where it stands there letter for letter on one line; otherwise absent. */
+  readonly lead?: 0 | 1;
   /** Set where people, W&B's loader and this one may read the spelling differently. */
   readonly reading?: Reading;
 }

@@ -73,7 +73,7 @@ export class TreeBuilder {
     const at = this.positionOf(source) ?? fallback;
     const quoted = source.type !== undefined && source.type !== "PLAIN";
     this.checkText(text, path, at);
-    const base = { kind: "scalar", text, at } as const;
+    const base = { kind: "scalar", text, at, lead: leadOf(source, text) } as const;
     // PyYAML takes no notice of a bare `!`
     if (source.tag === undefined || source.tag === "!")
       return quoted ? { ...base, value: text, quoted } : { ...base, quoted, ...readPlain(text) };
@@ -237,6 +237,13 @@ export class TreeBuilder {
     if (!isScalar(source) && !isMap(source) && !isSeq(source) && !isAlias(source)) return undefined;
     return source.range ? this.toPosition(source.range[0]) : undefined;
   }
+}
+
+/** As long as its text and the quotes: then nothing in it is escaped or folded. */
+function leadOf({ range, type }: Scalar, text: string): 0 | 1 | undefined {
+  const around = range ? range[1] - range[0] - text.length : Number.NaN;
+  if (type === "PLAIN" && around === 0) return 0;
+  return type?.startsWith("QUOTE") && around === 2 ? 1 : undefined;
 }
 
 const extentOfLeaf = (node: Node): Extent => ({

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Expression } from "@/core/constraint";
 import type { Parameter, Parameters } from "@/core/parameter";
 import type { SweepConfig } from "@/core/sweep-config";
 import { toFloat, toInteger, toValueMap, type Value } from "@/core/value";
@@ -57,6 +58,64 @@ const leaf: fc.Arbitrary<Parameter> = fc.oneof(
   }),
 );
 
+const paths = fc.array(name, { minLength: 1, maxLength: 3 });
+const expression: fc.Arbitrary<Expression> = fc.letrec<{ expression: Expression }>((tie) => ({
+  expression: fc.oneof(
+    { maxDepth: 4, depthSize: "small" },
+    fc.record({ kind: fc.constant("literal" as const), value: anyValue }),
+    fc.record({ kind: fc.constant("parameter" as const), path: paths }),
+    fc.record({ kind: fc.constant("metric" as const), name }),
+    fc.record({ kind: fc.constantFrom("not" as const), of: tie("expression") }),
+    fc.record({
+      kind: fc.constantFrom("and" as const, "or" as const),
+      of: fc.array(tie("expression"), { maxLength: 3 }),
+    }),
+    fc.record({
+      kind: fc.constant("arithmetic" as const),
+      op: fc.constantFrom("+" as const, "**" as const),
+      left: tie("expression"),
+      right: tie("expression"),
+    }),
+    fc.record({
+      kind: fc.constant("compare" as const),
+      first: tie("expression"),
+      rest: fc.array(
+        fc.record({ op: fc.constantFrom("<" as const, "in" as const), with: tie("expression") }),
+        {
+          maxLength: 2,
+        },
+      ),
+    }),
+    fc.record({
+      kind: fc.constant("call" as const),
+      name: fc.constantFrom("min" as const, "log" as const),
+      of: fc.array(tie("expression"), { maxLength: 2 }),
+    }),
+  ),
+})).expression;
+const budget = fc.record(
+  {
+    hours: finite,
+    runs: fc.integer({ min: 1 }),
+    until: fc.record(
+      {
+        targets: fc.array(
+          fc.record({
+            metric: name,
+            goal: fc.constantFrom("minimize" as const, "maximize" as const),
+            value: finite,
+          }),
+          { maxLength: 2 },
+        ),
+        noImprovement: fc.integer({ min: 1 }),
+        expectedImprovement: finite,
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
 const parameters = (depth: number): fc.Arbitrary<Parameters> =>
   fc
     .array(fc.tuple(name, depth === 0 ? leaf : fc.oneof({ weight: 3, arbitrary: leaf }, group(depth - 1))), {
@@ -85,6 +144,12 @@ export const anyConfig: fc.Arbitrary<SweepConfig> = fc.record(
     repeats: fc.integer({ min: 1 }),
     retries: fc.integer({ min: 0 }),
     retryFailed: fc.boolean(),
+    constraints: fc.array(fc.record({ source: name, test: expression }), { maxLength: 2 }),
+    softConstraints: fc.array(
+      fc.record({ source: name, metric: name, op: fc.constantFrom("<", ">="), bound: expression }),
+      { maxLength: 2 },
+    ),
+    budget,
     extra: fc.array(fc.tuple(name, anyValue), { maxLength: 3 }).map((entries) => new Map(entries)),
   },
   { requiredKeys: ["method", "parameters", "gridOrder", "repeats", "retries", "retryFailed", "extra"] },

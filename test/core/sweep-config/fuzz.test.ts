@@ -26,6 +26,11 @@ parameters:
       depth: {min: 1, max: 5}
       width: {value: [64, "32", !!float 1e-5]}
     when: {size: {min: 16}}
+constraints:
+  - lr * size < 4 and opt not in ['adam', null]
+  - "model.depth <= 3 or 0 < momentum ** 2 < 0.5"
+  - "\`val/loss\` < 3"
+budget: {hours: 2, runs: 50, until: {target: 1.0e-4, no_improvement: 20}}
 `;
 const PIECES = [
   ": ",

@@ -29,7 +29,7 @@ parameters:
   lr: {min: 0.0, max: 0.1}
 `);
     expect(codesOf(errors)).toEqual([]);
-    expect(codesOf(warnings)).toEqual([]);
+    expect(codesOf(warnings)).toEqual(["SCHEDULER_OWN_ENGINE"]);
     expect(config).toEqual({
       method: "bayes",
       name: "mine",
@@ -62,17 +62,14 @@ parameters:
   });
 
   test("keeps keys that it does not know, and says what may be meant", () => {
-    const { config, warnings } = read(
-      "method: grid\nmetirc: {name: loss}\ncount: 3\njob: j\nconstraints: [a < b]",
-    );
+    const { config, warnings } = read("method: grid\nmetirc: {name: loss}\ncount: 3\njob: j");
     expect(placesOf(warnings)).toEqual([
       "KEY_UNKNOWN 3:1 metirc",
       "KEY_UNKNOWN 4:1 count",
       "KEY_NOT_USED 5:1 job",
-      "KEY_NOT_YET 6:1 constraints",
     ]);
     expect(warnings[0]?.message).toContain("Did you mean `metric`?");
-    expect([...(config?.extra.keys() ?? [])]).toEqual(["metirc", "count", "job", "constraints"]);
+    expect([...(config?.extra.keys() ?? [])]).toEqual(["metirc", "count", "job"]);
   });
 
   test.each([
