@@ -4,7 +4,10 @@ import type { SweepConfig } from "@/core/sweep-config";
 import { Float, type Value } from "@/core/value";
 
 /** The parts of a configuration that decide its points. */
-export type PlannedConfig = Pick<SweepConfig, "method" | "parameters" | "repeats" | "gridOrder">;
+export type PlannedConfig = Pick<
+  SweepConfig,
+  "method" | "parameters" | "repeats" | "gridOrder" | "constraints"
+>;
 
 const values: fc.Arbitrary<Value> = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
