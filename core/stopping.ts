@@ -21,18 +21,20 @@ export type EarlyStop = Omit<Verdict, "stop">;
 
 /** One sentence for people: why the run was stopped. */
 export function describeEarlyStop({ rule, band, value, threshold, rank, of }: EarlyStop): string {
-  const place = rank === null || of === null ? "" : `; it was number ${rank} of ${of}`;
-  return `Stopped early by ${rule} at ${band}: ${toShort(value)} is ${RELATION[rule]} ${toShort(threshold)}${place}.`;
+  const where = rule === "hyperband" || rule === "asha" ? `at band ${band}` : `after ${band} values`;
+  const place = rank === null || of === null ? "" : `, number ${rank} of ${of}`;
+  return `Stopped early by ${rule} ${where}: ${toShort(value)} is ${RELATION[rule]} ${toShort(threshold)}${place}.`;
 }
 
 const RELATION: Readonly<Record<EarlyStop["rule"], string>> = {
-  hyperband: "worse than the threshold",
-  asha: "worse than the threshold",
-  median: "worse than the median",
-  percentile: "worse than the percentile",
-  wilcoxon: "on average significantly worse than the best run's",
-  patience: "no improvement on",
+  hyperband: "worse than",
+  asha: "worse than",
+  median: "worse than the others' median,",
+  percentile: "worse than the others' percentile,",
+  wilcoxon: "a mean that is surely worse than the best run's,",
+  patience: "no improvement any more on",
 };
 
+/** Six significant digits. */
 const toShort = (value: number | null): string =>
   value === null ? "none" : String(Number(value.toPrecision(6)));
