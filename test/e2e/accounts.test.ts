@@ -368,6 +368,23 @@ test("the explorer runs a query and a subscription, with workers of ours and not
   expect({ foreign, troubles }).toEqual({ foreign: [], troubles: [] });
 });
 
+test("the explorer keeps its contrast in either theme, and its columns within a phone", async () => {
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const viewport of [undefined, PHONE]) {
+      const page = await visit("/graphql", { admin: true, colorScheme, ...(viewport && { viewport }) });
+      const editor = page.locator(".graphiql-query-editor .view-lines");
+      await editor.filter({ hasText: "WhoAmI" }).waitFor();
+      // Coloured: until its words are told apart all of them are mtk1.
+      await editor.locator('span[class^="mtk"]:not([class^="mtk1 "]):not([class="mtk1"])').first().waitFor();
+      // GraphiQL's tabs have their close button inside: that is its own markup.
+      const found = (await violationsOf(page)).filter((one) => !one.includes("nested-interactive"));
+      expect(found, `${colorScheme} ${viewport ? "phone" : "wide"}`).toEqual([]);
+      const { width = 0 } = (await page.locator(".graphiql-editors").boundingBox()) ?? {};
+      expect(width).toBeGreaterThan(250);
+      await page.context().close();
+    }
+});
+
 test("the explorer's code is on no other page", async () => {
   const page = await visit("/settings", { admin: true });
   const bytes = await page.evaluate(() =>
@@ -412,20 +429,30 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
     ["audit", "/settings/audit", true],
     ["project-settings", "/seen/shared/settings", true],
   ];
-  for (const [name, path, admin] of pages)
-    for (const colorScheme of ["light", "dark"] as const)
-      for (const viewport of [undefined, PHONE]) {
-        const page = await visit(path, { admin, colorScheme, ...(viewport && { viewport }) });
+  for (const colorScheme of ["light", "dark"] as const)
+    for (const viewport of [undefined, PHONE]) {
+      // One profile for all pages of one look: a fresh one for each took five minutes on a busy machine.
+      const look = { colorScheme, ...(viewport && { viewport }) };
+      const [stranger, admin] = [
+        await visit("/login", look),
+        await visit("/settings", { ...look, admin: true }),
+      ];
+      const size = viewport ? "phone" : "wide";
+      for (const [name, path, signedIn] of pages) {
+        const page = signedIn ? admin : stranger;
+        // Out of the page first: an address that differs in its fragment alone would not be loaded.
+        await page.goto("about:blank");
+        await page.goto(path);
         await page.waitForLoadState("networkidle");
-        const size = viewport ? "phone" : "wide";
         expect(
           await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
           `${name} ${size}`,
         ).toBeLessThanOrEqual(0);
         expect(await violationsOf(page), `${name} ${colorScheme} ${size}`).toEqual([]);
         await screenshot(page, `account-${name}-${colorScheme}-${size}`);
-        await page.context().close();
       }
+      for (const page of [stranger, admin]) await page.context().close();
+    }
 });
 
 async function violationsOf(page: Page): Promise<string[]> {

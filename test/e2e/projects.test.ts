@@ -180,6 +180,42 @@ test("Back shows times by the clock of now, not by that of the first visit", asy
   expect(await page.locator("main time").first().textContent()).toMatch(/^10.min ago$/);
 });
 
+test("runs called after their sweep are told apart in a narrow table: what is cut is before the number", async () => {
+  const { path, id } = await seed("cut-names", "a name of a sweep that is far too long for any column", 2);
+  for (const at of [`${path}?tab=runs`, `${path}/sweeps/${id}`]) {
+    const { page } = await open(at, { viewport: PHONE });
+    const link = page.locator("td a", { hasText: /any column-2$/ }).first();
+    await link.waitFor();
+    const seen = await link.evaluate((element) => {
+      const cell = element.closest("td")?.getBoundingClientRect();
+      const range = document.createRange();
+      const last = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      let text = last.nextNode();
+      for (let next = text; next; next = last.nextNode()) text = next;
+      if (!cell || !text) throw new Error("no cell");
+      range.selectNodeContents(text);
+      return { text: text.textContent, inside: range.getBoundingClientRect().right <= cell.right };
+    });
+    expect(seen).toEqual({ text: "-2", inside: true });
+  }
+});
+
+test("where nothing is yet, the command that brings something can be copied", async () => {
+  const { path, id } = await seed("no-runs", "waits", 0);
+  const { page } = await open(`${path}?tab=runs`, { javaScriptEnabled: false });
+  expect(await page.locator("pre code").textContent()).toBe(`npx besom agent ${path.slice(1)}/${id}`);
+  const CreateProject = toDocument(
+    'mutation { createProject(input: {name: "no-sweeps"}) { error { code } } }',
+  );
+  await site().driver.send(CreateProject, {});
+  for (const tab of ["", "?tab=runs"]) {
+    await page.goto(`/${site().entity}/no-sweeps${tab}`);
+    expect(await page.locator("pre code").textContent()).toBe(
+      `npx besom sweep sweep.yaml --entity ${site().entity} --project no-sweeps`,
+    );
+  }
+});
+
 test("names without a blank keep within a phone", async () => {
   const { driver, entity } = site();
   const unbroken = "unbroken".repeat(15);

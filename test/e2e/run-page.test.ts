@@ -96,6 +96,30 @@ describe("while it works", () => {
     expect(troubles).toEqual([]);
   });
 
+  test("what comes in moves nothing on the page, charts, figures and output alike", async () => {
+    const work = await begin("still");
+    await work.log({ loss: [4, 3], accuracy: [0.1, 0.2] });
+    await work.print("step 1\n");
+    const { page } = await open(work.path);
+    await untilLive(page);
+    await page.evaluate(() => {
+      const seen = { shift: 0 };
+      Object.assign(window, { seen });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
+      }).observe({ type: "layout-shift" });
+    });
+    for (let i = 0; i < 40; i++) {
+      await work.log({ loss: [2 / (i + 1)], accuracy: [0.3 + i / 80] });
+      await work.print(`step ${i + 2}\n`);
+    }
+    await page.getByRole("img", { name: /^loss by step over 42 points/ }).waitFor();
+    await outputOf(page).getByText("step 41", { exact: true }).waitFor();
+    expect(
+      await page.evaluate(() => (window as unknown as { seen: { shift: number } }).seen.shift),
+    ).toBeLessThan(0.02);
+  });
+
   test("a long line stays light: buckets, a band, and no spike lost", async () => {
     const work = await begin("long line");
     const { page } = await open(work.path);
