@@ -13,7 +13,7 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     // Two cores: more workers only make database tests wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     include: ["test/**/*.test.{ts,tsx}"],
     exclude: ["test/heavy/**", "test/e2e/**", "node_modules/**"],

@@ -495,6 +495,8 @@ create table sweeps (
   started_at timestamp(3) with time zone,
   finished_at timestamp(3) with time zone,
   changed_xid xid8 not null default pg_current_xact_id(),
+  budget_hours double precision,
+  no_improvement integer,
   constraint sweeps_pkey PRIMARY KEY (id),
   constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)

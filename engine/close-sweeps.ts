@@ -29,10 +29,10 @@ async function close(tx: Tx, sweepId: string): Promise<{ projectId: number; move
     const emptied = await emptyQueue(tx, { sweepId, canceled: sweep.state === "canceled" });
     return emptied > 0 ? { projectId, moved: false } : undefined;
   }
-  const { queue, live, target } = await readEnding(tx, sweepId);
-  if (!target && (!sweep.exhausted || queue || live)) return undefined;
+  const { queue, live, enough } = await readEnding(tx, sweepId);
+  if (enough === null && (!sweep.exhausted || queue || live)) return undefined;
   const capped = sweep.runCap !== null && sweep.runCount >= sweep.runCap;
-  const reason = target ? "target" : capped ? "run_cap" : "exhausted";
+  const reason = enough ?? (capped ? "run_cap" : "exhausted");
   await moveSweep(tx, { sweepId, state: "finished", reason });
   await emptyQueue(tx, { sweepId, canceled: false });
   return { projectId, moved: true };

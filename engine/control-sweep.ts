@@ -95,9 +95,8 @@ async function move(db: Database, tx: Tx, sweepId: string, action: SweepAction):
 /** Puts back what was lost while the sweep was stopped, and refuses where nothing would follow. */
 async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
   const { sweepId } = sweep;
-  if ((await readEnding(tx, sweepId)).target) {
-    throw illegal(sweep, `sweep ${sweepId} has reached its target: there is nothing to resume`);
-  }
+  const { enough } = await readEnding(tx, sweepId);
+  if (enough !== null) throw illegal(sweep, `sweep ${sweepId} ${ENOUGH[enough]}: there is nothing to resume`);
   const { config } = await loadPlan(db, tx, sweep);
   const lost = await requeueLost(tx, { sweepId, ...config });
   const holes = await requeueHoles(tx, { sweepId });
@@ -111,6 +110,12 @@ async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
         : `all ${sweep.size} points have been run`;
   throw illegal(sweep, `sweep ${sweepId} has nothing left to hand out: ${why}`);
 }
+
+const ENOUGH = {
+  target: "has reached its target",
+  hours_over: "has had its hours",
+  no_improvement: "has not improved for as many runs as its budget allows",
+} as const;
 
 const illegal = ({ sweepId, state }: LockedState, message: string) =>
   new AppError("ILLEGAL_MOVE", message, { details: { sweepId, state, allowed: legalActions(state) } });

@@ -15,7 +15,9 @@ export interface SweepFile {
 }
 
 /** An int of the database; nobody will count that far. */
-const MAX_RUN_CAP = 2 ** 31 - 1;
+const MAX_INTEGER = 2 ** 31 - 1;
+/** More than a century, and within what PostgreSQL adds to a time. */
+const MAX_HOURS = 1e6;
 
 export interface UnderstoodSweep {
   readonly config: SweepConfig;
@@ -40,7 +42,10 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       metricName: config.metric?.name ?? null,
       metricGoal: config.metric?.goal ?? "minimize",
       metricTarget: config.metric?.target ?? null,
-      runCap: config.runCap === undefined ? null : Math.min(config.runCap, MAX_RUN_CAP),
+      runCap: atMost(MAX_INTEGER, config.runCap),
+      budgetHours: atMost(MAX_HOURS, config.budget?.hours),
+      // Of several objectives nobody says yet which run is the better one.
+      noImprovement: config.metrics ? null : atMost(MAX_INTEGER, config.budget?.until?.noImprovement),
       seed,
       size: size === null ? null : String(size),
       exhausted: size === 0n || config.runCap === 0,
@@ -49,6 +54,9 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
     },
   };
 }
+
+const atMost = (most: number, value: number | undefined): number | null =>
+  value === undefined ? null : Math.min(value, most);
 
 /** Refuses what has no grid (GRID_CONTINUOUS), or no method yet, before anything is stored. @returns how many points there are to hand out */
 function checkPoints(config: SweepConfig, seed: string): bigint | null {

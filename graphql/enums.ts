@@ -5,7 +5,7 @@ import { builder } from "./builder";
 /** Values are the words of `core`, in small letters, so that a page and a script need no second vocabulary. */
 export const SweepState = builder.enumType("SweepState", {
   description:
-    "pending: nothing handed out yet. running, paused: as they say. finished: exhausted, at its run_cap, at its target, or stopped. canceled: the end, its runs are killed.",
+    "pending: nothing handed out yet. running, paused: as they say. finished: exhausted, at the end of its budget, at its target, or stopped. canceled: the end, its runs are killed.",
   values: SWEEP_STATES,
 });
 export const SweepAction = builder.enumType("SweepAction", {

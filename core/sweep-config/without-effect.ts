@@ -16,12 +16,11 @@ export function warnWithoutEffect(
     findings.warn(code, message, path, placeOf(root, path));
   const notYet = (path: Path): void =>
     warn("KEY_NOT_YET", `\`${path.join(".")}\` is not supported yet and ends no sweep`, path);
-  if (budget?.hours !== undefined) notYet(["budget", "hours"]);
   const { targets = [], noImprovement, expectedImprovement } = budget?.until ?? {};
   const isOwnTarget =
     targets.length === 1 && (metrics === undefined || targets[0]?.metric === metrics[0]?.name);
   if (targets.length > 0 && !isOwnTarget) notYet(["budget", "until", "target"]);
-  if (noImprovement !== undefined) notYet(["budget", "until", "no_improvement"]);
+  if (noImprovement !== undefined && metrics !== undefined) notYet(["budget", "until", "no_improvement"]);
   if (expectedImprovement !== undefined) notYet(["budget", "until", "expected_improvement"]);
   if (method === "bayes" || method === "auto") return;
   const learns = method === "tpe" || method === "cmaes";

@@ -22,6 +22,8 @@ CREATE TABLE "searches" (
 );
 --> statement-breakpoint
 ALTER TABLE "runs" ADD COLUMN "suggestion" integer;--> statement-breakpoint
+-- No version has written suggestions before this one.
+DELETE FROM "suggestions";--> statement-breakpoint
 ALTER TABLE "suggestions" ADD COLUMN "point_hash" "bytea" NOT NULL;--> statement-breakpoint
 ALTER TABLE "suggestions" ADD COLUMN "repeat" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "suggestions" ADD COLUMN "reason" text NOT NULL;--> statement-breakpoint

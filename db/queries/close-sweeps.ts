@@ -1,7 +1,8 @@
 import type { Sql, Tx } from "../client";
 
 /*
- * A sweep ends when nothing new is left and nothing is under way, or when a run has reached the target. The finish of
+ * A sweep ends when nothing new is left and nothing is under way, or when it has done enough: a run has reached the target, its
+ * hours are over, or nothing gets better. The finish of
  * the last run and the claim that exhausts the sweep may happen at the same moment at two servers, and neither
  * takes the other's lock; so each commits first and looks afterwards. Whoever looks last sees both, so somebody closes.
  *
@@ -18,7 +19,8 @@ export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[])
     select s.id from sweeps s
     where ${only === undefined ? sql`true` : sql`s.id = any(${[...only]}::text[])`}
       and case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
-        else (s.exhausted and not ${hasQueue(sql)} and not ${hasLive(sql)}) or ${atTarget(sql)} end`;
+        else (s.exhausted and not ${hasQueue(sql)} and not ${hasLive(sql)}) or ${atTarget(sql)}
+          or ${outOfTime(sql)} or ${stalled(sql)} end`;
   return rows.map(({ id }) => id);
 }
 
@@ -46,14 +48,19 @@ export interface LockedState {
 }
 
 /** Asked under the sweep's lock, in a statement of its own. */
-export async function readEnding(
-  tx: Tx,
-  sweepId: string,
-): Promise<{ queue: boolean; live: boolean; target: boolean }> {
-  const rows = await tx<{ queue: boolean; live: boolean; target: boolean }[]>`
-    select ${hasQueue(tx)} as queue, ${hasLive(tx)} as live, ${atTarget(tx)} as target
+export async function readEnding(tx: Tx, sweepId: string): Promise<Ending> {
+  const rows = await tx<Ending[]>`
+    select ${hasQueue(tx)} as queue, ${hasLive(tx)} as live, case when ${atTarget(tx)} then 'target'
+      when ${outOfTime(tx)} then 'hours_over' when ${stalled(tx)} then 'no_improvement' end as enough
     from sweeps s where s.id = ${sweepId}`;
-  return rows[0] ?? { queue: false, live: false, target: false };
+  return rows[0] ?? { queue: false, live: false, enough: null };
+}
+
+export interface Ending {
+  queue: boolean;
+  live: boolean;
+  /** Why the sweep has done enough, whatever is left. */
+  enough: "target" | "hours_over" | "no_improvement" | null;
 }
 
 const hasQueue = (sql: Sql | Tx) => sql`
@@ -70,6 +77,17 @@ const atTarget = (sql: Sql | Tx) => sql`
       and t.objective is not null order by t.objective desc limit 1) >= s.metric_target
     else (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
       and t.objective is not null order by t.objective limit 1) <= s.metric_target end, false)`;
+
+const outOfTime = (sql: Sql | Tx) => sql`
+  coalesce(s.started_at + s.budget_hours * interval '1 hour' <= clock_timestamp(), false)`;
+
+/** As many runs finished after the best finished one; of equal ones the first is the best. */
+const stalled = (sql: Sql | Tx) => sql`
+  coalesce(s.no_improvement is not null and s.no_improvement <= (
+    select count(*) from runs t where t.sweep_id = s.id and t.deleted_at is null and t.state = 'finished'
+      and t.finished_at > (select b.finished_at from runs b
+        where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished' and b.objective is not null
+        order by case s.metric_goal when 'maximize' then -b.objective else b.objective end, b.finished_at limit 1)), false)`;
 
 export async function moveSweep(
   tx: Tx,

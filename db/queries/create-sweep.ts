@@ -10,6 +10,8 @@ export interface NewGeneration {
   metricGoal: Goal;
   metricTarget: number | null;
   runCap: number | null;
+  budgetHours: number | null;
+  noImprovement: number | null;
   seed: string;
   /** Points times repeats, decimal; null without an end. */
   size: string | null;
@@ -25,11 +27,11 @@ export async function insertSweep(
   { projectId, ...sweep }: NewGeneration & { projectId: number },
 ): Promise<void> {
   await tx`
-    insert into sweeps (id, project_id, name, generation, method, metric_name, metric_goal, metric_target, run_cap, seed,
-      size, exhausted, created_by)
+    insert into sweeps (id, project_id, name, generation, method, metric_name, metric_goal, metric_target, run_cap,
+      budget_hours, no_improvement, seed, size, exhausted, created_by)
     values (${sweep.sweepId}, ${projectId}, ${sweep.name}, ${sweep.generation}, ${sweep.method}, ${sweep.metricName},
-      ${sweep.metricGoal}, ${sweep.metricTarget}, ${sweep.runCap}, ${sweep.seed}, ${sweep.size}::numeric,
-      ${sweep.exhausted}, ${sweep.createdBy})`;
+      ${sweep.metricGoal}, ${sweep.metricTarget}, ${sweep.runCap}, ${sweep.budgetHours}, ${sweep.noImprovement},
+      ${sweep.seed}, ${sweep.size}::numeric, ${sweep.exhausted}, ${sweep.createdBy})`;
   await insertGeneration(tx, sweep);
 }
 
@@ -45,7 +47,7 @@ export async function replaceGeneration(tx: Tx, sweep: NewGeneration): Promise<v
   await tx`
     update sweeps set name = ${sweep.name}, generation = ${sweep.generation}, method = ${sweep.method},
       metric_name = ${sweep.metricName}, metric_goal = ${sweep.metricGoal}, metric_target = ${sweep.metricTarget},
-      run_cap = ${sweep.runCap}, seed = ${sweep.seed}, size = ${sweep.size}::numeric, cursor = 0,
+      run_cap = ${sweep.runCap}, budget_hours = ${sweep.budgetHours}, no_improvement = ${sweep.noImprovement}, seed = ${sweep.seed}, size = ${sweep.size}::numeric, cursor = 0,
       exhausted = ${sweep.exhausted}, changed_xid = pg_current_xact_id()
     where id = ${sweep.sweepId}`;
   await insertGeneration(tx, sweep);

@@ -25,7 +25,7 @@ export const sweeps = pgTable(
     /** Display name; the id when the file has none. */
     name: text("name").notNull(),
     state: text("state", { enum: SWEEP_STATES }).notNull().default("pending"),
-    /** Why it ended: exhausted, run_cap, target, stopped, canceled. */
+    /** Why it ended: exhausted, run_cap, target, hours_over, no_improvement, stopped, canceled. */
     stateReason: text("state_reason"),
     /** The configuration in force; rises with each edit. */
     generation: integer("generation").notNull().default(1),
@@ -36,6 +36,10 @@ export const sweeps = pgTable(
       .default("minimize"),
     metricTarget: doublePrecision("metric_target"),
     runCap: integer("run_cap"),
+    /** Of wall-clock time since `startedAt`, after which the sweep ends. */
+    budgetHours: doublePrecision("budget_hours"),
+    /** So many finished runs in a row without a new best one end it. */
+    noImprovement: integer("no_improvement"),
     /** Decimal text of the seed that grid order and random draws start from. */
     seed: text("seed").notNull(),
     /** Points of the space times repeats; null when there is no end. */
