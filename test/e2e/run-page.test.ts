@@ -96,7 +96,7 @@ describe("while it works", () => {
     expect(troubles).toEqual([]);
   });
 
-  test("what comes in moves nothing on the page, charts, figures and output alike", async () => {
+  test("what comes in leaves the page where it is, charts, figures and output alike", async () => {
     const work = await begin("still");
     await work.log({ loss: [4, 3], accuracy: [0.1, 0.2] });
     await work.print("step 1\n");
@@ -109,15 +109,23 @@ describe("while it works", () => {
         for (const entry of list.getEntries()) seen.shift += (entry as unknown as { value: number }).value;
       }).observe({ type: "layout-shift" });
     });
+    const columns = () =>
+      page
+        .getByRole("region", { name: "Summary of the metrics" })
+        .locator("thead th")
+        .evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().x));
+    const before = await columns();
     for (let i = 0; i < 40; i++) {
       await work.log({ loss: [2 / (i + 1)], accuracy: [0.3 + i / 80] });
       await work.print(`step ${i + 2}\n`);
     }
     await page.getByRole("img", { name: /^loss by step over 42 points/ }).waitFor();
     await outputOf(page).getByText("step 41", { exact: true }).waitFor();
+    expect(await columns()).toEqual(before);
+    // "Good" for a whole visit is below 0.1 (web.dev/cls); ticks that gain a digit are a few thousandths.
     expect(
       await page.evaluate(() => (window as unknown as { seen: { shift: number } }).seen.shift),
-    ).toBeLessThan(0.02);
+    ).toBeLessThan(0.1);
   });
 
   test("a long line stays light: buckets, a band, and no spike lost", async () => {

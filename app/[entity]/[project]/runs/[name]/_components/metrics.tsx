@@ -64,10 +64,11 @@ export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void 
 function Summary({ rows }: { rows: readonly MetricSummary[] }) {
   return (
     <Scroll label="Summary of the metrics" className="mt-8 max-h-96">
-      <table className="figures w-full min-w-[34rem] border-collapse text-sm">
+      {/* Of fixed widths: by their contents the columns moved with every point. */}
+      <table className="figures w-full min-w-[34rem] table-fixed border-collapse text-sm">
         <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
           <tr>
-            <th scope="col" className="py-1.5 pr-4 text-left font-medium">
+            <th scope="col" className="w-[30%] py-1.5 pr-4 text-left font-medium">
               Metric
             </th>
             {["Last", "Least", "Greatest", "Mean", "Points"].map((name) => (
@@ -80,7 +81,7 @@ function Summary({ rows }: { rows: readonly MetricSummary[] }) {
         <tbody>
           {rows.map((metric) => (
             <tr key={metric.name} className="border-line border-t">
-              <th scope="row" className="py-1.5 pr-4 text-left font-medium">
+              <th scope="row" className="wrap-anywhere py-1.5 pr-4 text-left font-medium">
                 {metric.name}
               </th>
               <td className="py-1.5 pl-4 text-right" title={toTitle(metric.last, metric.lastStep)}>
