@@ -1,15 +1,13 @@
 import { type Constraint, openConstraints, openConstraintsOn } from "@/core/constraint";
-import { parametersIn } from "@/core/constraint/mentions";
 import { isAppError } from "@/core/errors";
 import { holds, type Leaf, listLeaves, nestValues, orderByConditions, valueAt } from "@/core/leaves";
 import type { LeafParameter } from "@/core/parameter";
 import type { SweepConfig } from "@/core/sweep-config";
 import { isSameValue, type Value, type ValueMap } from "@/core/value";
-import { drawUnit, openStream } from "@/math/random";
+import { dimensionsAsked, refuseNothing } from "./allowed";
 import { openSupport } from "./axis";
 import { type Combinations, openCombinations } from "./combinations";
 import { type Dimension, openDimension } from "./dimension";
-import { nothingLeft } from "./nothing-left";
 import { hashText, toCanonicalText, toLabel } from "./point";
 
 export type { Dimension } from "./dimension";
@@ -164,46 +162,6 @@ export function openDomain({ parameters, constraints = [] }: DomainConfig): Doma
   };
   if (constraints.length > 0) refuseNothing(domain, constraints);
   return domain;
-}
-
-/**
- * By dimension: whether constraints ask about it, or about one that exists by it. These are drawn anew in each attempt; all
- * others keep their first draw.
- */
-function dimensionsAsked(dimensions: readonly Dimension[], constraints: readonly Constraint[]): boolean[] {
-  const asked = new Set(
-    constraints.flatMap(({ test }) => parametersIn(test).map((path) => JSON.stringify(path))),
-  );
-  const isAsked = dimensions.map(({ path }) => asked.has(JSON.stringify(path)));
-  const add = (index: number): void => {
-    for (const { on } of dimensions[index]?.conditions ?? []) {
-      if (isAsked[on]) continue;
-      isAsked[on] = true;
-      add(on);
-    }
-  };
-  for (const [index, own] of [...isAsked].entries()) if (own) add(index);
-  return isAsked;
-}
-
-/** Draws before a space without an end counts as one that has nothing allowed. */
-const MOST_DRAWS = 100_000;
-
-function refuseNothing(
-  { dimensions, listed, sampleAllowed }: Domain,
-  constraints: readonly Constraint[],
-): void {
-  if (listed) {
-    if (listed.seek(0n) === undefined) throw nothingLeft(constraints, "no configuration");
-    return;
-  }
-  const streams = dimensions.map(({ path }) => openStream("constraints", path));
-  const unit = (dimension: number, attempt: number): number => {
-    const stream = streams[dimension];
-    return stream ? drawUnit(stream, BigInt(attempt)) : 0.5;
-  };
-  if (sampleAllowed(unit, MOST_DRAWS) === undefined)
-    throw nothingLeft(constraints, `none of ${MOST_DRAWS} random configurations`);
 }
 
 /** What stands at a leaf: a dimension with its index, or the one value that it has. */

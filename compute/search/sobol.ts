@@ -34,5 +34,5 @@ export function openSobolPoints(
   return openDraws(domain, draw, seed, repeats, false);
 }
 
-/** 20 times as many as a sweep is refused after (see domain.ts). */
+/** 20 times as many as a sweep is refused after (see allowed.ts). */
 const MOST_SKIPPED = 2_000_000n;

@@ -6,6 +6,7 @@ import { type Constraints, readConstraints } from "./constraints";
 import type { Findings } from "./diagnostics";
 import { readEarlyTerminate } from "./early-terminate";
 import { readCommand, readController, readRunCap, readText } from "./launch";
+import { readMethod, wrapperOf } from "./method";
 import { type Objectives, readObjectives } from "./metrics";
 import { objectivesOf } from "./objectives";
 import { OWN_KEYS, readOwnKeys } from "./own-keys";
@@ -13,10 +14,9 @@ import { readParameters } from "./parameters";
 import { readScheduler } from "./scheduler";
 import { didYouMean } from "./suggest";
 import { childOf, isMap, isNull, isScalar, type MapNode, type Node, show, toValue } from "./tree";
-import type { Method, Metric, SweepConfig } from "./types";
+import type { Metric, SweepConfig } from "./types";
 import { warnWithoutEffect } from "./without-effect";
 
-const METHODS: readonly Method[] = ["auto", "grid", "random", "sobol", "bayes", "tpe", "cmaes", "custom"];
 /** W&B's keys that this parser understands. */
 const KEYS: readonly string[] = [
   "method",
@@ -129,36 +129,6 @@ function given(root: MapNode, key: string): Node | undefined {
   const node = childOf(root, key);
   return node && isNull(node) ? undefined : node;
 }
-
-function readMethod(root: MapNode, findings: Findings): Method | undefined {
-  const node = childOf(root, "method");
-  if (!node) {
-    const wrapper = [...root.entries].find(
-      ([, entry]) => isMap(entry.node) && entry.node.entries.has("method"),
-    );
-    const message = wrapper
-      ? `the sweep stands under \`${wrapper[0]}:\`; move its keys to the left margin and remove that line`
-      : "`method` is missing: write `method: auto`, which chooses one, or `grid`, `random` or `bayes`";
-    findings.error("METHOD_MISSING", message, ["method"], wrapper?.[1].keyAt ?? root.at);
-    return undefined;
-  }
-  const given = isScalar(node) ? node.text : "";
-  const method = METHODS.find((candidate) => candidate === given);
-  if (method) return method;
-  const inner = isMap(node) && childOf(node, "value");
-  const hint = inner
-    ? ` Is this a run's own config.yaml? Then write \`method: ${show(inner)}\``
-    : (/^bayes/i.test(given) && " Did you mean `bayes`?") || didYouMean(given, METHODS);
-  const message = `\`method: ${show(node)}\` is not known; there are ${METHODS.join(", ")}.${hint}`;
-  findings.error("METHOD_UNKNOWN", message, ["method"], node.at);
-  return undefined;
-}
-
-/** `sweep:` or `config:` around the whole sweep. */
-const wrapperOf = (root: MapNode) =>
-  root.entries.has("method")
-    ? undefined
-    : [...root.entries].find(([, entry]) => isMap(entry.node) && entry.node.entries.has("method"));
 
 /** A scheduler with a search space of its own needs no parameters. */
 function readParameterSection(root: MapNode, findings: Findings): Parameters | undefined {
