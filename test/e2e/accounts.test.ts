@@ -431,7 +431,7 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
   ];
   for (const colorScheme of ["light", "dark"] as const)
     for (const viewport of [undefined, PHONE]) {
-      // One profile for all pages of one look: a fresh one for each took five minutes on a busy machine.
+      // One profile for all pages of one look: what one has fetched the next needs not.
       const look = { colorScheme, ...(viewport && { viewport }) };
       const [stranger, admin] = [
         await visit("/login", look),
@@ -453,7 +453,8 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
       }
       for (const page of [stranger, admin]) await page.context().close();
     }
-});
+  // 56 looks: five minutes under a load of 20 on two cores.
+}, 900_000);
 
 async function violationsOf(page: Page): Promise<string[]> {
   await page.evaluate(AxeBuilder.source);
