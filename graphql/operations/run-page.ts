@@ -40,6 +40,14 @@ export interface RunHead extends RunLine {
   stopRequested: string | null;
   /** Why its sweep's early stopping asked it to stop, in a sentence. */
   earlyStop: { text: string } | null;
+  /** Why its sweep's search chose its configuration; null where none did. */
+  suggestion: {
+    reason: string;
+    observed: number;
+    mean: number | null;
+    sd: number | null;
+    engine: string;
+  } | null;
   objectiveStep: number | null;
   attempt: number;
   exitCode: number | null;
@@ -59,7 +67,8 @@ export interface RunHead extends RunLine {
 const RUN_HEAD = /* GraphQL */ `
   fragment RunHead on Run {
     ...RunLine
-    stateDetail stopRequested earlyStop { text } objectiveStep attempt exitCode crashes notes
+    stateDetail stopRequested earlyStop { text }
+    suggestion { reason observed mean sd engine } objectiveStep attempt exitCode crashes notes
     attempts {
       number state host pid command startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
     }

@@ -1,11 +1,14 @@
 import { useMemo } from "react";
 import { toPythonText } from "@/core/python";
+import type { RunHead } from "@/graphql/operations/run-page";
 import { flattenParams } from "@/ui/charts/prepare/rows";
 import { formatValue } from "@/ui/format";
 import { Panel } from "@/ui/kit/panel";
+import { Choice } from "./choice";
 
-/** What it was given: first what its sweep varies, then what is the same for all. */
-export function Parameters({ params, varied }: { params: string; varied: readonly string[] }) {
+/** What it was given: first what its sweep varies, then what is the same for all; why just these values. */
+export function Parameters({ head, varied }: { head: RunHead; varied: readonly string[] }) {
+  const { params, suggestion, sweep, objective } = head;
   const flat = useMemo(() => flattenParams(params), [params]);
   const moving = new Set(varied);
   const names = [...flat.keys()].sort(
@@ -36,6 +39,9 @@ export function Parameters({ params, varied }: { params: string; varied: readonl
           );
         })}
       </dl>
+      {suggestion && (
+        <Choice suggestion={suggestion} metric={sweep?.metric?.name ?? "a value of"} objective={objective} />
+      )}
     </Panel>
   );
 }

@@ -36,7 +36,7 @@ export function RunLive(props: {
           <Output data={data} />
         </div>
         <div className="min-w-0 space-y-10">
-          <Parameters params={head.params} varied={varied} />
+          <Parameters head={head} varied={varied} />
           <Notes head={head} store={store} editable={editable} />
           <Attempts head={head} />
         </div>
