@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { methodOf, pickMethod } from "@/compute/search/methods";
+import { isAppError } from "@/core/errors";
+import { parseSweepConfig } from "@/core/sweep-config";
+
+const pick = (text: string): readonly [string, string] => {
+  const { config, errors } = parseSweepConfig(text);
+  if (!config) throw new Error(errors[0]?.message);
+  const { method, why } = pickMethod({ config, seed: "1" });
+  return [method.name, why];
+};
+const few = "parameters: {a: {values: [1, 2, 3]}, b: {values: [x, y]}}";
+const wide = "parameters: {lr: {min: 0.0, max: 1.0}}";
+
+test.each([
+  [
+    "a space that run_cap covers",
+    `run_cap: 6\nmetric: {name: loss}\n${few}`,
+    "random",
+    "all 6 configurations",
+  ],
+  [
+    "the same with repeats that it does not cover",
+    `run_cap: 6\nrepeats: 2\nmetric: {name: loss}\n${few}`,
+    "bayes",
+    "model",
+  ],
+  ["an endless space", `run_cap: 100\nmetric: {name: loss}\n${wide}`, "bayes", "model"],
+  ["no run_cap", `metric: {name: loss}\n${wide}`, "bayes", "model"],
+  ["more runs than a model pays for", `run_cap: 5000\nmetric: {name: loss}\n${wide}`, "sobol", "5000 runs"],
+])("auto picks for %s, and says why", (_, text, name, why) => {
+  expect(pick(`method: auto\n${text}`)).toEqual([name, expect.stringContaining(why)]);
+});
+
+test("a method that the file names is taken, and one that there is not yet is refused with those there are", () => {
+  expect(pick(`method: bayes\nmetric: {name: loss}\n${few}`)).toEqual([
+    "bayes",
+    expect.stringContaining("names"),
+  ]);
+  try {
+    methodOf("tpe");
+    expect.unreachable();
+  } catch (error) {
+    expect(isAppError(error) && error.code).toBe("METHOD_NOT_YET");
+    expect(isAppError(error) && error.details).toEqual({
+      method: "tpe",
+      known: ["grid", "random", "sobol", "bayes"],
+    });
+  }
+});
