@@ -365,12 +365,13 @@ export async function readDemand(sql: Sql | Tx, sweepId: string): Promise<Demand
   return rows[0];
 }
 
-/** Sweeps whose agents are alive and whose method (one of these) has proposals computed ahead. */
+/** Sweeps whose method is one of these, and whose agents are alive, or whose last runs ended a moment ago. */
 export async function findSearching(sql: Sql | Tx, methods: readonly string[]): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select s.id from sweeps s
-    where s.state in ('pending', 'running') and not s.exhausted and s.method = any(${[...methods]}::text[])
-      and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')`;
+    where s.method = any(${[...methods]}::text[]) and (s.finished_at > clock_timestamp() - interval '1 minute'
+      or (s.state in ('pending', 'running')
+        and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')))`;
   return rows.map(({ id }) => id);
 }
 

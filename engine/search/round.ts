@@ -13,6 +13,7 @@ import {
   noteSearch,
   readDemand,
   readLog,
+  readSearch,
   releaseSearch,
   type SearchRow,
 } from "@/db/queries/searches";
@@ -51,11 +52,13 @@ const SLICE = 4;
  */
 export async function searchRound(db: Database, sweepId: string, waiting: number): Promise<Round> {
   const demand = await retrying(() => readDemand(db.sql, sweepId));
-  if (demand === undefined) return "enough";
+  // What ends after the last proposal was handed out is told as well: the log is all that the search has seen.
+  const generation = (demand ?? (await retrying(() => readSearch(db.sql, sweepId))))?.generation;
+  if (generation === undefined) return "enough";
   const { holder } = memory(db);
-  const plan = await loadPlan(db, db.sql, demand);
+  const plan = await loadPlan(db, db.sql, { sweepId, generation });
   if (plan.points !== null) return "enough";
-  await retrying(() => ensureSearch(db.sql, demand));
+  if (demand !== undefined) await retrying(() => ensureSearch(db.sql, demand));
   const held = await retrying(() => holdSearch(db.sql, { sweepId, holder, leaseMs: HOLD_MS }));
   if (held === undefined) return "elsewhere";
   try {

@@ -93,6 +93,8 @@ test("a sweep with method bayes hands out what its search proposed, first a desi
     expect(taken.map(({ observed }) => observed)).toEqual(taken.map((_, i) => i));
     expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "run_cap" });
     expect(Math.min(...losses)).toBeLessThan(0.05);
+    await keepReady(context, sweep.sweepId);
+    expect((await readEvents(db, sweep.sweepId)).filter(({ type }) => type === "observed")).toHaveLength(14);
     expect(await replayed(db, sweep.sweepId)).toEqual({ proposals: expect.any(Number), differences: [] });
   }));
 
