@@ -66,6 +66,7 @@ function fromTrial(trial: Trial): Value {
     ["repeat", trial.repeat],
     ["reason", trial.reason],
     ["state", trial.state],
+    ["keepsPoint", trial.keepsPoint],
     ["started", trial.started],
     [
       "predicted",
@@ -96,6 +97,7 @@ function toTrial(value: Value, read: Parameters<typeof openLedger>[1]): Trial {
     x: read(params)?.x,
     reason: field("reason") as Trial["reason"],
     state: field("state") as Trial["state"],
+    keepsPoint: field("keepsPoint") === true,
     started: field("started") === true,
     predicted: toPrediction(field("predicted")),
     memory: memory === null ? null : toNumbers(memory),

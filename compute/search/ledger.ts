@@ -30,7 +30,7 @@ export interface Ledger {
   observe(event: SearchEvent): boolean;
   /** Numbers a configuration, gives it the first repeat that is free, and has it pending. */
   add(choice: Choice): Proposal;
-  /** Whether this configuration is pending or has an outcome. Lost and withdrawn runs do not count. */
+  /** Whether this configuration is pending or has an outcome. Lost and withdrawn runs count only where they keep their point. */
   has(hash: string): boolean;
   /** The same for one of its repeats. */
   hasRepeat(hash: string, repeat: number): boolean;
@@ -51,6 +51,8 @@ export interface Trial {
   readonly memory: readonly number[] | null;
   /** An outcome without a finite objective is `failed`, whatever it was told as. A prior run is observed or failed. */
   readonly state: "pending" | "observed" | "failed" | "pruned" | "lost" | "withdrawn";
+  /** A lost or withdrawn one that still has its point. */
+  readonly keepsPoint: boolean;
   /** Whether an agent has it. */
   readonly started: boolean;
   /** Where it stood when it last told. */
@@ -79,8 +81,8 @@ export function openLedger(
   before: { readonly trials: readonly Trial[]; readonly settled: readonly number[] } = NOTHING,
 ): Ledger {
   const trials = new Map<number, Trial>();
-  /** Which repeats of a configuration are pending or done. */
-  const taken = new Map<string, Set<number>>();
+  /** Which repeats of a configuration are pending or done, and how many trials have each: a fallback may have met a proposal. */
+  const taken = new Map<string, Map<number, number>>();
   const pending = new Map<number, Trial>();
   const settled: Trial[] = [];
   /** Of each configuration the trial that had it first, as long as it may be short of repeats. */
@@ -92,11 +94,18 @@ export function openLedger(
     trials.set(trial.number, trial);
     if (trial.number >= next) next = trial.number + 1;
     if (trial.state === "pending") pending.set(trial.number, trial);
-    if (isLive(trial)) {
-      const repeatsTaken = taken.get(trial.hash) ?? new Set();
-      taken.set(trial.hash, repeatsTaken.add(trial.repeat));
+    if (hasPoint(trial)) {
+      const holders = taken.get(trial.hash) ?? new Map<number, number>();
+      taken.set(trial.hash, holders.set(trial.repeat, (holders.get(trial.repeat) ?? 0) + 1));
     }
     if (trial.number >= 0 && repeats > 1 && !short.has(trial.hash)) short.set(trial.hash, trial);
+  };
+  const free = ({ hash, repeat }: Trial): void => {
+    const holders = taken.get(hash);
+    const others = (holders?.get(repeat) ?? 1) - 1;
+    if (others > 0) holders?.set(repeat, others);
+    else holders?.delete(repeat);
+    if (holders?.size === 0) taken.delete(hash);
   };
   const settle = (trial: Trial): void => {
     settled.push(trial);
@@ -111,11 +120,7 @@ export function openLedger(
     }
     pending.delete(trial.number);
     if (isLive(trial)) settle(trial);
-    else {
-      const repeatsTaken = taken.get(trial.hash);
-      repeatsTaken?.delete(trial.repeat);
-      if (repeatsTaken?.size === 0) taken.delete(trial.hash);
-    }
+    else if (!hasPoint(trial)) free(trial);
   };
   for (const trial of before.trials) enter(trial);
   for (const number of before.settled) settle(known(trials, number));
@@ -146,8 +151,8 @@ export function openLedger(
       return true;
     },
     add({ params, hash, reason, predicted = null, memory = null, repeat }) {
-      const free = repeat ?? firstFree(taken.get(hash));
-      const proposal: Proposal = { number: next, params, hash, repeat: free, reason, predicted, memory };
+      const own = repeat ?? firstFree(taken.get(hash));
+      const proposal: Proposal = { number: next, params, hash, repeat: own, reason, predicted, memory };
       enter(fromProposal(proposal, read));
       return proposal;
     },
@@ -164,6 +169,7 @@ export function openLedger(
 }
 
 const isLive = ({ state }: Trial): boolean => state !== "lost" && state !== "withdrawn";
+const hasPoint = (trial: Trial): boolean => isLive(trial) || trial.keepsPoint;
 
 function known(trials: ReadonlyMap<number, Trial>, number: number): Trial {
   const trial = trials.get(number);
@@ -171,7 +177,7 @@ function known(trials: ReadonlyMap<number, Trial>, number: number): Trial {
   return trial;
 }
 
-function firstFree(taken: ReadonlySet<number> | undefined): number {
+function firstFree(taken: ReadonlyMap<number, unknown> | undefined): number {
   let repeat = 0;
   while (taken?.has(repeat)) repeat++;
   return repeat;
@@ -189,6 +195,7 @@ const fromProposal = (proposal: Proposal, read: Read): Trial => ({
   predicted: proposal.predicted,
   memory: proposal.memory,
   state: "pending",
+  keepsPoint: false,
   started: false,
   progress: null,
   outcome: null,
@@ -197,7 +204,7 @@ const fromProposal = (proposal: Proposal, read: Read): Trial => ({
 function fromPrior(
   { number, params, objectives, metrics }: Prior,
   read: Read,
-  taken: ReadonlyMap<string, ReadonlySet<number>>,
+  taken: ReadonlyMap<string, ReadonlyMap<number, unknown>>,
 ): Trial {
   if (!(number < 0)) throw new RangeError(`a prior run is numbered below zero, not ${number}`);
   const values = read(params);
@@ -211,6 +218,7 @@ function fromPrior(
     reason: "prior",
     predicted: null,
     memory: null,
+    keepsPoint: false,
     started: true,
     progress: null,
     ...judge("observed", { objectives, metrics }),
@@ -237,7 +245,7 @@ function tell(trial: Trial, event: News): Trial {
       return { ...trial, state: "failed" };
     case "lost":
     case "withdrawn":
-      return { ...trial, state: event.type };
+      return { ...trial, state: event.type, keepsPoint: event.keepsPoint ?? false };
   }
 }
 

@@ -29,6 +29,7 @@ interface Details {
   count?: number;
   value?: Number_;
   params?: string;
+  keepsPoint?: boolean;
 }
 
 export function toLogged(event: SearchEvent): LoggedEvent {
@@ -53,6 +54,13 @@ export function toLogged(event: SearchEvent): LoggedEvent {
         kind: "intermediate",
         number,
         details: JSON.stringify({ count: event.count, value: toText(event.value) }),
+      };
+    case "withdrawn":
+    case "lost":
+      return {
+        kind: event.type,
+        number,
+        details: event.keepsPoint ? JSON.stringify({ keepsPoint: true }) : null,
       };
     default:
       return { kind: event.type, number, details: null };
@@ -83,9 +91,10 @@ export function fromLogged(logged: LoggedEvent): SearchEvent {
     case "proposed":
       return { type: "proposed", ...fromLoggedProposal(logged) };
     case "withdrawn":
+    case "lost":
+      return details.keepsPoint ? { type: kind, number, keepsPoint: true } : { type: kind, number };
     case "started":
     case "failed":
-    case "lost":
       return { type: kind, number };
     case "intermediate":
       return { type: kind, number, count: details.count ?? 0, value: fromText(details.value) };

@@ -32,7 +32,7 @@ export interface Proposed extends Proposal {
   readonly type: "proposed";
 }
 /** A proposal that nobody will run: it grew stale before anybody took it. Its point may be proposed again. */
-export interface Withdrawn {
+export interface Withdrawn extends MayKeepPoint {
   readonly type: "withdrawn";
   readonly number: number;
 }
@@ -59,9 +59,13 @@ export interface Failed {
   readonly number: number;
 }
 /** The infrastructure lost it: says nothing about the point, which may be proposed again. */
-export interface Lost {
+export interface Lost extends MayKeepPoint {
   readonly type: "lost";
   readonly number: number;
+}
+interface MayKeepPoint {
+  /** A run has the point and keeps it, so that no other run can: it is not proposed again. */
+  readonly keepsPoint?: boolean;
 }
 /** Early stopping (or a person) ended it; the outcome is what it had reached, an upper bound on how good it is. */
 export interface Pruned extends Outcome {

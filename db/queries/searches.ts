@@ -99,6 +99,14 @@ export async function readReady(
     order by g.number limit ${limit}`;
 }
 
+/** Whether more suggestions than these lie ready, however old. */
+export async function hasReady(tx: Tx, sweepId: string, beyond: number): Promise<boolean> {
+  const rows = await tx`
+    select from suggestions where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
+    offset ${beyond} limit 1`;
+  return rows.length > 0;
+}
+
 export interface NewSuggestion {
   number: number;
   params: string;
@@ -271,7 +279,7 @@ export interface LogRow {
   details: string | null;
 }
 
-/** Appends to the log behind what it holds; the search's row is locked. */
+/** Appends to the log behind what it holds; the search's row is locked. Points that come back are there to be proposed again. */
 export async function appendLog(
   tx: Tx,
   { sweepId, logLength }: Pick<SearchRow, "sweepId" | "logLength">,
@@ -285,8 +293,10 @@ export async function appendLog(
     select ${sweepId}, e.position, e.kind, e.number, e.details::jsonb
     from json_to_recordset(${JSON.stringify(rows)}::text::json)
       as e (position int, kind text, number int, details text)`;
+  const comesBack = events.some(({ kind }) => kind === "lost" || kind === "withdrawn");
   await tx`
-    update searches set log_length = log_length + ${events.length}, results = results + ${results}
+    update searches set log_length = log_length + ${events.length}, results = results + ${results},
+      spent = spent and not ${comesBack}
     where sweep_id = ${sweepId}`;
 }
 

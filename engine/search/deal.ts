@@ -4,6 +4,7 @@ import type { Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
 import {
   ensureSearch,
+  hasReady,
   insertSuggestions,
   lockSearch,
   readReady,
@@ -56,7 +57,8 @@ export async function dealSuggestions(
   return {
     points: all,
     cursor: cursor + BigInt(all.length),
-    spent: search.spent && all.length < room,
+    // What has grown too old is withdrawn by the holder and proposed again: the space still holds it.
+    spent: search.spent && all.length < room && !(await hasReady(tx, sweep.sweepId, all.length)),
     short: room - all.length,
   };
 }

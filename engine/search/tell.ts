@@ -55,10 +55,14 @@ async function tellProgress(tx: Tx, sweepId: string, { metric }: SweepConfig): P
   });
 }
 
-/** How a run ended, in the words of the search; undefined while it goes on. */
+/**
+ * How a run ended, in the words of the search; undefined while it goes on. A run that is there keeps its point, whatever became
+ * of it, as in a grid; one that was deleted gives it back.
+ */
 function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): SearchEvent | undefined {
   const { number } = row;
-  if (row.withdrawn) return { type: "withdrawn", number };
+  // A claim found that a run has its point. Proposed again, it would be found taken again, for ever.
+  if (row.withdrawn) return { type: "withdrawn", number, keepsPoint: true };
   switch (row.state) {
     case null:
       return { type: "lost", number };
@@ -68,10 +72,12 @@ function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig)
       return { type: "failed", number };
     case "crashed":
       // A process that died by a signal (out of memory, a fault) died of its configuration as likely as not.
-      return { type: row.stateReason === "signal" ? "failed" : "lost", number };
+      return row.stateReason === "signal"
+        ? { type: "failed", number }
+        : { type: "lost", number, keepsPoint: true };
     case "killed": {
       const outcome = outcomeOf(row, metrics, config);
-      if (!outcome.objectives.every(Number.isFinite)) return { type: "lost", number };
+      if (!outcome.objectives.every(Number.isFinite)) return { type: "lost", number, keepsPoint: true };
       const count = metrics.find(({ name }) => name === objectivesOf(config)[0]?.name)?.count ?? 0;
       return { type: "pruned", number, count, ...outcome };
     }

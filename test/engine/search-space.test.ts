@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import type { Database } from "@/db/client";
+import { type Claim, claimRuns } from "@/engine/claim-runs";
+import type { EngineContext } from "@/engine/context";
+import { createSweep } from "@/engine/create-sweep";
+import { finishRun } from "@/engine/finish-run";
+import { registerAgent } from "@/engine/register-agent";
+import { logMetrics } from "@/engine/report-metrics";
+import { keepReady } from "@/engine/search/keeper";
+import { toBatch } from "../support/history";
+import { readSweep, withHouse } from "./support/house";
+
+/** Finite spaces that a search runs through, with agents side by side and runs that end without a result. */
+
+interface Started {
+  readonly sweepId: string;
+  readonly agentId: number;
+}
+
+async function startFinite(
+  context: EngineContext,
+  points: number,
+  { slots, ...extra }: { slots: number; retries?: number },
+): Promise<Started> {
+  const { sweepId } = await createSweep(context, {
+    project: "digits",
+    json: {
+      method: "bayes",
+      program: "train.py",
+      metric: { name: "loss", goal: "minimize" },
+      parameters: { x: { values: Array.from({ length: points }, (_, i) => i) } },
+      seed: 7,
+      ...extra,
+    },
+  });
+  const { agentId } = await registerAgent(context, { sweepId, host: "box", slots });
+  await keepReady(context, sweepId);
+  return { sweepId, agentId };
+}
+
+/** Has all slots at work, and the one that began first end first; a round of the search between any two steps. */
+async function runThrough(
+  context: EngineContext,
+  sweep: Started,
+  slots: number,
+  end: (claim: Claim, nth: number) => Promise<unknown>,
+): Promise<string[]> {
+  const open: Claim[] = [];
+  const params: string[] = [];
+  for (let steps = 0; steps < 100; steps++) {
+    const { claims, directive } = await claimRuns(context, { ...sweep, count: 1 });
+    await keepReady(context, sweep.sweepId);
+    if (directive === "EXIT") return params;
+    open.push(...claims);
+    params.push(...claims.map((claim) => claim.params));
+    const first = open.length === slots || claims.length === 0 ? open.shift() : undefined;
+    if (first) await end(first, params.length - open.length - 1);
+  }
+  throw new Error(`the sweep goes on after ${params.length} runs`);
+}
+
+async function train(context: EngineContext, { runId, attempt }: Claim, loss: number): Promise<void> {
+  await logMetrics(context, { runId, metrics: toBatch({ attempt, batch: 1 }, [[0, { loss }]]) });
+  await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+}
+
+const countWithdrawn = async (db: Database): Promise<number> =>
+  (await db.sql`select from suggestions where state = 'withdrawn'`).length;
+
+test("four runs side by side come through a finite space to its last point, though proposals grow old on the way", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startFinite(context, 12, { slots: 4 });
+    const params = await runThrough(context, sweep, 4, (claim, nth) => train(context, claim, nth));
+    expect(await countWithdrawn(db)).toBeGreaterThan(0);
+    expect(new Set(params).size).toBe(12);
+    expect(params).toHaveLength(12);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
+  }));
+
+test("a run that ended without a result keeps its point: the search goes on to the others, and the sweep ends", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startFinite(context, 5, { slots: 1, retries: 0 });
+    const params = await runThrough(context, sweep, 1, (claim, nth) =>
+      nth % 2 === 0
+        ? finishRun(context, { runId: claim.runId, attempt: claim.attempt, state: "killed", exitCode: 1 })
+        : train(context, claim, nth),
+    );
+    expect(new Set(params).size).toBe(5);
+    expect(params).toHaveLength(5);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
+    const lost = await db.sql`select details from search_events where kind = 'lost'`;
+    expect(lost).toEqual(new Array(3).fill({ details: { keepsPoint: true } }));
+  }));
