@@ -19,13 +19,20 @@ export interface SearchRow {
 const columns = (sql: Sql | Tx) => sql`
   sweep_id as "sweepId", generation, log_length as "logLength", results, foreigners, spent`;
 
-/** Makes sure that the row is there to be held. */
+/**
+ * Makes sure that the row is there to be held, for the configuration in force: when another one is put in force at this
+ * moment, the sweep's row is waited for, and nothing is done.
+ */
 export async function ensureSearch(
   sql: Sql | Tx,
   { sweepId, generation }: { sweepId: string; generation: number },
 ): Promise<void> {
   await sql`
-    insert into searches (sweep_id, generation) values (${sweepId}, ${generation})
+    insert into searches (sweep_id, generation)
+    select s.id, s.generation from sweeps s
+    where s.id = ${sweepId} and s.generation = ${generation}
+      and not exists (select from searches c where c.sweep_id = s.id)
+    for share of s
     on conflict (sweep_id) do nothing`;
 }
 

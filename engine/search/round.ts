@@ -62,6 +62,8 @@ export async function searchRound(db: Database, sweepId: string, waiting: number
   const held = await retrying(() => holdSearch(db.sql, { sweepId, holder, leaseMs: HOLD_MS }));
   if (held === undefined) return "elsewhere";
   try {
+    // Another configuration was put in force since the first line.
+    if (held.generation !== generation) return "elsewhere";
     return await work(db, held, plan, waiting);
   } finally {
     await releaseSearch(db.sql, { sweepId, holder });

@@ -1,5 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Database } from "@/db/client";
+import { lockSweep } from "@/db/queries/close-sweeps";
+import { ensureSearch, forgetSearch } from "@/db/queries/searches";
 import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { createSweep } from "@/engine/create-sweep";
@@ -64,6 +67,15 @@ async function train(context: EngineContext, { runId, attempt }: Claim, loss: nu
   await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
 }
 
+async function waitForLock(db: Database): Promise<void> {
+  for (;;) {
+    const waiting = await db.sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    if (waiting.length > 0) return;
+    await pause(5);
+  }
+}
+
 const countWithdrawn = async (db: Database): Promise<number> =>
   (await db.sql`select from suggestions where state = 'withdrawn'`).length;
 
@@ -90,4 +102,22 @@ test("a run that ended without a result keeps its point: the search goes on to t
     expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
     const lost = await db.sql`select details from search_events where kind = 'lost'`;
     expect(lost).toEqual(new Array(3).fill({ details: { keepsPoint: true } }));
+  }));
+
+test("a search that is opened while another configuration is put in force is not opened for the old one", () =>
+  withHouse(async ({ db, context, other }) => {
+    const { sweepId } = await startFinite(context, 5, { slots: 1 });
+    const readGenerations = () => db.sql`select generation from searches where sweep_id = ${sweepId}`;
+    await db.sql.begin((tx) => forgetSearch(tx, sweepId));
+    let opened: Promise<void> | undefined;
+    await db.sql.begin(async (tx) => {
+      await lockSweep(tx, sweepId);
+      await tx`update sweeps set generation = 2 where id = ${sweepId}`;
+      opened = ensureSearch(other.db.sql, { sweepId, generation: 1 });
+      await waitForLock(db);
+    });
+    await opened;
+    expect(await readGenerations()).toEqual([]);
+    await ensureSearch(db.sql, { sweepId, generation: 2 });
+    expect(await readGenerations()).toEqual([{ generation: 2 }]);
   }));
