@@ -22,20 +22,38 @@ export interface Pool {
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 const TSCONFIG = fileURLToPath(new URL("../../tsconfig.json", import.meta.url));
 
-/** The thread starts with the first task, within a second or two: most of that is spent on reading the code. */
-export function openPool(): Pool {
-  let opening: Promise<Piscina<Request>> | undefined;
+interface Thread {
+  readonly pool: Piscina<Request>;
+  /** Why it ended outside of any task: its code could not be read, its memory ran out. */
+  failure?: unknown;
+}
+
+/**
+ * The thread starts with the first task, within a second or two: most of that is spent on reading the code. One that ends by
+ * itself is replaced with the next task.
+ */
+export function openPool(worker: string = WORKER): Pool {
+  let opening: Promise<Thread> | undefined;
   let closed = false;
-  const start = async () => {
+  const start = async (): Promise<Thread> => {
     const { Piscina } = await import("piscina");
-    return new Piscina<Request>({
-      filename: WORKER,
+    const pool = new Piscina<Request>({
+      filename: worker,
       minThreads: 1,
       maxThreads: 1,
       // A thread reads TypeScript by the same loader as the process that starts it, which may have registered it itself.
       execArgv: ["--import", import.meta.resolve("tsx")],
       env: { ...process.env, TSX_TSCONFIG_PATH: TSCONFIG },
     });
+    const thread: Thread = { pool };
+    // An error that nobody listens to would end the whole process.
+    pool.on("error", (error: unknown) => {
+      if (thread.failure !== undefined) return;
+      thread.failure = error;
+      opening = undefined;
+      void pool.destroy();
+    });
+    return thread;
   };
   return {
     async warm() {
@@ -45,13 +63,17 @@ export function openPool(): Pool {
     async run(task, request, signal) {
       if (closed) throw new Error(`the thread has ended: nobody computes "${task}"`);
       opening ??= start();
-      const pool = await opening;
-      return pool.run({ task, ...request } as Request, { signal });
+      const thread = await opening;
+      try {
+        return await thread.pool.run({ task, ...request } as Request, { signal });
+      } catch (error) {
+        throw thread.failure ?? error;
+      }
     },
     async close() {
       closed = true;
-      const pool = await opening;
-      await pool?.destroy();
+      const thread = await opening;
+      await thread?.pool.destroy();
     },
     get closed() {
       return closed;
