@@ -36,8 +36,9 @@ export function openKeeper(server: Server): Keeper {
     server.log.error({ err: error }, "no thread computes proposals"),
   );
   const unlisten = onChange(({ sweepId, kinds }) => {
-    if (sweepId !== null && (kinds.has("run") || kinds.has("agent")) && searching.has(sweepId))
-      void keepReady(server, sweepId);
+    // A run that only got better is under way as before: 64 runs that log each second would have one round after the other.
+    const moved = (kinds.has("run") && !kinds.has("metrics")) || kinds.has("agent");
+    if (sweepId !== null && moved && searching.has(sweepId)) void keepReady(server, sweepId);
   });
   return {
     async lookRound() {
@@ -47,6 +48,8 @@ export function openKeeper(server: Server): Keeper {
     async close() {
       unlisten();
       await closeSearch(server.db);
+      // Whoever holds a search gives it back: the next server would wait for the end of the lease.
+      await Promise.all(Array.from(keepings(server.db).values(), ({ running }) => running));
     },
   };
 }
