@@ -71,7 +71,7 @@ export const wait = (soon: boolean): ClaimRunsAnswer => ({
 export const unready: ClaimRunsAnswer = {
   claims: [],
   directive: "WAIT",
-  retryAfterMs: 0,
+  retryAfterMs: 500,
   reason: "the next proposal is being computed",
   unready: true,
 };

@@ -153,7 +153,7 @@ async function dealOut(
 
   const handed: { call: ClaimCall; claims: Claim[] }[] = [];
   let dealt = 0;
-  for (const call of asking) {
+  for (const call of waitedFirst(asking)) {
     const claims = runs
       .slice(dealt, dealt + call.count)
       .map((run) => toClaim(call.secret, run, leaseExpiresAt));
@@ -182,6 +182,10 @@ async function dealOut(
     },
   };
 }
+
+/** Whoever has waited for a search's proposal as long as one may comes before those who can go on waiting. */
+const waitedFirst = (calls: readonly ClaimCall[]): ClaimCall[] =>
+  [...calls].sort((a, b) => Number(b.mayFallBack) - Number(a.mayFallBack));
 
 /** New points, from the sweep's own order or from its search. */
 async function choose(

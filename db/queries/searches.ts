@@ -83,9 +83,13 @@ export interface ReadySuggestion {
   repeat: number;
 }
 
+/** A model's choice is too old when max(1, 5 % of the results it had seen) are newer. What no model chose does not age. */
+const tooOld = (sql: Sql | Tx, results: ReturnType<Sql | Tx>) => sql`
+  (g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed))`;
+
 /**
- * What may be handed out, oldest first: fewer than max(1, 5 % of what it had seen) results are newer. Results that no
- * server has told the log yet count as well; there are never more of those than runs under way.
+ * What may be handed out, oldest first. Results that no server has told the log yet count as well; there are never more of
+ * those than runs under way.
  */
 export async function readReady(
   tx: Tx,
@@ -102,7 +106,7 @@ export async function readReady(
     select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
     from suggestions g, newer
     where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
-      and newer.total - g.observed < greatest(1, 0.05 * g.observed)
+      and not ${tooOld(tx, tx`newer.total`)}
     order by g.number limit ${limit}`;
 }
 
@@ -234,24 +238,29 @@ export async function readRunMetrics(
     join metric_summaries s on s.run_id = t.run_id and s.attempt = t.attempt and s.metric_id = m.id`;
 }
 
-/** How far runs under way have come, where the log does not know it yet. */
+/**
+ * How far runs under way have come, where the log does not know it yet. What it knows stands behind the first of their
+ * proposals: looking through all of a log of 200,000 events took 216 ms a round, from there on 4.
+ */
 export async function readProgress(
   tx: Tx,
   { sweepId, metric }: { sweepId: string; metric: string },
 ): Promise<{ number: number; count: number; value: number }[]> {
   return tx<{ number: number; count: number; value: number }[]>`
-    with known as (
-      select distinct on (number) number, (details->>'value')::float8 as value from search_events
-      where sweep_id = ${sweepId} and kind = 'intermediate' order by number, position desc
+    with under_way as materialized (
+      select g.number, g.seen, s.count, r.objective as value
+      from suggestions g join runs r on r.id = g.run_id
+      join metrics m on m.project_id = r.project_id and m.name = ${metric}
+      join metric_summaries s on s.run_id = r.id and s.attempt = r.attempt and s.metric_id = m.id
+      where g.sweep_id = ${sweepId} and g.state = 'taken' and g.told = 'proposed' and r.deleted_at is null
+        and r.state in ('running', 'preempting') and r.objective is not null
+    ), known as (
+      select distinct on (e.number) e.number, (e.details->>'value')::float8 as value from search_events e
+      where e.sweep_id = ${sweepId} and e.kind = 'intermediate' and e.position >= (select min(seen) from under_way)
+      order by e.number, e.position desc
     )
-    select g.number, s.count, r.objective as value
-    from suggestions g join runs r on r.id = g.run_id
-    join metrics m on m.project_id = r.project_id and m.name = ${metric}
-    join metric_summaries s on s.run_id = r.id and s.attempt = r.attempt and s.metric_id = m.id
-    left join known k on k.number = g.number
-    where g.sweep_id = ${sweepId} and g.state = 'taken' and g.told = 'proposed' and r.deleted_at is null
-      and r.state in ('running', 'preempting') and r.objective is not null and r.objective is distinct from k.value
-    order by g.number`;
+    select u.number, u.count, u.value from under_way u left join known k on k.number = u.number
+    where u.value is distinct from k.value order by u.number`;
 }
 
 /** Ready suggestions that have grown too old to be handed out, gone for good. @returns their numbers, rising */
@@ -260,9 +269,9 @@ export async function withdrawStale(
   { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
 ): Promise<number[]> {
   const rows = await tx<{ number: number }[]>`
-    update suggestions set state = 'withdrawn', told = 'ended'
+    update suggestions g set state = 'withdrawn', told = 'ended'
     where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
-      and (generation <> ${generation} or ${results}::int - observed >= greatest(1, 0.05 * observed))
+      and (generation <> ${generation} or ${tooOld(tx, tx`${results}::int`)})
     returning number`;
   return rows.map(({ number }) => number).sort((a, b) => a - b);
 }

@@ -80,7 +80,7 @@ async function work(db: Database, held: SearchRow, plan: Plan, waiting: number):
       return locked && (await tellNews(tx, locked, plan.config));
     });
     if (search === undefined) return "elsewhere";
-    const missing = await countMissing(db, sweepId, waiting);
+    const missing = await countMissing(db, search, waiting);
     if (missing <= 0) return stored ? "stored" : "enough";
     const count = Math.min(missing, SLICE);
     const answer = await compute(db, search, plan, count);
@@ -97,14 +97,18 @@ async function work(db: Database, held: SearchRow, plan: Plan, waiting: number):
 
 const keyOf = ({ sweepId, generation }: SearchRow): string => `${sweepId}/${generation}`;
 
-/** How many more proposals should lie ready. */
-async function countMissing(db: Database, sweepId: string, waiting: number): Promise<number> {
+/**
+ * How many more proposals should lie ready. In a steady state a result comes with each claim, so the k-th in line is k results
+ * old when its turn comes: no more are made than will be fresh then.
+ */
+async function countMissing(db: Database, { sweepId, results }: SearchRow, waiting: number): Promise<number> {
   const demand = await retrying(() => readDemand(db.sql, sweepId));
   if (demand === undefined) return 0;
   const { slots, busy, ready, room, runSeconds } = demand;
   const idle = Math.max(0, slots - busy);
   const ending = busy * Math.min(1, AHEAD_S / Math.max(runSeconds ?? 0, 0.001));
-  const due = Math.min(Math.ceil(idle + ending), DEPTH);
+  const lasting = results === 0 ? DEPTH : Math.max(1, Math.floor(results / 20));
+  const due = Math.min(Math.ceil(idle + ending), DEPTH, lasting);
   return Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready;
 }
 

@@ -196,18 +196,29 @@ test("a file that imputes runs under way has its search told how far they have c
     expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
   }));
 
-test("proposals that have grown too old are withdrawn and never handed out", () =>
+test("a model's choice that has grown too old is withdrawn and never handed out; what no model chose does not age", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, bayesOf());
-    const claims = [];
-    for (let i = 0; i < 3; i++) claims.push(await claimOne(context, sweep));
+    const readyOnes = async () => (await readSuggestions(db)).filter(({ state }) => state === "ready");
+    const first = await claimOne(context, sweep);
     await keepReady(context, sweep.sweepId);
-    const ready = (await readSuggestions(db)).filter(({ state }) => state === "ready");
-    expect(ready.length).toBeGreaterThan(0);
-    for (const claim of claims) await train(context, claim);
+    const [design] = await readyOnes();
+    expect(design?.reason).toBe("design");
+    await train(context, first);
+    await keepReady(context, sweep.sweepId);
+    expect(await readyOnes()).toEqual([design]);
+
+    for (let i = 0; i < 7; i++) await train(context, await claimOne(context, sweep));
+    const running = await claimOne(context, sweep);
+    await keepReady(context, sweep.sweepId);
+    const [old] = await readyOnes();
+    expect(old).toMatchObject({ reason: "model", observed: 8 });
+    await train(context, running);
     await claimOne(context, sweep);
-    const states = new Map((await readSuggestions(db)).map(({ number, state }) => [number, state]));
-    for (const { number } of ready) expect(states.get(number)).toBe("withdrawn");
+    const after = await readSuggestions(db);
+    expect(after.find(({ number }) => number === old?.number)?.state).toBe("withdrawn");
+    expect(after.filter(({ reason, observed }) => reason === "model" && observed === 9)).not.toEqual([]);
+    expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
   }));
 
 test("a new configuration before the first run begins a new search", () =>
