@@ -67,7 +67,7 @@ export function toLogged(event: SearchEvent): LoggedEvent {
   }
 }
 
-/** What a proposal is beside its number. */
+/** What a proposal is beside its number. JSON has no minus zero: what is kept has none either, or a replay would differ. */
 export function toLoggedProposal(proposal: Proposal) {
   const { predicted } = proposal;
   return {
@@ -75,9 +75,9 @@ export function toLoggedProposal(proposal: Proposal) {
     hash: proposal.hash,
     repeat: proposal.repeat,
     reason: proposal.reason,
-    mean: predicted?.mean ?? null,
-    sd: predicted?.sd ?? null,
-    acquisition: predicted?.acquisition ?? null,
+    mean: predicted && predicted.mean + 0,
+    sd: predicted && predicted.sd + 0,
+    acquisition: predicted && predicted.acquisition + 0,
     acquisitionName: predicted?.by ?? null,
     memory: proposal.memory === null ? null : JSON.stringify(proposal.memory),
   };
