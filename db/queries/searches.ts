@@ -344,12 +344,15 @@ export async function readLog(
     order by e.position`;
 }
 
+/** By the holder, who has it for another while: a round goes on as long as proposals are asked for. */
 export async function noteSearch(
   tx: Tx,
-  { sweepId, spent, picked, why }: { sweepId: string; spent: boolean; picked: string; why: string },
+  note: { sweepId: string; spent: boolean; picked: string; why: string; leaseMs: number },
 ): Promise<void> {
   await tx`
-    update searches set spent = ${spent}, picked = ${picked}, picked_why = ${why} where sweep_id = ${sweepId}`;
+    update searches set spent = ${note.spent}, picked = ${note.picked}, picked_why = ${note.why},
+      holder_until = clock_timestamp() + ${note.leaseMs}::float8 * interval '1 ms'
+    where sweep_id = ${note.sweepId}`;
 }
 
 /** Everything a search was: for a new configuration before the first run. The sweep's row is locked. */
@@ -399,6 +402,15 @@ export async function findSearching(sql: Sql | Tx, methods: readonly string[]): 
       or (s.state in ('pending', 'running')
         and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')))`;
   return rows.map(({ id }) => id);
+}
+
+export async function readSearchGeneration(
+  sql: Sql | Tx,
+  sweepId: string,
+): Promise<{ generation: number } | undefined> {
+  const rows = await sql<{ generation: number }[]>`
+    select generation from searches where sweep_id = ${sweepId}`;
+  return rows[0];
 }
 
 /** For a replay: which configuration, which method, and every engine version that proposed. */

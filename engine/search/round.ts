@@ -13,13 +13,13 @@ import {
   noteSearch,
   readDemand,
   readLog,
-  readSearch,
+  readSearchGeneration,
   releaseSearch,
   type SearchRow,
 } from "@/db/queries/searches";
 import { inTransaction, retrying } from "@/db/transaction";
 import { loadPlan, type Plan } from "../plan";
-import { perDatabase } from "../recent";
+import { perDatabase, Recent } from "../recent";
 import { tellNews } from "./tell";
 
 /** What a round came to: proposals were stored, none were needed, or another server is at it. */
@@ -30,12 +30,16 @@ interface Memory {
   /** This server among those of the database. */
   readonly holder: string;
   /** How much of each search's log the thread was told, as far as all it proposed was stored. */
-  readonly synced: Map<string, number>;
+  readonly synced: Recent<string, number>;
 }
 
-const memory = perDatabase<Memory>(() => ({ pool: openPool(), holder: randomUUID(), synced: new Map() }));
+const memory = perDatabase<Memory>(() => ({
+  pool: openPool(),
+  holder: randomUUID(),
+  synced: new Recent(1_000),
+}));
 
-/** A dead holder is replaced after this; longer than any computation may take. */
+/** A dead holder is replaced after this; longer than any computation may take, and counted anew from each that was stored. */
 const HOLD_MS = 30_000;
 const COMPUTE_MS = 20_000;
 /** Proposals kept ready at most, unless more callers are waiting (design section 6). */
@@ -53,7 +57,7 @@ const SLICE = 4;
 export async function searchRound(db: Database, sweepId: string, waiting: number): Promise<Round> {
   const demand = await retrying(() => readDemand(db.sql, sweepId));
   // What ends after the last proposal was handed out is told as well: the log is all that the search has seen.
-  const generation = (demand ?? (await retrying(() => readSearch(db.sql, sweepId))))?.generation;
+  const generation = (demand ?? (await retrying(() => readSearchGeneration(db.sql, sweepId))))?.generation;
   if (generation === undefined) return "enough";
   const { holder } = memory(db);
   const plan = await loadPlan(db, db.sql, { sweepId, generation });
@@ -167,7 +171,8 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
     );
     const events = proposals.map(({ number }): LogRow => ({ kind: "proposed", number, details: null }));
     await appendLog(tx, locked, events, 0);
-    await noteSearch(tx, { sweepId, spent: proposals.length === 0, picked: method, why });
+    const spent = proposals.length === 0;
+    await noteSearch(tx, { sweepId, spent, picked: method, why, leaseMs: HOLD_MS });
     return true;
   });
 }
