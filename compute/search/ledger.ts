@@ -146,7 +146,7 @@ export function openLedger(
         return true;
       }
       const trial = known(trials, event.number);
-      if (trial.state !== "pending") return false;
+      if (trial.state !== "pending" && !isFoundAgain(trial, event)) return false;
       change(tell(trial, event));
       return true;
     },
@@ -169,6 +169,9 @@ export function openLedger(
 }
 
 const isLive = ({ state }: Trial): boolean => state !== "lost" && state !== "withdrawn";
+/** Its run was given up, went on after all, and has come to its end. */
+const isFoundAgain = ({ state, keepsPoint }: Trial, { type }: News): boolean =>
+  state === "lost" && keepsPoint && (type === "observed" || type === "failed");
 const hasPoint = (trial: Trial): boolean => isLive(trial) || trial.keepsPoint;
 
 function known(trials: ReadonlyMap<number, Trial>, number: number): Trial {

@@ -58,7 +58,10 @@ export interface Failed {
   readonly type: "failed";
   readonly number: number;
 }
-/** The infrastructure lost it: says nothing about the point, which may be proposed again. */
+/**
+ * The infrastructure lost it: says nothing about the point, which may be proposed again. One that keeps its point may be found
+ * again, and is observed or has failed then.
+ */
 export interface Lost extends MayKeepPoint {
   readonly type: "lost";
   readonly number: number;

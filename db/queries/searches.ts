@@ -101,7 +101,7 @@ export async function readReady(
       select ${results}::int + count(*)::int as total
       from suggestions u join runs r on r.id = u.run_id
       where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
-        and r.state in ('finished', 'failed', 'crashed', 'killed')
+        and r.state in ('finished', 'failed', 'crashed', 'killed') and (u.told <> 'lost' or r.state <> 'crashed')
     )
     select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
     from suggestions g, newer
@@ -183,10 +183,13 @@ export async function takeSuggestions(
     where g.sweep_id = ${sweepId} and g.number = t.number`.execute();
 }
 
+/** What the log was told of a suggestion last; a run that was lost may come back. */
+export type Told = "nothing" | "proposed" | "lost" | "ended";
+
 /** A suggestion that is a run (or was withdrawn by a claim), and what the log has not been told of it. */
 export interface NewsRow {
   number: number;
-  told: "nothing" | "proposed";
+  told: Exclude<Told, "ended">;
   params: string;
   hash: string;
   repeat: number;
@@ -208,8 +211,9 @@ export async function readNews(tx: Tx, sweepId: string): Promise<NewsRow[]> {
       r.state_reason as "stateReason", r.attempt, r.objective, g.state = 'withdrawn' as withdrawn
     from suggestions g left join runs r on r.id = g.run_id
     where g.sweep_id = ${sweepId} and g.state in ('taken', 'withdrawn') and g.told <> 'ended'
-      and (g.told = 'nothing' or r.id is null or r.deleted_at is not null
-        or r.state in ('finished', 'failed', 'crashed', 'killed'))
+      and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed')
+        else g.told = 'nothing' or r.id is null or r.deleted_at is not null
+          or r.state in ('finished', 'failed', 'crashed', 'killed') end
     order by r.finished_at nulls first, g.run_id`;
 }
 
@@ -279,7 +283,7 @@ export async function withdrawStale(
 export async function markTold(
   tx: Tx,
   sweepId: string,
-  told: readonly { number: number; told: "proposed" | "ended" }[],
+  told: readonly { number: number; told: Told }[],
 ): Promise<void> {
   if (told.length === 0) return;
   await tx`

@@ -155,8 +155,8 @@ export const suggestions = pgTable(
       .notNull()
       .default("ready"),
     runId: bigint("run_id", { mode: "number" }),
-    /** What the log has of it: nothing (a fallback, just taken), that it is pending, or how it ended. */
-    told: text("told", { enum: ["nothing", "proposed", "ended"] })
+    /** What the log has of it: nothing (a fallback, just taken), that it is pending, that it was lost and may come back, or how it ended. */
+    told: text("told", { enum: ["nothing", "proposed", "lost", "ended"] })
       .notNull()
       .default("proposed"),
     createdAt: createdAt(),

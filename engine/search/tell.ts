@@ -12,6 +12,7 @@ import {
   readProgress,
   readRunMetrics,
   type SearchRow,
+  type Told,
   withdrawStale,
 } from "@/db/queries/searches";
 
@@ -25,7 +26,7 @@ export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): 
   const news = await readNews(tx, sweepId);
   const metrics = await readMetrics(tx, news, config);
   const events: LogRow[] = [];
-  const told: { number: number; told: "proposed" | "ended" }[] = [];
+  const told: { number: number; told: Told }[] = [];
   let results = 0;
   for (const row of news) {
     if (row.told === "nothing") events.push({ kind: "proposed", number: row.number, details: null });
@@ -35,7 +36,7 @@ export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): 
       events.push({ kind, number, details });
       if (end.type !== "lost" && end.type !== "withdrawn") results++;
     }
-    told.push({ number: row.number, told: end === undefined ? "proposed" : "ended" });
+    told.push({ number: row.number, told: toldOf(row, end) });
   }
   events.push(...(await tellProgress(tx, sweepId, config)));
   const stale = await withdrawStale(tx, { ...search, results: search.results + results });
@@ -43,6 +44,12 @@ export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): 
   await markTold(tx, sweepId, told);
   await appendLog(tx, search, events, results);
   return { ...search, logLength: search.logLength + events.length, results: search.results + results };
+}
+
+/** A crashed run may be revived, or put back into the queue by a resume: then its result is told as well. */
+function toldOf({ state }: NewsRow, end: SearchEvent | undefined): Told {
+  if (end === undefined) return "proposed";
+  return state === "crashed" && end.type === "lost" ? "lost" : "ended";
 }
 
 /** The best value so far of runs under way, where the file wants them imputed by it. */

@@ -11,7 +11,7 @@ import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady } from "@/engine/search/keeper";
 import { toBatch } from "../support/history";
-import { readSweep, withHouse } from "./support/house";
+import { expireLeases, readSweep, reapNow, withHouse } from "./support/house";
 
 /** Finite spaces that a search runs through, with agents side by side and runs that end without a result. */
 
@@ -102,6 +102,28 @@ test("a run that ended without a result keeps its point: the search goes on to t
     expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
     const lost = await db.sql`select details from search_events where kind = 'lost'`;
     expect(lost).toEqual(new Array(3).fill({ details: { keepsPoint: true } }));
+  }));
+
+test("a run that was given up and goes on after all has its result told to the search", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startFinite(context, 8, { slots: 1, retries: 0 });
+    const { claims } = await claimRuns(context, { ...sweep, count: 1 });
+    const [claim] = claims;
+    if (claim === undefined) throw new Error("no run to claim");
+    await expireLeases(db);
+    await reapNow(db);
+    await keepReady(context, sweep.sweepId);
+    const readKinds = async () =>
+      (await db.sql`select kind from search_events where number = 0 order by position`).map(
+        ({ kind }) => kind,
+      );
+    expect(await readKinds()).toEqual(["proposed", "lost"]);
+    await keepReady(context, sweep.sweepId);
+    await train(context, claim, 1);
+    await keepReady(context, sweep.sweepId);
+    await keepReady(context, sweep.sweepId);
+    expect(await readKinds()).toEqual(["proposed", "lost", "observed"]);
+    expect((await db.sql`select results from searches`)[0]).toEqual({ results: 1 });
   }));
 
 test("a search that is opened while another configuration is put in force is not opened for the old one", () =>

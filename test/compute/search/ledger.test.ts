@@ -33,3 +33,14 @@ test("what was lost or withdrawn and keeps its point is neither pending nor a re
     expect([ledger.has("a"), ledger.pending, ledger.settled]).toEqual([true, [], []]);
   }
 });
+
+test("what was lost and is found again counts with its result, once, where it kept its point", () => {
+  for (const keepsPoint of [true, false]) {
+    const ledger = openLedger({ repeats: 1 }, read);
+    ledger.add(choice);
+    ledger.observe({ type: "lost", number: 0, keepsPoint });
+    ledger.observe({ type: "observed", number: 0, objectives: [3] });
+    ledger.observe({ type: "observed", number: 0, objectives: [4] });
+    expect(ledger.settled.map(({ outcome }) => outcome?.objectives)).toEqual(keepsPoint ? [[3]] : []);
+  }
+});
