@@ -151,7 +151,7 @@ test("a finite space is handed out to its last point, each once, and the sweep e
 
 test("failed, lost and stopped runs are told apart", () =>
   withHouse(async ({ db, context }) => {
-    const sweep = await startSweep(context, bayesOf({ retries: 0 }));
+    const sweep = await startWarm(context, bayesOf({ retries: 0 }));
     const ends = ["finished", "failed", "crashed", "killed"] as const;
     for (const state of ends) {
       const { runId, attempt } = await claimOne(context, sweep);
@@ -169,7 +169,7 @@ test("failed, lost and stopped runs are told apart", () =>
 test("a file that imputes runs under way has its search told how far they have come, once each time they got better", () =>
   withHouse(async ({ db, context }) => {
     const metric = { name: "loss", goal: "minimize", impute_while_running: "latest" };
-    const sweep = await startSweep(context, bayesOf({ metric }));
+    const sweep = await startWarm(context, bayesOf({ metric }));
     const { runId, attempt } = await claimOne(context, sweep);
     const log = (batch: number, losses: readonly number[]) =>
       logMetrics(context, {
@@ -198,7 +198,7 @@ test("a file that imputes runs under way has its search told how far they have c
 
 test("a model's choice that has grown too old is withdrawn and never handed out; what no model chose does not age", () =>
   withHouse(async ({ db, context }) => {
-    const sweep = await startSweep(context, bayesOf());
+    const sweep = await startWarm(context, bayesOf());
     const readyOnes = async () => (await readSuggestions(db)).filter(({ state }) => state === "ready");
     const first = await claimOne(context, sweep);
     await keepReady(context, sweep.sweepId);
