@@ -1,4 +1,4 @@
-import { openPoints } from "@/compute/search/points";
+import { openPoints, type Points } from "@/compute/search/points";
 import { parseJson, sortKeys, stringifyJson, type ValueMap } from "@/core/value";
 import type { Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
@@ -28,6 +28,8 @@ export interface Suggested {
 
 /** Candidates looked at for each fallback: in a space of which most is known already, some of them are. */
 const TRIES = 16;
+/** In one transaction, which has the sweep's row locked: a claim of 1,000 runs would look at 16,000 candidates. */
+const MOST_FALLBACKS = 64;
 
 /**
  * Points for a claim from a search's ready suggestions; the sweep's row is locked.
@@ -51,7 +53,7 @@ export async function dealSuggestions(
     return toPoint(row, values, cursor + BigInt(i));
   });
   const points = careful ? await withoutKnown(tx, sweep.sweepId, ready) : ready;
-  const missing = search.spent ? 0 : Math.min(room - points.length, fallbacks);
+  const missing = search.spent ? 0 : Math.min(room - points.length, fallbacks, MOST_FALLBACKS);
   const invented = missing > 0 ? await fallBack(tx, plan, search, missing) : [];
   const all = [...points, ...invented].map((point, i) => ({ ...point, index: cursor + BigInt(i) }));
   return {
@@ -93,15 +95,27 @@ async function withoutKnown(
   return points.filter((point) => !isKnown(point));
 }
 
+const fallbackPointsOf = new WeakMap<Plan, Points>();
+
+/** Opening them may take half a second where constraints leave out much. */
+function fallbackPoints(plan: Plan): Points {
+  const known = fallbackPointsOf.get(plan);
+  if (known !== undefined) return known;
+  const points = openPoints({ ...plan.config, method: "sobol" }, `${plan.seed}/fallback`);
+  fallbackPointsOf.set(plan, points);
+  return points;
+}
+
 /** Space-filling points that are new, written down as what they are. */
 async function fallBack(tx: Tx, plan: Plan, search: SearchRow, count: number): Promise<FreshPoint[]> {
   const { sweepId, foreigners } = search;
-  const points = openPoints({ ...plan.config, method: "sobol" }, `${plan.seed}/fallback`);
+  const points = fallbackPoints(plan);
   const candidates: FreshPoint[] = [];
   const seen = new Set<string>();
   for (let i = 0; i < TRIES * count; i++) {
-    const index = BigInt(TRIES * foreigners + i);
-    if (points.size !== null && index >= points.size) break;
+    const turn = BigInt(TRIES * foreigners + i);
+    // What was passed over in a finite space for a better candidate may be the last that is left.
+    const index = points.size === null ? turn : turn % points.size;
     const { params, hash } = points.at(index);
     const text = Buffer.from(hash).toString("hex");
     if (seen.has(text)) continue;

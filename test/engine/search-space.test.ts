@@ -10,6 +10,7 @@ import { finishRun } from "@/engine/finish-run";
 import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady } from "@/engine/search/keeper";
+import { closeSearch } from "@/engine/search/round";
 import { toBatch } from "../support/history";
 import { expireLeases, readSweep, reapNow, withHouse } from "./support/house";
 
@@ -124,6 +125,17 @@ test("a run that was given up and goes on after all has its result told to the s
     await keepReady(context, sweep.sweepId);
     expect(await readKinds()).toEqual(["proposed", "lost", "observed"]);
     expect((await db.sql`select results from searches`)[0]).toEqual({ results: 1 });
+  }));
+
+test("where nothing is computed any more, space-filling points go through a small space to its last point", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startFinite(context, 3, { slots: 3 });
+    await closeSearch(db);
+    await db.sql`delete from suggestions`;
+    const params = new Set<string>();
+    for (let i = 0; i < 3; i++)
+      for (const claim of (await claimRuns(context, { ...sweep, count: 1 })).claims) params.add(claim.params);
+    expect(params.size).toBe(3);
   }));
 
 test("a search that is opened while another configuration is put in force is not opened for the old one", () =>
