@@ -81,13 +81,18 @@ const atTarget = (sql: Sql | Tx) => sql`
 const outOfTime = (sql: Sql | Tx) => sql`
   coalesce(s.started_at + s.budget_hours * interval '1 hour' <= clock_timestamp(), false)`;
 
-/** As many runs finished after the best finished one; of equal ones the first is the best. */
+/** As many runs finished after the best finished one; of equal ones the first is the best. Only the count looks at every run. */
 const stalled = (sql: Sql | Tx) => sql`
   coalesce(s.no_improvement is not null and s.no_improvement <= (
     select count(*) from runs t where t.sweep_id = s.id and t.deleted_at is null and t.state = 'finished'
-      and t.finished_at > (select b.finished_at from runs b
-        where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished' and b.objective is not null
-        order by case s.metric_goal when 'maximize' then -b.objective else b.objective end, b.finished_at limit 1)), false)`;
+      and t.finished_at > (select min(b.finished_at) from runs b
+        where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished'
+          and b.objective = case s.metric_goal when 'maximize' then (select o.objective from runs o
+            where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null and o.state = 'finished'
+            order by o.objective desc limit 1)
+          else (select o.objective from runs o
+            where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null and o.state = 'finished'
+            order by o.objective limit 1) end)), false)`;
 
 export async function moveSweep(
   tx: Tx,
