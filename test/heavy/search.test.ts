@@ -7,10 +7,10 @@ import { toNumber } from "@/core/value";
 import { describeMethod } from "../contract/method";
 import { faultsOf } from "../support/configuration";
 
-describeMethod({ method: "grid", cases: 300, exhausted: 1000 });
-describeMethod({ method: "random", cases: 300, exhausted: 1000 });
-describeMethod({ method: "sobol", cases: 300, exhausted: 1000 });
-describeMethod({ method: "bayes", cases: 60, exhausted: 36 });
+describeMethod({ method: "grid", cases: 100, exhausted: 300 });
+describeMethod({ method: "random", cases: 100, exhausted: 300 });
+describeMethod({ method: "sobol", cases: 100, exhausted: 300 });
+describeMethod({ method: "bayes", cases: 20, exhausted: 36 });
 
 const { config } = parseSweepConfig(`method: bayes
 metric: {name: loss}
