@@ -1,30 +1,26 @@
 import type { Constraint } from "@/core/constraint";
 import { parametersIn } from "@/core/constraint/mentions";
+import type { Leaf } from "@/core/leaves";
 import { drawUnit, openStream } from "@/math/random";
 import type { Combinations } from "./combinations";
 import type { Dimension } from "./dimension";
 import { nothingLeft } from "./nothing-left";
 
 /**
- * By dimension: whether constraints ask about it, or about one that exists by it. These are drawn anew in each attempt; all
- * others keep their first draw.
+ * By leaf: whether constraints ask about it, or about one that exists by it, be that one a constant. Of these the dimensions
+ * are drawn anew in each attempt; all others keep their first draw.
  */
-export function dimensionsAsked(
-  dimensions: readonly Dimension[],
-  constraints: readonly Constraint[],
-): boolean[] {
+export function leavesAsked(leaves: readonly Leaf[], constraints: readonly Constraint[]): boolean[] {
   const asked = new Set(
     constraints.flatMap(({ test }) => parametersIn(test).map((path) => JSON.stringify(path))),
   );
-  const isAsked = dimensions.map(({ path }) => asked.has(JSON.stringify(path)));
-  const add = (index: number): void => {
-    for (const { on } of dimensions[index]?.conditions ?? []) {
-      if (isAsked[on]) continue;
-      isAsked[on] = true;
-      add(on);
-    }
+  const isAsked: boolean[] = leaves.map(() => false);
+  const add = (leaf: number): void => {
+    if (isAsked[leaf]) return;
+    isAsked[leaf] = true;
+    for (const { on } of leaves[leaf]?.conditions ?? []) add(on);
   };
-  for (const [index, own] of [...isAsked].entries()) if (own) add(index);
+  for (const [leaf, { path }] of leaves.entries()) if (asked.has(JSON.stringify(path))) add(leaf);
   return isAsked;
 }
 

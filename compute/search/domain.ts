@@ -4,7 +4,7 @@ import { holds, type Leaf, listLeaves, nestValues, orderByConditions, valueAt } 
 import type { LeafParameter } from "@/core/parameter";
 import type { SweepConfig } from "@/core/sweep-config";
 import { isSameValue, type Value, type ValueMap } from "@/core/value";
-import { dimensionsAsked, refuseNothing } from "./allowed";
+import { leavesAsked, refuseNothing } from "./allowed";
 import { openSupport } from "./axis";
 import { type Combinations, openCombinations } from "./combinations";
 import { type Dimension, openDimension } from "./dimension";
@@ -124,7 +124,8 @@ export function openDomain({ parameters, constraints = [] }: DomainConfig): Doma
   };
 
   const size = combinations?.exact ? combinations.size : null;
-  const isRedrawn = dimensionsAsked(dimensions, constraints);
+  const isAsked = leavesAsked(leaves, constraints);
+  const isRedrawn = dimensions.map(({ leaf }) => isAsked[leaf] ?? false);
 
   const domain: Domain = {
     dimensions,

@@ -181,6 +181,18 @@ constraints: [warmup < epochs, lr * epochs < 1, momentum > 2]
 });
 
 describe("a domain with constraints", () => {
+  test("draws anew what decides whether a constant exists that is asked about", () => {
+    const config = configOf(`method: random
+parameters:
+  c: {distribution: log_uniform_values, min: 0.01, max: 0.1}
+  n: {min: 1, max: 5}
+  y: {value: a, when: {n: {min: 3, max: 5}}}
+constraints: ["y == 'b'"]`);
+    const points = openPoints(config, "seed");
+    const values = Array.from({ length: 40 }, (_, k) => toNumber(points.at(BigInt(k)).params.n ?? null));
+    expect(new Set(values)).toEqual(new Set([1, 2]));
+  });
+
   const domain = openDomain(
     configOf("method: random\nparameters: {a: {min: 1, max: 4}, b: {min: 1, max: 4}}\nconstraints: [a < b]"),
   );
