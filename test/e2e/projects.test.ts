@@ -262,23 +262,26 @@ async function invite(project: string, role: string): Promise<{ name: string; va
 test("axe-core finds nothing, and nothing is wider than a phone", async () => {
   const { path } = await seed("axe", "for axe", 12);
   const empty = `/${site().entity}/language`;
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const [viewport, size] of [
-      [WIDE, "wide"],
-      [PHONE, "phone"],
-    ] as const)
-      for (const [name, at] of [
-        ["projects", "/"],
-        ["project", path],
-        ["project-runs", `${path}?tab=runs`],
-        ["project-empty", `${empty}?q=nothing-like-it`],
+  for (const [name, at] of [
+    ["projects", "/"],
+    ["project", path],
+    ["project-runs", `${path}?tab=runs`],
+    ["project-empty", `${empty}?q=nothing-like-it`],
+  ] as const) {
+    const { page, context } = await open(at);
+    for (const colorScheme of ["light", "dark"] as const)
+      for (const [viewport, size] of [
+        [WIDE, "wide"],
+        [PHONE, "phone"],
       ] as const) {
-        const { page, context } = await open(at, { colorScheme, viewport });
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        const look = `${name} ${colorScheme} ${size}`;
         await screenshot(page, `${name}-${colorScheme}-${size}`);
-        expect(await violationsOn(page), `${name} ${colorScheme} ${size}`).toEqual([]);
-        expect(
-          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-        ).toBeLessThanOrEqual(0);
-        await context.close();
+        expect(await violationsOn(page), look).toEqual([]);
+        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(excess, look).toBeLessThanOrEqual(0);
       }
+    await context.close();
+  }
 });
