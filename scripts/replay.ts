@@ -6,7 +6,8 @@ import { AppError } from "@/core/errors";
 import { deserializeConfig } from "@/core/sweep-config";
 import { connect } from "@/db/connect";
 import { readGeneration } from "@/db/queries/facts";
-import { readLog, readSearch } from "@/db/queries/searches";
+import { readLog } from "@/db/queries/search-log";
+import { readSearch } from "@/db/queries/searches";
 import { runMain, say } from "./lib/program";
 
 /** `besom replay ID`: derives every proposal of a sweep's search again from its log, and compares the bytes. */

@@ -8,11 +8,11 @@ const random = byNumber("random", "random");
 const sobol = byNumber("sobol", "design");
 const METHODS: readonly SearchMethod[] = [byNumber("grid", "grid"), random, sobol, bayes];
 
-/** @throws AppError METHOD_NOT_YET for a method that does not choose by itself */
+/** @throws AppError METHOD_NOT_YET for a method that is not built */
 export function methodOf(name: string): SearchMethod {
   const method = METHODS.find((each) => each.name === name);
   if (method !== undefined) return method;
-  throw new AppError("METHOD_NOT_YET", `method ${name} does not choose points by itself`, {
+  throw new AppError("METHOD_NOT_YET", `method ${name} is not built yet: use auto, bayes, random or grid`, {
     details: { method: name, known: METHODS.map((each) => each.name) },
   });
 }

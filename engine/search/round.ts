@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto";
+import { SEARCHED_METHODS } from "@/compute/search/points";
 import { openPool, type Pool } from "@/compute/threads/pool";
 import type { ProposeAnswer } from "@/compute/threads/protocol";
 import type { Database } from "@/db/client";
+import { appendLog, type LogRow, readLog } from "@/db/queries/search-log";
 import {
-  appendLog,
   ensureSearch,
   findSearching,
   holdSearch,
   insertSuggestions,
-  type LogRow,
   lockHeldSearch,
   noteSearch,
   readDemand,
-  readLog,
   readSearchGeneration,
   releaseSearch,
   type SearchRow,
@@ -179,7 +178,7 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
 
 /** Sweeps that this server may compute for. */
 export const listSearching = (db: Database): Promise<string[]> =>
-  retrying(() => findSearching(db.sql, ["bayes", "tpe", "cmaes", "auto"]));
+  retrying(() => findSearching(db.sql, SEARCHED_METHODS));
 
 /** The first claim of a server's life does not wait for a thread to start. */
 export const warmSearch = (db: Database): Promise<void> => memory(db).pool.warm();

@@ -1,6 +1,6 @@
 import { toLogged } from "@/compute/search/logged-event";
 import type { Outcome, SearchEvent } from "@/compute/search/method";
-import type { SweepConfig } from "@/core/sweep-config";
+import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import {
   appendLog,
@@ -11,10 +11,9 @@ import {
   readNews,
   readProgress,
   readRunMetrics,
-  type SearchRow,
   type Told,
-  withdrawStale,
-} from "@/db/queries/searches";
+} from "@/db/queries/search-log";
+import { type SearchRow, withdrawStale } from "@/db/queries/searches";
 
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
@@ -106,8 +105,6 @@ function outcomeOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepCon
   });
   return asked.length > 0 ? { objectives, metrics: Object.fromEntries(asked) } : { objectives };
 }
-
-const objectivesOf = ({ metric, metrics }: SweepConfig) => metrics ?? (metric ? [metric] : []);
 
 const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] => [
   ...new Set(softConstraints.map(({ metric }) => metric)),

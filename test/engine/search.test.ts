@@ -5,7 +5,7 @@ import { replay } from "@/compute/search/replay";
 import { deserializeConfig } from "@/core/sweep-config";
 import type { Database } from "@/db/client";
 import { readGeneration } from "@/db/queries/facts";
-import { readLog } from "@/db/queries/searches";
+import { readLog } from "@/db/queries/search-log";
 import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { finishRun } from "@/engine/finish-run";
