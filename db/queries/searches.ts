@@ -13,10 +13,13 @@ export interface SearchRow {
   results: number;
   foreigners: number;
   spent: boolean;
+  /** How many results there were when the winner was found. */
+  winnerResults: number;
 }
 
 const columns = (sql: Sql | Tx) => sql`
-  sweep_id as "sweepId", generation, log_length as "logLength", results, foreigners, spent`;
+  sweep_id as "sweepId", generation, log_length as "logLength", results, foreigners, spent,
+  winner_results as "winnerResults"`;
 
 /**
  * Makes sure that the row is there to be held, for the configuration in force: when another one is put in force at this
@@ -46,6 +49,16 @@ export async function holdSearch(
     where sweep_id = ${sweepId} and (holder is null or holder = ${holder} or holder_until < clock_timestamp())
     returning ${columns(sql)}`;
   return rows[0];
+}
+
+/** Those of them that are still this holder's. */
+export async function renewHolds(
+  sql: Sql | Tx,
+  { sweepIds, holder, leaseMs }: { sweepIds: readonly string[]; holder: string; leaseMs: number },
+): Promise<void> {
+  await sql`
+    update searches set holder_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 ms'
+    where sweep_id = any(${[...sweepIds]}::text[]) and holder = ${holder}`;
 }
 
 export async function releaseSearch(
@@ -195,14 +208,13 @@ export async function withdrawStale(
   return rows.map(({ number }) => number).sort((a, b) => a - b);
 }
 
-/** By the holder, who has it for another while: a round goes on as long as proposals are asked for. */
+/** By the holder. */
 export async function noteSearch(
   tx: Tx,
-  note: { sweepId: string; spent: boolean; picked: string; why: string; leaseMs: number },
+  note: { sweepId: string; spent: boolean; picked: string; why: string },
 ): Promise<void> {
   await tx`
-    update searches set spent = ${note.spent}, picked = ${note.picked}, picked_why = ${note.why},
-      holder_until = clock_timestamp() + ${note.leaseMs}::float8 * interval '1 ms'
+    update searches set spent = ${note.spent}, picked = ${note.picked}, picked_why = ${note.why}
     where sweep_id = ${note.sweepId}`;
 }
 

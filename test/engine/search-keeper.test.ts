@@ -1,7 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Database } from "@/db/client";
-import { ensureSearch, holdSearch, noteSearch } from "@/db/queries/searches";
 import { finishRun } from "@/engine/finish-run";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady, openKeeper } from "@/engine/search/keeper";
@@ -56,17 +55,4 @@ test("a server that stops in the middle of a round gives its search back", () =>
     await keeper.close();
     expect(await isHeld()).toBe(false);
     await round;
-  }));
-
-test("whoever holds a search has it for another while with each proposal that is stored", () =>
-  withHouse(async ({ db, context }) => {
-    const { sweepId } = await startSweep(context, json);
-    await ensureSearch(db.sql, { sweepId, generation: 1 });
-    const hold = (holder: string) => holdSearch(db.sql, { sweepId, holder, leaseMs: -1_000 });
-    expect(await hold("one")).toMatchObject({ sweepId });
-    expect(await hold("two")).toMatchObject({ sweepId });
-    await db.sql.begin((tx) =>
-      noteSearch(tx, { sweepId, spent: false, picked: "bayes", why: "", leaseMs: 30_000 }),
-    );
-    expect(await hold("one")).toBeUndefined();
   }));
