@@ -406,6 +406,8 @@ create table searches (
   picked_why text,
   holder text,
   holder_until timestamp(3) with time zone,
+  winner jsonb,
+  winner_results integer not null default 0,
   constraint searches_pkey PRIMARY KEY (sweep_id),
   constraint searches_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 );

@@ -34,6 +34,7 @@ import {
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { getUsers, type UserRow } from "@/db/queries/users";
+import { type WinnerRow, winnersOfSweeps } from "@/db/queries/winners";
 import { projectRoles } from "@/engine/authorize";
 import { Allowance } from "./allowance";
 import type { ListQuery } from "./list-query";
@@ -93,6 +94,14 @@ export class Loaders {
     return this.byId<string, SearchStateRow>(
       "search",
       (ids) => searchesOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  /** By sweep. */
+  get winner() {
+    return this.byId<string, WinnerRow>(
+      "winner",
+      (ids) => winnersOfSweeps(this.db, this.access, ids),
       (row) => row.sweepId,
     );
   }

@@ -16,6 +16,14 @@ export function formatNumber(value: number, digits = 5): string {
   return trimZeros(value.toPrecision(digits));
 }
 
+/** A mean and how well it is known, to the second digit of the latter: "0.0213 ± 0.0040". */
+export function formatUncertain(mean: number, sd: number): string {
+  const decimals = sd > 0 ? 1 - Math.floor(Math.log10(sd)) : Number.NaN;
+  if (!(decimals >= 0 && decimals <= 7) || Math.abs(mean) >= 1e7)
+    return `${formatNumber(mean)}${GAP}±${GAP}${formatNumber(sd, 2)}`;
+  return `${mean.toFixed(decimals)}${GAP}±${GAP}${sd.toFixed(decimals)}`;
+}
+
 function trimZeros(text: string): string {
   const [mantissa = "", exponent] = text.split("e");
   const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;

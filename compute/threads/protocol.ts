@@ -1,14 +1,16 @@
+import type { Winner } from "../search/bayes-winner";
 import type { LoggedEvent } from "../search/logged-event";
 
 /** What may be asked of a thread, and what comes back; both ends derive from this map. Plain data only. */
 export interface Tasks {
   propose: { request: ProposeRequest; answer: ProposeAnswer };
+  winner: { request: TellRequest; answer: WinnerAnswer };
 }
 export type TaskName = keyof Tasks;
 export type Request = { [K in TaskName]: { readonly task: K } & Tasks[K]["request"] }[TaskName];
 
-/** Tell a search what is new, then have it propose. */
-export interface ProposeRequest {
+/** Tell a search what is new. */
+export interface TellRequest {
   /** Names the search; a thread keeps the last ones it worked on. */
   readonly key: string;
   /** `serializeConfig`. */
@@ -17,12 +19,20 @@ export interface ProposeRequest {
   /** The position in the log of the first event; 0 gives the whole log. */
   readonly from: number;
   readonly events: readonly LoggedEvent[];
+}
+
+/** This thread does not know the log before `from`: send all of it. */
+interface Unknown {
+  readonly known: false;
+}
+
+/** Tell it, then have it propose. */
+export interface ProposeRequest extends TellRequest {
   readonly count: number;
 }
 
 export type ProposeAnswer =
-  /** This thread does not know the log before `from`: send all of it. */
-  | { readonly known: false }
+  | Unknown
   | {
       readonly known: true;
       readonly proposals: readonly ComputedProposal[];
@@ -35,3 +45,6 @@ export type ProposeAnswer =
 export interface ComputedProposal extends LoggedEvent {
   readonly computeMs: number;
 }
+
+/** The winner is null where the method has no model, or the model no answer. */
+export type WinnerAnswer = Unknown | { readonly known: true; readonly winner: Winner | null };

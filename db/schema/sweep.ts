@@ -97,6 +97,9 @@ export const searches = pgTable("searches", {
   /** What is at work: `bayes`, also where the file says `auto`, and why. */
   picked: text("picked"),
   pickedWhy: text("picked_why"),
+  /** Which run its model holds for the best (`Winner` of compute/search/bayes-winner.ts), and of how many results. */
+  winner: jsonText("winner"),
+  winnerResults: integer("winner_results").notNull().default(0),
   /** The server that computes at this moment. */
   holder: text("holder"),
   holderUntil: at("holder_until"),

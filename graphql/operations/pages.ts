@@ -103,6 +103,15 @@ export interface AgentLine {
   runsFailed: number;
 }
 
+export interface BestByModel {
+  run: { id: string; name: string; displayName: string } | null;
+  /** What it expects of another run of that configuration on average, and how well it knows that. */
+  mean: number;
+  sd: number;
+  /** The same for the run with the best value; null when that was deleted since. */
+  luckiest: { run: { id: string } | null; value: number; mean: number; sd: number };
+}
+
 /** What the sweep's page shows besides its runs; small enough to be sent whole at each change. */
 export interface SweepHead {
   id: string;
@@ -126,6 +135,8 @@ export interface SweepHead {
         objectiveStep: number | null;
       })
     | null;
+  /** What the sweep's model makes of its results; null without a model. */
+  bestByModel: BestByModel | null;
   bestSoFar: {
     runId: string;
     displayName: string;
@@ -152,6 +163,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     id name url path state stateReason method generation ${METRIC} runCap size exhausted
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
+    bestByModel { run { id name displayName } mean sd luckiest { run { id } value mean sd } }
     bestSoFar { runId displayName objective finishedAt ordinal }
     agents { ...AgentLine }
     agentCommand allowedActions viewerCanEdit

@@ -12,6 +12,7 @@ import { sweepPath, sweepUrl } from "../links";
 import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
+import { BestByModel } from "./best-by-model";
 import { SearchState } from "./search";
 
 const SweepMetric = builder.objectRef<SweepRow>("SweepMetric").implement({
@@ -146,6 +147,13 @@ Sweep.implement({
       nullable: true,
       description: "The run with the best value of the metric so far, whatever its state.",
       resolve: (sweep, _args, { loaders }) => loaders.bestRun.load(sweep.id),
+    }),
+    bestByModel: t.field({
+      type: BestByModel,
+      nullable: true,
+      description:
+        "The run that its model holds for the best. Null for methods without a model, before there are two results, and for several metrics. Computed in the background when a twentieth of the results are new, and when the sweep ends.",
+      resolve: (sweep, _args, { loaders }) => loaders.winner.load(sweep.id),
     }),
     bestSoFar: t.field({
       type: [BestPointType],

@@ -39,6 +39,7 @@ const toHead = (state: SweepState, total = 0): SweepHead => ({
     preempted: 0,
   },
   bestRun: null,
+  bestByModel: null,
   bestSoFar: [],
   agents: [],
   agentCommand: "npx besom agent ada/digits/abcdefgh",

@@ -5,6 +5,7 @@ import {
   formatDuration,
   formatNumber,
   formatRoughly,
+  formatUncertain,
   formatValue,
   plural,
   toColumnFormat,
@@ -27,6 +28,18 @@ describe("formatNumber", () => {
     [Number.NaN, "NaN"],
     [Number.NEGATIVE_INFINITY, "-∞"],
   ])("%d is written %s", (value, text) => expect(formatNumber(value)).toBe(text));
+});
+
+describe("formatUncertain", () => {
+  test.each([
+    [0.02131, 0.004, "0.0213 ± 0.0040"],
+    [0.9, 0.0123, "0.900 ± 0.012"],
+    [-12.34, 3.2, "-12.3 ± 3.2"],
+    [1234.5, 321, "1234.5 ± 321"],
+    [0.5, 0, "0.5 ± 0"],
+    [1.5e-9, 2e-10, "1.5e-9 ± 2e-10"],
+    [3e300, 1e299, "3e300 ± 1e299"],
+  ])("%d known to %d is written %s", (mean, sd, text) => expect(plain(formatUncertain(mean, sd))).toBe(text));
 });
 
 describe("toColumnFormat", () => {

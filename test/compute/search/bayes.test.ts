@@ -126,6 +126,62 @@ parameters:
     expect(mean(distances.map(({ model }) => model))).toBeLessThan(0.12);
   });
 
+  test("says beside the winner what it makes of the best value, which under noise was luck", () => {
+    const problem = problemOf("metric: {name: score, goal: maximize}\nparameters: {x: {min: 0.0, max: 1.0}}");
+    const search = methodOf("random").open(problem);
+    const noisy: Objective = (params, draw) => ({
+      objectives: [1 - (at(params, "x") - 0.4) ** 2 + 0.4 * (draw(0) - 0.5)],
+    });
+    const values = results(simulate(search, noisy, { agents: 1, runs: 60, seed: "1" })).map(
+      ([value]) => value,
+    );
+    const winner = bestByModel(problem, search.snapshot());
+    const luckiest = winner?.luckiest;
+    expect(luckiest?.value).toBe(Math.max(...(values as number[])));
+    expect(luckiest?.number).toBe(values.indexOf(luckiest?.value as number));
+    // The noise reaches 0.2 beyond the truth, which is 1 at most.
+    expect(luckiest?.value).toBeGreaterThan(1.1);
+    expect(winner?.mean).toBeLessThan(1.05);
+    expect(winner?.mean).toBeGreaterThanOrEqual(luckiest?.mean as number);
+    expect(winner?.sd).toBeLessThan(0.1);
+  });
+
+  test("lets no run win that broke a bound on another metric, and knows no winner where all did, or of several goals", () => {
+    const bounded = "constraints: [latency <= 0.4]\nparameters: {x: {min: 0.0, max: 1.0}}";
+    const winnerOf = (text: string, objective: Objective) => {
+      const problem = problemOf(text);
+      const search = methodOf("random").open(problem);
+      const { proposals } = simulate(search, objective, { agents: 1, runs: 20, seed: "1" });
+      const winner = bestByModel(problem, search.snapshot());
+      return (
+        winner && [winner, winner.luckiest].map(({ number }) => at(proposals[number]?.params ?? {}, "x"))
+      );
+    };
+    const falling =
+      (latency: (x: number) => number): Objective =>
+      (params) => {
+        const x = at(params, "x");
+        return { objectives: [-x], metrics: { latency: latency(x) } };
+      };
+    const single = `metric: {name: loss}\n${bounded}`;
+    const found =
+      winnerOf(
+        single,
+        falling((x) => x),
+      ) ?? [];
+    expect(Math.max(...found)).toBeLessThanOrEqual(0.4);
+    expect(Math.min(...found)).toBeGreaterThan(0.3);
+    expect(
+      winnerOf(
+        single,
+        falling(() => 1),
+      ),
+    ).toBeNull();
+    const several: Objective = (params) => ({ objectives: [at(params, "x"), 1 - at(params, "x")] });
+    const two = "metrics: [{name: a}, {name: b}]\nparameters: {x: {min: 0.0, max: 1.0}}";
+    expect(winnerOf(two, several)).toBeNull();
+  });
+
   test("runs a configuration as often as repeats says before anything new", () => {
     const { proposals } = play(
       "bayes",

@@ -7,6 +7,7 @@ import { formatNumber, formatValue } from "@/ui/format";
 import { Ago } from "@/ui/kit/clock";
 import { StarIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
+import { ByModel } from "./by-model";
 
 /** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
 export function BestRun(props: { head: SweepHead; varied: readonly string[]; projectPath: string }) {
@@ -50,6 +51,7 @@ export function BestRun(props: { head: SweepHead; varied: readonly string[]; pro
           {bestRun.displayName}
         </Link>
       </p>
+      <ByModel head={head} bestId={bestRun.id} projectPath={projectPath} />
       <dl className="mt-4 text-sm">
         {moving.map((name) => (
           <Parameter key={name} name={name} value={flat.get(name)} strong />
