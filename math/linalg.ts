@@ -1,3 +1,5 @@
+import { kernels } from "./wasm/kernels";
+
 /**
  * Products of dense matrices in flat Float64Arrays, row by row; a `stride` is the distance from one row to the next.
  *
@@ -8,7 +10,7 @@
  * `as number` after an index: the loops' own bounds keep it inside, checks stand at the doors of the callers.
  */
 
-/** A slice of the depth whose part of `b` (BLOCK_COLUMNS rows of it) stays in a first-level cache of 32 KiB. */
+/** A slice of the depth whose part of `b` (BLOCK_COLUMNS rows of it) stays in a first-level cache of 32 KiB. The kernels take no more. */
 const BLOCK_DEPTH = 128;
 const BLOCK_COLUMNS = 24;
 
@@ -73,11 +75,12 @@ export function subtractProduct(
   columns: number,
   depth: number,
 ): void {
+  const subtract = isLent(c.data) && isLent(a.data) && isLent(b.data) ? subtractByKernel : subtractBlock;
   for (let k = 0; k < depth; k += BLOCK_DEPTH) {
     const slice = Math.min(BLOCK_DEPTH, depth - k);
     for (let j = 0; j < columns; j += BLOCK_COLUMNS) {
       const wide = Math.min(BLOCK_COLUMNS, columns - j);
-      subtractBlock(
+      subtract(
         c.data,
         c.start + j,
         c.stride,
@@ -94,6 +97,63 @@ export function subtractProduct(
     }
   }
 }
+
+/** Whether it lies in the memory of the kernels, so that they can work on it. */
+export const isLent = (data: Float64Array): boolean =>
+  kernels !== null && data.buffer === kernels.memory.buffer;
+
+/** subtractBlock for arrays that are lent. */
+function subtractByKernel(
+  c: Float64Array,
+  cStart: number,
+  cStride: number,
+  a: Float64Array,
+  aStart: number,
+  aStride: number,
+  b: Float64Array,
+  bStart: number,
+  bStride: number,
+  rows: number,
+  columns: number,
+  depth: number,
+): void {
+  const evenRows = rows - (rows % 4);
+  const evenColumns = columns - (columns % 4);
+  if (evenRows > 0 && evenColumns > 0)
+    kernels?.subtract(
+      addressOf(c, cStart),
+      8 * cStride,
+      addressOf(a, aStart),
+      8 * aStride,
+      addressOf(b, bStart),
+      8 * bStride,
+      evenRows,
+      evenColumns,
+      depth,
+    );
+  const edge = (fromRow: number, toRow: number, fromColumn: number): void =>
+    subtractEdge(
+      c,
+      cStart,
+      cStride,
+      a,
+      aStart,
+      aStride,
+      b,
+      bStart,
+      bStride,
+      fromRow,
+      toRow,
+      fromColumn,
+      columns,
+      depth,
+    );
+  if (evenColumns < columns) edge(0, evenRows, evenColumns);
+  if (evenRows < rows) edge(evenRows, rows, 0);
+}
+
+/** In the kernels' memory, of a lent array's element. */
+export const addressOf = (data: Float64Array, at: number): number => data.byteOffset + 8 * at;
 
 /** Tiles of 2 x 4 sums: six loads for eight products, and all of it in the sixteen registers that there are. */
 function subtractBlock(
