@@ -21,16 +21,20 @@ export interface NewsRow {
   withdrawn: boolean;
 }
 
+/** Of a suggestion g and its run r: something that the log has not been told. */
+export const isNews = (sql: Sql | Tx) => sql`
+  g.state in ('taken', 'withdrawn') and g.told <> 'ended'
+    and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed')
+      else g.told = 'nothing' or r.id is null or r.deleted_at is not null
+        or r.state in ('finished', 'failed', 'crashed', 'killed') end`;
+
 /** Fallbacks that were taken, and runs that came to an end, in the order in which they did. The search's row is locked. */
 export async function readNews(tx: Tx, sweepId: string): Promise<NewsRow[]> {
   return tx<NewsRow[]>`
     select g.number, g.told, g.run_id as "runId", case when r.deleted_at is null then r.state end as state,
       r.state_reason as "stateReason", r.attempt, r.objective, g.state = 'withdrawn' as withdrawn
     from suggestions g left join runs r on r.id = g.run_id
-    where g.sweep_id = ${sweepId} and g.state in ('taken', 'withdrawn') and g.told <> 'ended'
-      and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed')
-        else g.told = 'nothing' or r.id is null or r.deleted_at is not null
-          or r.state in ('finished', 'failed', 'crashed', 'killed') end
+    where g.sweep_id = ${sweepId} and ${isNews(tx)}
     order by r.finished_at nulls first, g.run_id`;
 }
 

@@ -226,56 +226,6 @@ export async function forgetSearch(tx: Tx, sweepId: string): Promise<void> {
   await tx`delete from searches where sweep_id = ${sweepId}`;
 }
 
-export interface Demand {
-  sweepId: string;
-  generation: number;
-  /** Slots of agents that are alive. */
-  slots: number;
-  /** Of them, those that hold a run. */
-  busy: number;
-  ready: number;
-  /** How many more runs run_cap allows. */
-  room: number | null;
-  /** Seconds that the last runs took in the middle; null before any has ended. */
-  runSeconds: number | null;
-}
-
-/** What one sweep's search is asked for; undefined when it hands out nothing. */
-export async function readDemand(sql: Sql | Tx, sweepId: string): Promise<Demand | undefined> {
-  const rows = await sql<Demand[]>`
-    select s.id as "sweepId", s.generation,
-      (select coalesce(sum(a.slots), 0)::int from agents a where a.sweep_id = s.id and a.state = 'alive') as slots,
-      (select count(*)::int from attempts l where l.sweep_id = s.id and l.ended_at is null) as busy,
-      (select count(*)::int from suggestions g
-        where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended') as ready,
-      s.run_cap - s.run_count as room,
-      (select percentile_cont(0.5) within group (order by extract(epoch from t.finished_at - t.started_at))
-        from (select r.started_at, r.finished_at from runs r
-          where r.sweep_id = s.id and r.finished_at is not null and r.started_at is not null
-          order by r.id desc limit 20) t) as "runSeconds"
-    from sweeps s where s.id = ${sweepId} and s.state in ('pending', 'running') and not s.exhausted`;
-  return rows[0];
-}
-
-/** Sweeps whose method is one of these, and whose agents are alive, or whose last runs ended a moment ago. */
-export async function findSearching(sql: Sql | Tx, methods: readonly string[]): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    select s.id from sweeps s
-    where s.method = any(${[...methods]}::text[]) and (s.finished_at > clock_timestamp() - interval '1 minute'
-      or (s.state in ('pending', 'running')
-        and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')))`;
-  return rows.map(({ id }) => id);
-}
-
-export async function readSearchGeneration(
-  sql: Sql | Tx,
-  sweepId: string,
-): Promise<{ generation: number } | undefined> {
-  const rows = await sql<{ generation: number }[]>`
-    select generation from searches where sweep_id = ${sweepId}`;
-  return rows[0];
-}
-
 /** For a replay: which configuration, which method, and every engine version that proposed. */
 export async function readSearch(
   sql: Sql | Tx,

@@ -42,8 +42,9 @@ export function openKeeper(server: Server): Keeper {
   });
   return {
     async lookRound() {
-      searching = new Set(await listSearching(server.db));
-      await Promise.all([...searching].map((sweepId) => keepReady(server, sweepId)));
+      const all = await listSearching(server.db);
+      searching = new Set(all.map(({ sweepId }) => sweepId));
+      await Promise.all(all.filter(({ due }) => due).map(({ sweepId }) => keepReady(server, sweepId)));
     },
     async close() {
       unlisten();
@@ -103,7 +104,7 @@ function keepingOf(db: Database, sweepId: string): Keeping {
 }
 
 function begin({ db, log }: Server, sweepId: string, keeping: Keeping): Promise<Round> {
-  const round = searchRound(db, sweepId, keeping.waiting).then(
+  const round = searchRound(db, sweepId, () => keeping.waiting).then(
     (done) => {
       keeping.failures = 0;
       return done;

@@ -1,19 +1,18 @@
 import { SEARCHED_METHODS } from "@/compute/search/points";
 import type { ProposeAnswer } from "@/compute/threads/protocol";
 import type { Database } from "@/db/client";
+import { type Demand, readAllDemands, readDemand } from "@/db/queries/search-demand";
 import { appendLog, type LogRow } from "@/db/queries/search-log";
 import {
   ensureSearch,
-  findSearching,
   insertSuggestions,
   lockHeldSearch,
   noteSearch,
-  readDemand,
-  readSearchGeneration,
   type SearchRow,
 } from "@/db/queries/searches";
 import { inTransaction, retrying } from "@/db/transaction";
 import { loadPlan, type Plan } from "../plan";
+import { countMissing, isDue } from "./demand";
 import { holderOf, whileHolding } from "./hold";
 import { tellNews } from "./tell";
 import { askThread, noteTold } from "./thread";
@@ -24,49 +23,45 @@ export { closeSearch, isSearchClosed, warmSearch } from "./thread";
 /** What a round came to: proposals were stored, none were needed, or another server is at it. */
 export type Round = "stored" | "enough" | "elsewhere";
 
-/** Proposals kept ready at most, unless more callers are waiting (design section 6). */
-const DEPTH = 8;
-/** Agents that will ask within this time get a proposal computed for them. */
-const AHEAD_S = 10;
 /** Stored together: whoever waits for the first one does not wait for all. */
 const SLICE = 4;
 
 /**
  * Tells a search's log what is new and has proposals computed, as many as will be asked for soon. No transaction is open
- * while a thread computes.
- * @param waiting callers that wait for a proposal at this moment
+ * while a thread computes. When there is nothing to do it costs one statement.
+ * @param waiting tells how many callers wait for a proposal
  */
-export async function searchRound(db: Database, sweepId: string, waiting: number): Promise<Round> {
+export async function searchRound(db: Database, sweepId: string, waiting: () => number): Promise<Round> {
   const demand = await retrying(() => readDemand(db.sql, sweepId));
-  // What ends after the last proposal was handed out is told as well: the log is all that the search has seen.
-  const generation = (demand ?? (await retrying(() => readSearchGeneration(db.sql, sweepId))))?.generation;
-  if (generation === undefined) return "enough";
-  const plan = await loadPlan(db, db.sql, { sweepId, generation });
-  if (plan.points !== null) return "enough";
-  if (demand !== undefined) await retrying(() => ensureSearch(db.sql, demand));
+  if (demand === undefined) return "enough";
+  const plan = await loadPlan(db, db.sql, demand);
+  if (!isDue(demand, plan, waiting())) return "enough";
+  if (!demand.known) await retrying(() => ensureSearch(db.sql, demand));
   const done = await whileHolding(db, sweepId, async (held) => {
     // Another configuration was put in force since the first line.
-    if (held.generation !== generation) return undefined;
-    return await work(db, held, plan, waiting);
+    if (held.generation !== demand.generation) return undefined;
+    return await work(db, demand, plan, waiting);
   });
   return done ?? "elsewhere";
 }
 
-async function work(db: Database, held: SearchRow, plan: Plan, waiting: number): Promise<Round> {
+async function work(db: Database, first: Demand, plan: Plan, waiting: () => number): Promise<Round> {
+  const { sweepId, generation } = first;
   const holder = holderOf(db);
-  const { sweepId, generation } = held;
-  let stored = false;
-  for (;;) {
-    const search = await inTransaction(db, async (tx) => {
+  let round: Round = "enough";
+  for (let demand = first; ; ) {
+    const told = await inTransaction(db, async (tx) => {
       const locked = await lockHeldSearch(tx, { sweepId, holder, generation });
       return locked && (await tellNews(tx, locked, plan.config));
     });
-    if (search === undefined) return "elsewhere";
-    const missing = await countMissing(db, search, waiting);
-    if (missing <= 0) {
+    if (told === undefined) return "elsewhere";
+    const { search, withdrawn } = told;
+    const ready = demand.ready - withdrawn;
+    const missing = countMissing({ ...demand, results: search.results, ready }, waiting());
+    if (missing === 0) {
       // Whoever waits for a proposal does not wait for that.
-      if (waiting === 0) await judgeWinner(db, search, plan, { holder, isOver: missing === NO_DEMAND });
-      return stored ? "stored" : "enough";
+      if (waiting() === 0) await judgeWinner(db, search, plan, { holder, isOver: !demand.open });
+      return round;
     }
     const count = Math.min(missing, SLICE);
     const answer = await askThread(db, search, plan, (pool, request, signal) =>
@@ -74,27 +69,14 @@ async function work(db: Database, held: SearchRow, plan: Plan, waiting: number):
     );
     const done = await store(db, search, answer);
     if (!done) return "elsewhere";
-    noteTold(db, search, search.logLength + answer.proposals.length);
-    stored ||= answer.proposals.length > 0;
-    if (answer.proposals.length < count) return stored ? "stored" : "enough";
+    const { length } = answer.proposals;
+    noteTold(db, search, search.logLength + length);
+    if (length > 0) round = "stored";
+    if (length < count) return round;
+    const next = await retrying(() => readDemand(db.sql, sweepId));
+    if (next === undefined || !isDue(next, plan, waiting())) return round;
+    demand = next;
   }
-}
-
-const NO_DEMAND = Number.NEGATIVE_INFINITY;
-
-/**
- * How many more proposals should lie ready. In a steady state a result comes with each claim, so the k-th in line is k results
- * old when its turn comes: no more are made than will be fresh then.
- */
-async function countMissing(db: Database, { sweepId, results }: SearchRow, waiting: number): Promise<number> {
-  const demand = await retrying(() => readDemand(db.sql, sweepId));
-  if (demand === undefined) return NO_DEMAND;
-  const { slots, busy, ready, room, runSeconds } = demand;
-  const idle = Math.max(0, slots - busy);
-  const ending = busy * Math.min(1, AHEAD_S / Math.max(runSeconds ?? 0, 0.001));
-  const lasting = results === 0 ? DEPTH : Math.max(1, Math.floor(results / 20));
-  const due = Math.min(Math.ceil(idle + ending), DEPTH, lasting);
-  return Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready;
 }
 
 type Computed = Extract<ProposeAnswer, { known: true }>;
@@ -137,6 +119,20 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
   });
 }
 
-/** Sweeps that this server may compute for. */
-export const listSearching = (db: Database): Promise<string[]> =>
-  retrying(() => findSearching(db.sql, SEARCHED_METHODS));
+export interface Searching {
+  readonly sweepId: string;
+  /** A round would do something. */
+  readonly due: boolean;
+}
+
+/** Sweeps that this server may compute for, in one statement for all of them. */
+export async function listSearching(db: Database): Promise<Searching[]> {
+  const demands = await retrying(() => readAllDemands(db.sql, SEARCHED_METHODS));
+  return Promise.all(
+    demands.map(async (demand) => {
+      const plan = await loadPlan(db, db.sql, demand).catch(() => undefined);
+      // What is wrong with a plan is told by the round that it makes impossible.
+      return { sweepId: demand.sweepId, due: plan === undefined || isDue(demand, plan, 0) };
+    }),
+  );
+}

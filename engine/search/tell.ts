@@ -18,9 +18,13 @@ import { type SearchRow, withdrawStale } from "@/db/queries/searches";
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
  * proposals that grew too old. The log's order is the search's only time. The search's row is locked by its holder.
- * @returns the search as it is afterwards
+ * @returns the search as it is afterwards, and how many of the proposals that lay ready were withdrawn
  */
-export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): Promise<SearchRow> {
+export async function tellNews(
+  tx: Tx,
+  search: SearchRow,
+  config: SweepConfig,
+): Promise<{ search: SearchRow; withdrawn: number }> {
   const { sweepId } = search;
   const news = await readNews(tx, sweepId);
   const metrics = await readMetrics(tx, news, config);
@@ -42,7 +46,11 @@ export async function tellNews(tx: Tx, search: SearchRow, config: SweepConfig): 
   for (const number of stale) events.push({ kind: "withdrawn", number, details: null });
   await markTold(tx, sweepId, told);
   await appendLog(tx, search, events, results);
-  return { ...search, logLength: search.logLength + events.length, results: search.results + results };
+  const logLength = search.logLength + events.length;
+  return {
+    search: { ...search, logLength, results: search.results + results },
+    withdrawn: stale.length,
+  };
 }
 
 /** A crashed run may be revived, or put back into the queue by a resume: then its result is told as well. */

@@ -56,3 +56,48 @@ test("a server that stops in the middle of a round gives its search back", () =>
     expect(await isHeld()).toBe(false);
     await round;
   }));
+
+const CONNECTIONS = 8;
+
+/** Transactions of this database so far. A connection tells its own within ten seconds, or when it is asked to. */
+async function countTransactions(db: Database): Promise<number> {
+  const tell = () => db.sql`select pg_stat_force_next_flush(), pg_sleep(0.2)`;
+  await Promise.all(Array.from({ length: CONNECTIONS }, tell));
+  const rows = await db.sql<{ count: number }[]>`
+    select xact_commit::int as count from pg_stat_database where datname = current_database()`;
+  return rows[0]?.count ?? 0;
+}
+
+test("searches at rest cost one statement in all, however many they are", () =>
+  withHouse(async ({ db, context }) => {
+    const keeper = openKeeper(context);
+    for (let i = 0; i < 30; i++) {
+      const sweep = await startSweep(context, { ...json, seed: i });
+      await keepReady(context, sweep.sweepId);
+      if (i % 2) await claimOne(context, sweep);
+    }
+    await keeper.lookRound();
+    const before = await countTransactions(db);
+    for (let i = 0; i < 5; i++) await keeper.lookRound();
+    const counting = CONNECTIONS + 1;
+    expect((await countTransactions(db)) - before).toBeLessThanOrEqual(5 + counting);
+    await keeper.close();
+  }));
+
+test("a look round finds what nobody told this server of: results at another server, and what a dead one left", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startSweep(context, json);
+    const keeper = openKeeper(context);
+    const proposed = async () => (await db.sql`select from search_events where kind = 'proposed'`).length;
+    await keeper.lookRound();
+    await readStill(db);
+    const first = await proposed();
+    expect(first).toBeGreaterThan(0);
+    const { runId, attempt } = await claimOne(other, sweep);
+    await finishRun(other, { runId, attempt, state: "failed", exitCode: 1 });
+    await keeper.lookRound();
+    await readStill(db);
+    expect((await db.sql`select from search_events where kind = 'failed'`).length).toBe(1);
+    expect(await proposed()).toBeGreaterThan(first);
+    await keeper.close();
+  }));

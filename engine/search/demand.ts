@@ -1,0 +1,32 @@
+import type { Demand } from "@/db/queries/search-demand";
+import type { Plan } from "../plan";
+import { isWinnerDue } from "./winner";
+
+/** Proposals kept ready at most, unless more callers are waiting (design section 6). */
+const DEPTH = 8;
+/** Agents that will ask within this time get a proposal computed for them. */
+const AHEAD_S = 10;
+
+/**
+ * How many more proposals should lie ready. In a steady state a result comes with each claim, so the k-th in line is k results
+ * old when its turn comes: no more are made than will be fresh then.
+ * @param waiting callers that wait for a proposal at this moment
+ */
+export function countMissing(demand: Demand, waiting: number): number {
+  const { open, slots, busy, ready, room, runSeconds, results } = demand;
+  if (!open) return 0;
+  const idle = Math.max(0, slots - busy);
+  const ending = busy * Math.min(1, AHEAD_S / Math.max(runSeconds ?? 0, 0.001));
+  const lasting = results === 0 ? DEPTH : Math.max(1, Math.floor(results / 20));
+  const due = Math.min(Math.ceil(idle + ending), DEPTH, lasting);
+  return Math.max(0, Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready);
+}
+
+/** Whether a round would do anything. One that takes place for nothing costs eight statements. */
+export function isDue(demand: Demand, plan: Plan, waiting: number): boolean {
+  if (plan.points !== null) return false;
+  if (demand.news || (!demand.spent && countMissing(demand, waiting) > 0)) return true;
+  // How far runs under way have come is compared with the whole of their log, by the round itself.
+  const imputes = (plan.config.metric?.imputeWhileRunning ?? "false") !== "false";
+  return (imputes && demand.busy > 0) || isWinnerDue(demand, plan, !demand.open);
+}
