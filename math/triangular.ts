@@ -1,5 +1,5 @@
 import { addressOf, type Block, isLent, subtractProduct } from "./linalg";
-import { kernels, lend } from "./wasm/kernels";
+import { keep, kernels, lend } from "./wasm/kernels";
 
 /**
  * Systems with a lower triangular matrix L (n x n, row by row, rows `stride` apart), such as a Cholesky factor. Only the
@@ -59,6 +59,100 @@ export function solveLowerTransposed(
     for (let k = 0; k < row; k++) out[k] = (out[k] as number) - x * (l[row * stride + k] as number);
   }
   return out;
+}
+
+/** A factor for many single systems: as solveLower and solveLowerTransposed, to the bit, and in place. */
+export interface KeptFactor {
+  solve(x: Float64Array): void;
+  solveTransposed(x: Float64Array): void;
+}
+
+/** Stays in the kernels' memory until releaseKept(): 2 n² doubles, so that both ways go along rows. */
+export function keepFactor(l: Float64Array, n: number, stride: number): KeptFactor {
+  const kept = keep(n * (2 * n + 1));
+  if (kept === null)
+    return {
+      solve: (x) => solveLower(l, n, stride, x, x),
+      solveTransposed: (x) => solveLowerTransposed(l, n, stride, x, x),
+    };
+  const data = kept();
+  const [U, X] = [n * n, 2 * n * n];
+  for (let i = 0; i < n; i++) {
+    data.set(l.subarray(i * stride, i * stride + i + 1), i * n);
+    for (let j = 0; j <= i; j++) data[U + j * n + i] = l[i * stride + j] as number;
+  }
+  return {
+    solve(x) {
+      const work = kept();
+      work.set(x.length === n ? x : x.subarray(0, n), X);
+      solveByColumns(work, U, n, X);
+      x.set(work.subarray(X, X + n));
+    },
+    solveTransposed(x) {
+      const work = kept();
+      work.set(x.length === n ? x : x.subarray(0, n), X);
+      solveByRows(work, n, X);
+      x.set(work.subarray(X, X + n));
+    },
+  };
+}
+
+/** L x = b with the columns of L as rows at `u`: what is known goes at once into all that is not. */
+function solveByColumns(data: Float64Array, u: number, n: number, x: number): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const [p0, p1, p2, p3] = [u + i * n + i, u + (i + 1) * n + i, u + (i + 2) * n + i, u + (i + 3) * n + i];
+    const at = x + i;
+    const s0 = (data[at] as number) / (data[p0] as number);
+    const s1 = ((data[at + 1] as number) - s0 * (data[p0 + 1] as number)) / (data[p1 + 1] as number);
+    let s2 = (data[at + 2] as number) - s0 * (data[p0 + 2] as number) - s1 * (data[p1 + 2] as number);
+    s2 /= data[p2 + 2] as number;
+    let s3 = (data[at + 3] as number) - s0 * (data[p0 + 3] as number) - s1 * (data[p1 + 3] as number);
+    s3 = (s3 - s2 * (data[p2 + 3] as number)) / (data[p3 + 3] as number);
+    data[at] = s0;
+    data[at + 1] = s1;
+    data[at + 2] = s2;
+    data[at + 3] = s3;
+    const from = addressOf(data, p0 + 4);
+    kernels?.subtractFour(addressOf(data, at + 4), n - i - 4, from, 8 * n, s0, s1, s2, s3);
+  }
+  for (; i < n; i++) {
+    const known = (data[x + i] as number) / (data[u + i * n + i] as number);
+    data[x + i] = known;
+    for (let k = i + 1; k < n; k++)
+      data[x + k] = (data[x + k] as number) - known * (data[u + i * n + k] as number);
+  }
+}
+
+/** L' x = b with the rows of L at 0. */
+function solveByRows(data: Float64Array, n: number, x: number): void {
+  let j = n;
+  for (; j >= 4; j -= 4) {
+    for (let row = j - 1; row >= j - 4; row--) {
+      const known = (data[x + row] as number) / (data[row * n + row] as number);
+      data[x + row] = known;
+      for (let k = j - 4; k < row; k++)
+        data[x + k] = (data[x + k] as number) - known * (data[row * n + k] as number);
+    }
+    const at = x + j - 4;
+    // the last row first, as the plain loop has it
+    kernels?.subtractFour(
+      addressOf(data, x),
+      j - 4,
+      addressOf(data, (j - 1) * n),
+      -8 * n,
+      data[at + 3] as number,
+      data[at + 2] as number,
+      data[at + 1] as number,
+      data[at] as number,
+    );
+  }
+  for (let row = j - 1; row >= 0; row--) {
+    const known = (data[x + row] as number) / (data[row * n + row] as number);
+    data[x + row] = known;
+    for (let k = 0; k < row; k++)
+      data[x + k] = (data[x + k] as number) - known * (data[row * n + k] as number);
+  }
 }
 
 /**

@@ -21,6 +21,16 @@ interface Kernels {
     depth: number,
   ): void;
   solve(l: number, lStride: number, n: number, x: number, xStride: number, rows: number): void;
+  subtractFour(
+    x: number,
+    count: number,
+    r: number,
+    rStride: number,
+    s0: number,
+    s1: number,
+    s2: number,
+    s3: number,
+  ): void;
 }
 
 export const kernels: Kernels | null = open();
@@ -40,14 +50,41 @@ const PAGE_BYTES = 64 * 1024;
 /** 256 MiB; no matrix of a model comes near. */
 const MOST_DOUBLES = 2 ** 25;
 
+/** What is kept ends here; what is lent begins. */
+let floor = OWN_BYTES;
+
 /**
  * Room for that many doubles in the kernels' memory, with whatever was there before in it; it is anybody's again at the next call.
  * Null where there are no kernels, or they have not so much.
  */
 export function lend(doubles: number): Float64Array | null {
   if (kernels === null || doubles > MOST_DOUBLES) return null;
+  return new Float64Array(roomUpTo(kernels.memory, floor + 8 * doubles), floor, doubles);
+}
+
+/**
+ * The same, but kept until releaseKept(): nothing else is lent there. A view, since an array over a memory that grows is detached.
+ */
+export function keep(doubles: number): (() => Float64Array) | null {
+  const end = floor + 8 * doubles;
+  if (kernels === null || end > 8 * MOST_DOUBLES) return null;
   const { memory } = kernels;
-  const missing = OWN_BYTES + 8 * doubles - memory.buffer.byteLength;
+  const start = floor;
+  floor = end;
+  let view = new Float64Array(roomUpTo(memory, end), start, doubles);
+  return () => {
+    if (view.buffer !== memory.buffer) view = new Float64Array(memory.buffer, start, doubles);
+    return view;
+  };
+}
+
+/** All that was kept is done with. */
+export function releaseKept(): void {
+  floor = OWN_BYTES;
+}
+
+function roomUpTo(memory: WebAssembly.Memory, end: number): ArrayBuffer {
+  const missing = end - memory.buffer.byteLength;
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  return new Float64Array(memory.buffer, OWN_BYTES, doubles);
+  return memory.buffer;
 }

@@ -1,4 +1,4 @@
-;; The two inner loops of the dense algebra in math/, on rows of doubles in this module's own memory.
+;; The inner loops of the dense algebra in math/, on rows of doubles in this module's own memory.
 ;;
 ;; Addresses, strides and sizes: addresses and strides (suffix S) are in bytes, rows, columns and depths in doubles. Lanes of a
 ;; vector hold different sums, never parts of one, and each sum runs from the lowest index to the highest with a rounding
@@ -140,4 +140,45 @@
         (br_if $unknown (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8))) (local.get $bytes))))
       (local.set $x (i32.add (local.get $x1) (local.get $xS)))
       (br_if $pair (i32.gt_u (local.tee $rows (i32.sub (local.get $rows) (i32.const 2))) (i32.const 0)))))
+
+  ;; x[i] = x[i] - s0 r0[i] - s1 r1[i] - s2 r2[i] - s3 r3[i], in that order, for `count` numbers; the r are rows of R.
+  (func (export "subtractFour")
+    (param $x i32) (param $count i32) (param $r0 i32) (param $rS i32)
+    (param $s0 f64) (param $s1 f64) (param $s2 f64) (param $s3 f64)
+    (local $r1 i32) (local $r2 i32) (local $r3 i32) (local $end i32)
+    (local $v0 v128) (local $v1 v128) (local $v2 v128) (local $v3 v128)
+    (local.set $r1 (i32.add (local.get $r0) (local.get $rS)))
+    (local.set $r2 (i32.add (local.get $r1) (local.get $rS)))
+    (local.set $r3 (i32.add (local.get $r2) (local.get $rS)))
+    (local.set $v0 (f64x2.splat (local.get $s0)))
+    (local.set $v1 (f64x2.splat (local.get $s1)))
+    (local.set $v2 (f64x2.splat (local.get $s2)))
+    (local.set $v3 (f64x2.splat (local.get $s3)))
+    (local.set $end (i32.add (local.get $x) (i32.shl (i32.and (local.get $count) (i32.const -2)) (i32.const 3))))
+    (block $pairsDone
+      (br_if $pairsDone (i32.ge_u (local.get $x) (local.get $end)))
+      (loop $pair
+        (v128.store (local.get $x)
+          (f64x2.sub
+            (f64x2.sub
+              (f64x2.sub
+                (f64x2.sub (v128.load (local.get $x)) (f64x2.mul (local.get $v0) (v128.load (local.get $r0))))
+                (f64x2.mul (local.get $v1) (v128.load (local.get $r1))))
+              (f64x2.mul (local.get $v2) (v128.load (local.get $r2))))
+            (f64x2.mul (local.get $v3) (v128.load (local.get $r3)))))
+        (local.set $r0 (i32.add (local.get $r0) (i32.const 16)))
+        (local.set $r1 (i32.add (local.get $r1) (i32.const 16)))
+        (local.set $r2 (i32.add (local.get $r2) (i32.const 16)))
+        (local.set $r3 (i32.add (local.get $r3) (i32.const 16)))
+        (br_if $pair (i32.lt_u (local.tee $x (i32.add (local.get $x) (i32.const 16))) (local.get $end)))))
+    (if (i32.and (local.get $count) (i32.const 1))
+      (then
+        (f64.store (local.get $x)
+          (f64.sub
+            (f64.sub
+              (f64.sub
+                (f64.sub (f64.load (local.get $x)) (f64.mul (local.get $s0) (f64.load (local.get $r0))))
+                (f64.mul (local.get $s1) (f64.load (local.get $r1))))
+              (f64.mul (local.get $s2) (f64.load (local.get $r2))))
+            (f64.mul (local.get $s3) (f64.load (local.get $r3))))))))
 )

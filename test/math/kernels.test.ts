@@ -22,10 +22,11 @@ test("there are kernels here, and what they lend keeps numbers while it grows", 
 /** Factor, inverse and solutions of one system, with kernels or without. */
 async function results(n: number, count: number, isPlain: boolean): Promise<Float64Array[]> {
   vi.resetModules();
-  if (isPlain) vi.doMock("@/math/wasm/kernels", () => ({ kernels: null, lend: () => null }));
+  if (isPlain)
+    vi.doMock("@/math/wasm/kernels", () => ({ kernels: null, lend: () => null, keep: () => null }));
   else vi.doUnmock("@/math/wasm/kernels");
   const { cholesky, inverseFromCholesky } = await import("@/math/cholesky");
-  const { solveLowerMany } = await import("@/math/triangular");
+  const { keepFactor, solveLowerMany } = await import("@/math/triangular");
   const stream = openStream(`${n}`, ["kernels"]);
   const unit = (i: number): number => drawUnit(stream, BigInt(i)) - 0.5;
   const stride = n + 3;
@@ -35,8 +36,13 @@ async function results(n: number, count: number, isPlain: boolean): Promise<Floa
   expect(cholesky(L, n, { stride })).toEqual({ ok: true, jitter: 0 });
   for (let i = 0; i < n; i++) L.fill(0, i * stride + i + 1, (i + 1) * stride);
   const inverse = inverseFromCholesky(L, n, stride);
+  const kept = keepFactor(L, n, stride);
+  const one = X.slice(0, n);
+  kept.solve(one);
+  const back = X.slice(0, n);
   solveLowerMany(L, n, stride, X, count);
-  return [L, inverse, X];
+  kept.solveTransposed(back);
+  return [L, inverse, X, one, back];
 }
 
 test.each([
@@ -53,4 +59,33 @@ test.each([
     expect(Buffer.from(quick[i]?.buffer as ArrayBuffer).equals(Buffer.from(each.buffer as ArrayBuffer))).toBe(
       true,
     );
+});
+
+test("a search proposes the same bytes with kernels and without", async () => {
+  const { parseSweepConfig } = await import("@/core/sweep-config");
+  const { config } = parseSweepConfig(`method: bayes
+metric: {name: loss, goal: minimize}
+parameters: {a: {min: 0.0, max: 1.0}, b: {distribution: int_uniform, min: 1, max: 40}, c: {values: [x, y, z]}}
+`);
+  if (!config) throw new Error("the test's own sweep file is wrong");
+  const play = async (isPlain: boolean): Promise<string> => {
+    vi.resetModules();
+    if (isPlain)
+      vi.doMock("@/math/wasm/kernels", () => ({
+        kernels: null,
+        lend: () => null,
+        keep: () => null,
+        releaseKept: () => undefined,
+      }));
+    else vi.doUnmock("@/math/wasm/kernels");
+    const { bayes } = await import("@/compute/search/bayes");
+    const { simulate } = await import("@/compute/search/simulate");
+    const { proposals } = simulate(
+      bayes.open({ config, seed: "kernels" }),
+      ({ a, b, c }) => ({ objectives: [(Number(a) - 0.3) ** 2 + Number(b) / 40 + (c === "y" ? 0 : 0.2)] }),
+      { agents: 5, runs: 45, seed: "kernels" },
+    );
+    return JSON.stringify(proposals, (_, value) => (typeof value === "bigint" ? `${value}` : value));
+  };
+  expect(await play(false)).toBe(await play(true));
 });

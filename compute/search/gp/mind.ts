@@ -1,5 +1,6 @@
 import { openSobol } from "@/math/sobol";
 import { normalPpf } from "@/math/special";
+import { releaseKept } from "@/math/wasm/kernels";
 import { openChance } from "./chance";
 import { openDice } from "./dice";
 import { thetaLength } from "./hyper";
@@ -81,6 +82,31 @@ export function openMind(room: Room): Mind {
     return model;
   };
 
+  const search: Mind["choose"] = (pending, seed, listed) => {
+    const scores: Score[] = [];
+    const names: string[] = [];
+    const ofObjectives = models.slice(0, asked.objectives.length);
+    const ofChances = models.slice(asked.objectives.length);
+    for (const { model } of ofObjectives) for (const x of pending) appendPoint(model, x, model.hyper.s);
+    const isAllowed = allowedRows(ofChances.slice(0, asked.constraints.length), ofObjectives[0]);
+    // Where nothing known is allowed there is nothing to improve on: first find what is.
+    if (isAllowed.includes(true)) {
+      scores.push(...improvements(ofObjectives, pending.length, isAllowed, seed));
+      names.push(ofObjectives.length > 1 ? "log-ehvi" : pending.length > 0 ? "log-qei" : "log-ei");
+    }
+    for (const { model } of ofChances)
+      scores.push(openChance(openProbe(model, NO_NORMALS, 1), model.hyper.s));
+    if (asked.constraints.length > 0) names.push("allowed");
+    if (asked.failures) names.push("succeeds");
+    const weights = modelAt(0).hyper.w;
+    const anchors = anchorsOf(asked.objectives);
+    const score = sumScores(scores);
+    const found = listed
+      ? rankAll(score, listed, room.axes.count)
+      : maximise(room, score, weights, anchors, effortAt(modelAt(0).rows), openDice(seed, ["search"]));
+    return { found, by: names.join(" * ") };
+  };
+
   return {
     learn(question, memory, spare) {
       const { objectives, constraints, failures, outcomes } = question;
@@ -107,29 +133,12 @@ export function openMind(room: Room): Mind {
     },
 
     choose(pending, seed, listed) {
-      const scores: Score[] = [];
-      const names: string[] = [];
-      const ofObjectives = models.slice(0, asked.objectives.length);
-      const ofChances = models.slice(asked.objectives.length);
-      for (const { model } of ofObjectives) for (const x of pending) appendPoint(model, x, model.hyper.s);
-      const isAllowed = allowedRows(ofChances.slice(0, asked.constraints.length), ofObjectives[0]);
-      // Where nothing known is allowed there is nothing to improve on: first find what is.
-      if (isAllowed.includes(true)) {
-        scores.push(...improvements(ofObjectives, pending.length, isAllowed, seed));
-        names.push(ofObjectives.length > 1 ? "log-ehvi" : pending.length > 0 ? "log-qei" : "log-ei");
+      try {
+        return search(pending, seed, listed);
+      } finally {
+        releaseKept();
+        for (const { model, rows } of models) truncate(model, rows.length);
       }
-      for (const { model } of ofChances)
-        scores.push(openChance(openProbe(model, NO_NORMALS, 1), model.hyper.s));
-      if (asked.constraints.length > 0) names.push("allowed");
-      if (asked.failures) names.push("succeeds");
-      const weights = modelAt(0).hyper.w;
-      const anchors = anchorsOf(asked.objectives);
-      const score = sumScores(scores);
-      const found = listed
-        ? rankAll(score, listed, room.axes.count)
-        : maximise(room, score, weights, anchors, effortAt(modelAt(0).rows), openDice(seed, ["search"]));
-      for (const { model, rows } of models) truncate(model, rows.length);
-      return { found, by: names.join(" * ") };
     },
 
     expect: (x) => predict(modelAt(0), x),

@@ -1,5 +1,11 @@
 import { appendRow } from "@/math/cholesky";
-import { solveLower, solveLowerMany, solveLowerTransposed } from "@/math/triangular";
+import {
+  type KeptFactor,
+  keepFactor,
+  solveLower,
+  solveLowerMany,
+  solveLowerTransposed,
+} from "@/math/triangular";
 import type { Hyper } from "./hyper";
 import { type Axes, crossDistances, matern } from "./kernel";
 
@@ -125,25 +131,51 @@ export function predict(model: Model, x: Float64Array): Belief {
 }
 
 /**
- * Posterior means at the model's own rows, those under way included, where L⁻¹ y is `white`; fills α. No kernel is needed:
- * K α is y, and the part of it that is not noise is y - noise α.
+ * Posterior means at the model's own rows, those under way included, under each of M fantasies of what is under way (M x p normals
+ * `Z`); fills each one's α in `A`, M x (n + p). No kernel is needed: K α is y, and the part of it that is not noise is y - noise α.
+ *
+ * @returns M x (n + p)
  */
-export function rowMeans(model: Model, white: Float64Array, alpha: Float64Array): Float64Array {
-  const { L, capacity, rows, noise } = model;
-  solveLowerTransposed(L, rows, capacity, white, alpha);
-  const means = new Float64Array(rows);
+export function rowMeans(
+  model: Model,
+  Z: Float64Array,
+  M: number,
+  factor: KeptFactor,
+  A: Float64Array,
+): Float64Array {
+  const { L, capacity, rows, targets, t, noise } = model;
+  const p = rows - targets;
+  /** L (t, 0): what all fantasies have in common. */
+  const common = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
-    const start = i * capacity;
     let y = 0;
-    for (let j = 0; j <= i; j++) y += (L[start + j] as number) * (white[j] as number);
-    means[i] = y - (noise[i] as number) * (alpha[i] as number);
+    for (let j = 0; j <= i && j < targets; j++) y += (L[i * capacity + j] as number) * (t[j] as number);
+    common[i] = y;
+  }
+  const means = new Float64Array(M * rows);
+  for (let m = 0; m < M; m++) {
+    const alpha = A.subarray(m * rows, (m + 1) * rows);
+    for (let i = 0; i < targets; i++) alpha[i] = t[i] as number;
+    for (let j = 0; j < p; j++) alpha[targets + j] = Z[m * p + j] as number;
+    factor.solveTransposed(alpha);
+    for (let i = 0; i < rows; i++) {
+      let y = common[i] as number;
+      for (let j = targets; j <= i; j++)
+        y += (L[i * capacity + j] as number) * (Z[m * p + j - targets] as number);
+      means[m * rows + i] = y - (noise[i] as number) * (alpha[i] as number);
+    }
   }
   return means;
 }
 
 /** The same with those under way believed to come to their means. */
 export function believedMeans(model: Model): Float64Array {
-  const white = new Float64Array(model.rows);
-  for (let i = 0; i < model.targets; i++) white[i] = model.t[i] as number;
-  return rowMeans(model, white, new Float64Array(model.rows));
+  const { rows, targets, L, capacity } = model;
+  return rowMeans(
+    model,
+    new Float64Array(rows - targets),
+    1,
+    keepFactor(L, rows, capacity),
+    new Float64Array(rows),
+  );
 }

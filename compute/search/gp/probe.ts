@@ -1,4 +1,4 @@
-import { solveLowerTransposed } from "@/math/triangular";
+import { type KeptFactor, keepFactor } from "@/math/triangular";
 import { crossDistances, crossSlope, matern } from "./kernel";
 import { covariances, type Model, rowMeans, varianceFrom, whiten } from "./posterior";
 
@@ -27,7 +27,11 @@ export interface Probe {
   addSlope(byMean: Float64Array, bySd: number, gradient: Float64Array): void;
 }
 
-/** @param counts whether a row's mean may be the incumbent; all may when left out, and at least one must */
+/**
+ * What it keeps in the kernels' memory is for whoever opened it to release (see math/wasm/kernels.ts).
+ *
+ * @param counts whether a row's mean may be the incumbent; all may when left out, and at least one must
+ */
 export function openProbe(
   model: Model,
   Z: Float64Array,
@@ -37,7 +41,8 @@ export function openProbe(
   const { rows, targets, axes, hyper, capacity, X, t } = model;
   const D = axes.count;
   const p = rows - targets;
-  const { A, best } = openFantasies(model, Z, M, counts);
+  const factor = keepFactor(model.L, rows, capacity);
+  const { A, best } = openFantasies(model, Z, M, counts, factor);
   const x = new Float64Array(D);
   const k = new Float64Array(rows);
   const slopes = new Float64Array(rows);
@@ -76,7 +81,7 @@ export function openProbe(
       crossDistances(axes, hyper.w, X, capacity, rows, x, k);
       matern(k, rows, slopes);
       for (let i = 0; i < rows; i++) v[i] = hyper.a * (k[i] as number);
-      whiten(model, v, 1);
+      factor.solve(v);
       sd = Math.sqrt(varianceFrom(model, v, 0));
       readMeans(v, 0, mean, 0);
       return sd;
@@ -89,7 +94,8 @@ export function openProbe(
         for (let i = 0; i < rows; i++) c[i] = (c[i] as number) + weight * (A[row + i] as number);
       }
       // ∂ σ / ∂ k = - K⁻¹k / σ
-      solveLowerTransposed(model.L, rows, capacity, v, k);
+      k.set(v);
+      factor.solveTransposed(k);
       for (let i = 0; i < rows; i++)
         c[i] = ((c[i] as number) - (bySd / sd) * (k[i] as number)) * hyper.a * (slopes[i] as number);
       for (let d = 0; d < D; d++)
@@ -104,17 +110,14 @@ function openFantasies(
   Z: Float64Array,
   M: number,
   counts: (row: number) => boolean,
+  factor: KeptFactor,
 ): { A: Float64Array; best: Float64Array } {
-  const { rows, targets, t } = model;
-  const p = rows - targets;
+  const { rows } = model;
   const A = new Float64Array(M * rows);
+  const means = rowMeans(model, Z, M, factor, A);
   const best = new Float64Array(M).fill(Number.NEGATIVE_INFINITY);
-  const white = new Float64Array(rows);
-  for (let m = 0; m < M; m++) {
-    for (let i = 0; i < targets; i++) white[i] = t[i] as number;
-    for (let j = 0; j < p; j++) white[targets + j] = Z[m * p + j] as number;
-    const means = rowMeans(model, white, A.subarray(m * rows, (m + 1) * rows));
-    for (let i = 0; i < rows; i++) if (counts(i)) best[m] = Math.max(best[m] as number, means[i] as number);
-  }
+  for (let m = 0; m < M; m++)
+    for (let i = 0; i < rows; i++)
+      if (counts(i)) best[m] = Math.max(best[m] as number, means[m * rows + i] as number);
   return { A, best };
 }
