@@ -1,6 +1,6 @@
 import { log } from "./elementary";
 import { type Block, isLent, subtractProduct } from "./linalg";
-import { halfOf, solveLower, solveLowerTransposed, solveRows } from "./triangular";
+import { halfOf, lendLower, solveLower, solveLowerTransposed, solveRows, toTiles } from "./triangular";
 import { lend } from "./wasm/kernels";
 
 /**
@@ -42,21 +42,21 @@ export function cholesky(a: Float64Array, n: number, options: CholeskyOptions = 
   const { stride = n, maxJitter = 1e-4 } = options;
   if (!(n >= 0 && stride >= n && (n === 0 || a.length >= (n - 1) * stride + n)))
     throw new RangeError(`a ${n} x ${n} matrix with rows ${stride} apart does not fit ${a.length} numbers`);
-  const lent = n >= LENT_FROM ? lend(n * (n + SMALL)) : null;
-  if (lent === null) return factorWhole(a, n, stride, maxJitter);
-  for (let i = 0; i < n; i++) lent.set(a.subarray(i * stride, i * stride + i + 1), i * n);
-  const result = factorWhole(lent, n, n, maxJitter);
-  if (result.ok) for (let i = 0; i < n; i++) a.set(lent.subarray(i * n, i * n + i + 1), i * stride);
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += (a[i * stride + i] as number) / n;
+  const size = toTiles(n);
+  const lent = n >= LENT_FROM ? lend(size * (size + SMALL)) : null;
+  if (lent === null) return factorWhole(a, n, stride, mean, maxJitter);
+  lendLower(a, n, stride, lent, size);
+  const result = factorWhole(lent, size, size, mean, maxJitter);
+  if (result.ok) for (let i = 0; i < n; i++) a.set(lent.subarray(i * size, i * size + i + 1), i * stride);
   return result;
 }
 
-function factorWhole(a: Float64Array, n: number, stride: number, maxJitter: number): Factored {
+/** @param mean of the diagonal: what jitter is relative to */
+function factorWhole(a: Float64Array, n: number, stride: number, mean: number, maxJitter: number): Factored {
   const diagonal = new Float64Array(n);
-  let mean = 0;
-  for (let i = 0; i < n; i++) {
-    diagonal[i] = a[i * stride + i] as number;
-    mean += (diagonal[i] as number) / n;
-  }
+  for (let i = 0; i < n; i++) diagonal[i] = a[i * stride + i] as number;
   mirrorUp(a, n, stride);
   let row = -1;
   for (const step of LADDER) {
@@ -122,25 +122,27 @@ export function inverseFromCholesky(
   out: Float64Array = new Float64Array(n * n),
 ): Float64Array {
   // Row r of U is the r-th column of inverse(L); both factors of inverse(A) = U U' are then read along rows.
-  const data = (n >= LENT_FROM ? lend(3 * n * n) : null) ?? new Float64Array(3 * n * n);
-  const [u, product] = [n * n, 2 * n * n];
-  for (let i = 0; i < n; i++) data.set(l.subarray(i * stride, i * stride + i + 1), i * n);
-  data.fill(0, u, 3 * n * n);
-  for (let i = 0; i < n; i++) data[u + i * n + i] = 1;
-  invertRows({ data, start: 0, stride: n }, n, { data, start: u, stride: n });
-  for (let i = 0; i < n; i += STRIP) {
-    const rows = Math.min(STRIP, n - i);
+  const size = toTiles(n);
+  const data = (n >= LENT_FROM ? lend(3 * size * size) : null) ?? new Float64Array(3 * size * size);
+  const [u, product] = [size * size, 2 * size * size];
+  lendLower(l, n, stride, data, size);
+  data.fill(0, u, 3 * size * size);
+  for (let i = 0; i < size; i++) data[u + i * size + i] = 1;
+  invertRows({ data, start: 0, stride: size }, size, { data, start: u, stride: size });
+  for (let i = 0; i < size; i += STRIP) {
+    const rows = Math.min(STRIP, size - i);
     // rows i.. of U are zero before column i
-    const strip = { data, start: u + i * n + i, stride: n };
+    const strip = { data, start: u + i * size + i, stride: size };
     for (let j = 0; j <= i; j += STRIP) {
-      const columns = Math.min(STRIP, n - j);
-      const other = { data, start: u + j * n + i, stride: n };
-      subtractProduct({ data, start: product + i * n + j, stride: n }, strip, other, rows, columns, n - i);
+      const columns = Math.min(STRIP, size - j);
+      const other = { data, start: u + j * size + i, stride: size };
+      const target = { data, start: product + i * size + j, stride: size };
+      subtractProduct(target, strip, other, rows, columns, size - i);
     }
   }
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
-      const value = -(data[product + i * n + j] as number);
+      const value = -(data[product + i * size + j] as number);
       out[i * n + j] = value;
       out[j * n + i] = value;
     }

@@ -187,18 +187,33 @@ function solveChunk(
   rowStride: number,
 ): void {
   const isWorthwhile = count >= WORTHWHILE_ROWS && n >= WORTHWHILE_UNKNOWNS;
-  const lent = isWorthwhile ? lend((n + count) * n) : null;
+  const [size, height] = [toTiles(n), toTiles(count)];
+  const lent = isWorthwhile ? lend((size + height) * size) : null;
   const start = first * rowStride;
   if (lent === null) {
     solveRows({ data: l, start: 0, stride }, n, { data: rows, start, stride: rowStride }, count);
     return;
   }
-  for (let i = 0; i < n; i++) lent.set(l.subarray(i * stride, i * stride + i + 1), i * n);
-  const x = n * n;
+  lendLower(l, n, stride, lent, size);
+  const x = size * size;
+  lent.fill(0, x);
   for (let i = 0; i < count; i++)
-    lent.set(rows.subarray(start + i * rowStride, start + i * rowStride + n), x + i * n);
-  solveRows({ data: lent, start: 0, stride: n }, n, { data: lent, start: x, stride: n }, count);
-  for (let i = 0; i < count; i++) rows.set(lent.subarray(x + i * n, x + (i + 1) * n), start + i * rowStride);
+    lent.set(rows.subarray(start + i * rowStride, start + i * rowStride + n), x + i * size);
+  solveRows({ data: lent, start: 0, stride: size }, size, { data: lent, start: x, stride: size }, height);
+  for (let i = 0; i < count; i++)
+    rows.set(lent.subarray(x + i * size, x + i * size + n), start + i * rowStride);
+}
+
+/** The kernels know whole tiles of four. */
+export const toTiles = (n: number): number => Math.ceil(n / 4) * 4;
+
+/** The lower triangle of n rows as one of `size` rows, `size` apart: what is added is the identity, and changes nothing else. */
+export function lendLower(l: Float64Array, n: number, stride: number, to: Float64Array, size: number): void {
+  for (let i = 0; i < n; i++) to.set(l.subarray(i * stride, i * stride + i + 1), i * size);
+  for (let i = n; i < size; i++) {
+    to.fill(0, i * size, i * size + i);
+    to[i * size + i] = 1;
+  }
 }
 
 /** The same within larger arrays, cutting L in half until it is small: L = [P 0; Q R] gives x1 from P, then x2 from R. */
