@@ -125,6 +125,20 @@ create table entities (
 );
 CREATE UNIQUE INDEX entities_name_key ON public.entities USING btree (lower(name));
 
+create table fronts (
+  sweep_id text not null,
+  runs integer not null default 0,
+  id_sum numeric(1000,0) not null default '0'::numeric,
+  last_at timestamp(3) with time zone,
+  last_id bigint,
+  barren integer not null default 0,
+  members jsonb not null default '[]'::jsonb,
+  reference jsonb,
+  hypervolume double precision,
+  constraint fronts_pkey PRIMARY KEY (sweep_id),
+  constraint fronts_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
 create table idempotency_answers (
   caller text not null,
   mutation_id text not null,
@@ -457,6 +471,7 @@ create table suggestions (
   run_id bigint,
   told text not null default 'proposed'::text,
   taken_at timestamp(3) with time zone,
+  improvement double precision,
   constraint suggestions_sweep_id_number_pk PRIMARY KEY (sweep_id, number),
   constraint suggestions_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 );
@@ -499,6 +514,9 @@ create table sweeps (
   changed_xid xid8 not null default pg_current_xact_id(),
   budget_hours double precision,
   no_improvement integer,
+  least_improvement double precision,
+  metrics jsonb,
+  targets jsonb,
   constraint sweeps_pkey PRIMARY KEY (id),
   constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)

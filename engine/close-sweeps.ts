@@ -2,6 +2,7 @@ import type { Database, Tx } from "@/db/client";
 import { emptyQueue, findSweepsToClose, lockSweep, moveSweep, readEnding } from "@/db/queries/close-sweeps";
 import { inTransaction, retrying } from "@/db/transaction";
 import { emitChange } from "./events";
+import { bringFront } from "./grow-front";
 
 /**
  * Ends the sweeps that are done: called after the commit of whatever may have been the last step, and by the
@@ -11,7 +12,8 @@ import { emitChange } from "./events";
 export async function closeSweeps(db: Database, only?: readonly string[]): Promise<string[]> {
   if (only?.length === 0) return [];
   const closed: string[] = [];
-  for (const sweepId of await retrying(() => findSweepsToClose(db.sql, only))) {
+  for (const { sweepId, several } of await retrying(() => findSweepsToClose(db.sql, only))) {
+    if (several) await bringFront(db, sweepId);
     const ended = await inTransaction(db, (tx) => close(tx, sweepId));
     if (ended === undefined) continue;
     emitChange(ended.projectId, sweepId, null, "sweep", "run");

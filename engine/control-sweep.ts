@@ -115,6 +115,7 @@ const ENOUGH = {
   target: "has reached its target",
   hours_over: "has had its hours",
   no_improvement: "has not improved for as many runs as its budget allows",
+  expected_improvement: "is expected to gain less than its budget asks for",
 } as const;
 
 const illegal = ({ sweepId, state }: LockedState, message: string) =>

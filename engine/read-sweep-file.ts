@@ -3,7 +3,13 @@ import { openDomain } from "@/compute/search/domain";
 import { pickMethod } from "@/compute/search/methods";
 import { isSearched, openPoints } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
-import { type Diagnostic, parseSweepConfig, type SweepConfig, serializeConfig } from "@/core/sweep-config";
+import {
+  type Diagnostic,
+  parseSweepConfig,
+  type SweepConfig,
+  serializeConfig,
+  targetsOf,
+} from "@/core/sweep-config";
 import { stringifyJson } from "@/core/value";
 import type { NewGeneration } from "@/db/queries/create-sweep";
 import { badInput, checkText, MAX_PARAMS_BYTES, MAX_SOURCE_BYTES } from "./check";
@@ -41,17 +47,37 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       method: config.method,
       metricName: config.metric?.name ?? null,
       metricGoal: config.metric?.goal ?? "minimize",
-      metricTarget: config.metric?.target ?? null,
+      ...toAims(config),
       runCap: atMost(MAX_INTEGER, config.runCap),
       budgetHours: atMost(MAX_HOURS, config.budget?.hours),
-      // Of several objectives nobody says yet which run is the better one.
-      noImprovement: config.metrics ? null : atMost(MAX_INTEGER, config.budget?.until?.noImprovement),
+      noImprovement: atMost(MAX_INTEGER, config.budget?.until?.noImprovement),
+      // What several metrics gain together has no unit.
+      leastImprovement: config.metrics ? null : (config.budget?.until?.expectedImprovement ?? null),
       seed,
       size: size === null ? null : String(size),
       exhausted: size === 0n || config.runCap === 0,
       source: parsed.source,
       config: serializeConfig(config),
     },
+  };
+}
+
+/** Several metrics, and what one run reaches of them; the target of the first alone is asked of each run's own objective. */
+function toAims(config: SweepConfig): Pick<NewGeneration, "metricTarget" | "metrics" | "targets"> {
+  const metrics = config.metrics?.map(({ name, goal }) => ({ name, goal })) ?? null;
+  const targets = targetsOf(config);
+  const [only, ...others] = targets;
+  const ofFirst = others.length === 0 && only?.metric === config.metric?.name;
+  const places = targets.map(({ metric, goal, value }) => ({
+    place: metrics?.findIndex(({ name }) => name === metric) ?? 0,
+    metric,
+    goal,
+    value: String(value),
+  }));
+  return {
+    metricTarget: ofFirst ? (only?.value ?? null) : null,
+    metrics: metrics && JSON.stringify(metrics),
+    targets: ofFirst || places.length === 0 ? null : JSON.stringify(places),
   };
 }
 

@@ -1,7 +1,7 @@
 import { type Leaf, listLeaves } from "@/core/leaves";
 import type { LeafParameter, Quantum } from "@/core/parameter";
 import { toPythonText } from "@/core/python";
-import type { EarlyTerminate, SweepConfig } from "@/core/sweep-config";
+import type { EarlyTerminate, Metric, SweepConfig } from "@/core/sweep-config";
 import type { Value } from "@/core/value";
 import { formatCount, formatNumber, plural } from "@/ui/format";
 
@@ -36,13 +36,16 @@ export function toUnderstood(config: SweepConfig): Understood {
   return { facts: toFacts(config), rows: leaves.map((leaf) => toRow(leaf, leaves)) };
 }
 
+const describeMetric = ({ goal, name, target }: Metric): string =>
+  `${goal} ${name}${target === undefined ? "" : `, done at ${formatNumber(target)}`}`;
+
 function toFacts(config: SweepConfig): Fact[] {
-  const { metric, earlyTerminate: early } = config;
+  const { metric, metrics, earlyTerminate: early } = config;
   const facts: (Fact | false | undefined)[] = [
     { name: "Method", value: config.method },
     metric && {
-      name: "Metric",
-      value: `${metric.goal} ${metric.name}${metric.target === undefined ? "" : `, done at ${formatNumber(metric.target)}`}`,
+      name: metrics ? "Metrics" : "Metric",
+      value: (metrics ?? [metric]).map(describeMetric).join("; "),
     },
     config.program !== undefined && { name: "Program", value: config.program },
     config.command && { name: "Command", value: config.command.join(" ") },

@@ -13,8 +13,8 @@ export function paretoFront(points: readonly Point[]): number[] {
   });
 }
 
-/** At least as good in all coordinates, and better in one or `orEqual`. */
-function beats(a: Point, b: Point, orEqual: boolean): boolean {
+/** Whether a is at least as good in all coordinates, and better in one or `orEqual`. */
+export function beats(a: Point, b: Point, orEqual: boolean): boolean {
   let isBetter = orEqual;
   for (let j = 0; j < b.length; j++) {
     const [x, y] = [a[j] as number, b[j] as number];
@@ -47,6 +47,15 @@ function volume(points: readonly Point[], reference: Point, dimensions: number):
     return points.reduce((most, point) => Math.max(most, point[0] as number), base) - base;
   const sorted = [...points].sort((a, b) => (b[last] as number) - (a[last] as number));
   let sum = 0;
+  if (dimensions === 2) {
+    let top = reference[0] as number;
+    for (let i = 0; i < sorted.length; i++) {
+      top = Math.max(top, sorted[i]?.[0] as number);
+      const end = (sorted[i + 1]?.[1] as number | undefined) ?? base;
+      sum += (top - (reference[0] as number)) * ((sorted[i]?.[1] as number) - end);
+    }
+    return sum;
+  }
   for (let i = 0; i < sorted.length; i++) {
     const height = (sorted[i]?.[last] as number) - ((sorted[i + 1]?.[last] as number | undefined) ?? base);
     if (height > 0) sum += height * volume(sorted.slice(0, i + 1), reference, last);

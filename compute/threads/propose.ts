@@ -1,3 +1,4 @@
+import { toGain } from "../search/gain";
 import { toLoggedProposal } from "../search/logged-event";
 import type { ComputedProposal, ProposeAnswer, ProposeRequest } from "./protocol";
 import { type Told, withSearch } from "./searches";
@@ -8,6 +9,8 @@ export const propose = (request: ProposeRequest): ProposeAnswer =>
 
 function answer(told: Told, count: number): ProposeAnswer {
   const proposals: ComputedProposal[] = [];
+  const results = [...told.results.values()];
+  const goal = told.problem.config.metric?.goal ?? "minimize";
   for (let i = 0; i < count; i++) {
     const began = performance.now();
     const [proposal] = told.search.propose(1);
@@ -19,6 +22,7 @@ function answer(told: Told, count: number): ProposeAnswer {
       details: null,
       ...toLoggedProposal(proposal),
       computeMs,
+      gain: toGain(proposal.predicted, results, goal),
     });
   }
   // The log will have them as its next events, which the search has seen already.

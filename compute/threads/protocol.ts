@@ -44,6 +44,8 @@ export type ProposeAnswer =
 
 export interface ComputedProposal extends LoggedEvent {
   readonly computeMs: number;
+  /** What it is expected to gain, in the metric's unit; null where no expected improvement chose it. */
+  readonly gain: number | null;
 }
 
 /** The winner is null where the method has no model, or the model no answer. */

@@ -1,6 +1,6 @@
 import { deserializeConfig } from "@/core/sweep-config";
 import { fromLogged } from "../search/logged-event";
-import type { Problem, Search } from "../search/method";
+import type { Problem, Search, SearchEvent } from "../search/method";
 import { pickMethod } from "../search/methods";
 import type { TellRequest } from "./protocol";
 
@@ -11,6 +11,8 @@ export interface Told {
   readonly method: string;
   readonly version: string;
   readonly why: string;
+  /** Results of the first metric by the number of their run. */
+  readonly results: Map<number, number>;
   /** How much of the log it was told. */
   position: number;
 }
@@ -28,18 +30,25 @@ export function withSearch<T>(request: TellRequest, work: (told: Told) => T): T 
   const told = from === 0 ? open(request) : searches.get(key);
   if (told === undefined || told.position !== from) return undefined;
   searches.delete(key);
-  for (const event of events) told.search.observe(fromLogged(event));
+  for (const event of events) tell(told, fromLogged(event));
   told.position = from + events.length;
   const answer = work(told);
   keep(key, told);
   return answer;
 }
 
+function tell({ search, results }: Told, event: SearchEvent): void {
+  search.observe(event);
+  const [value] = event.type === "observed" || event.type === "prior" ? event.objectives : [];
+  if (value !== undefined && Number.isFinite(value)) results.set(event.number, value);
+}
+
 function open({ config, seed }: TellRequest): Told {
   const problem: Problem = { config: deserializeConfig(config), seed };
   const { method, why } = pickMethod(problem);
   const search = method.open(problem);
-  return { problem, search, method: method.name, version: method.version, why, position: 0 };
+  const { name, version } = method;
+  return { problem, search, method: name, version, why, results: new Map(), position: 0 };
 }
 
 function keep(key: string, told: Told): void {

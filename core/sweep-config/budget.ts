@@ -132,13 +132,9 @@ export function leastRuns(runCap: number | undefined, runs: number | undefined):
   return runCap === undefined || runs === undefined ? (runCap ?? runs) : Math.min(runCap, runs);
 }
 
-/**
- * A metric's own target, or the one in `budget.until` where it is the only one, or the nearer of both: whichever is met
- * first ends the sweep. Several targets must be met by one run together, which no single target says.
- */
+/** A metric's own target, or the one in `budget.until`, or the nearer of both. */
 export function nearestTarget({ target, goal, name }: Metric, until: Until | undefined): number | undefined {
-  const [only, ...others] = until?.targets ?? [];
-  if (!only || others.length > 0 || only.metric !== name) return target;
-  if (target === undefined) return only.value;
-  return goal === "minimize" ? Math.max(target, only.value) : Math.min(target, only.value);
+  const own = until?.targets?.find(({ metric }) => metric === name)?.value;
+  if (own === undefined || target === undefined) return own ?? target;
+  return goal === "minimize" ? Math.max(target, own) : Math.min(target, own);
 }

@@ -7,7 +7,7 @@ import type { ParsedSweep } from "./types";
 import { writeYaml } from "./write-yaml";
 import { readYaml } from "./yaml";
 
-export { objectivesOf } from "./objectives";
+export { objectivesOf, targetsOf } from "./objectives";
 export { deserializeConfig, serializeConfig } from "./serialize";
 export type * from "./types";
 

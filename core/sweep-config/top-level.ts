@@ -97,11 +97,10 @@ function readBounds(
   const budgetNode = given(root, "budget");
   const budget = budgetNode && readBudget(budgetNode, objectivesOf({ metric, metrics }), findings);
   const aimed = (each: Metric): Metric => ({ ...each, target: nearestTarget(each, budget?.until) });
-  const [, ...others] = metrics ?? [];
-  const first = metric && aimed(metric);
+  const [first = metric && aimed(metric), ...others] = metrics?.map(aimed) ?? [];
   return {
     metric: first,
-    metrics: metrics && first ? [first, ...others] : undefined,
+    metrics: first && others.length > 0 ? [first, ...others] : undefined,
     runCap: leastRuns(runCapNode && readRunCap(runCapNode, findings), budget?.runs),
     budget,
   };

@@ -9,6 +9,7 @@ export type Impute = "worst" | "best" | "latest";
 export interface Metric {
   readonly name: string;
   readonly goal: Goal;
+  /** The nearer one of its own and that in `budget.until`. Those of several metrics are to be reached by one run together. */
   readonly target?: number;
   readonly impute: Impute;
   readonly imputeWhileRunning: Impute | "false";
@@ -88,11 +89,11 @@ export interface Budget {
 }
 
 export interface Until {
-  /** Reached by one run all together. That of the first metric stands in its `target` too, unless the metric has its own. */
+  /** As the file says them; what counts is each metric's `target`. */
   readonly targets?: readonly MetricTarget[];
-  /** As many finished runs in a row without a new best value (with several objectives: without a larger hypervolume). */
+  /** As many finished runs in a row without a new best value (with several objectives: without one that no earlier run matches in all). */
   readonly noImprovement?: number;
-  /** The expected improvement of the next proposal, in the metric's unit, has fallen below this. */
+  /** What the model's proposals are expected to gain, in the metric's unit, stays below this. */
   readonly expectedImprovement?: number;
 }
 

@@ -14,15 +14,14 @@ export function warnWithoutEffect(
 ): void {
   const warn = (code: string, message: string, path: Path): void =>
     findings.warn(code, message, path, placeOf(root, path));
-  const notYet = (path: Path): void =>
-    warn("KEY_NOT_YET", `\`${path.join(".")}\` is not supported yet and ends no sweep`, path);
-  const { targets = [], noImprovement, expectedImprovement } = budget?.until ?? {};
-  const isOwnTarget =
-    targets.length === 1 && (metrics === undefined || targets[0]?.metric === metrics[0]?.name);
-  if (targets.length > 0 && !isOwnTarget) notYet(["budget", "until", "target"]);
-  if (noImprovement !== undefined && metrics !== undefined) notYet(["budget", "until", "no_improvement"]);
-  if (expectedImprovement !== undefined) notYet(["budget", "until", "expected_improvement"]);
-  if (method === "bayes" || method === "auto") return;
+  if (budget?.until?.expectedImprovement !== undefined && (metrics || !expects(method))) {
+    const why = metrics
+      ? "what several metrics gain together has no unit"
+      : `\`method: ${method}\` expects nothing of its proposals`;
+    const message = `\`budget.until.expected_improvement\` ends no sweep here: ${why}`;
+    warn("KEY_NOT_USED", message, ["budget", "until", "expected_improvement"]);
+  }
+  if (expects(method)) return;
   const learns = method === "tpe" || method === "cmaes";
   for (const { source } of softConstraints ?? [])
     warn(
@@ -37,6 +36,9 @@ export function warnWithoutEffect(
       ["metrics"],
     );
 }
+
+/** Has a model of the results. */
+const expects = (method: Method): boolean => method === "bayes" || method === "auto";
 
 /** Of the key itself. */
 function placeOf(root: MapNode, path: Path): Position | undefined {

@@ -14,15 +14,24 @@ import type { Sql, Tx } from "../client";
  */
 
 /** @param only these sweeps; all when absent (the background's look-round after a server died between commit and look) */
-export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[]): Promise<string[]> {
-  const rows = await sql<{ id: string }[]>`
-    select s.id from sweeps s
-    where ${only === undefined ? sql`true` : sql`s.id = any(${[...only]}::text[])`}
-      and case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
+export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[]): Promise<Candidate[]> {
+  return sql<Candidate[]>`
+    select s.id as "sweepId", s.metrics is not null as several from sweeps s
+    where ${only === undefined ? sql`(s.metrics is null or ${isLately(sql)})` : sql`s.id = any(${[...only]}::text[])`}
+      and (s.metrics is not null or case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
         else (s.exhausted and not ${hasQueue(sql)} and not ${hasLive(sql)}) or ${atTarget(sql)}
-          or ${outOfTime(sql)} or ${stalled(sql)} end`;
-  return rows.map(({ id }) => id);
+          or ${outOfTime(sql)} or ${stalled(sql)} or ${nothingExpected(sql)} end)`;
 }
+
+export interface Candidate {
+  sweepId: string;
+  /** Several metrics: whether it is done can be said only of its front, so all of those are candidates. */
+  several: boolean;
+}
+
+/** Its runs may still end. */
+const isLately = (sql: Sql | Tx) => sql`
+  (s.state not in ('finished', 'canceled') or s.finished_at > clock_timestamp() - interval '1 minute' or ${hasQueue(sql)})`;
 
 export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | undefined> {
   const rows = await tx<LockedState[]>`
@@ -50,8 +59,9 @@ export interface LockedState {
 /** Asked under the sweep's lock, in a statement of its own. */
 export async function readEnding(tx: Tx, sweepId: string): Promise<Ending> {
   const rows = await tx<Ending[]>`
-    select ${hasQueue(tx)} as queue, ${hasLive(tx)} as live, case when ${atTarget(tx)} then 'target'
-      when ${outOfTime(tx)} then 'hours_over' when ${stalled(tx)} then 'no_improvement' end as enough
+    select ${hasQueue(tx)} as queue, ${hasLive(tx)} as live, case when ${atTarget(tx)} or ${atTargets(tx)} then 'target'
+      when ${outOfTime(tx)} then 'hours_over' when ${stalled(tx)} or ${frontStalled(tx)} then 'no_improvement'
+      when ${nothingExpected(tx)} then 'expected_improvement' end as enough
     from sweeps s where s.id = ${sweepId}`;
   return rows[0] ?? { queue: false, live: false, enough: null };
 }
@@ -60,7 +70,7 @@ export interface Ending {
   queue: boolean;
   live: boolean;
   /** Why the sweep has done enough, whatever is left. */
-  enough: "target" | "hours_over" | "no_improvement" | null;
+  enough: "target" | "hours_over" | "no_improvement" | "expected_improvement" | null;
 }
 
 const hasQueue = (sql: Sql | Tx) => sql`
@@ -78,12 +88,34 @@ const atTarget = (sql: Sql | Tx) => sql`
     else (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
       and t.objective is not null order by t.objective limit 1) <= s.metric_target end, false)`;
 
+/**
+ * One run has reached the targets of several metrics: it is under way, or it has finished. Whoever beats it in all metrics
+ * reaches them, too; so of the finished ones those of the front are asked.
+ */
+const atTargets = (sql: Sql | Tx) => sql`
+  coalesce(s.targets is not null and (exists (
+    select from fronts f cross join jsonb_array_elements(f.members) as m
+    where f.sweep_id = s.id and not exists (
+      select from ${targets(sql)} where not ${reaches(sql, sql`(m->'objectives'->>t.place)::float8`)})
+  ) or exists (
+    select from attempts l join runs r on r.id = l.run_id and r.attempt = l.number and r.deleted_at is null
+    where l.sweep_id = s.id and l.ended_at is null and not exists (
+      select from ${targets(sql)}
+      left join metrics n on n.project_id = s.project_id and n.name = t.metric
+      left join metric_summaries u on u.run_id = l.run_id and u.attempt = l.number and u.metric_id = n.id
+      where not coalesce(${reaches(sql, sql`case t.goal when 'maximize' then u.max else u.min end`)}, false))
+  )), false)`;
+const targets = (sql: Sql | Tx) => sql`
+  jsonb_to_recordset(s.targets) as t (place int, metric text, goal text, value text)`;
+const reaches = (sql: Sql | Tx, value: ReturnType<Sql | Tx>) => sql`
+  case t.goal when 'maximize' then ${value} >= t.value::float8 else ${value} <= t.value::float8 end`;
+
 const outOfTime = (sql: Sql | Tx) => sql`
   coalesce(s.started_at + s.budget_hours * interval '1 hour' <= clock_timestamp(), false)`;
 
 /** As many runs finished after the best finished one; of equal ones the first is the best. Only the count looks at every run. */
 const stalled = (sql: Sql | Tx) => sql`
-  coalesce(s.no_improvement is not null and s.no_improvement <= (
+  coalesce(s.metrics is null and s.no_improvement is not null and s.no_improvement <= (
     select count(*) from runs t where t.sweep_id = s.id and t.deleted_at is null and t.state = 'finished'
       and t.finished_at > (select min(b.finished_at) from runs b
         where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished'
@@ -93,6 +125,26 @@ const stalled = (sql: Sql | Tx) => sql`
           else (select o.objective from runs o
             where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null and o.state = 'finished'
             order by o.objective limit 1) end)), false)`;
+
+/** The same of several metrics: no run that none before it matched in all of them. */
+const frontStalled = (sql: Sql | Tx) => sql`
+  coalesce(s.metrics is not null and s.no_improvement <= (
+    select f.barren from fronts f where f.sweep_id = s.id and f.members <> '[]'), false)`;
+
+/**
+ * In five states of knowledge in a row, each with more results than the one before, the model expected of none of its proposals to gain as
+ * much. Those made in one go count once, by the best of them: each after the first expects what the others leave. A proposal
+ * whose gain is unknown (nothing known is allowed yet) may gain anything.
+ */
+const nothingExpected = (sql: Sql | Tx) => sql`
+  coalesce(s.least_improvement is not null and (
+    select count(*) = ${STATES} and max(state.gain) < s.least_improvement from (
+      select max(coalesce(p.improvement, 'infinity')) as gain from (
+        select g.observed, g.improvement from suggestions g
+        where g.sweep_id = s.id and g.generation = s.generation and g.number >= 0 and g.reason = 'model'
+        order by g.number desc limit 1000) p
+      group by p.observed order by p.observed desc limit ${STATES}) state), false)`;
+const STATES = 5;
 
 export async function moveSweep(
   tx: Tx,

@@ -143,6 +143,8 @@ export interface NewSuggestion {
   sd: number | null;
   acquisition: number | null;
   acquisitionName: string | null;
+  /** What it is expected to gain, in the metric's unit. */
+  improvement: number | null;
   memory: readonly number[] | null;
   computeMs: number | null;
   state: "ready" | "taken";
@@ -157,12 +159,13 @@ export async function insertSuggestions(
   if (rows.length === 0) return;
   await tx`
     insert into suggestions (sweep_id, number, generation, params, point_hash, repeat, reason, observed, seen,
-      engine_version, mean, sd, acquisition, acquisition_name, memory, compute_ms, state, told)
+      engine_version, mean, sd, acquisition, acquisition_name, improvement, memory, compute_ms, state, told)
     select ${sweepId}, g.number, ${generation}, g.params::jsonb, decode(g.hash, 'hex'), g.repeat, g.reason, g.observed,
-      g.seen, g."engineVersion", g.mean, g.sd, g.acquisition, g."acquisitionName", g.memory, g."computeMs", g.state, g.told
+      g.seen, g."engineVersion", g.mean, g.sd, g.acquisition, g."acquisitionName", g.improvement, g.memory, g."computeMs", g.state,
+      g.told
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as g (number int, params text, hash text, repeat int,
       reason text, observed int, seen int, "engineVersion" text, mean float8, sd float8, acquisition float8,
-      "acquisitionName" text, memory jsonb, "computeMs" float8, state text, told text)`;
+      "acquisitionName" text, improvement float8, memory jsonb, "computeMs" float8, state text, told text)`;
 }
 
 /** Foreign suggestions (fallbacks) get numbers below zero. @returns the first of `count`; the rest follow downwards */

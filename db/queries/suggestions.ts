@@ -15,6 +15,7 @@ export interface SuggestionRow {
   sd: number | null;
   acquisition: number | null;
   acquisitionName: string | null;
+  improvement: number | null;
   computeMs: number | null;
   createdAt: Date;
   takenAt: Date | null;
@@ -29,7 +30,7 @@ export async function suggestionsOfRuns(
   const { sql } = db;
   return sql<SuggestionRow[]>`
     select r.id as "runId", g.number, g.reason, g.observed, g.seen, g.engine_version as "engineVersion", g.mean, g.sd,
-      g.acquisition, g.acquisition_name as "acquisitionName", g.compute_ms as "computeMs", g.created_at as "createdAt",
+      g.acquisition, g.acquisition_name as "acquisitionName", g.improvement, g.compute_ms as "computeMs", g.created_at as "createdAt",
       g.taken_at as "takenAt"
     from runs r join suggestions g on g.sweep_id = r.sweep_id and g.number = r.suggestion
     where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null

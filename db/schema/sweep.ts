@@ -25,7 +25,7 @@ export const sweeps = pgTable(
     /** Display name; the id when the file has none. */
     name: text("name").notNull(),
     state: text("state", { enum: SWEEP_STATES }).notNull().default("pending"),
-    /** Why it ended: exhausted, run_cap, target, hours_over, no_improvement, stopped, canceled. */
+    /** Why it ended: exhausted, run_cap, target, hours_over, no_improvement, expected_improvement, stopped, canceled. */
     stateReason: text("state_reason"),
     /** The configuration in force; rises with each edit. */
     generation: integer("generation").notNull().default(1),
@@ -40,6 +40,12 @@ export const sweeps = pgTable(
     budgetHours: doublePrecision("budget_hours"),
     /** So many finished runs in a row without a new best one end it. */
     noImprovement: integer("no_improvement"),
+    /** So little that the model's proposals are expected to gain ends it, in the metric's unit. */
+    leastImprovement: doublePrecision("least_improvement"),
+    /** Name and goal of each metric, the first included, where there are several; null for one or none. */
+    metrics: jsonText("metrics"),
+    /** Metric, goal and value (as text) of each target that one run reaches together with the others; null where `metricTarget` is all. */
+    targets: jsonText("targets"),
     /** Decimal text of the seed that grid order and random draws start from. */
     seed: text("seed").notNull(),
     /** Points of the space times repeats; null when there is no end. */
@@ -128,6 +134,26 @@ export const searchEvents = pgTable(
   (table) => [primaryKey({ columns: [table.sweepId, table.position] })],
 );
 
+/** The finished runs of a sweep with several metrics that no other beats in all of them. Grown by each server from what it finds here. */
+export const fronts = pgTable("fronts", {
+  sweepId: text("sweep_id")
+    .primaryKey()
+    .references(() => sweeps.id),
+  /** How many finished runs it was made of, and the sum of their ids: when either differs, it is made anew. */
+  runs: integer("runs").notNull().default(0),
+  idSum: bigInteger("id_sum").notNull().default("0"),
+  /** The last of them, by the time of its end. */
+  lastAt: at("last_at"),
+  lastId: bigint("last_id", { mode: "number" }),
+  /** Of them, those that ended after the last one that came into the front. */
+  barren: integer("barren").notNull().default(0),
+  /** The runs of the front in the order of their ends (`Member` of compute/analysis/front.ts). */
+  members: jsonText("members").notNull().default("[]"),
+  /** The worst value that any of them had of each metric; the hypervolume is measured from there. */
+  reference: jsonText("reference"),
+  hypervolume: doublePrecision("hypervolume"),
+});
+
 /** Proposals, computed ahead of the claim that takes them (design section 6), and what else the search counts as one. */
 export const suggestions = pgTable(
   "suggestions",
@@ -151,6 +177,8 @@ export const suggestions = pgTable(
     sd: doublePrecision("sd"),
     acquisition: doublePrecision("acquisition"),
     acquisitionName: text("acquisition_name"),
+    /** What it was expected to gain on the best place known, in the metric's unit. */
+    improvement: doublePrecision("improvement"),
     /** What the next fit starts from. */
     memory: jsonText("memory"),
     computeMs: doublePrecision("compute_ms"),

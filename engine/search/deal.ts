@@ -150,6 +150,7 @@ const NOTHING_PREDICTED = {
   sd: null,
   acquisition: null,
   acquisitionName: null,
+  improvement: null,
   memory: null,
   computeMs: null,
   state: "taken",

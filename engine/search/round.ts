@@ -11,6 +11,7 @@ import {
   type SearchRow,
 } from "@/db/queries/searches";
 import { inTransaction, retrying } from "@/db/transaction";
+import { closeSweeps } from "../close-sweeps";
 import { loadPlan, type Plan } from "../plan";
 import { countMissing, isDue } from "./demand";
 import { holderOf, whileHolding } from "./hold";
@@ -69,6 +70,7 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
     );
     const done = await store(db, search, answer);
     if (!done) return "elsewhere";
+    if (plan.config.budget?.until?.expectedImprovement !== undefined) await closeSweeps(db, [sweepId]);
     const { length } = answer.proposals;
     noteTold(db, search, search.logLength + length);
     if (length > 0) round = "stored";
@@ -105,6 +107,7 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
         sd: proposal.sd ?? null,
         acquisition: proposal.acquisition ?? null,
         acquisitionName: proposal.acquisitionName ?? null,
+        improvement: proposal.gain,
         memory: proposal.memory == null ? null : (JSON.parse(proposal.memory) as number[]),
         computeMs: proposal.computeMs,
         state: "ready" as const,

@@ -67,7 +67,8 @@ Sweep.implement({
     state: t.expose("state", { type: SweepState, description: "Where it stands." }),
     stateReason: t.exposeString("stateReason", {
       nullable: true,
-      description: "Why it ended: exhausted, run_cap, target, hours_over, no_improvement, stopped, canceled.",
+      description:
+        "Why it ended: exhausted, run_cap, target, hours_over, no_improvement, expected_improvement, stopped, canceled.",
     }),
     method: t.exposeString("method", {
       description: "grid, random, sobol, bayes, tpe, cmaes or auto, as its file says.",

@@ -30,6 +30,11 @@ export const Suggestion = builder.objectRef<SuggestionRow>("Suggestion").impleme
       nullable: true,
       description: "Which acquisition function that was.",
     }),
+    improvement: t.exposeFloat("improvement", {
+      nullable: true,
+      description:
+        "What it was expected to gain on the best place known, in the metric's unit; null where no expected improvement chose it.",
+    }),
     engine: t.exposeString("engineVersion", { description: "The method and its version, as in bayes/1." }),
     computeMs: t.exposeFloat("computeMs", {
       nullable: true,

@@ -43,7 +43,7 @@ test("whether a target is reached is asked of an index, not of every run", () =>
             return row?.n ?? 0;
           };
           const before = await count();
-          found = await findSweepsToClose(tx, [sweepId]);
+          found = (await findSweepsToClose(tx, [sweepId])).map((each) => each.sweepId);
           fetched = (await count()) - before;
         });
         return { found, fetched };

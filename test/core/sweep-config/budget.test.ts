@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { parseSweepConfig } from "@/core/sweep-config";
+import { parseSweepConfig, targetsOf } from "@/core/sweep-config";
 import { codesOf, placesOf, sweepOf } from "./support";
 
 const read = (rest: string, metric = "metric: {name: loss}") =>
   parseSweepConfig(sweepOf("a: {min: 0.0, max: 1.0}", `program: a.py\nmethod: random\n${metric}\n${rest}`));
 
 describe("budget", () => {
-  test("is read, and says what of it ends no sweep yet", () => {
+  test("is read, and says what of it ends no sweep", () => {
     const { config, warnings } = read(
       "budget:\n  hours: 1.5\n  runs: 30\n  until:\n    target: 0.1\n    no_improvement: 20\n    expected_improvement: 1.0e-4",
     );
@@ -21,7 +21,7 @@ describe("budget", () => {
     });
     expect(config?.runCap).toBe(30);
     expect(config?.metric?.target).toBe(0.1);
-    expect(placesOf(warnings)).toEqual(["KEY_NOT_YET 10:5 budget/until/expected_improvement"]);
+    expect(placesOf(warnings)).toEqual(["KEY_NOT_USED 10:5 budget/until/expected_improvement"]);
   });
 
   test.each([
@@ -44,17 +44,37 @@ describe("budget", () => {
     expect(read("budget: {until: {target: {loss: 0.1}}}", metric).config?.metric?.target).toBe(nearer);
   });
 
-  test("targets of several metrics are met by one run together, which ends no sweep yet", () => {
+  test("expected_improvement is for one metric and a method that expects something", () => {
+    const codes = (method: string, metric: string) => {
+      const budget = "budget: {until: {expected_improvement: 0.01}}";
+      const text = `program: a.py\nmethod: ${method}\n${metric}\n${budget}`;
+      const { config, warnings } = parseSweepConfig(sweepOf("a: {min: 0.0, max: 1.0}", text));
+      expect(config?.budget?.until?.expectedImprovement).toBe(0.01);
+      return codesOf(warnings);
+    };
+    const several = "metrics: [{name: loss}, {name: acc}]";
+    for (const method of ["bayes", "auto"]) expect(codes(method, "metric: {name: loss}")).toEqual([]);
+    expect(codes("bayes", several)).toEqual(["KEY_NOT_USED"]);
+    for (const method of ["random", "sobol", "tpe", "cmaes"])
+      expect(codes(method, "metric: {name: loss}")).toEqual(["KEY_NOT_USED"]);
+  });
+
+  test("targets of several metrics are met by one run together: those of the metrics and of the budget, the nearer of two", () => {
     const { config, warnings } = read(
-      "budget: {until: {target: {loss: 0.1, acc: 0.9}}}",
-      "metrics: [{name: loss}, {name: acc, goal: maximize}]",
+      "budget: {until: {target: {loss: 0.1, acc: 0.9}, no_improvement: 9}}",
+      "metrics: [{name: loss}, {name: acc, goal: maximize, target: 0.8}, {name: size, target: 7}]",
     );
     expect(config?.budget?.until?.targets).toEqual([
       { metric: "loss", goal: "minimize", value: 0.1 },
       { metric: "acc", goal: "maximize", value: 0.9 },
     ]);
-    expect(config?.metric?.target).toBeUndefined();
-    expect(codesOf(warnings)).toEqual(["KEY_NOT_YET"]);
+    expect(config?.metric).toBe(config?.metrics?.[0]);
+    expect(targetsOf(config ?? {})).toEqual([
+      { metric: "loss", goal: "minimize", value: 0.1 },
+      { metric: "acc", goal: "maximize", value: 0.8 },
+      { metric: "size", goal: "minimize", value: 7 },
+    ]);
+    expect(codesOf(warnings)).toEqual([]);
   });
 
   test.each([
