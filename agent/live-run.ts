@@ -4,7 +4,7 @@ import { expandCommand } from "@/core/command";
 import { type AppError, isAppError } from "@/core/errors";
 import type { Goal } from "@/core/sweep";
 import { isValueMap, parseJson, type ValueMap } from "@/core/value";
-import { type Claim, FinishRun, type StartedProcess } from "@/graphql/operations";
+import { type AttemptCommand, type Claim, FinishRun, type StartedProcess } from "@/graphql/operations";
 import { toChildEnv } from "./environment";
 import { Intake } from "./intake";
 import type { Janitor } from "./janitor";
@@ -45,6 +45,12 @@ export interface RunContext {
 /** What became of it. stale: somebody else's in the end. undelivered: the server was away when we had to give up. */
 export type Outcome = Verdict["state"] | "stale" | "undelivered";
 
+const WISHES: Readonly<Record<AttemptCommand, { cause: StopCause; words: string }>> = {
+  STALE: { cause: "stale", words: "another attempt has taken its place; ending this one" },
+  STOP: { cause: "stopped", words: "told to stop" },
+  CANCEL: { cause: "canceled", words: "the sweep was canceled; ending it" },
+};
+
 /** For a command that the server keeps: the values of environment variables, which may be secrets, stay on this machine. */
 const NAMES_ONLY = new Proxy<Record<string, string>>({}, { get: (_, name) => `$${String(name)}` });
 
@@ -57,6 +63,7 @@ export class LiveRun {
   private cause: StopCause | undefined;
   private ended = false;
   private readonly warned = new Set<string>();
+  private readonly heard = new Set<AttemptCommand>();
   private readonly startedAtMs = performance.now();
 
   constructor(
@@ -69,6 +76,15 @@ export class LiveRun {
   /** What it became on this machine, once it has. */
   get process(): StartedProcess | undefined {
     return this.started;
+  }
+
+  /** What the server wants, told by a heartbeat and by each batch of metrics until it is done. */
+  obey(command: AttemptCommand): void {
+    if (this.ended && command !== "STALE") return;
+    const { cause, words } = WISHES[command];
+    if (!this.heard.has(command)) this.context.progress.say(`${this.claim.displayName}: ${words}`);
+    this.heard.add(command);
+    this.stop(cause);
   }
 
   /** Ends the process with SIGTERM, grace, SIGKILL. The first cause counts; a lost lease beats them all. */
@@ -100,7 +116,7 @@ export class LiveRun {
         if (error.code === "INTERNAL")
           this.warn(`the server has a problem, trying again: ${error.message}`, "INTERNAL");
       },
-      onStale: () => this.stop("stale"),
+      onCommand: (command) => this.obey(command),
       // A training process waits rather than that its output fills memory and disk.
       onRoom: () => this.child?.holdOutput(delivery.isFull),
       onRefused: (what, error) =>

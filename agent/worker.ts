@@ -94,7 +94,7 @@ class Worker {
       agentId: () => this.registered.agentId,
       attempts: () => [...this.live.values()].map(toRef),
       started: () => [...this.live.values()].flatMap((run) => run.process ?? []),
-      onCommand: (attempt, command) => this.obey(attempt, command),
+      onCommand: (attempt, command) => this.live.get(toKey(attempt))?.obey(command),
       onExit: () => this.options.ladder.climbTo("finishing"),
       onLost: (error) => progress.warn(`${error.message}; runs go on, trying again until it answers`),
       onFound: () => progress.say("the server answers again"),
@@ -210,13 +210,6 @@ class Worker {
     this.alarm.ring();
   }
 
-  private obey(attempt: AttemptRef, command: "STALE" | "STOP" | "CANCEL"): void {
-    const run = this.live.get(toKey(attempt));
-    if (!run) return;
-    this.options.progress.say(`${run.claim.displayName}: ${WISHES[command]}`);
-    run.stop(command === "STALE" ? "stale" : command === "STOP" ? "stopped" : "canceled");
-  }
-
   private climb(stage: string): void {
     const { progress, graceMs = STOP_GRACE_MS } = this.options;
     const { size } = this.live;
@@ -279,12 +272,6 @@ class Worker {
 }
 
 const EFFECTS = { dropped: "is left out", verbatim: "is passed on as it stands" } as const;
-
-const WISHES = {
-  STALE: "another attempt has taken its place; ending this one",
-  STOP: "told to stop",
-  CANCEL: "the sweep was canceled; ending it",
-} as const;
 
 const toRef = ({ claim: { runId, attempt } }: LiveRun): AttemptRef => ({ runId, attempt });
 const toKey = ({ runId, attempt }: AttemptRef): string => `${runId}/${attempt}`;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { AppError } from "@/core/errors";
-import { LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations";
+import { type AttemptCommand, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations";
 import type { Client } from "./client";
 import { type ColumnBatch, Columns, type Point, splitColumns } from "./columns";
 import { Lane } from "./lane";
@@ -14,8 +14,8 @@ export interface DeliveryOptions {
   /** The server refused something, or can't be reached for now. */
   onRefused: (what: "metrics" | "output", error: AppError) => void;
   onTrouble?: (error: AppError) => void;
-  /** Another attempt holds the run by now. What comes is still kept, under this attempt. */
-  onStale?: () => void;
+  /** The server wants the process to end. What comes is still kept, under this attempt. */
+  onCommand?: (command: AttemptCommand) => void;
   /** `isFull` may have changed. */
   onRoom?: () => void;
   /** Ends the retries: what isn't delivered by then is given up. */
@@ -40,7 +40,7 @@ export class Delivery {
   private lineBytes = 0;
 
   constructor(options: DeliveryOptions) {
-    const { client, runId, attempt, spoolDir, onRefused, onTrouble, onStale, onRoom, signal } = options;
+    const { client, runId, attempt, spoolDir, onRefused, onTrouble, onCommand, onRoom, signal } = options;
     const patience = {
       patienceMs: Number.POSITIVE_INFINITY,
       ...(signal && { signal }),
@@ -50,8 +50,8 @@ export class Delivery {
       take: () => this.takeMetrics(),
       send: async (columns, batch) => {
         const input = { runId, batch: { attempt, batch, ...columns } };
-        const { stale } = await client.mutate(LogMetrics, { input }, patience);
-        if (stale) onStale?.();
+        const { command } = await client.mutate(LogMetrics, { input }, patience);
+        if (command) onCommand?.(command);
       },
       split: splitColumns,
       onRefused: (error) => onRefused("metrics", error),

@@ -76,6 +76,7 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
     batch: item.batch.batch,
     repeated: item.batch.batch <= progress.lastBatch,
     stale: isStale(progress),
+    stopRequested: row.stopRequested,
     droppedPoints: 0,
     lastStep: progress.lastStep,
     objectiveChanged: false,

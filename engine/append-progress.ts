@@ -42,6 +42,8 @@ export interface Appended {
   readonly repeated: boolean;
   /** The run has another attempt by now: the data is kept under this one, and its process should stop. */
   readonly stale: boolean;
+  /** Of its run, whether before or with this. */
+  stopRequested: LockedAttempt["stopRequested"];
   /** Points left out because their steps lie below the attempt's last one. */
   droppedPoints: number;
   lastStep: number | null;

@@ -103,7 +103,8 @@ const cancelAll = (attempts: readonly { runId: number; attempt: number }[]): Hea
   leaseMs: LEASE_MS,
 });
 
-function toCommand({
+/** What the holder of an attempt is told; `live`: it holds its run. */
+export function toCommand({
   live,
   stopRequested,
 }: Pick<BeatenAttempt, "live" | "stopRequested">): Command | undefined {

@@ -137,10 +137,11 @@ function toDue(
   return stop ? [{ sweepId, runId, attempt, verdict: JSON.stringify(reason) }] : [];
 }
 
-/** Each sweep's news go with one of the answers of that sweep. */
+/** Whoever has to stop hears it with its own answers, and each sweep's news go with one of the answers of that sweep. */
 function tell(looked: readonly Progress[], due: readonly Due[], stopped: ReadonlySet<number>): void {
   const told = new Set<string>();
   for (const { row, answers } of looked) {
+    if (stopped.has(row.runId)) for (const answer of answers) answer.stopRequested = "early";
     const answer = answers.at(-1);
     if (row.sweepId === null || answer === undefined || told.has(row.sweepId)) continue;
     told.add(row.sweepId);

@@ -9,6 +9,7 @@ import { closeSweeps } from "./close-sweeps";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
+import { type Command, toCommand } from "./heartbeat";
 import { judgeAgain } from "./judge-again";
 import { Lane } from "./lane";
 import { metricIds, stoppingOfRun } from "./metric-facts";
@@ -30,6 +31,8 @@ export interface LogMetricsResult {
   readonly repeated: boolean;
   /** The run has another attempt by now: the data is kept under this one; stop logging, and stop the process. */
   readonly stale: boolean;
+  /** What shall become of the process, as a heartbeat would say it: a run that is stopped early hears it with the value that showed it. */
+  readonly command: Command | null;
   /**
    * Points left out because their steps lie below `lastStep`. A training program that counts backwards would be
    * stopped by a refusal in mid-training; W&B warns, and so does our answer.
@@ -69,8 +72,9 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   count(db, batch.points, done);
   tell(facts, done);
   await follow(context, facts, done);
-  const { runId, attempt, repeated, stale, droppedPoints, lastStep } = done;
-  return { runId, attempt, batch: done.batch, repeated, stale, droppedPoints, lastStep };
+  const { runId, attempt, repeated, stale, stopRequested, droppedPoints, lastStep } = done;
+  const command = toCommand({ live: !stale, stopRequested }) ?? null;
+  return { runId, attempt, batch: done.batch, repeated, stale, command, droppedPoints, lastStep };
 }
 
 function laneOf(db: Database, runId: number): Lane<Append, Appended> {

@@ -36,3 +36,8 @@ export const OutputStream = builder.enumType("OutputStream", {
   description: "Where the training program wrote to. stdout: what it prints. stderr: warnings and errors.",
   values: ["stdout", "stderr"] as const,
 });
+export const AttemptCommandKind = builder.enumType("AttemptCommandKind", {
+  description:
+    "STALE: another attempt holds the run, stop and report nothing. STOP: end, its results count. CANCEL: end, its sweep was canceled.",
+  values: ["STALE", "STOP", "CANCEL"] as const,
+});

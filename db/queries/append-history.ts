@@ -26,6 +26,7 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   projectId: number;
   sweepId: string | null;
   objective: number | null;
+  stopRequested: "stop" | "cancel" | "early" | null;
   /** Under way, and nobody has asked it to stop. */
   open: boolean;
   metricName: string | null;
@@ -45,7 +46,7 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
     select a.run_id as "runId", a.number as attempt, a.number, a.last_batch as "lastBatch", a.last_step as "lastStep",
       a.overtaken_at_step as "overtakenAtStep", a.resumed_from_step as "resumedFromStep",
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
-      r.state = 'running' and r.stop_requested is null as open,
+      r.stop_requested as "stopRequested", r.state = 'running' and r.stop_requested is null as open,
       s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
       a.ended_at is not null as ended, a.reason as "attemptReason",
       a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,

@@ -4,6 +4,7 @@ import { type HeartbeatAnswer, heartbeat } from "@/engine/heartbeat";
 import { leaveAgent } from "@/engine/leave-agent";
 import { registerAgent } from "@/engine/register-agent";
 import { builder } from "../builder";
+import { AttemptCommandKind } from "../enums";
 import { toNumber, toSmallNumber, toSweepId } from "../ids";
 import { Agent, Sweep } from "../refs";
 import { mutationId, payload, verb } from "../verb";
@@ -145,17 +146,12 @@ const StartedProcessInput = builder.inputType("StartedProcessInput", {
   }),
 });
 
-const CommandKind = builder.enumType("AttemptCommandKind", {
-  description:
-    "STALE: another attempt holds the run, stop and report nothing. STOP: end, its results count. CANCEL: end, its sweep was canceled.",
-  values: ["STALE", "STOP", "CANCEL"] as const,
-});
 const AttemptCommand = builder.objectRef<HeartbeatAnswer["commands"][number]>("AttemptCommand").implement({
   description: "What the holder of an attempt shall do.",
   fields: (t) => ({
     runId: t.exposeID("runId", { description: "The run." }),
     attempt: t.exposeInt("attempt", { description: "The attempt." }),
-    command: t.expose("command", { type: CommandKind, description: "What to do." }),
+    command: t.expose("command", { type: AttemptCommandKind, description: "What to do." }),
   }),
 });
 const HeartbeatDirective = builder.enumType("HeartbeatDirective", {

@@ -1,7 +1,7 @@
 import { type LogMetricsResult, logMetrics } from "@/engine/report-metrics";
 import { logOutput } from "@/engine/report-output";
 import { builder } from "../builder";
-import { OutputStream } from "../enums";
+import { AttemptCommandKind, OutputStream } from "../enums";
 import { toNumber } from "../ids";
 import { mutationId, payload, verb } from "../verb";
 
@@ -29,6 +29,12 @@ verb("logMetrics", {
       description:
         "Another attempt holds the run by now: the data is kept under this one, and its process shall end.",
       resolve: ({ answer }) => answer?.stale ?? null,
+    }),
+    command: t.field({
+      type: AttemptCommandKind,
+      nullable: true,
+      description: "What shall become of the process, as a heartbeat would say it; null while it may go on.",
+      resolve: ({ answer }) => answer?.command ?? null,
     }),
     droppedPoints: t.int({
       nullable: true,

@@ -133,15 +133,15 @@ export interface MetricBatch {
 export const LogMetrics = toDocument<
   {
     logMetrics: {
-      /** Another attempt holds the run by now: this one's process shall end. */
-      stale: boolean | null;
+      /** What shall become of the process, as a heartbeat says it. */
+      command: AttemptCommand | null;
       error: Failure | null;
     };
   },
   { input: { runId: string; batch: MetricBatch } }
 >(/* GraphQL */ `
   mutation LogMetrics($input: LogMetricsInput!) {
-    logMetrics(input: $input) { stale error { ...Failure } }
+    logMetrics(input: $input) { command error { ...Failure } }
   }
   ${FAILURE_FRAGMENT}
 `);

@@ -90,7 +90,7 @@ parameters:
     query: `mutation LogMetrics($input: LogMetricsInput!) {
   logMetrics(input: $input) {
     repeated
-    stale
+    command
     lastStep
     error { code message }
   }

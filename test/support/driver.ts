@@ -56,12 +56,12 @@ async function train({ runId, attempt, apiKey }: Claim): Promise<void> {
       const steps = [1, 2, 3, 4, 5].map((i) => (batch - 1) * 5 + i);
       const series = [{ key: "loss", values: steps.map((step) => Math.random() / step) }];
       const times = steps.map(() => Date.now());
-      const { stale } = await run.mutate(
+      const { command } = await run.mutate(
         LogMetrics,
         { input: { runId, batch: { attempt, batch, steps, times, series } } },
         forever,
       );
-      if (stale) return;
+      if (command === "STALE") return;
     }
     await run.mutate(
       FinishRun,
