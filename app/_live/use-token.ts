@@ -11,10 +11,11 @@ export function useToken(read: (token: string | undefined) => void): void {
   const begun = useRef(false);
   useEffect(() => {
     // React's strict mode runs effects twice, and a token works once.
-    if (!begun.current) read(takeToken());
+    if (!begun.current) read(takeToken(location.href));
     begun.current = true;
-    const next = () => {
-      const token = takeToken();
+    // The event's own address: a router that starts at that moment writes the one it knows over the bar's.
+    const next = ({ newURL }: HashChangeEvent) => {
+      const token = takeToken(newURL);
       if (token) read(token);
     };
     window.addEventListener("hashchange", next);
@@ -22,8 +23,8 @@ export function useToken(read: (token: string | undefined) => void): void {
   }, [read]);
 }
 
-function takeToken(): string | undefined {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+function takeToken(address: string): string | undefined {
+  const token = new URLSearchParams(new URL(address).hash.slice(1)).get("token");
   if (!token) return undefined;
   // With the state that is there: Next's router keeps its own in it.
   history.replaceState(history.state, "", location.pathname + location.search);

@@ -52,12 +52,35 @@ export async function openPage(
   // Not a promise about speed: on a busy machine the explorer's editor alone takes over 30 s to come.
   context.setDefaultTimeout(120_000);
   const page = await context.newPage();
+  if (options.javaScriptEnabled !== false) awaitHydration(page);
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") troubles.push(message.text());
   });
   return { page, context, troubles };
+}
+
+/**
+ * A page is there before its scripts are at work, and a click in that moment does nothing, as it does for a person: they click
+ * again, a test doesn't. So a page counts as loaded when React has taken over every button and field (but those inside the explorer's editor, which are not React's).
+ */
+function awaitHydration(page: Page): void {
+  const untilAtWork = async () => {
+    await page.waitForFunction(() =>
+      [...document.querySelectorAll(":is(button, input, select, textarea):not(.monaco-editor *)")].every(
+        (element) => Object.keys(element).some((key) => key.startsWith("__reactFiber$")),
+      ),
+    );
+  };
+  for (const name of ["goto", "reload"] as const) {
+    const load = page[name].bind(page) as (...rest: unknown[]) => ReturnType<Page["goto"]>;
+    page[name] = async (...rest: unknown[]) => {
+      const response = await load(...rest);
+      await untilAtWork();
+      return response;
+    };
+  }
 }
 
 export async function screenshot(page: Page, name: string, fullPage = true): Promise<string> {
