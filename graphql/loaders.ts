@@ -6,6 +6,7 @@ import { type AgentRow, type BareAgent, getAgents } from "@/db/queries/agents";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
 import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
 import { listRuns } from "@/db/queries/filter-runs";
+import { type FrontRow, frontsOfSweeps } from "@/db/queries/fronts";
 import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
@@ -102,6 +103,14 @@ export class Loaders {
     return this.byId<string, WinnerRow>(
       "winner",
       (ids) => winnersOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  /** By sweep. */
+  get front() {
+    return this.byId<string, FrontRow>(
+      "front",
+      (ids) => frontsOfSweeps(this.db, this.access, ids),
       (row) => row.sweepId,
     );
   }

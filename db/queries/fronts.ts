@@ -1,5 +1,7 @@
+import type { Access } from "@/core/access";
 import type { Goal } from "@/core/sweep";
-import type { Tx } from "../client";
+import type { Database, Tx } from "../client";
+import { visible } from "./visible";
 
 /* The fronts of sweeps with several metrics: what is kept of them, and the finished runs that they grow by. */
 
@@ -88,4 +90,36 @@ export async function storeFront(tx: Tx, sweepId: string, front: StoredFront): P
       last_id = ${front.lastId}, barren = ${front.barren}, members = ${JSON.stringify(front.members)}::text::jsonb,
       reference = ${front.reference && JSON.stringify(front.reference)}::text::jsonb, hypervolume = ${front.hypervolume}
     where sweep_id = ${sweepId}`;
+}
+
+export interface FrontRow {
+  sweepId: string;
+  /** Finished runs that it was made of, and how many of them came after the last that came into it. */
+  runs: number;
+  barren: number;
+  /** Members in all; the best ones in the first metric, at most MOST_MEMBERS. */
+  size: number;
+  members: StoredMember[];
+  reference: number[];
+  hypervolume: number | null;
+}
+
+export const MOST_MEMBERS = 1_000;
+
+/** Sweeps with one metric, or without a finished run that has all of them, are absent. */
+export async function frontsOfSweeps(
+  { sql }: Database,
+  access: Access,
+  sweepIds: readonly string[],
+): Promise<FrontRow[]> {
+  return sql<FrontRow[]>`
+    select f.sweep_id as "sweepId", f.runs, f.barren, jsonb_array_length(f.members) as size, (
+        select jsonb_agg(best.m) from (
+          select m from jsonb_array_elements(f.members) as m
+          order by case s.metric_goal when 'maximize' then -1 else 1 end * (m->'objectives'->>0)::float8
+          limit ${MOST_MEMBERS}) best
+      ) as members, f.reference, f.hypervolume
+    from fronts f join sweeps s on s.id = f.sweep_id
+    where f.sweep_id = any(${[...sweepIds]}::text[]) and f.reference is not null
+      and ${visible(sql, access, sql`s.project_id`)}`;
 }

@@ -103,6 +103,22 @@ export interface AgentLine {
   runsFailed: number;
 }
 
+export interface Front {
+  size: number;
+  /** Finished runs, and how many of them ended after the last that came into the front. */
+  runs: number;
+  since: number;
+  /** In the order of the metrics, as the members' values. */
+  reference: number[];
+  hypervolume: number | null;
+  /** The best ones in the first metric, the best first. */
+  members: {
+    run: { id: string; name: string; displayName: string } | null;
+    values: number[];
+    ordinal: number;
+  }[];
+}
+
 export interface BestByModel {
   run: { id: string; name: string; displayName: string } | null;
   /** What it expects of another run of that configuration on average, and how well it knows that. */
@@ -135,6 +151,10 @@ export interface SweepHead {
         objectiveStep: number | null;
       })
     | null;
+  /** All of them, the first included. */
+  metrics: SweepMetric[];
+  /** Null with one metric, and before there is a compromise. */
+  front: Front | null;
   /** What the sweep's model makes of its results; null without a model. */
   bestByModel: BestByModel | null;
   bestSoFar: {
@@ -163,6 +183,8 @@ const SWEEP_HEAD = /* GraphQL */ `
     id name url path state stateReason method generation ${METRIC} runCap size exhausted
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
+    metrics { name goal target }
+    front { size runs since reference hypervolume members(first: 50) { run { id name displayName } values ordinal } }
     bestByModel { run { id name displayName } mean sd luckiest { run { id } value mean sd } }
     bestSoFar { runId displayName objective finishedAt ordinal }
     agents { ...AgentLine }

@@ -1,4 +1,4 @@
-import { legalActions } from "@/core/sweep";
+import { type Goal, legalActions } from "@/core/sweep";
 import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
 import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
@@ -13,19 +13,23 @@ import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
 import { BestByModel } from "./best-by-model";
+import { Front } from "./front";
 import { SearchState } from "./search";
 
-const SweepMetric = builder.objectRef<SweepRow>("SweepMetric").implement({
+interface MetricRow {
+  name: string;
+  goal: Goal;
+  target: number | null;
+}
+
+const SweepMetric = builder.objectRef<MetricRow>("SweepMetric").implement({
   description: "What the sweep optimises.",
   fields: (t) => ({
-    name: t.string({
-      description: "As the training program logs it.",
-      resolve: (sweep) => sweep.metricName ?? "",
-    }),
-    goal: t.exposeString("metricGoal", { description: "minimize or maximize." }),
-    target: t.exposeFloat("metricTarget", {
+    name: t.exposeString("name", { description: "As the training program logs it." }),
+    goal: t.exposeString("goal", { description: "minimize or maximize." }),
+    target: t.exposeFloat("target", {
       nullable: true,
-      description: "The sweep ends when a run reaches it.",
+      description: "The sweep ends when a run reaches it, and those of the other metrics with it.",
     }),
   }),
 });
@@ -103,8 +107,13 @@ Sweep.implement({
     metric: t.field({
       type: SweepMetric,
       nullable: true,
-      description: "What it optimises; null when the file names no metric.",
-      resolve: (sweep) => (sweep.metricName === null ? null : sweep),
+      description: "What it optimises, the first of several; null when the file names no metric.",
+      resolve: (sweep) => metricsOf(sweep)[0],
+    }),
+    metrics: t.field({
+      type: [SweepMetric],
+      description: "All that it optimises: none, one, or two to three.",
+      resolve: metricsOf,
     }),
     runCap: t.exposeInt("runCap", { nullable: true, description: "At most this many runs." }),
     seed: t.exposeString("seed", { description: "Decimal: the same file and seed give the same runs." }),
@@ -156,6 +165,13 @@ Sweep.implement({
         "The run that its model holds for the best. Null for methods without a model, before there are two results, and for several metrics. Computed in the background when a twentieth of the results are new, and when the sweep ends.",
       resolve: (sweep, _args, { loaders }) => loaders.winner.load(sweep.id),
     }),
+    front: t.field({
+      type: Front,
+      nullable: true,
+      description:
+        "With several metrics, the best compromises. Null for one metric, and before a run has finished with all of them.",
+      resolve: (sweep, _args, { loaders }) => loaders.front.load(sweep.id),
+    }),
     bestSoFar: t.field({
       type: [BestPointType],
       description: "The finished runs that improved on all before them, in order of time.",
@@ -204,6 +220,20 @@ builder.queryField("sweep", (t) =>
     resolve: (_root, { id }, { loaders }) => loaders.sweep.load(toSweepId(id)),
   }),
 );
+
+function metricsOf({
+  metricName: name,
+  metricGoal: goal,
+  metricTarget,
+  metrics,
+  targets,
+}: SweepRow): MetricRow[] {
+  if (name === null) return [];
+  return (metrics ?? [{ name, goal }]).map((metric, i) => {
+    const target = targets?.find(({ place }) => place === i);
+    return { ...metric, target: target ? Number(target.value) : i === 0 ? metricTarget : null };
+  });
+}
 
 function present<T>(row: T | undefined, id: string | number): T {
   if (row === undefined) throw new Error(`row ${id} vanished between two statements`);

@@ -20,7 +20,9 @@ test("a best run that came since the model looked is not spoken of", () => {
   expect(toModelWord({ ...model, run: run("99") }, "99")).toBeUndefined();
 });
 
-test("where the model holds the best run for the best, it tells how much of its value was luck", () => {
+test("where no other is clearly better it tells how much of the best value was luck", () => {
+  const hardly = { ...model, mean: 0.045 };
+  expect(toModelWord(hardly, "7")).toEqual({ mean: 0.05, sd: 0.01 });
   const same = { run: run("7"), mean: 0.05, sd: 0.01, luckiest };
   expect(toModelWord(same, "7")).toEqual({ mean: 0.05, sd: 0.01 });
   const sure = { ...same, mean: 0.0100001, sd: 1e-9, luckiest: { ...luckiest, mean: 0.0100001, sd: 1e-9 } };

@@ -39,6 +39,8 @@ const toHead = (state: SweepState, total = 0): SweepHead => ({
     preempted: 0,
   },
   bestRun: null,
+  metrics: [],
+  front: null,
   bestByModel: null,
   bestSoFar: [],
   agents: [],

@@ -18,6 +18,29 @@ parameters:
   dropout: {min: 0.0, max: 0.5}
 `;
 
+const NOISY = `name: noise
+method: bayes
+program: train.ts
+metric: {name: loss}
+parameters: {x: {min: 0.0, max: 1.0}}
+`;
+
+const TWO = `name: small and good
+method: grid
+program: train.ts
+metrics:
+  - {name: accuracy, goal: maximize}
+  - {name: latency_ms, goal: minimize}
+parameters:
+  hidden: {values: [16, 32, 64, 128]}
+  dropout: {values: [0.0, 0.1, 0.2, 0.4]}
+`;
+
+const LOOKS = [
+  { size: WIDE, colorScheme: "light" },
+  { size: PHONE, colorScheme: "dark" },
+] as const;
+
 const SearchOf = toDocument<
   {
     sweep: {
@@ -48,11 +71,7 @@ describe("a sweep that a search chooses for", () => {
     const { claims } = await search("by-a-model", 9);
     const { entity } = site();
     const pathOf = (claim: Claim | undefined) => `/${entity}/by-a-model/runs/${claim?.name}`;
-    const looks = [
-      { size: WIDE, colorScheme: "light" },
-      { size: PHONE, colorScheme: "dark" },
-    ] as const;
-    for (const { size, colorScheme } of looks) {
+    for (const { size, colorScheme } of LOOKS) {
       const { page, troubles } = await open(pathOf(claims.at(-1)), { viewport: size, colorScheme });
       await untilLive(page);
       const choice = page.locator("#choice");
@@ -66,6 +85,60 @@ describe("a sweep that a search chooses for", () => {
     }
     const { page } = await open(pathOf(claims[0]));
     await expect(page.locator("#choice").textContent()).resolves.toMatch(/^One of the first configurations/);
+  });
+
+  test("under noise the sweep's page says beside the best run what the model makes of its value", async () => {
+    const { driver, entity } = site();
+    const { id: sweepId } = await driver.createSweep(NOISY, { project: "noisy" });
+    const agentId = await driver.registerAgent(sweepId, "gpu-box-1");
+    for (let i = 0; i < 24; i++) {
+      const [claim] = await driver.claim(sweepId, agentId);
+      if (claim === undefined) throw new Error("there was nothing to claim");
+      const loss = (JSON.parse(claim.params).x - 0.4) ** 2 + 0.3 * ((i * 0.618034) % 1);
+      await driver.finish(claim, { series: { loss: [loss] } });
+    }
+    for (const { size, colorScheme } of LOOKS) {
+      const { page, troubles } = await open(`/${entity}/noisy/sweeps/${sweepId}`, {
+        viewport: size,
+        colorScheme,
+      });
+      await untilLive(page);
+      const best = page.locator("#best");
+      await best.getByText(/holds .+ for better: |Some of that is luck: /).waitFor({ timeout: 30_000 });
+      expect(await violationsOn(page)).toEqual([]);
+      await best.scrollIntoViewIfNeeded();
+      await screenshot(page, `sweep-by-model-${colorScheme}`);
+      expect(troubles).toEqual([]);
+    }
+  });
+
+  test("a sweep with two metrics shows its best compromises in place of a best run", async () => {
+    const { driver, entity } = site();
+    const { id: sweepId } = await driver.createSweep(TWO, { project: "compromises" });
+    const agentId = await driver.registerAgent(sweepId, "gpu-box-1");
+    for (let i = 0; i < 16; i++) {
+      const [claim] = await driver.claim(sweepId, agentId);
+      if (claim === undefined) throw new Error("there was nothing to claim");
+      const { hidden, dropout } = JSON.parse(claim.params);
+      const latency_ms = 1.5 + hidden / 16;
+      const accuracy = 0.98 - 0.4 / Math.sqrt(hidden) - (dropout - 0.2) ** 2;
+      await driver.finish(claim, { series: { accuracy: [accuracy], latency_ms: [latency_ms] } });
+    }
+    for (const { size, colorScheme } of LOOKS) {
+      const { page, troubles } = await open(`/${entity}/compromises/sweeps/${sweepId}`, {
+        viewport: size,
+        colorScheme,
+      });
+      await untilLive(page);
+      const best = page.locator("#best");
+      await expect(best.locator("h2").textContent()).resolves.toBe("Best compromises");
+      expect(await best.locator("tbody tr").count()).toBe(4);
+      await expect(best.textContent()).resolves.toMatch(/Hypervolume [\d.]+/);
+      expect(await violationsOn(page)).toEqual([]);
+      await best.scrollIntoViewIfNeeded();
+      await screenshot(page, `sweep-compromises-${colorScheme}`);
+      expect(troubles).toEqual([]);
+    }
   });
 
   test("the API says what the search is at", async () => {

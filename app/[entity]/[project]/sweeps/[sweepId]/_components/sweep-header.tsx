@@ -8,7 +8,6 @@ import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Controls } from "./controls";
 
 export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStore }) {
-  const { metric } = head;
   return (
     <div className="flex flex-wrap items-start gap-x-8 gap-y-4">
       <div className="min-w-0 grow basis-80">
@@ -18,13 +17,13 @@ export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStor
             {head.id}
           </code>
           {head.method}
-          {metric && (
-            <span className="inline-flex items-center gap-1">
+          {head.metrics.map((metric) => (
+            <span key={metric.name} className="inline-flex items-center gap-1">
               {metric.goal === "minimize" ? <ArrowDownIcon /> : <ArrowUpIcon />}
               {metric.goal} {metric.name}
               {metric.target !== null && ` to ${formatNumber(metric.target)}`}
             </span>
-          )}
+          ))}
           <span>
             created <Ago at={head.createdAt} />
           </span>

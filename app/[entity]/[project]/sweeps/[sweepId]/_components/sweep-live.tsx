@@ -7,6 +7,7 @@ import type { RunLine, SweepHead } from "@/graphql/operations/pages";
 import { type Sort, variedNames } from "@/ui/charts/prepare/rows";
 import { Agents } from "./agents";
 import { BestRun } from "./best-run";
+import { Compromises } from "./compromises";
 import { Curve } from "./curve";
 import { FirstSteps } from "./first-steps";
 import { RunTable } from "./run-table";
@@ -37,7 +38,11 @@ export function SweepLive(props: {
           {head.metric ? (
             <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
               <Curve data={data} metric={head.metric} />
-              <BestRun head={head} varied={varied} projectPath={props.projectPath} />
+              {head.metrics.length > 1 ? (
+                <Compromises head={head} projectPath={props.projectPath} />
+              ) : (
+                <BestRun head={head} varied={varied} projectPath={props.projectPath} />
+              )}
             </div>
           ) : (
             <p className="mt-8 text-ink-faint text-sm">
