@@ -5,15 +5,19 @@ import { type Told, withSearch } from "./searches";
 
 /** Runs in a thread. */
 export const propose = (request: ProposeRequest): ProposeAnswer =>
-  withSearch(request, (told) => answer(told, request.count)) ?? { known: false };
+  withSearch(request, (told) => answer(told, request)) ?? { known: false };
 
-function answer(told: Told, count: number): ProposeAnswer {
+function answer(told: Told, { count, withinMs }: ProposeRequest): ProposeAnswer {
   const proposals: ComputedProposal[] = [];
   const results = [...told.results.values()];
   const goal = told.problem.config.metric?.goal ?? "minimize";
-  for (let i = 0; i < count; i++) {
+  const end = performance.now() + withinMs;
+  let spent = false;
+  while (proposals.length < count) {
     const began = performance.now();
+    if (proposals.length > 0 && began >= end) break;
     const [proposal] = told.search.propose(1);
+    spent = proposal === undefined;
     if (proposal === undefined) break;
     const computeMs = Math.round((performance.now() - began) * 100) / 100;
     proposals.push({
@@ -28,5 +32,5 @@ function answer(told: Told, count: number): ProposeAnswer {
   // The log will have them as its next events, which the search has seen already.
   told.position += proposals.length;
   const { method, version, why } = told;
-  return { known: true, proposals, method, version, why };
+  return { known: true, proposals, spent, method, version, why };
 }

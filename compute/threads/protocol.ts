@@ -29,6 +29,8 @@ interface Unknown {
 /** Tell it, then have it propose. */
 export interface ProposeRequest extends TellRequest {
   readonly count: number;
+  /** Milliseconds after which it begins no further one: whoever waits for the first does not wait for all. */
+  readonly withinMs: number;
 }
 
 export type ProposeAnswer =
@@ -36,6 +38,8 @@ export type ProposeAnswer =
   | {
       readonly known: true;
       readonly proposals: readonly ComputedProposal[];
+      /** There was no more to propose. */
+      readonly spent: boolean;
       /** The method at work and its version, and why it was picked where the file left that open. */
       readonly method: string;
       readonly version: string;

@@ -1,5 +1,6 @@
 import type { Sql, Tx } from "../client";
 import { isNews } from "./search-log";
+import { tooOld } from "./searches";
 
 /*
  * What searches are asked for. One statement tells it for all sweeps of a server, so that those at rest cost none each.
@@ -17,7 +18,7 @@ export interface Demand {
   results: number;
   /** Of them, those that were known when the model's best run was judged. */
   winnerResults: number;
-  /** Something has happened that the log has not been told. */
+  /** Something has happened that the log has not been told, or a proposal has grown too old. */
   news: boolean;
   /** Slots of agents that are alive. */
   slots: number;
@@ -59,9 +60,12 @@ async function readDemands(sql: Sql | Tx, asked: ReturnType<Sql | Tx>): Promise<
     )
     select s.id as "sweepId", s.generation, s.open, c.sweep_id is not null as known, coalesce(c.spent, false) as spent,
       coalesce(c.results, 0) as results, coalesce(c.winner_results, 0) as "winnerResults",
-      c.sweep_id is not null and exists (
+      c.sweep_id is not null and (exists (
         select from suggestions g left join runs r on r.id = g.run_id where g.sweep_id = s.id and ${isNews(sql)}
-      ) as news,
+      ) or exists (
+        select from suggestions g where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended'
+          and ${tooOld(sql, sql`c.results`, sql`coalesce(b.runs, 0)`)}
+      )) as news,
       (select coalesce(sum(a.slots), 0)::int from agents a where a.sweep_id = s.id and a.state = 'alive') as slots,
       coalesce(b.runs, 0) as busy,
       (select count(*)::int from suggestions g

@@ -95,9 +95,23 @@ export interface ReadySuggestion {
   repeat: number;
 }
 
-/** A model's choice is too old when max(1, 5 % of the results it had seen) are newer. What no model chose does not age. */
-const tooOld = (sql: Sql | Tx, results: ReturnType<Sql | Tx>) => sql`
-  (g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed))`;
+/** So young is a model's choice fresh while it misses fewer results than one in FRESH_SHARE of the runs under way. */
+export const FRESH_S = 3;
+export const FRESH_SHARE = 4;
+
+/**
+ * A model's choice is too old when max(1, 5 % of the results it had seen) are newer. Where results come by the second there would
+ * be none that is not: whatever is chosen, its run will miss the results of all that is under way beside it, and a choice of
+ * a moment ago misses a quarter more at most. What no model chose does not age.
+ */
+export const tooOld = (sql: Sql | Tx, results: ReturnType<Sql | Tx>, underWay: ReturnType<Sql | Tx>) => sql`
+  (g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed)
+    and (g.created_at < clock_timestamp() - ${FRESH_S}::float8 * interval '1 second'
+      or ${results} - g.observed >= greatest(1, ${underWay}::float8 / ${FRESH_SHARE})))`;
+
+const isOver = (sql: Sql | Tx) => sql`
+  (r.state in ('finished', 'failed', 'crashed', 'killed') and (u.told <> 'lost' or r.state <> 'crashed'))`;
+const isUnderWay = (sql: Sql | Tx) => sql`r.state in ('running', 'preempting')`;
 
 /**
  * What may be handed out, oldest first. Results that no server has told the log yet count as well; there are never more of
@@ -110,15 +124,15 @@ export async function readReady(
 ): Promise<ReadySuggestion[]> {
   return tx<ReadySuggestion[]>`
     with newer as (
-      select ${results}::int + count(*)::int as total
+      select ${results}::int + (count(*) filter (where ${isOver(tx)}))::int as total,
+        count(*) filter (where ${isUnderWay(tx)}) as under_way
       from suggestions u join runs r on r.id = u.run_id
       where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
-        and r.state in ('finished', 'failed', 'crashed', 'killed') and (u.told <> 'lost' or r.state <> 'crashed')
     )
     select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
     from suggestions g, newer
     where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
-      and not ${tooOld(tx, tx`newer.total`)}
+      and not ${tooOld(tx, tx`newer.total`, tx`newer.under_way`)}
     order by g.number limit ${limit}`;
 }
 
@@ -204,9 +218,13 @@ export async function withdrawStale(
   { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
 ): Promise<number[]> {
   const rows = await tx<{ number: number }[]>`
-    update suggestions g set state = 'withdrawn', told = 'ended'
+    with beside as materialized (
+      select count(*) filter (where ${isUnderWay(tx)}) as under_way from suggestions u join runs r on r.id = u.run_id
+      where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
+    )
+    update suggestions g set state = 'withdrawn', told = 'ended' from beside
     where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
-      and (generation <> ${generation} or ${tooOld(tx, tx`${results}::int`)})
+      and (generation <> ${generation} or ${tooOld(tx, tx`${results}::int`, tx`beside.under_way`)})
     returning number`;
   return rows.map(({ number }) => number).sort((a, b) => a - b);
 }

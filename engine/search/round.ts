@@ -24,8 +24,8 @@ export { closeSearch, isSearchClosed, warmSearch } from "./thread";
 /** What a round came to: proposals were stored, none were needed, or another server is at it. */
 export type Round = "stored" | "enough" | "elsewhere";
 
-/** Stored together: whoever waits for the first one does not wait for all. */
-const SLICE = 4;
+/** Proposals are stored together that take no longer than this: points of a design by the hundred, a model's by ones and twos. */
+const SLICE_MS = 150;
 
 /**
  * Tells a search's log what is new and has proposals computed, as many as will be asked for soon. No transaction is open
@@ -64,9 +64,8 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
       if (waiting() === 0) await judgeWinner(db, search, plan, { holder, isOver: !demand.open });
       return round;
     }
-    const count = Math.min(missing, SLICE);
     const answer = await askThread(db, search, plan, (pool, request, signal) =>
-      pool.run("propose", { ...request, count }, signal),
+      pool.run("propose", { ...request, count: missing, withinMs: SLICE_MS }, signal),
     );
     const done = await store(db, search, answer);
     if (!done) return "elsewhere";
@@ -74,7 +73,7 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
     const { length } = answer.proposals;
     noteTold(db, search, search.logLength + length);
     if (length > 0) round = "stored";
-    if (length < count) return round;
+    if (answer.spent) return round;
     const next = await retrying(() => readDemand(db.sql, sweepId));
     if (next === undefined || !isDue(next, plan, waiting())) return round;
     demand = next;

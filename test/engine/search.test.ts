@@ -221,6 +221,39 @@ test("a model's choice that has grown too old is withdrawn and never handed out;
     expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
   }));
 
+test("where many runs are under way a choice of a moment ago is fresh while it misses fewer than a quarter of their results", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startWarm(context, bayesOf());
+    const claims: Claim[] = [];
+    const claimUpTo = async (count: number) => {
+      while (claims.length < count) claims.push(await claimOne(context, sweep));
+    };
+    const trainSome = async (count: number) => {
+      for (const claim of claims.splice(0, count)) await train(context, claim);
+    };
+    const age = (interval: string) =>
+      db.sql`update suggestions set created_at = clock_timestamp() - ${interval}::interval where state = 'ready'`;
+    const takenLast = async () => (await readSuggestions(db)).filter(({ state }) => state === "taken").at(-1);
+    await claimUpTo(8);
+    await trainSome(8);
+    await claimUpTo(16);
+    await keepReady(context, sweep.sweepId);
+    await trainSome(3);
+    await age("0 seconds");
+    await claimOne(context, sweep);
+    expect(await takenLast()).toMatchObject({ reason: "model", observed: 8 });
+
+    await age("0 seconds");
+    await keepReady(context, sweep.sweepId);
+    expect(await readSuggestions(db)).toContainEqual(
+      expect.objectContaining({ state: "ready", observed: 8 }),
+    );
+    await age("4 seconds");
+    await claimOne(context, sweep);
+    expect(await takenLast()).toMatchObject({ reason: "model", observed: 11 });
+    expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
+  }));
+
 test("a new configuration before the first run begins a new search", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, bayesOf());

@@ -8,15 +8,7 @@ import type { EngineContext } from "@/engine/context";
 import { finishRun } from "@/engine/finish-run";
 import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
-import {
-  expireLeases,
-  type House,
-  readSweep,
-  reapNow,
-  silent,
-  startSweep,
-  withHouse,
-} from "../engine/support/house";
+import { type House, readSweep, reapNow, silent, startSweep, withHouse } from "../engine/support/house";
 import { faultsOf } from "../support/configuration";
 import { toBatch } from "../support/history";
 
@@ -52,7 +44,7 @@ interface Handed extends Claim {
 /** All that was handed out, in the order in which it was, until the sweep had no more. */
 async function workThrough({ db, context, other }: House, sweepId: string): Promise<Handed[]> {
   const handed: Handed[] = [];
-  const doomed = new Set<number>();
+  let dead: Claim[] = [];
   const over = new AbortController();
   const reaper = reap();
   await Promise.all(Array.from({ length: AGENTS }, (_, i) => work(i % 2 ? context : other, i)));
@@ -77,10 +69,9 @@ async function workThrough({ db, context, other }: House, sweepId: string): Prom
         const died = Math.random() < DEATHS;
         handed.push({ ...claim, died });
         if (died) {
-          doomed.add(claim.runId);
+          dead.push(claim);
           return true;
         }
-        doomed.delete(claim.runId);
         await train(server, claim);
       }
     }
@@ -90,7 +81,13 @@ async function workThrough({ db, context, other }: House, sweepId: string): Prom
   async function reap(): Promise<void> {
     while (!over.signal.aborted) {
       await pause(500);
-      if (doomed.size > 0) await expireLeases(db, [...doomed]);
+      const gone = dead;
+      dead = [];
+      await db.sql`
+        update attempts a set lease_expires_at = clock_timestamp() - interval '1 second'
+        from unnest(${gone.map(({ runId }) => runId)}::bigint[], ${gone.map(({ attempt }) => attempt)}::int[])
+          as d (run_id, number)
+        where a.run_id = d.run_id and a.number = d.number and a.ended_at is null`;
       await reapNow(db);
     }
   }
