@@ -16,7 +16,7 @@ export interface Conversation {
   close(): void;
 }
 
-/** The program has ended, by a failure of its own or because an alarm ended it. */
+/** The program has ended, by a failure of its own or because a timer ended it. */
 export class PeerGone extends Error {}
 
 /** One thread each: engines are compared on one core. */

@@ -24,7 +24,7 @@ export function openFunctions(): Task[] {
     onReals("hartmann6", box(6, 0, 1), hartmann6, -3.322368011415515),
     onReals("ackley5", box(5, -20, 45), ackley, 0),
     onReals("levy4", box(4, -10, 10), levy, 0),
-    onReals("rosenbrock4", box(4, -5, 10), rosenbrock, 0),
+    onReals("rosenbrock4", box(4, -2.048, 2.048), rosenbrock, 0),
     ofAllKinds("mixed8"),
   ];
 }

@@ -1,10 +1,9 @@
 import { openDomain } from "@/compute/search/domain";
 import type { Problem, Proposal, Search } from "@/compute/search/method";
-import { toNumber, type Value } from "@/core/value";
 import type { Conversation } from "./conversation";
-import { fromPeer, toPeerSpace } from "./space";
+import { fromPeer, toPeerSpace, toPlain } from "./space";
 
-/** What a search may take before it is given up, in seconds. */
+/** What a search may take before it is given up, in seconds of processor time. */
 export const PATIENCE = 600;
 
 /** Another project's engine as a search like ours: asked for one trial at a time, and told what became of each. */
@@ -41,6 +40,3 @@ export function openPeer(
     },
   };
 }
-
-/** A number or a text as JSON has it. */
-const toPlain = (value: Value): unknown => toNumber(value) ?? value;

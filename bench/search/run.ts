@@ -1,9 +1,12 @@
 import { parseArgs } from "node:util";
 import { PeerGone } from "./conversation";
 import { type Engine, openEngines } from "./engines";
+import { writePage } from "./page";
 import { planSearches, type Step } from "./plan";
 import { play } from "./play";
+import { makeCharts, makeTables } from "./report";
 import { addResult, RESULTS, readResults, removeStale } from "./results";
+import { hasSavings, makeSavings, readSavings } from "./savings";
 import { SUITES, type Suite, suiteOf } from "./suites";
 import type { Task } from "./task";
 
@@ -14,6 +17,7 @@ import type { Task } from "./task";
  *     --peers           other projects' engines, too (hours); without it ours alone
  *     --engine a,b      these alone        --suite A,B   --agents 1,8   --task TEXT   --seeds N
  *     --out FOLDER      results elsewhere, to compare a variant: the documentation stays as it is
+ *     --seeds 0         makes nothing, and writes the tables again
  *     --minutes N       ends by itself     --part 1/2    every other search, for two processes side by side
  */
 const { values: options } = parseArgs({
@@ -30,9 +34,12 @@ const { values: options } = parseArgs({
   },
 });
 
+/** Early stopping has no searches: its suite is measured in one go. */
+const STOPPING = "D";
 const say = (message: string): void => console.error(message);
 const engines = openEngines(say);
-const suites = options.suite?.split(",").map(suiteOf) ?? SUITES;
+const suiteNames = options.suite?.split(",") ?? [...SUITES.map(({ name }) => name), STOPPING];
+const suites = suiteNames.filter((name) => name !== STOPPING).map(suiteOf);
 const chosen = options.engine
   ? options.engine.split(",").map(engineOf)
   : engines.filter(({ isOurs, name }) => (isOurs || options.peers) && name !== "auto");
@@ -56,7 +63,17 @@ const plan = planSearches(
   readResults(options.out),
 ).filter((_, i) => i % parts === part - 1);
 work(plan);
+if (suiteNames.includes(STOPPING) && part === 1 && !hasSavings(options.out)) makeSavings(options.out);
 for (const engine of engines) engine.close();
+report();
+
+/** Prints the tables of what there is; the project's own results go into the page and its plots, too. */
+function report(): void {
+  const rows = readResults(options.out);
+  const tables = makeTables(rows, readSavings(options.out));
+  for (const [name, table] of tables) console.log(`${name}\n${table}\n`);
+  if (options.out === RESULTS) writePage(tables, makeCharts(rows));
+}
 
 function engineOf(name: string): Engine {
   const engine = engines.find((each) => each.name === name);

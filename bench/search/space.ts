@@ -94,3 +94,6 @@ function readValue(parameter: PeerParameter, value: number): Value {
 /** The number that a task's program reads; NaN where the parameter is absent. */
 export const numberOf = (params: ValueMap, name: string): number =>
   toNumber(valueAt(params, [name]) ?? null) ?? Number.NaN;
+
+/** A number or a text as JSON has it, for Python. */
+export const toPlain = (value: Value): unknown => toNumber(value) ?? value;

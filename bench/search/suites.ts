@@ -2,6 +2,7 @@ import * as functions from "./functions";
 import { tablesFolder } from "./python";
 import * as tables from "./tables";
 import type { Task } from "./task";
+import * as training from "./training";
 
 export interface Suite {
   readonly name: string;
@@ -15,6 +16,11 @@ export interface Suite {
   readonly losing: number;
   /** Whether what a run reports is not exactly what is asked for: then the winner by the model is looked at, too. */
   readonly noisy: boolean;
+  /**
+   * What a regret is: a distance from a known optimum, over orders of magnitude; a share of the way from the best to the median
+   * configuration; or the loss itself where nobody knows the best, and the report measures from the best that was found.
+   */
+  readonly regret: "distance" | "share" | "loss";
   open(say: (message: string) => void): Task[];
 }
 
@@ -22,6 +28,7 @@ const onTables = {
   evaluations: tables.EVALUATIONS,
   agents: [1, 8],
   noisy: true,
+  regret: "share" as const,
   open: (say: (message: string) => void) => tables.openTables(tablesFolder(say)),
 };
 
@@ -35,6 +42,7 @@ export const SUITES: readonly Suite[] = [
     failing: 0,
     losing: 0,
     noisy: false,
+    regret: "distance",
     open: functions.openFunctions,
   },
   { name: "B", title: "tables of real training", seeds: 10, failing: 0, losing: 0, ...onTables },
@@ -45,6 +53,18 @@ export const SUITES: readonly Suite[] = [
     failing: 0.1,
     losing: 0.1,
     ...onTables,
+  },
+  {
+    name: "E",
+    title: "training of scikit-learn models and the digits example",
+    evaluations: training.EVALUATIONS,
+    seeds: 5,
+    agents: [1, 8],
+    failing: 0,
+    losing: 0,
+    noisy: false,
+    regret: "loss",
+    open: training.openTraining,
   },
 ];
 

@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { measureRules, type Saving } from "../stopping/measure";
+
+/** Suite D: early stopping on recorded curves (../stopping/measure.ts), kept as a file of results like the others. */
+export type AgentsSaving = Saving & { readonly agents: number };
+
+const AGENTS = [1, 8];
+const fileIn = (folder: string): string => join(folder, "D.stopping.tsv");
+
+export const hasSavings = (folder: string): boolean => existsSync(fileIn(folder));
+
+export function makeSavings(folder: string): void {
+  const lines = AGENTS.flatMap((agents) =>
+    measureRules(agents).map(({ rule, ...shares }) => {
+      const { spent, lost, bestLost, behind } = shares;
+      return [agents, rule, ...[spent, lost, bestLost, behind].map((each) => each.toPrecision(4))].join("\t");
+    }),
+  );
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(fileIn(folder), `${lines.join("\n")}\n`);
+}
+
+export function readSavings(folder: string): AgentsSaving[] {
+  if (!hasSavings(folder)) return [];
+  const lines = readFileSync(fileIn(folder), "utf8").trim().split("\n");
+  return lines.map((line) => {
+    const [agents, rule = "", ...shares] = line.split("\t");
+    const [spent = Number.NaN, lost = Number.NaN, bestLost = Number.NaN, behind = Number.NaN] =
+      shares.map(Number);
+    return { agents: Number(agents), rule, spent, lost, bestLost, behind };
+  });
+}
