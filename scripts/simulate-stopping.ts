@@ -74,7 +74,7 @@ async function readRuns(
 /** The sweep's own rule first, if it has one; then the usual ones for runs of this length. */
 function rulesFor({ config }: RecordedSweep, runs: readonly RecordedRun[]) {
   const own = deserializeConfig(config).earlyTerminate;
-  const length = Math.max(...runs.map(({ values }) => values.length));
+  const length = runs.reduce((longest, { values }) => Math.max(longest, values.length), 0);
   const usual = candidateRules(length).map((rule) => {
     const label = toFlow(rule);
     return { label, rule: readRule(label) };

@@ -219,8 +219,8 @@ export async function requeueLost(
 /** After a resume the flag says again whether anything new is left. */
 export async function refreshExhausted(tx: Tx, sweepId: string): Promise<boolean> {
   const rows = await tx<{ exhausted: boolean }[]>`
-    update sweeps set exhausted = coalesce(cursor >= size, false) or coalesce(run_count >= run_cap, false)
-        or exists (select from searches c where c.sweep_id = sweeps.id and c.spent),
+    update sweeps set exhausted = coalesce(run_count >= run_cap, false) or coalesce(
+        (select c.spent from searches c where c.sweep_id = sweeps.id), cursor >= size, false),
       changed_xid = pg_current_xact_id()
     where id = ${sweepId} returning exhausted`;
   return rows[0]?.exhausted ?? true;

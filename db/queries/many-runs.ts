@@ -23,14 +23,18 @@ export async function markRunsDeleted(tx: Tx, runIds: readonly number[]): Promis
     where id = any(${[...runIds]}::bigint[])`;
 }
 
-/** The sweep's row is locked. Fewer runs count towards run_cap, so there may be room for new ones. */
+/**
+ * The sweep's row is locked. Fewer runs count towards run_cap, so there may be room for new ones; and a search, whose cursor only
+ * counts, gets back the point of a run under way: its next claim finds out whether anything is left.
+ */
 export async function uncountRuns(
   tx: Tx,
   { sweepId, count }: { sweepId: string; count: number },
 ): Promise<void> {
   await tx`
     update sweeps set run_count = run_count - ${count}::int,
-      exhausted = coalesce(cursor >= size, false) or coalesce(run_count - ${count}::int >= run_cap, false),
+      exhausted = (coalesce(cursor >= size, false) and not exists (select from searches c where c.sweep_id = sweeps.id))
+        or coalesce(run_count - ${count}::int >= run_cap, false),
       changed_xid = pg_current_xact_id()
     where id = ${sweepId}`;
 }

@@ -136,10 +136,12 @@ export async function readReady(
     order by g.number limit ${limit}`;
 }
 
-/** Whether more suggestions than these lie ready, however old. */
-export async function hasReady(tx: Tx, sweepId: string, beyond: number): Promise<boolean> {
+/** Whether more suggestions than these lie ready, however old, or a run was deleted whose point the search will get back. */
+export async function hasMore(tx: Tx, sweepId: string, beyond: number): Promise<boolean> {
   const rows = await tx`
-    select from suggestions where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
+    select from suggestions g left join runs r on r.id = g.run_id
+    where g.sweep_id = ${sweepId} and g.told <> 'ended'
+      and (g.state = 'ready' or (g.state = 'taken' and r.deleted_at is not null))
     offset ${beyond} limit 1`;
   return rows.length > 0;
 }

@@ -4,7 +4,7 @@ import type { Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
 import {
   ensureSearch,
-  hasReady,
+  hasMore,
   insertSuggestions,
   lockSearch,
   readReady,
@@ -60,7 +60,7 @@ export async function dealSuggestions(
     points: all,
     cursor: cursor + BigInt(all.length),
     // What has grown too old is withdrawn by the holder and proposed again: the space still holds it.
-    spent: search.spent && all.length < room && !(await hasReady(tx, sweep.sweepId, all.length)),
+    spent: search.spent && all.length < room && !(await hasMore(tx, sweep.sweepId, all.length)),
     short: room - all.length,
   };
 }

@@ -6,13 +6,14 @@ import { ensureSearch, forgetSearch } from "@/db/queries/searches";
 import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { createSweep } from "@/engine/create-sweep";
+import { deleteRun } from "@/engine/delete-run";
 import { finishRun } from "@/engine/finish-run";
 import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady } from "@/engine/search/keeper";
 import { closeSearch } from "@/engine/search/round";
 import { toBatch } from "../support/history";
-import { expireLeases, readSweep, reapNow, withHouse } from "./support/house";
+import { claimOne, expireLeases, readSweep, reapNow, withHouse } from "./support/house";
 
 /** Finite spaces that a search runs through, with agents side by side and runs that end without a result. */
 
@@ -103,6 +104,27 @@ test("a run that ended without a result keeps its point: the search goes on to t
     expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
     const lost = await db.sql`select details from search_events where kind = 'lost'`;
     expect(lost).toEqual(new Array(3).fill({ details: { keepsPoint: true } }));
+  }));
+
+test("a run under way that is deleted gives its point back, even when all were handed out and the sweep has no more", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startFinite(context, 5, { slots: 6 });
+    const claims: Claim[] = [];
+    for (let i = 0; i < 5; i++) claims.push(...(await claimRuns(context, { ...sweep, count: 1 })).claims);
+    while (!(await readSweep(db, sweep.sweepId)).exhausted)
+      expect((await claimRuns(other, { ...sweep, count: 1 })).claims).toEqual([]);
+    const [deleted, ...rest] = claims;
+    for (const claim of rest) await train(context, claim, 1);
+    await deleteRun(other, { runId: deleted?.runId ?? 0 });
+    const again = await claimOne(other, sweep);
+    expect(again.params).toBe(deleted?.params);
+    await train(other, again, 2);
+    while ((await claimRuns(context, { ...sweep, count: 1 })).directive !== "EXIT") await pause(20);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({
+      state: "finished",
+      stateReason: "exhausted",
+      runCount: 5,
+    });
   }));
 
 test("a run that was given up and goes on after all has its result told to the search", () =>
