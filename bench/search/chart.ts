@@ -129,10 +129,13 @@ const GROUND = {
   dark: { paper: "#181b1f", grid: "#2b2f35", ink: "#eceded", soft: "#bcc1c8" },
 } as const;
 
-/** Behind the palette's seven comes a grey, for what is only a yardstick. */
-const GREY = { color: "light-dark(#85888e, #7b818a)", dash: "3 2" };
+/** Behind the palette: a grey for what is only a yardstick, and ink. */
+const MORE = [
+  { color: "light-dark(#85888e, #7b818a)", dash: "3 2" },
+  { color: "light-dark(#1a1c20, #eceded)", dash: "1 2" },
+] as const;
 const toShade = (color: number): { color: string; dash: string } =>
-  color < CATEGORIES.length ? toCategory(color) : GREY;
+  MORE[color - CATEGORIES.length] ?? toCategory(color);
 
 function shadesOf(color: number): { light: string; dark: string } {
   const [, light = "", dark = ""] = /light-dark\((.+), (.+)\)/.exec(toShade(color).color) ?? [];

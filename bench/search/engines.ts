@@ -16,6 +16,8 @@ export interface Engine {
   readonly isOurs: boolean;
   /** Whether its proposals come from our model, which then can be asked for the winner, too. */
   readonly hasModel: boolean;
+  /** Where its packages are; null for ours. */
+  readonly environment: Environment | null;
   /** @throws Error when it can't be installed or started */
   open(problem: Problem, world: { seed: number; evaluations: number; agents: number }): Search;
   /** Seconds of processor time spent for its searches, ever. */
@@ -76,6 +78,7 @@ function openOurs({ name, version, methodFor }: NonNullable<ReturnType<typeof kn
     version,
     isOurs: true,
     hasModel: name === "bayes" || name === "auto",
+    environment: null,
     open: (problem) => timed(methodFor(problem).open(problem), spent),
     cpu: () => spent.seconds,
     close() {},
@@ -124,6 +127,7 @@ function openOther(
     version: pinnedVersion(environment, packageName),
     isOurs: false,
     hasModel: false,
+    environment,
     open(problem, world) {
       const python = pythonOf(environment, say);
       mkdirSync(CACHE, { recursive: true });

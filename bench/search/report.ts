@@ -252,7 +252,10 @@ function ofDefeats(rows: readonly Row[]): string {
       if (lost.length > 0)
         lines.push(`- Suite ${suite.name}, agents: ${agents}, at the end, single tasks: ${lost.join("; ")}.`);
     }
-  return lines.length > 0 ? lines.join("\n") : "Nowhere, on these tasks and seeds.";
+  if (lines.length > 0) return lines.join("\n");
+  return rows.some(({ engine }) => engine === "bayes")
+    ? "Nowhere, on these tasks and seeds."
+    : "No results yet.";
 }
 
 /** Tasks on which another's median over the seeds that both have is below ours, with who is best there. */
@@ -303,7 +306,10 @@ function ofSavings(savings: readonly AgentsSaving[]): string {
 // -- plots
 
 function toChart(suite: Suite, agents: number, parts: readonly Part[]): Chart {
-  const curves = parts.flatMap((part) => [toSeries(part, byValueAt)]);
+  const curves = parts.map((part) => toSeries(part, byValueAt));
+  const ours = parts.find(({ engine, rows }) => engine.name === "bayes" && rows.some(hasModelCurve));
+  if (ours)
+    curves.push({ ...toSeries(ours, byModelAt), label: "Besom, by model", color: BY_MODEL, strong: false });
   return {
     title: titleOf(suite, agents),
     yTitle: Y_TITLES[suite.regret],
@@ -314,6 +320,10 @@ function toChart(suite: Suite, agents: number, parts: readonly Part[]): Chart {
 
 /** Before it everybody only draws, and regrets of single draws would take half of the height. */
 const FIRST_SHOWN = 4;
+
+/** The place in the palette of the second curve of ours. */
+const BY_MODEL = 8;
+const hasModelCurve = ({ play }: Row): boolean => (play?.byModel.length ?? 0) > 0;
 
 const Y_TITLES = {
   distance: "regret, geometric mean",

@@ -76,7 +76,7 @@ export function removeStale(folder: string, engines: readonly { name: string; ve
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const parts = NAME.exec(name)?.groups;
     const engine = engines.find((each) => each.name === parts?.engine);
-    if (parts && engine && engine.version !== parts.version) rmSync(join(folder, name));
+    if (parts && engine && engine.version !== parts.version) rmSync(join(folder, name), { force: true });
   }
 }
 

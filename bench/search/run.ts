@@ -4,6 +4,7 @@ import { type Engine, openEngines } from "./engines";
 import { writePage } from "./page";
 import { planSearches, type Step } from "./plan";
 import { play } from "./play";
+import { pythonOf } from "./python";
 import { makeCharts, makeTables } from "./report";
 import { addResult, RESULTS, readResults, removeStale } from "./results";
 import { hasSavings, makeSavings, readSavings } from "./savings";
@@ -18,7 +19,8 @@ import type { Task } from "./task";
  *     --engine a,b      these alone        --suite A,B   --agents 1,8   --task TEXT   --seeds N
  *     --out FOLDER      results elsewhere, to compare a variant: the documentation stays as it is
  *     --seeds 0         makes nothing, and writes the tables again
- *     --minutes N       ends by itself     --part 1/2    every other search, for two processes side by side
+ *     --minutes N       ends by itself     --part 1/2    every other search, and no tables: for two processes side by side
+ *     --prepare         only installs what is needed
  */
 const { values: options } = parseArgs({
   options: {
@@ -30,7 +32,8 @@ const { values: options } = parseArgs({
     seeds: { type: "string" },
     out: { type: "string", default: RESULTS },
     minutes: { type: "string", default: "Infinity" },
-    part: { type: "string", default: "1/1" },
+    part: { type: "string" },
+    prepare: { type: "boolean", default: false },
   },
 });
 
@@ -49,7 +52,8 @@ const tasksOf = (suite: Suite): readonly Task[] => {
   return tasks.get(suite) ?? [];
 };
 
-const [part = 1, parts = 1] = options.part.split("/").map(Number);
+const [part = 1, parts = 1] = options.part?.split("/").map(Number) ?? [];
+if (options.prepare) prepare();
 removeStale(options.out, engines);
 const plan = planSearches(
   {
@@ -62,10 +66,24 @@ const plan = planSearches(
   tasksOf,
   readResults(options.out),
 ).filter((_, i) => i % parts === part - 1);
-work(plan);
+if (!options.prepare) work(plan);
 if (suiteNames.includes(STOPPING) && part === 1 && !hasSavings(options.out)) makeSavings(options.out);
 for (const engine of engines) engine.close();
-report();
+if (options.part === undefined && !options.prepare) report();
+
+/** Installs what the searches need, before several processes want to at once. */
+function prepare(): void {
+  for (const { label, environment } of chosen) {
+    if (environment === null) continue;
+    try {
+      pythonOf(environment, say);
+    } catch (error) {
+      say(`${label} CAN'T BE INSTALLED and will be left out: ${(error as Error).message}`);
+    }
+  }
+  if (suites.some(({ name }) => name !== "A")) pythonOf("main", say);
+  for (const suite of suites) tasksOf(suite);
+}
 
 /** Prints the tables of what there is; the project's own results go into the page and its plots, too. */
 function report(): void {

@@ -1,7 +1,7 @@
 """SMAC3 by ask and tell: its facade for hyperparameters (a random forest) with its defaults, but for `deterministic`.
 
-With `deterministic=True` each configuration is tried once, as all others here do. Conditions and ordered lists are native. SMAC is told of failed trials as CRASHED, which it
-advises (they enter at its worst cost), and not of lost ones. It remembers running trials so as not to ask for them again.
+With `deterministic=True` each configuration is tried once, as all others here do. Conditions and ordered lists are native. SMAC is told of failed trials as CRASHED at the worst
+cost seen (its default `crash_cost` of infinity ends in a forest that refuses NaN), and not of lost ones, nor of those that fail before there is any cost. It remembers running trials so as not to ask for them again.
 """
 
 import shutil
@@ -32,6 +32,7 @@ class Facade:
         )
         self.smac = HyperparameterOptimizationFacade(scenario, logging_level=False, overwrite=True)
         shutil.rmtree(folder, ignore_errors=True)
+        self.worst = None
 
     def ask(self):
         info = self.smac.ask()
@@ -39,10 +40,12 @@ class Facade:
         return info, {each["name"]: read(each, chosen[each["name"]]) for each in self.space if each["name"] in chosen}
 
     def tell(self, info, loss):
+        self.worst = loss if self.worst is None else max(self.worst, loss)
         self.smac.tell(info, TrialValue(cost=loss), save=False)
 
     def fail(self, info):
-        self.smac.tell(info, TrialValue(cost=float("inf"), status=StatusType.CRASHED), save=False)
+        if self.worst is not None:
+            self.smac.tell(info, TrialValue(cost=self.worst, status=StatusType.CRASHED), save=False)
 
     def lose(self, info):
         pass
