@@ -1,20 +1,26 @@
 import { AppError } from "@/core/errors";
 import { bayes } from "./bayes";
 import { byNumber } from "./by-number";
-import { openDomain } from "./domain";
+import { cmaes } from "./cmaes";
+import { type Domain, openDomain } from "./domain";
 import type { Problem, SearchMethod } from "./method";
+import { tpe } from "./tpe";
 
 const random = byNumber("random", "random");
 const sobol = byNumber("sobol", "design");
-const METHODS: readonly SearchMethod[] = [byNumber("grid", "grid"), random, sobol, bayes];
+const METHODS: readonly SearchMethod[] = [byNumber("grid", "grid"), random, sobol, bayes, tpe, cmaes];
 
-/** @throws AppError METHOD_NOT_YET for a method that is not built */
+/** @throws AppError METHOD_NOT_YET for a method that proposes nothing by itself */
 export function methodOf(name: string): SearchMethod {
   const method = METHODS.find((each) => each.name === name);
   if (method !== undefined) return method;
-  throw new AppError("METHOD_NOT_YET", `method ${name} is not built yet: use auto, bayes, random or grid`, {
-    details: { method: name, known: METHODS.map((each) => each.name) },
-  });
+  throw new AppError(
+    "METHOD_NOT_YET",
+    `method ${name} proposes nothing by itself: use auto, bayes, random or grid`,
+    {
+      details: { method: name, known: METHODS.map((each) => each.name) },
+    },
+  );
 }
 
 export interface Picked {
@@ -34,17 +40,22 @@ export function pickMethod(problem: Problem): Picked {
 const MODELLED_RUNS = 1000;
 
 function pickForYou({ config }: Problem): Picked {
-  const { runCap, repeats } = config;
-  const { size } = openDomain(config);
+  const { runCap, repeats, metrics, softConstraints = [] } = config;
+  const domain = openDomain(config);
+  const { size } = domain;
   if (size !== null && runCap !== undefined && size * BigInt(repeats) <= BigInt(runCap))
     return { method: random, why: `random order: run_cap covers all ${size} configurations` };
-  if (runCap !== undefined && runCap > MODELLED_RUNS)
+  if (runCap === undefined || runCap <= MODELLED_RUNS)
     return {
-      method: sobol,
-      why: `sobol: ${runCap} runs are more than the ${MODELLED_RUNS} up to which a model pays for its time`,
+      method: bayes,
+      why: "bayes: a model of the results chooses better than chance from the first ten runs on",
     };
-  return {
-    method: bayes,
-    why: "bayes: a model of the results chooses better than chance from the first ten runs on",
-  };
+  const many = `${runCap} runs are more than the ${MODELLED_RUNS} up to which a model pays for its time`;
+  if (isOfReals(domain) && metrics === undefined && softConstraints.length === 0)
+    return { method: cmaes, why: `cmaes: ${many}, and all parameters are continuous` };
+  return { method: tpe, why: `tpe: ${many}` };
 }
+
+/** Where nothing is a list or a step, and nothing depends on another: there an evolution strategy converges, as tpe does not. */
+const isOfReals = ({ dimensions }: Domain): boolean =>
+  dimensions.every(({ kind, conditions }) => kind === "real" && conditions.length === 0);

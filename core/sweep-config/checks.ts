@@ -2,7 +2,7 @@ import { isSlug } from "@/core/ids";
 import type { Parameter, Parameters } from "@/core/parameter";
 import { unknownNames } from "@/core/run-name";
 import { listUnreachable } from "@/core/space";
-import { toIdentity } from "@/core/value";
+import { toIdentity, toNumber } from "@/core/value";
 import type { Findings } from "./diagnostics";
 import { childOf, isMap, type MapNode, type Node } from "./tree";
 import type { Method, SweepConfig } from "./types";
@@ -22,6 +22,7 @@ export function checkTogether(
     findings.warn(code, message, [key], root.entries.get(key)?.keyAt ?? at);
   if (method === "grid") checkGrid(root, parameters, findings);
   if (isGuided(method)) checkGuided(root, method, parameters, config, findings);
+  if (method === "cmaes") checkEvolution(root, parameters, config, findings);
   if (config.gridOrder === "random" && method !== "grid")
     warn("OWN_KEY_IGNORED", `\`grid_order\` has no effect with \`method: ${method}\``, "grid_order");
   if (!config.program && (!config.command || config.command.some((item) => /\$\{program\}/.test(item))))
@@ -115,11 +116,43 @@ function checkGuided(
     );
 }
 
+/** What a normal distribution over numbers can't search well, and which method can. */
+function checkEvolution(root: MapNode, parameters: Parameters, { metrics }: Rest, findings: Findings): void {
+  const all = leaves(parameters, childOf(root, "parameters"));
+  const searched = all.filter(({ parameter }) => parameter.kind !== "constant");
+  const conditional = searched.find(({ isConditional }) => isConditional);
+  if (conditional)
+    findings.error(
+      "CMAES_CONDITION",
+      `\`${conditional.names.join(".")}\` exists under a condition, which \`method: cmaes\` can't search well: use \`method: tpe\` or \`bayes\``,
+      conditional.path,
+      conditional.at,
+    );
+  const isNumber = ({ parameter }: Leaf): boolean =>
+    parameter.kind !== "categorical" || parameter.values.every((value) => toNumber(value) !== undefined);
+  if (searched.length > 0 && !searched.some(isNumber))
+    findings.error(
+      "CMAES_NO_NUMBER",
+      "`method: cmaes` moves a normal distribution over numbers, and no parameter here is one: use `method: tpe` or `bayes`",
+      ["parameters"],
+      root.entries.get("method")?.keyAt,
+    );
+  if (metrics)
+    findings.error(
+      "CMAES_METRICS",
+      "`method: cmaes` draws near one best place, and several `metrics` have a whole front of them: use `method: bayes` or `tpe`",
+      ["metrics"],
+      root.entries.get("metrics")?.keyAt,
+    );
+}
+
 interface Leaf {
   readonly parameter: Exclude<Parameter, { kind: "group" }>;
   readonly names: readonly string[];
   readonly path: readonly string[];
   readonly at: Node["at"];
+  /** It, or a group that it is in, has a `when`. */
+  readonly isConditional: boolean;
 }
 
 function leaves(
@@ -127,12 +160,15 @@ function leaves(
   node: Node | undefined,
   names: readonly string[] = [],
   path: readonly string[] = ["parameters"],
+  isWithin = false,
 ): Leaf[] {
   return [...parameters].flatMap(([name, parameter]) => {
     const child = isMap(node) ? node.entries.get(name) : undefined;
     const here = { names: [...names, name], path: [...path, name] };
-    if (parameter.kind !== "group") return [{ parameter, ...here, at: child?.keyAt ?? node?.at }];
+    const isConditional = isWithin || parameter.when !== undefined;
+    if (parameter.kind !== "group")
+      return [{ parameter, ...here, at: child?.keyAt ?? node?.at, isConditional }];
     const inner = isMap(child?.node) ? childOf(child.node, "parameters") : undefined;
-    return leaves(parameter.parameters, inner, here.names, [...here.path, "parameters"]);
+    return leaves(parameter.parameters, inner, here.names, [...here.path, "parameters"], isConditional);
   });
 }

@@ -1,3 +1,4 @@
+import { isGuided } from "./checks";
 import type { Findings, Path } from "./diagnostics";
 import type { MapNode, Position } from "./tree";
 import { childOf, isMap } from "./tree";
@@ -21,19 +22,12 @@ export function warnWithoutEffect(
     const message = `\`budget.until.expected_improvement\` ends no sweep here: ${why}`;
     warn("KEY_NOT_USED", message, ["budget", "until", "expected_improvement"]);
   }
-  if (expects(method)) return;
-  const learns = method === "tpe" || method === "cmaes";
+  if (isGuided(method)) return;
   for (const { source } of softConstraints ?? [])
     warn(
-      learns ? "KEY_NOT_YET" : "KEY_NOT_USED",
-      `\`${source}\` is a constraint on a metric: \`method: bayes\` learns where it holds, \`method: ${method}\` takes no notice of it`,
+      "KEY_NOT_USED",
+      `\`${source}\` is a constraint on a metric: methods that learn (\`bayes\`, \`tpe\`, \`cmaes\`) keep to it, \`method: ${method}\` takes no notice of it`,
       ["constraints"],
-    );
-  if (learns && metrics)
-    warn(
-      "KEY_NOT_YET",
-      `\`method: ${method}\` improves the first of \`metrics\`, ${metrics[0]?.name}, and takes no notice of the others; \`method: bayes\` improves all`,
-      ["metrics"],
     );
 }
 

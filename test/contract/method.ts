@@ -12,7 +12,7 @@ import { parameters } from "../support/parameters";
 import { steps, walk } from "../support/search-steps";
 
 export interface Contract {
-  readonly method: "grid" | "random" | "sobol" | "bayes";
+  readonly method: "grid" | "random" | "sobol" | "bayes" | "tpe" | "cmaes";
   /** Cases of each property: a method that thinks takes some 50 ms a proposal. */
   readonly cases: number;
   /** Largest finite space that is gone through. */

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { bayes } from "@/compute/search/bayes";
 import { methodOf } from "@/compute/search/methods";
 import { type Objective, simulate } from "@/compute/search/simulate";
 import { parseSweepConfig } from "@/core/sweep-config";
@@ -11,6 +10,8 @@ describeMethod({ method: "grid", cases: 100, exhausted: 300 });
 describeMethod({ method: "random", cases: 100, exhausted: 300 });
 describeMethod({ method: "sobol", cases: 100, exhausted: 300 });
 describeMethod({ method: "bayes", cases: 20, exhausted: 36 });
+describeMethod({ method: "tpe", cases: 100, exhausted: 300 });
+describeMethod({ method: "cmaes", cases: 100, exhausted: 300 });
 
 const { config } = parseSweepConfig(`method: bayes
 metric: {name: loss}
@@ -24,19 +25,27 @@ const objective: Objective = (params, draw) => {
   return { objectives: [off * off + draw(0) / 10] };
 };
 
-test.each([
+const SIZES = [
   [0, 200],
   [3, 200],
   [50, 200],
   [500, 64],
   [2000, 1],
   [2000, 200],
+] as const;
+const MANY = [...SIZES, [10_000, 64]] as const;
+
+test.each([
+  ...SIZES.map((sizes) => ["bayes", ...sizes] as const),
+  ...MANY.map((sizes) => ["tpe", ...sizes] as const),
+  ...MANY.map((sizes) => ["cmaes", ...sizes] as const),
 ])(
-  "bayes proposes with %i results and %i runs under way what it proposes after a restart",
-  (results, pending) => {
+  "%s proposes with %i results and %i runs under way what it proposes after a restart",
+  (name, results, pending) => {
     if (!config) throw new Error("the space can't be read");
     const problem = { config, seed: "many" };
-    const search = bayes.open(problem);
+    const method = methodOf(name);
+    const search = method.open(problem);
     const random = methodOf("random").open(problem);
     const { happenings } = simulate(random, objective, {
       agents: 1,
@@ -46,7 +55,7 @@ test.each([
     });
     for (const { event } of happenings) search.observe(event);
     for (const proposal of random.propose(pending)) search.observe({ type: "proposed", ...proposal });
-    const again = bayes.restore(problem, search.snapshot());
+    const again = method.restore(problem, search.snapshot());
     const next = search.propose(2);
     expect(new Set(next.map(({ hash }) => hash)).size).toBe(2);
     expect(again.propose(2)).toEqual(next);

@@ -7,8 +7,10 @@ describeMethod({ method: "grid", cases: 40, exhausted: 200 });
 describeMethod({ method: "random", cases: 40, exhausted: 200 });
 describeMethod({ method: "sobol", cases: 40, exhausted: 200 });
 describeMethod({ method: "bayes", cases: 12, exhausted: 24 });
+describeMethod({ method: "tpe", cases: 30, exhausted: 100 });
+describeMethod({ method: "cmaes", cases: 30, exhausted: 100 });
 
-const METHODS = ["grid", "random", "sobol", "bayes"];
+const METHODS = ["grid", "random", "sobol", "bayes", "tpe", "cmaes"];
 
 describe("the bytes of a search", () => {
   const hashes = METHODS.map((name) => `${name} ${hashOfTrace(name)}`);
@@ -20,6 +22,8 @@ describe("the bytes of a search", () => {
         "random 9621c3073e9cef9f50b032ea9f4871a3f65ccb660134fcf5b40eb4b8c291b85e",
         "sobol 0b18fe082999892f835f3def4be16f0bec39d9adf48c1e161295109521f74fb6",
         "bayes 4abe6213a08a90bea9c0cce3d901c3e3c26c3ef662db910b412d61a7eefce7f8",
+        "tpe 7eab633cac32cae97b705ca4af451d78882f57de794501ec2a7e51f37fc481be",
+        "cmaes 7a63d9e7ef29cb918e8b222173543fc8911ed5e71a223a8ef5d4becf8fac93bb",
       ]
     `);
   });

@@ -10,6 +10,8 @@ const pick = (text: string): readonly [string, string] => {
   return [method.name, why];
 };
 const few = "parameters: {a: {values: [1, 2, 3]}, b: {values: [x, y]}}";
+const many = "parameters: {n: {min: 1, max: 100}, lr: {min: 0.0, max: 1.0}}";
+const conditional = "parameters: {a: {values: [1, 2]}, lr: {min: 0.0, max: 1.0, when: {a: 1}}}";
 const wide = "parameters: {lr: {min: 0.0, max: 1.0}}";
 
 test.each([
@@ -27,24 +29,32 @@ test.each([
   ],
   ["an endless space", `run_cap: 100\nmetric: {name: loss}\n${wide}`, "bayes", "model"],
   ["no run_cap", `metric: {name: loss}\n${wide}`, "bayes", "model"],
-  ["more runs than a model pays for", `run_cap: 5000\nmetric: {name: loss}\n${wide}`, "sobol", "5000 runs"],
+  ["more runs than a model pays for", `run_cap: 5000\nmetric: {name: loss}\n${wide}`, "cmaes", "5000 runs"],
+  ["as many of lists", `run_cap: 2000\nmetric: {name: loss}\n${many}`, "tpe", "2000 runs"],
+  ["as many under a condition", `run_cap: 2000\nmetric: {name: loss}\n${conditional}`, "tpe", "2000 runs"],
+  [
+    "as many for several metrics",
+    `run_cap: 2000\nmetrics: [{name: a}, {name: b}]\n${wide}`,
+    "tpe",
+    "2000 runs",
+  ],
 ])("auto picks for %s, and says why", (_, text, name, why) => {
   expect(pick(`method: auto\n${text}`)).toEqual([name, expect.stringContaining(why)]);
 });
 
-test("a method that the file names is taken, and one that there is not yet is refused with those there are", () => {
+test("a method that the file names is taken, and one that proposes nothing is refused with those that do", () => {
   expect(pick(`method: bayes\nmetric: {name: loss}\n${few}`)).toEqual([
     "bayes",
     expect.stringContaining("names"),
   ]);
   try {
-    methodOf("tpe");
+    methodOf("custom");
     expect.unreachable();
   } catch (error) {
     expect(isAppError(error) && error.code).toBe("METHOD_NOT_YET");
     expect(isAppError(error) && error.details).toEqual({
-      method: "tpe",
-      known: ["grid", "random", "sobol", "bayes"],
+      method: "custom",
+      known: ["grid", "random", "sobol", "bayes", "tpe", "cmaes"],
     });
   }
 });

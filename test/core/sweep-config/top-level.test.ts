@@ -118,6 +118,34 @@ parameters:
     expect(config?.method).toBe(method);
   });
 
+  test.each([
+    ["a condition", "a: {values: [1, 2]}\nb: {min: 0.0, max: 1.0, when: {a: 1}}", "CMAES_CONDITION", "`b`"],
+    [
+      "a condition on a group",
+      "a: {values: [1, 2]}\ng: {when: {a: 1}, parameters: {b: {min: 0.0, max: 1.0}}}",
+      "CMAES_CONDITION",
+      "`g.b`",
+    ],
+    ["categories alone", "a: {values: [x, y, z]}\nb: {values: [true, false]}", "CMAES_NO_NUMBER", "tpe"],
+  ])("cmaes is refused for %s, with a method that can", (_, parameters, code, words) => {
+    const text = sweepOf(parameters, "program: a.py\nmethod: cmaes\nmetric: {name: loss}");
+    const { errors } = parseSweepConfig(text);
+    expect(codesOf(errors)).toEqual([code]);
+    expect(errors[0]?.message).toContain(words);
+    expect(codesOf(parseSweepConfig(text.replace("cmaes", "tpe")).errors)).toEqual([]);
+  });
+
+  test("cmaes takes lists of numbers and categories beside one number, and is refused for several metrics", () => {
+    const lists = "a: {values: [8, 16, 32]}\nb: {values: [x, y]}";
+    expect(
+      codesOf(parseSweepConfig(sweepOf(lists, "method: cmaes\nprogram: a.py\nmetric: {name: l}")).errors),
+    ).toEqual([]);
+    const { errors } = parseSweepConfig(
+      sweepOf(lists, "method: cmaes\nprogram: a.py\nmetrics: [{name: l}, {name: k}]"),
+    );
+    expect(codesOf(errors)).toEqual(["CMAES_METRICS"]);
+  });
+
   test("sobol needs no metric, as random", () => {
     expect(configOf(sweepOf(PLAIN, "method: sobol")).metric).toBeUndefined();
   });

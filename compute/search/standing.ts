@@ -1,0 +1,156 @@
+import type { OpenSoftConstraint } from "@/core/constraint";
+import type { Metric } from "@/core/sweep-config";
+import { median } from "@/math/stats";
+import type { Ledger, Trial } from "./ledger";
+
+/**
+ * The configurations of a ledger from the best to the worst: all that methods by rank (tpe, cmaes) ask of results, so that a
+ * metric's unit, its tails and what a failure would have come to do not matter to them.
+ *
+ * 1. Those with a result that keeps to the soft constraints, by the mean of their repeats; several metrics by non-dominated
+ *    fronts, and within a front by how much room there is around a point (Deb's crowding distance, NSGA-II, 2002).
+ * 2. Those with a result that breaks a soft constraint, or did not log its metric, by how far they break them in all.
+ * 3. Stopped runs, which are no better than what they had reached: who came further first, then by value.
+ * 4. Failed ones, but for those to which `impute: best` or `latest` gives the value that they had reached.
+ */
+export interface Configuration {
+  /** The domain's coordinates. */
+  readonly x: Float64Array;
+  readonly trials: readonly Trial[];
+  /** By metric the mean of its results; null without any. */
+  readonly values: readonly number[] | null;
+}
+
+/** @param top so many are put in order; behind them several metrics' results stand as they came */
+export function rankConfigurations(
+  ledger: Pick<Ledger, "settled" | "pending">,
+  metrics: readonly Metric[],
+  constraints: readonly OpenSoftConstraint[],
+  top: number,
+): Configuration[] {
+  const impute = metrics[0]?.impute ?? "worst";
+  const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
+  const imputed = whileRunning === "false" ? [] : ledger.pending.filter(({ progress }) => progress !== null);
+  const all = groupByHash([...ledger.settled, ...imputed]).map((trials): Configuration => {
+    const rule = (trial: Trial) => (trial.state === "pending" ? whileRunning : impute);
+    return { x: trials[0]?.x as Float64Array, trials, values: meansOf(trials, metrics.length, rule) };
+  });
+  const withResult = all.filter(({ values }) => values !== null);
+  const broken = breaches(withResult, constraints);
+  const held = withResult.filter((_, i) => broken[i] === 0);
+  const signs = metrics.map(({ goal }) => (goal === "maximize" ? -1 : 1));
+  const key = ({ values }: Configuration): number => (signs[0] ?? 1) * (values?.[0] ?? 0);
+  const first = metrics.length > 1 ? byFronts(held, signs, top) : sortBy(held, (a, b) => key(a) - key(b));
+  const order = new Map(withResult.map((each, i) => [each, broken[i] as number]));
+  const breaking = withResult.filter((_, i) => broken[i] !== 0);
+  const second = sortBy(breaking, (a, b) => compare(order.get(a) ?? 0, order.get(b) ?? 0) || key(a) - key(b));
+  const rest = all.filter(({ values }) => values === null);
+  const stopped = rest.filter(({ trials }) => trials.some(({ state }) => state === "pruned"));
+  const reached = ({ trials }: Configuration) => {
+    const own = trials.filter(({ state }) => state === "pruned");
+    const count = Math.max(...own.map(({ progress }) => progress?.count ?? 0));
+    const value = Math.min(...own.map(({ outcome }) => (signs[0] ?? 1) * (outcome?.objectives[0] ?? 0)));
+    return { count, value };
+  };
+  const marks = new Map(stopped.map((each) => [each, reached(each)]));
+  const third = sortBy(stopped, (a, b) => {
+    const [one, other] = [marks.get(a), marks.get(b)];
+    return compare(other?.count ?? 0, one?.count ?? 0) || compare(one?.value ?? 0, other?.value ?? 0);
+  });
+  const failed = rest.filter((each) => !marks.has(each));
+  return [...first, ...second, ...third, ...failed];
+}
+
+function groupByHash(trials: readonly Trial[]): Trial[][] {
+  const groups = new Map<string, Trial[]>();
+  for (const trial of trials) {
+    if (trial.x === undefined) continue;
+    const known = groups.get(trial.hash);
+    if (known) known.push(trial);
+    else groups.set(trial.hash, [trial]);
+  }
+  return [...groups.values()];
+}
+
+function meansOf(trials: readonly Trial[], metrics: number, rule: (trial: Trial) => string): number[] | null {
+  const results = trials.flatMap((trial) => {
+    if (trial.state === "observed") return trial.outcome ? [trial.outcome.objectives] : [];
+    const own = trial.state === "failed" || trial.state === "pending" ? trial.progress?.value : undefined;
+    if (own === undefined || metrics > 1 || rule(trial) === "worst" || !Number.isFinite(own)) return [];
+    return [[own]];
+  });
+  if (results.length === 0) return null;
+  return Array.from({ length: metrics }, (_, m) =>
+    results.reduce((mean, result) => mean + (result[m] as number) / results.length, 0),
+  );
+}
+
+/** Stable, and infinities are equal to themselves. */
+const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
+const sortBy = <T>(list: readonly T[], order: (a: T, b: T) => number): T[] => [...list].sort(order);
+
+/** By configuration how far it breaks the constraints in all, each in units of its median distance from the bound. */
+function breaches(all: readonly Configuration[], constraints: readonly OpenSoftConstraint[]): Float64Array {
+  const sum = new Float64Array(all.length);
+  for (const { metric, slack } of constraints) {
+    const slacks = all.map(({ trials }) => {
+      const own = trials.flatMap(({ outcome, params }) => {
+        const value = outcome?.metrics?.[metric];
+        return value === undefined ? [] : [slack(value, params)];
+      });
+      const mean = own.reduce((total, each) => total + each / own.length, 0);
+      return own.length === 0 || Number.isNaN(mean) ? Number.NEGATIVE_INFINITY : mean;
+    });
+    const unit = median(slacks.map(Math.abs).filter(Number.isFinite));
+    for (const [i, each] of slacks.entries())
+      if (each < 0) sum[i] = (sum[i] as number) + -each / (unit > 0 ? unit : 1);
+  }
+  return sum;
+}
+
+/** Fronts one behind the other until `top` are placed. */
+function byFronts(all: readonly Configuration[], signs: readonly number[], top: number): Configuration[] {
+  const costs = all.map(({ values }) => signs.map((sign, m) => sign * (values?.[m] ?? 0)));
+  let rest = sortBy([...all.keys()], (a, b) => lexical(costs[a] as number[], costs[b] as number[]) || a - b);
+  const placed: number[] = [];
+  while (rest.length > 0 && placed.length < top) {
+    const front: number[] = [];
+    const behind: number[] = [];
+    // Whoever stands before in this order is no worse in the first metric, so nobody is beaten by one that comes later.
+    for (const i of rest) {
+      const isBeaten = front.some((other) => isBeatenBy(costs[i] as number[], costs[other] as number[]));
+      (isBeaten ? behind : front).push(i);
+    }
+    placed.push(...byCrowding(front, costs));
+    rest = behind;
+  }
+  return [...placed, ...rest.sort((a, b) => a - b)].map((i) => all[i] as Configuration);
+}
+
+function lexical(a: readonly number[], b: readonly number[]): number {
+  for (let m = 0; m < a.length; m++) {
+    const order = compare(a[m] as number, b[m] as number);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+const isBeatenBy = (a: readonly number[], b: readonly number[]): boolean =>
+  b.every((cost, m) => cost <= (a[m] as number)) && lexical(a, b) !== 0;
+
+/** Those with the most room around them first; the ends of a front have all the room. */
+function byCrowding(front: readonly number[], costs: readonly (readonly number[])[]): number[] {
+  const room = new Map(front.map((i) => [i, 0]));
+  const J = costs[front[0] ?? 0]?.length ?? 0;
+  for (let m = 0; m < J; m++) {
+    const cost = (i: number | undefined): number => costs[i ?? 0]?.[m] ?? 0;
+    const sorted = sortBy(front, (a, b) => compare(cost(a), cost(b)) || a - b);
+    const width = cost(sorted.at(-1)) - cost(sorted[0]);
+    for (const [k, i] of sorted.entries()) {
+      const isEnd = k === 0 || k === sorted.length - 1;
+      const own = isEnd ? Number.POSITIVE_INFINITY : (cost(sorted[k + 1]) - cost(sorted[k - 1])) / width;
+      if (width > 0) room.set(i, (room.get(i) ?? 0) + own);
+    }
+  }
+  return sortBy(front, (a, b) => compare(room.get(b) ?? 0, room.get(a) ?? 0) || a - b);
+}
