@@ -281,6 +281,18 @@ create table output_chunks (
   constraint output_chunks_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 
+create table prior_runs (
+  sweep_id text not null,
+  number integer not null,
+  run_id bigint not null,
+  point_hash bytea not null,
+  repeat integer not null,
+  details jsonb not null,
+  constraint prior_runs_sweep_id_number_pk PRIMARY KEY (sweep_id, number),
+  constraint prior_runs_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+CREATE INDEX prior_runs_point_idx ON public.prior_runs USING btree (sweep_id, point_hash);
+
 create table project_members (
   project_id integer not null,
   user_id integer not null,
@@ -517,6 +529,7 @@ create table sweeps (
   least_improvement double precision,
   metrics jsonb,
   targets jsonb,
+  priors integer not null default 0,
   constraint sweeps_pkey PRIMARY KEY (id),
   constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)

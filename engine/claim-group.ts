@@ -197,7 +197,7 @@ async function choose(
   careful: boolean,
 ): Promise<NextPoints & Pick<Suggested, "spent" | "short">> {
   if (plan.points !== null) {
-    const next = await nextPoints(tx, plan.points, sweep, wanted, careful);
+    const next = await nextPoints(tx, plan.points, sweep, wanted, careful || sweep.priors > 0);
     return { ...next, spent: false, short: 0 };
   }
   const late = asking.filter(({ mayFallBack }) => mayFallBack);

@@ -8,6 +8,7 @@ import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { once } from "./once";
 import { ensurePlace, resolvePlace } from "./place";
+import { checkPriorRuns, tellPriorRuns } from "./prior-runs";
 import { readSweepFile, type SweepFile } from "./read-sweep-file";
 
 export interface CreateSweepInput extends SweepFile {
@@ -15,6 +16,8 @@ export interface CreateSweepInput extends SweepFile {
   readonly entity?: string | undefined;
   readonly project?: string | undefined;
   readonly name?: string | undefined;
+  /** Names or ids of runs of the same project whose results it begins with. */
+  readonly priorRuns?: readonly string[] | undefined;
   readonly clientMutationId?: string | undefined;
 }
 
@@ -25,6 +28,13 @@ export interface CreateSweepAnswer {
 
 const MAX_NAME = 500;
 
+interface Answer {
+  readonly sweepId: string;
+  readonly projectId: number;
+  /** Absent in what an earlier version answered. */
+  readonly leftOut?: readonly Diagnostic[];
+}
+
 export async function createSweep(
   context: EngineContext,
   input: CreateSweepInput,
@@ -33,6 +43,7 @@ export async function createSweep(
   const { clientMutationId, ...asked } = input;
   const mutationId = checkMutationId(clientMutationId);
   const name = maybeText("name", input.name, MAX_NAME);
+  const priorRuns = checkPriorRuns(input.priorRuns);
   const { config, generation, warnings } = readSweepFile(input);
   const place = await resolvePlace(context, {
     entity: input.entity ?? config.entity,
@@ -42,7 +53,7 @@ export async function createSweep(
   const { answer, repeated } = await once(
     context,
     { verb: "createSweep", input: asked, clientMutationId: mutationId },
-    async (tx) => {
+    async (tx): Promise<Answer> => {
       const projectId = await ensurePlace(tx, place);
       await insertSweep(tx, {
         ...generation,
@@ -53,9 +64,10 @@ export async function createSweep(
         name: name ?? (config.name?.slice(0, MAX_NAME) || sweepId),
         createdBy: userId,
       });
-      return { sweepId, projectId };
+      const leftOut = await tellPriorRuns(tx, { sweepId, projectId, config }, priorRuns);
+      return { sweepId, projectId, leftOut };
     },
   );
   if (!repeated) emitChange(answer.projectId, answer.sweepId, null, "sweep");
-  return { sweepId: answer.sweepId, warnings };
+  return { sweepId: answer.sweepId, warnings: [...warnings, ...(answer.leftOut ?? [])] };
 }

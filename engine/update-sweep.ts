@@ -3,6 +3,7 @@ import type { Diagnostic } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import { type LockedState, lockSweep } from "@/db/queries/close-sweeps";
 import { renameSweep, replaceGeneration } from "@/db/queries/create-sweep";
+import { readPriorRunIds } from "@/db/queries/prior-runs";
 import { forgetSearch } from "@/db/queries/searches";
 import { authorizeProject, requireUser } from "./authorize";
 import { checkMutationId, checkSweepId, maybeText } from "./check";
@@ -10,6 +11,7 @@ import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { sweepFacts } from "./facts";
 import { once } from "./once";
+import { tellAgain } from "./prior-runs";
 import { readSweepFile, type SweepFile, type UnderstoodSweep } from "./read-sweep-file";
 
 export interface UpdateSweepInput extends SweepFile {
@@ -40,7 +42,7 @@ export async function updateSweep(
   await authorizeProject(context, projectId, "member");
   const file = input.source == null && input.json == null ? undefined : readSweepFile(input);
   const mutation = { verb: "updateSweep", input: asked, clientMutationId: checkMutationId(clientMutationId) };
-  const { answer, repeated } = await once(context, mutation, async (tx) => {
+  const { answer, repeated } = await once(context, mutation, async (tx): Promise<Answer> => {
     const sweep = await lockSweep(tx, sweepId);
     if (sweep === undefined)
       throw new AppError("NOT_FOUND", `sweep ${sweepId} is unknown`, { details: { sweepId } });
@@ -48,10 +50,26 @@ export async function updateSweep(
       if (name !== null) await renameSweep(tx, { sweepId, name });
       return { generation: sweep.generation };
     }
-    return { generation: await replace(tx, sweep, file, name, userId) };
+    const generation = await replace(tx, sweep, file, name, userId);
+    const leftOut = await tellAgain(
+      tx,
+      { sweepId, projectId, config: file.config },
+      await readPriorRunIds(tx, sweepId),
+    );
+    return { generation, leftOut };
   });
   if (!repeated) emitChange(projectId, sweepId, null, "sweep");
-  return { sweepId, generation: answer.generation, warnings: file?.warnings ?? [] };
+  return {
+    sweepId,
+    generation: answer.generation,
+    warnings: [...(file?.warnings ?? []), ...(answer.leftOut ?? [])],
+  };
+}
+
+interface Answer {
+  readonly generation: number;
+  /** Absent without another file, and in what an earlier version answered. */
+  readonly leftOut?: readonly Diagnostic[];
 }
 
 async function replace(

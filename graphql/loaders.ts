@@ -14,6 +14,7 @@ import { listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
 import { agentsOfSweeps, bestRuns, runsOfAgents } from "@/db/queries/overview";
 import { listParameterNames } from "@/db/queries/parameter-names";
 import { getPeople, type PersonRow } from "@/db/queries/people";
+import { priorRunsOfSweeps } from "@/db/queries/prior-runs";
 import { getProjects, listProjectsOfEntities, type ProjectRow } from "@/db/queries/projects";
 import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
 import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
@@ -111,6 +112,13 @@ export class Loaders {
     return this.byId<string, FrontRow>(
       "front",
       (ids) => frontsOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  get priorRuns() {
+    return this.lists<string, { sweepId: string; runId: number }>(
+      "priorRuns",
+      (ids) => priorRunsOfSweeps(this.db, this.access, ids),
       (row) => row.sweepId,
     );
   }

@@ -22,6 +22,7 @@ interface Flags {
   entity?: string;
   name?: string;
   update?: string;
+  priorRun?: string[];
   dryRun?: boolean;
   json?: boolean;
   pause?: boolean;
@@ -37,6 +38,11 @@ export function addSweep(program: Command, terminal: Terminal): void {
     .option("-p, --project <name>", "where to create it; else BESOM_PROJECT, else what the file says")
     .option("-e, --entity <name>", "the project's entity; else BESOM_ENTITY, else what the file says")
     .option("--name <name>", "beats the file's name")
+    .option(
+      "-R, --prior-run <run>",
+      "begin with the result of this run (its name or id; repeatable)",
+      collect,
+    )
     .option("--update <id>", "give this sweep, of which no run exists yet, the file's configuration")
     .option("--dry-run", "only check the file; no server is asked")
     .option("--pause", "hand out no more runs for now")
@@ -52,7 +58,7 @@ const CONTROLS = { pause: PauseSweep, resume: ResumeSweep, stop: StopSweep, canc
 function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<void> {
   const actions = (Object.keys(CONTROLS) as SweepAction[]).filter((action) => flags[action]);
   const [action, ...others] = actions;
-  const asked = (["project", "entity", "name", "update", "dryRun"] as const).filter(
+  const asked = (["project", "entity", "name", "update", "dryRun", "priorRun"] as const).filter(
     (name) => flags[name] !== undefined,
   );
   if (action) {
@@ -61,16 +67,16 @@ function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<voi
     if (other) throw notAtOnce(action, other);
     return control(terminal, target, action, flags);
   }
-  const place = asked.find((name) => name === "project" || name === "entity");
+  const place = asked.find((name) => name === "project" || name === "entity" || name === "priorRun");
   if (flags.update !== undefined && place) throw notAtOnce("update", place);
   return create(terminal, target, flags);
 }
 
 const notAtOnce = (one: keyof Flags, other: keyof Flags): AppError =>
-  new AppError(
-    "BAD_USAGE",
-    `--${one} and --${other === "dryRun" ? "dry-run" : other} can't be asked for at once`,
-  );
+  new AppError("BAD_USAGE", `--${one} and --${FLAGS[other] ?? other} can't be asked for at once`);
+
+const FLAGS: { readonly [name in keyof Flags]?: string } = { dryRun: "dry-run", priorRun: "prior-run" };
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 async function control(terminal: Terminal, target: string, action: SweepAction, flags: Flags): Promise<void> {
   const sweepId = toSweepId(target);
@@ -110,7 +116,7 @@ async function create(terminal: Terminal, file: string, flags: Flags): Promise<v
   );
 }
 
-async function send(terminal: Terminal, source: string, { update, name, project, entity }: Flags) {
+async function send(terminal: Terminal, source: string, { update, name, project, entity, priorRun }: Flags) {
   const { env } = terminal;
   const input = { source, clientMutationId: randomUUID(), ...(name !== undefined && { name }) };
   const place = {
@@ -119,7 +125,9 @@ async function send(terminal: Terminal, source: string, { update, name, project,
   };
   const { sweep, warnings } = await withClient(terminal, (client) =>
     update === undefined
-      ? client.mutate(CreateSweep, { input: { ...input, ...place } })
+      ? client.mutate(CreateSweep, {
+          input: { ...input, ...place, ...(priorRun && { priorRuns: priorRun }) },
+        })
       : client.mutate(UpdateSweep, { input: { ...input, sweepId: toSweepId(update) } }),
   );
   if (!sweep) throw new AppError("INTERNAL", "the server created a sweep without telling its id");

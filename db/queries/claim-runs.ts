@@ -25,6 +25,8 @@ export interface LockedSweep {
   runCount: number;
   runCap: number | null;
   exhausted: boolean;
+  /** Runs of before, whose points are known. */
+  priors: number;
 }
 
 export interface QueuedRun {
@@ -68,7 +70,7 @@ export async function readForClaim(
   // A query is sent when it is executed, not when it is written down; left to Promise.all, the lock would come second.
   const locked = tx<LockedSweep[]>`
     select id as "sweepId", project_id as "projectId", name, state, generation, cursor, size,
-      run_count as "runCount", run_cap as "runCap", exhausted
+      run_count as "runCount", run_cap as "runCap", exhausted, priors
     from sweeps where id = ${asked.sweepId} for no key update`.execute();
   const answered = readAnswers(tx, asked.mutations);
   const waiting = tx<(QueuedRun & { fits: boolean })[]>`
@@ -230,7 +232,11 @@ export async function readKnownPoints(
     select encode(r.point_hash, 'hex') as hash, r.repeat
     from json_to_recordset(${JSON.stringify(asked)}::text::json) as t (hash text, repeat int)
     join runs r on r.sweep_id = ${sweepId} and r.point_hash = decode(t.hash, 'hex') and r.repeat = t.repeat
-    where r.deleted_at is null`;
+    where r.deleted_at is null
+    union all
+    select encode(p.point_hash, 'hex'), p.repeat
+    from json_to_recordset(${JSON.stringify(asked)}::text::json) as t (hash text, repeat int)
+    join prior_runs p on p.sweep_id = ${sweepId} and p.point_hash = decode(t.hash, 'hex') and p.repeat = t.repeat`;
   return new Set(rows.map(({ hash, repeat }) => `${hash}/${repeat}`));
 }
 

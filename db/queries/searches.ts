@@ -23,19 +23,25 @@ const columns = (sql: Sql | Tx) => sql`
 
 /**
  * Makes sure that the row is there to be held, for the configuration in force: when another one is put in force at this
- * moment, the sweep's row is waited for, and nothing is done.
+ * moment, the sweep's row is waited for, and nothing is done. The log begins with the runs of before.
  */
 export async function ensureSearch(
   sql: Sql | Tx,
   { sweepId, generation }: { sweepId: string; generation: number },
 ): Promise<void> {
   await sql`
-    insert into searches (sweep_id, generation)
-    select s.id, s.generation from sweeps s
-    where s.id = ${sweepId} and s.generation = ${generation}
-      and not exists (select from searches c where c.sweep_id = s.id)
-    for share of s
-    on conflict (sweep_id) do nothing`;
+    with made as (
+      insert into searches (sweep_id, generation, log_length, results, foreigners)
+      select s.id, s.generation, s.priors, s.priors, s.priors from sweeps s
+      where s.id = ${sweepId} and s.generation = ${generation}
+        and not exists (select from searches c where c.sweep_id = s.id)
+      for share of s
+      on conflict (sweep_id) do nothing
+      returning sweep_id
+    )
+    insert into search_events (sweep_id, position, kind, number, details)
+    select p.sweep_id, -1 - p.number, 'prior', p.number, p.details
+    from prior_runs p join made on made.sweep_id = p.sweep_id`;
 }
 
 /** @returns undefined while another server has it, or when the sweep has no search */

@@ -36,6 +36,8 @@ export interface SweepRow {
   cursor: string;
   exhausted: boolean;
   runCount: number;
+  /** Runs of before that it was told of. */
+  priors: number;
   /** These two are null when too many rows have too long ones: see `readTogether`. */
   source: string | null;
   /** JSON text of the typed sweep: `deserializeConfig`. */
@@ -52,7 +54,7 @@ const columns = (sql: Sql | Tx) => sql`
   s.id, s.project_id as "projectId", e.name as entity, p.name as project, s.name, s.state,
   s.state_reason as "stateReason", s.generation, s.method, s.metric_name as "metricName",
   s.metric_goal as "metricGoal", s.metric_target as "metricTarget", s.metrics, s.targets, s.run_cap as "runCap", s.seed, s.size, s.cursor,
-  s.exhausted, s.run_count as "runCount", ${readTogether(sql, sql`g.source`, filesSize(sql))} as source,
+  s.exhausted, s.run_count as "runCount", s.priors, ${readTogether(sql, sql`g.source`, filesSize(sql))} as source,
   ${readTogether(sql, sql`g.config::text`, filesSize(sql))} as config, s.created_by as "createdBy",
   s.created_at as "createdAt", s.started_at as "startedAt", s.finished_at as "finishedAt"`;
 

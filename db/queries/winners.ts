@@ -1,5 +1,5 @@
 import type { Access } from "@/core/access";
-import type { Database, Tx } from "../client";
+import type { Database, Sql, Tx } from "../client";
 import { visible } from "./visible";
 
 /* Which run a sweep's model holds for the best: computed beside the search, kept in its row, read by a key. */
@@ -26,16 +26,19 @@ export async function winnersOfSweeps(
   sweepIds: readonly string[],
 ): Promise<WinnerRow[]> {
   return sql<WinnerRow[]>`
-    select c.sweep_id as "sweepId", g.run_id as "runId", (c.winner->>'mean')::float8 as mean,
+    select c.sweep_id as "sweepId", r.id as "runId", (c.winner->>'mean')::float8 as mean,
       (c.winner->>'sd')::float8 as sd, c.winner_results as results, (c.winner->'luckiest') - 'number'
-        || jsonb_build_object('runId', l.run_id) as luckiest
+        || jsonb_build_object('runId', ${runNumbered(sql, sql`(c.winner->'luckiest'->>'number')::int`)}) as luckiest
     from searches c join sweeps s on s.id = c.sweep_id
-    join suggestions g on g.sweep_id = c.sweep_id and g.number = (c.winner->>'number')::int
-    join runs r on r.id = g.run_id and r.deleted_at is null
-    join suggestions l on l.sweep_id = c.sweep_id and l.number = (c.winner->'luckiest'->>'number')::int
+    join runs r on r.id = ${runNumbered(sql, sql`(c.winner->>'number')::int`)} and r.deleted_at is null
     where c.sweep_id = any(${[...sweepIds]}::text[]) and c.winner is not null
       and ${visible(sql, access, sql`s.project_id`)}`;
 }
+
+/** The run that a search knows by this number: a proposal's, or one of before. */
+const runNumbered = (sql: Sql, number: ReturnType<Sql>) => sql`coalesce(
+  (select g.run_id from suggestions g where g.sweep_id = c.sweep_id and g.number = ${number}),
+  (select p.run_id from prior_runs p where p.sweep_id = c.sweep_id and p.number = ${number}))`;
 
 /**
  * By the holder of the search, whose row is locked after the sweep's.

@@ -54,6 +54,8 @@ export const sweeps = pgTable(
     cursor: bigInteger("cursor").notNull().default("0"),
     /** Nothing new is left to hand out (cursor at the end, or run_cap reached). Requeued runs may remain. */
     exhausted: boolean("exhausted").notNull().default(false),
+    /** Runs of before that it was told of (`prior_runs`): their points are known. */
+    priors: integer("priors").notNull().default(0),
     /** Runs created by hand-out and not deleted; what run_cap is compared with. Written under the row lock of a claim. */
     runCount: integer("run_count").notNull().default(0),
     createdBy: integer("created_by").references(() => users.id),
@@ -153,6 +155,32 @@ export const fronts = pgTable("fronts", {
   reference: jsonText("reference"),
   hypervolume: doublePrecision("hypervolume"),
 });
+
+/**
+ * Runs that a sweep was told of when it was created: results that it did not ask for. What they came to is kept as it was then,
+ * so that a search derived again is the same, whatever became of the runs.
+ */
+export const priorRuns = pgTable(
+  "prior_runs",
+  {
+    sweepId: text("sweep_id")
+      .notNull()
+      .references(() => sweeps.id),
+    /** -1, -2, ...: as a search counts them. */
+    number: integer("number").notNull(),
+    /** No foreign key: a run may be deleted for good before the sweep. */
+    runId: bigint("run_id", { mode: "number" }).notNull(),
+    /** No other run of the sweep gets this repeat of this point. */
+    pointHash: bytea("point_hash").notNull(),
+    repeat: integer("repeat").notNull(),
+    /** What a search's log says of it (compute/search/logged-event.ts): parameters, objectives, metrics of constraints. */
+    details: jsonText("details").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sweepId, table.number] }),
+    index("prior_runs_point_idx").on(table.sweepId, table.pointHash),
+  ],
+);
 
 /** Proposals, computed ahead of the claim that takes them (design section 6), and what else the search counts as one. */
 export const suggestions = pgTable(

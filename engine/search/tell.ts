@@ -14,6 +14,7 @@ import {
   type Told,
 } from "@/db/queries/search-log";
 import { type SearchRow, withdrawStale } from "@/db/queries/searches";
+import { metricsAsked, toOutcome } from "./outcome";
 
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
@@ -100,23 +101,9 @@ function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig)
   }
 }
 
-function outcomeOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): Outcome {
-  const byName = new Map(metrics.map((metric) => [metric.name, metric]));
-  const objectives = objectivesOf(config).map(({ name, goal }, i) => {
-    if (i === 0 && config.metrics === undefined) return row.objective ?? Number.NaN;
-    const summary = byName.get(name);
-    return (goal === "minimize" ? summary?.min : summary?.max) ?? Number.NaN;
-  });
-  const asked = constrainedMetrics(config).flatMap((name) => {
-    const last = byName.get(name)?.last;
-    return last == null ? [] : [[name, last] as const];
-  });
-  return asked.length > 0 ? { objectives, metrics: Object.fromEntries(asked) } : { objectives };
-}
-
-const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] => [
-  ...new Set(softConstraints.map(({ metric }) => metric)),
-];
+/** The objective of a single metric stands in the run itself. */
+const outcomeOf = ({ objective }: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): Outcome =>
+  toOutcome(config, metrics, config.metrics === undefined ? (objective ?? Number.NaN) : undefined);
 
 /** Only what the outcome of some run needs. */
 async function readMetrics(
@@ -124,13 +111,12 @@ async function readMetrics(
   news: readonly NewsRow[],
   config: SweepConfig,
 ): Promise<Map<number, RunMetric[]>> {
-  const several = config.metrics !== undefined || constrainedMetrics(config).length > 0;
+  const several = config.metrics !== undefined || (config.softConstraints ?? []).length > 0;
   const asked = news.filter(({ state }) => state === "killed" || (state === "finished" && several));
-  const names = new Set([...objectivesOf(config).map(({ name }) => name), ...constrainedMetrics(config)]);
   const rows = await readRunMetrics(
     tx,
     asked.map(({ runId, attempt }) => ({ runId, attempt: attempt ?? 0 })),
-    [...names],
+    metricsAsked(config),
   );
   const byRun = new Map<number, RunMetric[]>();
   for (const row of rows) {

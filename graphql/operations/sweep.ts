@@ -9,6 +9,8 @@ export interface CreateSweepInput {
   source?: string;
   json?: unknown;
   name?: string;
+  /** Names or ids of runs. */
+  priorRuns?: readonly string[];
   clientMutationId?: string;
 }
 

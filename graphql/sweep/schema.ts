@@ -152,6 +152,16 @@ Sweep.implement({
       description: "Its runs by state.",
       resolve: async (sweep, _args, { loaders }) => present(await loaders.counts.load(sweep.id), sweep.id),
     }),
+    priorRuns: t.field({
+      type: [Run],
+      description: "Runs of before whose results it began with; those that were deleted since are absent.",
+      resolve: async (sweep, _args, { loaders }) => {
+        if (sweep.priors === 0) return [];
+        const runs = await loaders.priorRuns.load(sweep.id);
+        const loaded = await Promise.all(runs.map(({ runId }) => loaders.run.load(runId)));
+        return loaded.filter((run) => run !== undefined);
+      },
+    }),
     bestRun: t.field({
       type: Run,
       nullable: true,

@@ -49,6 +49,10 @@ verb("createSweep", {
       entity: t.string({ description: "Whose it shall be; beats the file. The caller's own when absent." }),
       project: t.string({ description: "Where it shall lie; beats the file. Made when it is not there." }),
       name: t.string({ description: "For people; beats the file." }),
+      priorRuns: t.stringList({
+        description:
+          "Names or ids of runs of the same project, at most 1000, whose results the sweep begins with: finished ones whose parameters belong to its space. Others are left out with a warning.",
+      }),
       clientMutationId: mutationId(t),
     }),
   }),

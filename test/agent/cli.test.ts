@@ -96,6 +96,13 @@ test.concurrent("a sweep file is checked and created; warnings stand with their 
         warnings: [{ line: 5 }],
       });
 
+      const unknown = await type(["sweep", "sweep.yaml", "-R", "first", "--prior-run", "second"], {
+        ...server,
+        cwd,
+      });
+      expect(unknown).toMatchObject({ code: 1, out: "" });
+      expect(unknown.err).toContain("prior run first is unknown in the sweep's project");
+
       const updated = await type(["sweep", "--update", id ?? "", "sweep.yaml"], { ...server, cwd });
       expect(updated.out).toContain(`Updated sweep ${id}`);
       for (const [flag, state] of [
@@ -216,6 +223,12 @@ test.each([
     ["sweep", "f", "--update", "aaaaaaaa", "-p", "x"],
     2,
     /--update and --project can't/,
+  ],
+  [
+    "an update and a prior run",
+    ["sweep", "f", "--update", "aaaaaaaa", "-R", "x"],
+    2,
+    /--update and --prior-run can't/,
   ],
   [
     "a file that can't be written",
