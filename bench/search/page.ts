@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fillTables } from "./report";
+import { fillTables } from "./markdown";
 
 /** docs/search-quality.md, and its plots in a folder beside it. */
 const DOCS = join(import.meta.dirname, "../../docs");

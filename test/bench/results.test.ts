@@ -2,8 +2,10 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { fillTables } from "@/bench/search/markdown";
 import { CHARTS, PAGE } from "@/bench/search/page";
-import { fillTables, makeCharts, makeTables } from "@/bench/search/report";
+import { makeCharts } from "@/bench/search/plots";
+import { makeTables } from "@/bench/search/report";
 import { formatRow, parseRow, RESULTS, type Row, readResults } from "@/bench/search/results";
 import { readSavings } from "@/bench/search/savings";
 

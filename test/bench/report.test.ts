@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { fillTables } from "@/bench/search/markdown";
+import { makeCharts } from "@/bench/search/plots";
+import { makeTables } from "@/bench/search/report";
+import type { Row } from "@/bench/search/results";
+import { pairsOf } from "@/bench/search/selection";
+
+const row = (suite: string, engine: string, task: string, seed: number, ...regrets: number[]): Row => ({
+  suite,
+  agents: 1,
+  engine,
+  version: "1",
+  task,
+  seed,
+  play: {
+    byValue: regrets.map((regret, i) => ({ at: i + 1, regret })),
+    byModel: [],
+    unique: 1,
+    seconds: 0.002,
+  },
+});
+const cellsOf = (table: string | undefined, label: string): string[] =>
+  (table ?? "")
+    .split("\n")
+    .find((line) => line.startsWith(`| ${label} |`))
+    ?.split(" | ")
+    .map((cell) => cell.replace(/^\| | \|$/g, "")) ?? [];
+
+test("functions: medians over seeds, and their geometric mean as a multiple of random search's", () => {
+  const rows = [1, 2, 3].flatMap((seed) => [
+    row("A", "random", "branin", seed, 8, 2 * seed),
+    row("A", "random", "levy4", seed, 8, 1),
+    row("A", "bayes", "branin", seed, 1, 0.01 * seed),
+    row("A", "bayes", "levy4", seed, 1, 0.02),
+  ]);
+  const tables = makeTables(rows, []);
+  expect(cellsOf(tables.get("A.1"), "**Besom bayes**").slice(0, 5)).toEqual([
+    "**Besom bayes**",
+    "3",
+    "0.02",
+    "0.02",
+    "0.01",
+  ]);
+  expect(cellsOf(tables.get("A.1"), "random")[5]).toMatch(/^1 \(/);
+  expect(tables.get("behind")).toBe("Nowhere, on these tasks and seeds.");
+});
+
+test("a seed that some task has no result of yet counts nowhere, and a search that was given up is said", () => {
+  const rows = [
+    row("A", "random", "branin", 1, 5),
+    row("A", "random", "levy4", 1, 5),
+    row("A", "hebo", "branin", 1, 3),
+    { ...row("A", "hebo", "levy4", 1), play: null },
+    row("A", "hebo", "branin", 2, 1000),
+  ];
+  const cells = cellsOf(makeTables(rows, []).get("A.1"), "HEBO");
+  expect(cells.slice(1, 4)).toEqual(["1, 1 given up", "3", ""]);
+});
+
+test("losses are measured from the best that anybody found, in units of random search after ten runs", () => {
+  const rows = [
+    row("E", "random", "wine", 1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.4, 0.3),
+    row("E", "bayes", "wine", 1, 0.5, 0.2),
+  ];
+  const tables = makeTables(rows, []);
+  expect(cellsOf(tables.get("E.1"), "**Besom bayes**")[3]).toBe("0.000");
+  expect(cellsOf(tables.get("E.1"), "random")[3]).toBe("0.500");
+});
+
+test("where others are ahead is said: of a suite, and on each task with who is best there", () => {
+  const rows = ["x", "y"].flatMap((task) => [
+    row("B", "bayes", task, 1, 0.2),
+    row("B", "optuna-gp", task, 1, task === "x" ? 0.1 : 0.25),
+    row("B", "wandb", task, 1, task === "x" ? 0.05 : 0.3),
+  ]);
+  const behind = makeTables(rows, []).get("behind");
+  expect(behind).toContain("after 60 runs: Optuna GPSampler is ahead of us, our regret is 1.1 times theirs");
+  expect(behind).toContain("single tasks: x (W&B bayes 0.05, we 0.2).");
+});
+
+test("pairs are of equal tasks and seeds", () => {
+  const ours = [row("B", "bayes", "x", 1, 1), row("B", "bayes", "x", 2, 2), row("B", "bayes", "y", 1, 3)];
+  const theirs = [row("B", "wandb", "x", 2, 4), row("B", "wandb", "y", 1, 5), row("B", "wandb", "y", 3, 6)];
+  expect(pairsOf(ours, theirs, 60)).toEqual([[{ ours: 2, theirs: 4 }], [{ ours: 3, theirs: 5 }]]);
+});
+
+test("a page keeps its words and gets its tables; a table without results says so", () => {
+  const page = "one\n<!-- table a -->\nold\n<!-- end -->\ntwo\n<!-- table b -->\n<!-- end -->\n";
+  expect(fillTables(page, new Map([["a", "new"]]))).toBe(
+    "one\n<!-- table a -->\nnew\n<!-- end -->\ntwo\n<!-- table b -->\nNo results yet.\n<!-- end -->\n",
+  );
+});
+
+test("a plot names each engine at the end of its line, and escapes what XML must", () => {
+  const rows = ["x", "y"].flatMap((task) => [
+    row("B", "wandb", task, 1, 0.5, 0.4, 0.3, 0.2, 0.1),
+    row("B", "sobol", task, 1, 0.5, 0.4, 0.3, 0.2, 0.1),
+  ]);
+  const chart = makeCharts(rows).get("B-1.svg") ?? "";
+  expect(chart).toContain(">W&amp;B bayes</text>");
+  expect(chart).not.toContain("sobol");
+  expect(chart.match(/<polyline/g)).toHaveLength(1);
+});
