@@ -48,7 +48,7 @@ function ofFunctions({ evaluations }: Suite, parts: readonly Part[]): string {
   return table(
     ["", "seeds", ...tasks, `vs random, ${early}`, `vs random, ${evaluations}`, "ms"],
     parts.map((part) => [
-      part.engine.label,
+      nameOf(part),
       seedsOf(part),
       ...tasks.map((task) => medianOn(part, task, evaluations)),
       digits(level(part, early) / level(yardstick, early)),
@@ -87,7 +87,7 @@ function ofTables({ evaluations }: Suite, parts: readonly Part[]): string {
       const late = byTask(part.rows, byValueAt(evaluations));
       const model = byTask(part.rows, byModelAt(evaluations));
       return [
-        part.engine.label,
+        nameOf(part),
         seedsOf(part),
         fixed(meanOfMeans(byTask(part.rows, byValueAt(early)))),
         `${fixed(meanOfMeans(late))}${showInterval(late, meanOfMeans, fixed)}`,
@@ -123,6 +123,9 @@ function showInterval(
   const { low, high }: Interval = bootstrap(groups, statistic);
   return ` (${show(low)} to ${show(high)})`;
 }
+
+/** With the version whose results these are. */
+const nameOf = ({ engine, rows }: Part): string => `${engine.label} ${rows[0]?.version}`;
 
 function seedsOf({ rows }: Part): string {
   const seeds = new Set(rows.map(({ seed }) => seed)).size;

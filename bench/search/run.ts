@@ -55,7 +55,6 @@ const tasksOf = (suite: Suite): readonly Task[] => {
 
 const [part = 1, parts = 1] = options.part?.split("/").map(Number) ?? [];
 if (options.prepare) prepare();
-removeStale(options.out, engines);
 const plan = planSearches(
   {
     engines: chosen,
@@ -67,7 +66,13 @@ const plan = planSearches(
   tasksOf,
   readResults(options.out),
 ).filter((_, i) => i % parts === part - 1);
-if (!options.prepare) work(plan);
+if (!options.prepare) {
+  removeStale(
+    options.out,
+    plan.map(({ engine }) => engine),
+  );
+  work(plan);
+}
 if (suiteNames.includes(STOPPING) && part === 1 && !hasSavings(options.out)) makeSavings(options.out);
 for (const engine of engines) engine.close();
 if (options.part === undefined && !options.prepare) report();

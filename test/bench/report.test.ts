@@ -22,7 +22,7 @@ const row = (suite: string, engine: string, task: string, seed: number, ...regre
 const cellsOf = (table: string | undefined, label: string): string[] =>
   (table ?? "")
     .split("\n")
-    .find((line) => line.startsWith(`| ${label} |`))
+    .find((line) => line.startsWith(`| ${label} 1 |`))
     ?.split(" | ")
     .map((cell) => cell.replace(/^\| | \|$/g, "")) ?? [];
 
@@ -35,7 +35,7 @@ test("functions: medians over seeds, and their geometric mean as a multiple of r
   ]);
   const tables = makeTables(rows, []);
   expect(cellsOf(tables.get("A.1"), "**Besom bayes**").slice(0, 5)).toEqual([
-    "**Besom bayes**",
+    "**Besom bayes** 1",
     "3",
     "0.02",
     "0.02",
