@@ -1,10 +1,12 @@
 /**
  * What a claim waits for a search: 64 agents, each with one run at a time of a few seconds, on one sweep of ten mixed
- * parameters. Says how long claims took, how many got a fallback, and how many proposals grew too old.
- * npx tsx bench/searches.ts [DATABASE_URL] (a server with fsync on; a database is made and dropped)
+ * parameters. Says how long claims took, how many got a fallback, and how many proposals grew too old. Where other work slows the machine
+ * down, fewer agents with longer runs ask for no more than it can compute: two versions are compared by running both at once.
+ * npx tsx bench/searches.ts [DATABASE_URL] [AGENTS] [SECONDS] [RUNS] (a server with fsync on; a database is made and dropped)
  */
 import { setTimeout as pause } from "node:timers/promises";
 import postgres from "postgres";
+import { HEARTBEAT_MS } from "@/core/time";
 import { openDatabase } from "@/db/client";
 import { migrate } from "@/db/migrate";
 import { authenticate } from "@/engine/authorize";
@@ -13,13 +15,12 @@ import { claimRuns } from "@/engine/claim-runs";
 import { createSweep } from "@/engine/create-sweep";
 import { finishRun } from "@/engine/finish-run";
 import { createFirstAdmin } from "@/engine/first-admin";
+import { heartbeat } from "@/engine/heartbeat";
 import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 
 const url = process.argv[2] ?? process.env.DATABASE_URL ?? "postgres://root@127.0.0.1:5432/postgres";
-const AGENTS = 64;
-const RUN_S = 6;
-const RUNS = 800;
+const [AGENTS = 64, RUN_S = 6, RUNS = 800] = process.argv.slice(3).map(Number);
 const complain = (...what: unknown[]) => console.error(...what);
 const log: BackgroundOptions["log"] = { debug() {}, info() {}, warn: complain, error: complain };
 
@@ -72,13 +73,21 @@ try {
     Array.from({ length: AGENTS }, async (_, number) => {
       await pause(Math.random() * 1_000);
       const { agentId } = await registerAgent(context, { sweepId, host: `bench-${number}` });
+      const held = new Map<number, number>();
+      const beat = () =>
+        heartbeat(context, {
+          agentId,
+          attempts: Array.from(held, ([runId, attempt]) => ({ runId, attempt })),
+        });
+      const beats = setInterval(() => void beat().catch(complain), HEARTBEAT_MS);
       for (;;) {
         const begin = performance.now();
         const { claims, directive, retryAfterMs } = await claimRuns(context, { sweepId, agentId, count: 1 });
-        if (directive === "EXIT") return;
+        if (directive === "EXIT") return clearInterval(beats);
         if (claims.length === 0) await pause(retryAfterMs);
         else times.push(performance.now() - begin);
         for (const { runId, attempt, params } of claims) {
+          held.set(runId, attempt);
           await pause(RUN_S * 1_000 * (0.5 + Math.random()));
           const isFailed = Math.random() < 1 / 30;
           const series = [{ key: "loss", values: [lossOf(params) + 0.05 * Math.random()] }];
@@ -90,6 +99,7 @@ try {
             state: isFailed ? "failed" : "finished",
             exitCode: isFailed ? 1 : 0,
           });
+          held.delete(runId);
         }
       }
     }),

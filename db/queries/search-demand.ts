@@ -1,6 +1,6 @@
 import type { Sql, Tx } from "../client";
 import { isNews } from "./search-log";
-import { tooOld } from "./searches";
+import { ageOf } from "./searches";
 
 /*
  * What searches are asked for. One statement tells it for all sweeps of a server, so that those at rest cost none each.
@@ -24,6 +24,7 @@ export interface Demand {
   slots: number;
   /** Of them, those that hold a run. */
   busy: number;
+  /** Proposals that lie ready and are fresh. */
   ready: number;
   /** How many more runs run_cap allows. */
   room: number | null;
@@ -62,18 +63,20 @@ async function readDemands(sql: Sql | Tx, asked: ReturnType<Sql | Tx>): Promise<
       coalesce(c.results, 0) as results, coalesce(c.winner_results, 0) as "winnerResults",
       c.sweep_id is not null and (exists (
         select from suggestions g left join runs r on r.id = g.run_id where g.sweep_id = s.id and ${isNews(sql)}
-      ) or exists (
-        select from suggestions g where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended'
-          and ${tooOld(sql, sql`c.results`, sql`coalesce(b.runs, 0)`)}
-      )) as news,
+      ) or a.old or (a.aging and a.fresh > 0)) as news,
       (select coalesce(sum(a.slots), 0)::int from agents a where a.sweep_id = s.id and a.state = 'alive') as slots,
       coalesce(b.runs, 0) as busy,
-      (select count(*)::int from suggestions g
-        where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended') as ready,
+      a.fresh as ready,
       s.room,
       (select percentile_cont(0.5) within group (order by extract(epoch from t.finished_at - t.started_at))
         from (select r.started_at, r.finished_at from runs r
           where r.sweep_id = s.id and r.finished_at is not null and r.started_at is not null
           order by r.id desc limit 20) t) as "runSeconds"
-    from asked s left join searches c on c.sweep_id = s.id left join busy b on b.sweep_id = s.id`;
+    from asked s left join searches c on c.sweep_id = s.id left join busy b on b.sweep_id = s.id
+    cross join lateral (
+      select count(*) filter (where not (old or aging))::int as fresh, coalesce(bool_or(old), false) as old,
+        coalesce(bool_or(aging), false) as aging
+      from (select ${ageOf(sql, sql`c.results`, sql`coalesce(b.runs, 0)`)} from suggestions g
+        where g.sweep_id = s.id and g.state = 'ready' and g.told <> 'ended') ages
+    ) a`;
 }

@@ -101,26 +101,27 @@ export interface ReadySuggestion {
   repeat: number;
 }
 
-/** So young is a model's choice fresh while it misses fewer results than one in FRESH_SHARE of the runs under way. */
+/** A model's choice that misses as many results as one in MISSABLE_SHARE of the runs under way is too old. */
+export const MISSABLE_SHARE = 4;
+/** So young is it fresh all the same. */
 export const FRESH_S = 3;
-export const FRESH_SHARE = 4;
 
 /**
- * A model's choice is too old when max(1, 5 % of the results it had seen) are newer. Where results come by the second there would
- * be none that is not: whatever is chosen, its run will miss the results of all that is under way beside it, and a choice of
- * a moment ago misses a quarter more at most. What no model chose does not age.
+ * A model's choice is aging when max(1, 5 % of the results it had seen) are newer: it is replaced as soon as another is there, and
+ * handed out until then. Whatever is chosen, its run will miss the results of all that is under way beside it; a choice that
+ * misses a quarter more is worth more than one that is waited for, or than none. Then it is too old. What no model chose does not age.
  */
-export const tooOld = (sql: Sql | Tx, results: ReturnType<Sql | Tx>, underWay: ReturnType<Sql | Tx>) => sql`
-  (g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed)
-    and (g.created_at < clock_timestamp() - ${FRESH_S}::float8 * interval '1 second'
-      or ${results} - g.observed >= greatest(1, ${underWay}::float8 / ${FRESH_SHARE})))`;
+export const ageOf = (sql: Sql | Tx, results: ReturnType<Sql | Tx>, underWay: ReturnType<Sql | Tx>) => sql`
+  g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed, ${underWay}::float8 / ${MISSABLE_SHARE}) as old,
+  g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed)
+    and g.created_at < clock_timestamp() - ${FRESH_S}::float8 * interval '1 second' as aging`;
 
 const isOver = (sql: Sql | Tx) => sql`
   (r.state in ('finished', 'failed', 'crashed', 'killed') and (u.told <> 'lost' or r.state <> 'crashed'))`;
 const isUnderWay = (sql: Sql | Tx) => sql`r.state in ('running', 'preempting')`;
 
 /**
- * What may be handed out, oldest first. Results that no server has told the log yet count as well; there are never more of
+ * What may be handed out, what is aging last. Results that no server has told the log yet count as well; there are never more of
  * those than runs under way.
  */
 export async function readReady(
@@ -135,11 +136,13 @@ export async function readReady(
       from suggestions u join runs r on r.id = u.run_id
       where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
     )
-    select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
-    from suggestions g, newer
-    where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
-      and not ${tooOld(tx, tx`newer.total`, tx`newer.under_way`)}
-    order by g.number limit ${limit}`;
+    select * from (
+      select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat,
+        ${ageOf(tx, tx`newer.total`, tx`newer.under_way`)}
+      from suggestions g, newer
+      where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
+    ) g where not g.old
+    order by g.aging, g.number limit ${limit}`;
 }
 
 /** Whether more suggestions than these lie ready, however old, or a run was deleted whose point the search will get back. */
@@ -220,21 +223,31 @@ export async function takeSuggestions(
     where g.sweep_id = ${sweepId} and g.number = t.number`.execute();
 }
 
-/** Ready suggestions that have grown too old to be handed out, gone for good. @returns their numbers, rising */
+/**
+ * Ready suggestions that have grown too old, or are aging while others are fresh, gone for good.
+ * @returns their numbers, rising, and how many fresh ones lie ready
+ */
 export async function withdrawStale(
   tx: Tx,
   { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
-): Promise<number[]> {
-  const rows = await tx<{ number: number }[]>`
+): Promise<{ withdrawn: number[]; fresh: number }> {
+  const rows = await tx<{ withdrawn: number[]; fresh: number }[]>`
     with beside as materialized (
       select count(*) filter (where ${isUnderWay(tx)}) as under_way from suggestions u join runs r on r.id = u.run_id
       where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
+    ), aged as materialized (
+      select g.number, g.generation <> ${generation} as other, ${ageOf(tx, tx`${results}::int`, tx`beside.under_way`)}
+      from suggestions g, beside where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended'
+    ), fresh as (
+      select count(*)::int as count from aged where not (other or old or aging)
+    ), gone as (
+      update suggestions g set state = 'withdrawn', told = 'ended' from aged a, fresh
+      where g.sweep_id = ${sweepId} and g.number = a.number and (a.other or a.old or (a.aging and fresh.count > 0))
+      returning g.number
     )
-    update suggestions g set state = 'withdrawn', told = 'ended' from beside
-    where sweep_id = ${sweepId} and state = 'ready' and told <> 'ended'
-      and (generation <> ${generation} or ${tooOld(tx, tx`${results}::int`, tx`beside.under_way`)})
-    returning number`;
-  return rows.map(({ number }) => number).sort((a, b) => a - b);
+    select array(select number from gone order by number) as withdrawn, fresh.count as fresh from fresh`;
+  const [answer] = rows;
+  return { withdrawn: answer?.withdrawn ?? [], fresh: answer?.fresh ?? 0 };
 }
 
 /** By the holder. */

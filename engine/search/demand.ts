@@ -1,5 +1,5 @@
 import type { Demand } from "@/db/queries/search-demand";
-import { FRESH_S, FRESH_SHARE } from "@/db/queries/searches";
+import { FRESH_S, MISSABLE_SHARE } from "@/db/queries/searches";
 import type { Plan } from "../plan";
 import { isWinnerDue } from "./winner";
 
@@ -10,7 +10,7 @@ const AHEAD_S = 10;
 
 /**
  * How many more proposals should lie ready. In a steady state a result comes with each claim, so the k-th in line is k results
- * old when its turn comes: no more are made than will be fresh then (`tooOld` of db/queries/searches.ts).
+ * old when its turn comes: no more are made than will be fresh then (`ageOf` of db/queries/searches.ts).
  * @param waiting callers that wait for a proposal at this moment
  */
 export function countMissing(demand: Demand, waiting: number): number {
@@ -20,7 +20,7 @@ export function countMissing(demand: Demand, waiting: number): number {
   const ending = busy * Math.min(1, AHEAD_S / Math.max(runSeconds ?? 0, 0.001));
   const soon = (busy * FRESH_S) / Math.max(runSeconds ?? FRESH_S, FRESH_S);
   // What lies ready has been computed for a while already: half of the age that it may come to.
-  const missable = Math.floor(Math.min(busy / FRESH_SHARE, soon) / 2);
+  const missable = Math.floor(Math.min(busy / MISSABLE_SHARE, soon) / 2);
   const lasting = results === 0 ? DEPTH : Math.max(1, Math.floor(results / 20), missable);
   const due = Math.min(Math.ceil(idle + ending), DEPTH, lasting);
   return Math.max(0, Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready);

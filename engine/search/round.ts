@@ -56,8 +56,7 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
       return locked && (await tellNews(tx, locked, plan.config));
     });
     if (told === undefined) return "elsewhere";
-    const { search, withdrawn } = told;
-    const ready = demand.ready - withdrawn;
+    const { search, ready } = told;
     const missing = countMissing({ ...demand, results: search.results, ready }, waiting());
     if (missing === 0) {
       // Whoever waits for a proposal does not wait for that.

@@ -19,13 +19,13 @@ import { metricsAsked, toOutcome } from "./outcome";
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
  * proposals that grew too old. The log's order is the search's only time. The search's row is locked by its holder.
- * @returns the search as it is afterwards, and how many of the proposals that lay ready were withdrawn
+ * @returns the search as it is afterwards, and how many fresh proposals lie ready
  */
 export async function tellNews(
   tx: Tx,
   search: SearchRow,
   config: SweepConfig,
-): Promise<{ search: SearchRow; withdrawn: number }> {
+): Promise<{ search: SearchRow; ready: number }> {
   const { sweepId } = search;
   const news = await readNews(tx, sweepId);
   const metrics = await readMetrics(tx, news, config);
@@ -43,14 +43,14 @@ export async function tellNews(
     told.push({ number: row.number, told: toldOf(row, end) });
   }
   events.push(...(await tellProgress(tx, sweepId, config)));
-  const stale = await withdrawStale(tx, { ...search, results: search.results + results });
-  for (const number of stale) events.push({ kind: "withdrawn", number, details: null });
+  const { withdrawn, fresh } = await withdrawStale(tx, { ...search, results: search.results + results });
+  for (const number of withdrawn) events.push({ kind: "withdrawn", number, details: null });
   await markTold(tx, sweepId, told);
   await appendLog(tx, search, events, results);
   const logLength = search.logLength + events.length;
   return {
     search: { ...search, logLength, results: search.results + results },
-    withdrawn: stale.length,
+    ready: fresh,
   };
 }
 
