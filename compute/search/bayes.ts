@@ -19,7 +19,7 @@ import type { Problem, Proposal, ProposalReason, Search, SearchMethod } from "./
  */
 export const bayes: SearchMethod = {
   name: "bayes",
-  version: "1",
+  version: "2",
   open(problem) {
     const domain = openDomain(problem.config);
     return openSearch(problem, domain, openLedger(problem.config, domain.read));

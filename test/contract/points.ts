@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openDomain } from "@/compute/search/domain";
 import { openPoints, type Points } from "@/compute/search/points";
 import { openConstraints } from "@/core/constraint";
+import { AppError } from "@/core/errors";
 import { stringifyJson } from "@/core/value";
 import { drawUnit, openStream } from "@/math/random";
 import { constraintsOn } from "../support/constraints";
@@ -34,8 +35,20 @@ export function describePoints(method: "grid" | "random" | "sobol"): void {
     .chain((parts) => fc.tuple(fc.constant(parts), constraintsOn(parts.parameters)))
     .map(([parts, constraints]): PlannedConfig & { seed: string } => {
       const config = { ...parts, method };
-      return { ...config, constraints: leavesNothing({ ...config, constraints }) ? [] : constraints };
+      const isSpent = leavesNothing({ ...config, constraints }) || refuses({ ...config, constraints });
+      return { ...config, constraints: isSpent ? [] : constraints };
     });
+  /** A grid lacks values that a draw has: the upper end of a q_uniform, as W&B's does. */
+  const refuses = (config: PlannedConfig & { seed: string }): boolean => {
+    try {
+      open(config);
+      return false;
+    } catch (error) {
+      if (method === "grid" && error instanceof AppError && error.code === "CONSTRAINTS_LEAVE_NOTHING")
+        return true;
+      throw error;
+    }
+  };
   const open = ({ seed, ...config }: PlannedConfig & { seed: string }): Points =>
     openPoints({ retries: 0, retryFailed: false, extra: new Map(), ...config }, seed);
   /** The first few indexes, and the last where there is one. */
