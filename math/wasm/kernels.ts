@@ -47,8 +47,8 @@ function open(): Kernels | null {
 /** The kernels' own room at the foot of the memory. */
 const OWN_BYTES = 32 * 1024;
 const PAGE_BYTES = 64 * 1024;
-/** 256 MiB; no matrix of a model comes near. */
-const MOST_DOUBLES = 2 ** 25;
+/** Some ten factors of the largest models; it is never given back. */
+const MOST_BYTES = 256 * 2 ** 20;
 
 /** What is kept ends here; what is lent begins. */
 let floor = OWN_BYTES;
@@ -58,22 +58,22 @@ let floor = OWN_BYTES;
  * Null where there are no kernels, or they have not so much.
  */
 export function lend(doubles: number): Float64Array | null {
-  if (kernels === null || doubles > MOST_DOUBLES) return null;
-  return new Float64Array(roomUpTo(kernels.memory, floor + 8 * doubles), floor, doubles);
+  const memory = growTo(floor + 8 * doubles);
+  return memory && new Float64Array(memory, floor, doubles);
 }
 
 /**
  * The same, but kept until releaseKept(): nothing else is lent there. A view, since an array over a memory that grows is detached.
  */
 export function keep(doubles: number): (() => Float64Array) | null {
-  const end = floor + 8 * doubles;
-  if (kernels === null || end > 8 * MOST_DOUBLES) return null;
-  const { memory } = kernels;
   const start = floor;
-  floor = end;
-  let view = new Float64Array(roomUpTo(memory, end), start, doubles);
+  const memory = growTo(start + 8 * doubles);
+  if (memory === null) return null;
+  floor = start + 8 * doubles;
+  let view = new Float64Array(memory, start, doubles);
   return () => {
-    if (view.buffer !== memory.buffer) view = new Float64Array(memory.buffer, start, doubles);
+    const now = kernels?.memory.buffer ?? memory;
+    if (view.buffer !== now) view = new Float64Array(now, start, doubles);
     return view;
   };
 }
@@ -83,8 +83,16 @@ export function releaseKept(): void {
   floor = OWN_BYTES;
 }
 
-function roomUpTo(memory: WebAssembly.Memory, end: number): ArrayBuffer {
+/** The memory, with room up to that byte; null where it can't have so much: the host may refuse, too. */
+function growTo(end: number): ArrayBuffer | null {
+  if (kernels === null || end > MOST_BYTES) return null;
+  const { memory } = kernels;
   const missing = end - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-  return memory.buffer;
+  if (missing <= 0) return memory.buffer;
+  try {
+    memory.grow(Math.ceil(missing / PAGE_BYTES));
+    return memory.buffer;
+  } catch {
+    return null;
+  }
 }

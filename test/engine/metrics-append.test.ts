@@ -38,6 +38,7 @@ describe("a batch of metrics", () => {
         attempt: 1,
         batch: 1,
         repeated: false,
+        command: null,
         stale: false,
         droppedPoints: 0,
         lastStep: 1,

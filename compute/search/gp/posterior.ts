@@ -1,11 +1,5 @@
 import { appendRow } from "@/math/cholesky";
-import {
-  type KeptFactor,
-  keepFactor,
-  solveLower,
-  solveLowerMany,
-  solveLowerTransposed,
-} from "@/math/triangular";
+import { type KeptFactor, solveLower, solveLowerMany, solveLowerTransposed } from "@/math/triangular";
 import type { Hyper } from "./hyper";
 import { type Axes, crossDistances, matern } from "./kernel";
 
@@ -140,7 +134,7 @@ export function rowMeans(
   model: Model,
   Z: Float64Array,
   M: number,
-  factor: KeptFactor,
+  factor: Pick<KeptFactor, "solveTransposed">,
   A: Float64Array,
 ): Float64Array {
   const { L, capacity, rows, targets, t, noise } = model;
@@ -171,11 +165,7 @@ export function rowMeans(
 /** The same with those under way believed to come to their means. */
 export function believedMeans(model: Model): Float64Array {
   const { rows, targets, L, capacity } = model;
-  return rowMeans(
-    model,
-    new Float64Array(rows - targets),
-    1,
-    keepFactor(L, rows, capacity),
-    new Float64Array(rows),
-  );
+  // One system is not worth a factor of its own among the kernels.
+  const factor = { solveTransposed: (x: Float64Array) => solveLowerTransposed(L, rows, capacity, x, x) };
+  return rowMeans(model, new Float64Array(rows - targets), 1, factor, new Float64Array(rows));
 }
