@@ -4,7 +4,8 @@ import type { Database } from "@/db/client";
 import { ask, withServer } from "../support/server";
 import { createSweep, withAgent } from "../support/worker";
 
-const STEPS = 120;
+/** 20 s, which no run on a busy machine comes to the end of while it is told to stop: the bands are 4, 12, 36, 108 and 324. */
+const STEPS = 400;
 const STEP_MS = 50;
 /** A curve a run: it falls towards `a`, one value each 50 ms. */
 const TRAIN = `
@@ -53,7 +54,7 @@ async function watchStops({ sql }: Database, sweepId: string, signal: AbortSigna
   return ends.map(({ id, at }) => at.getTime() - (asked.get(id) ?? 0));
 }
 
-test.concurrent.each([
+test.each([
   { type: "hyperband", min_iter: 4, eta: 3 },
   { type: "asha", min_iter: 4, eta: 3 },
 ])(
@@ -89,8 +90,8 @@ test.concurrent.each([
       expect(finished.map(({ parameters }) => parameters.a)).toContain(1);
       const delays = (await watch).sort((a, b) => a - b);
       expect(delays).toHaveLength(stopped.length);
-      // A batch leaves each 250 ms; the rest is what processes take to end on a busy machine.
-      expect(delays[delays.length >> 1]).toBeLessThan(1_500);
+      // A batch leaves each 250 ms; the rest is what processes take to end on a busy machine. A heartbeat comes in an hour.
+      expect(delays[delays.length >> 1]).toBeLessThan(4_000);
     });
   },
 );
