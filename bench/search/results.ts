@@ -72,11 +72,18 @@ export function addResult(folder: string, row: Row): void {
 }
 
 /** What another version of an engine found is of no use beside the new one's. */
-export function removeStale(folder: string, engines: readonly { name: string; version: string }[]): void {
+export function removeStale(
+  folder: string,
+  planned: readonly { suite: { name: string }; agents: number; engine: { name: string; version: string } }[],
+): void {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const parts = NAME.exec(name)?.groups;
-    const engine = engines.find((each) => each.name === parts?.engine);
-    if (parts && engine && engine.version !== parts.version) rmSync(join(folder, name), { force: true });
+    const isStale = ({ suite, agents, engine }: (typeof planned)[number]): boolean =>
+      suite.name === parts?.suite &&
+      agents === Number(parts.agents) &&
+      engine.name === parts.engine &&
+      engine.version !== parts.version;
+    if (planned.some(isStale)) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -67,10 +67,7 @@ const plan = planSearches(
   readResults(options.out),
 ).filter((_, i) => i % parts === part - 1);
 if (!options.prepare) {
-  removeStale(
-    options.out,
-    plan.map(({ engine }) => engine),
-  );
+  removeStale(options.out, plan);
   work(plan);
 }
 if (suiteNames.includes(STOPPING) && part === 1 && !hasSavings(options.out)) makeSavings(options.out);
