@@ -145,12 +145,15 @@ export async function readReady(
     order by g.aging, g.number limit ${limit}`;
 }
 
-/** Whether more suggestions than these lie ready, however old, or a run was deleted whose point the search will get back. */
+/**
+ * Whether more suggestions than these lie ready, however old, or a run was deleted whose point the search will get back: one that
+ * the log was told was lost keeps its point for good.
+ */
 export async function hasMore(tx: Tx, sweepId: string, beyond: number): Promise<boolean> {
   const rows = await tx`
     select from suggestions g left join runs r on r.id = g.run_id
     where g.sweep_id = ${sweepId} and g.told <> 'ended'
-      and (g.state = 'ready' or (g.state = 'taken' and r.deleted_at is not null))
+      and (g.state = 'ready' or (g.state = 'taken' and g.told <> 'lost' and r.deleted_at is not null))
     offset ${beyond} limit 1`;
   return rows.length > 0;
 }

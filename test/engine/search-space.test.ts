@@ -127,6 +127,24 @@ test("a run under way that is deleted gives its point back, even when all were h
     });
   }));
 
+test("a run that was given up and deleted keeps its point, and its sweep ends all the same", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startFinite(context, 3, { slots: 1, retries: 0 });
+    const params = await runThrough(context, sweep, 1, async (claim, nth) => {
+      if (nth !== 1) return train(context, claim, nth);
+      await expireLeases(db);
+      await reapNow(db);
+      await keepReady(context, sweep.sweepId);
+      await deleteRun(context, { runId: claim.runId });
+    });
+    expect(await db.sql`select details from search_events where kind = 'lost'`).toEqual([
+      { details: { keepsPoint: true } },
+    ]);
+    expect(new Set(params).size).toBe(3);
+    expect(params).toHaveLength(3);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ state: "finished", stateReason: "exhausted" });
+  }));
+
 test("a run that was given up and goes on after all has its result told to the search", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startFinite(context, 8, { slots: 1, retries: 0 });
