@@ -1,25 +1,47 @@
+import { isAppError } from "@/core/errors";
 import type { Database, Tx } from "@/db/client";
-import { emptyQueue, findSweepsToClose, lockSweep, moveSweep, readEnding } from "@/db/queries/close-sweeps";
+import {
+  type Candidate,
+  emptyQueue,
+  findSweepsToClose,
+  lockSweep,
+  moveSweep,
+  readEnding,
+} from "@/db/queries/close-sweeps";
 import { inTransaction, retrying } from "@/db/transaction";
 import { emitChange } from "./events";
 import { bringFront } from "./grow-front";
 
 /**
  * Ends the sweeps that are done: called after the commit of whatever may have been the last step, and by the
- * background for all sweeps, in case a server died in between.
+ * background for all sweeps, in case a server died in between. One that fails doesn't keep the others waiting.
  * @returns the sweeps that this call ended
+ * @throws AppError when nothing can be written at all; else, after all sweeps, what the first of them failed with
  */
 export async function closeSweeps(db: Database, only?: readonly string[]): Promise<string[]> {
   if (only?.length === 0) return [];
   const closed: string[] = [];
-  for (const { sweepId, several } of await retrying(() => findSweepsToClose(db.sql, only))) {
-    if (several) await bringFront(db, sweepId);
-    const ended = await inTransaction(db, (tx) => close(tx, sweepId));
-    if (ended === undefined) continue;
-    emitChange(ended.projectId, sweepId, null, "sweep", "run");
-    if (ended.moved) closed.push(sweepId);
+  const failures: Error[] = [];
+  for (const candidate of await retrying(() => findSweepsToClose(db.sql, only))) {
+    const { sweepId } = candidate;
+    try {
+      if (await look(db, candidate)) closed.push(sweepId);
+    } catch (cause) {
+      if (isAppError(cause)) throw cause;
+      failures.push(new Error(`sweep ${sweepId} could not be looked after`, { cause }));
+    }
   }
+  if (failures[0]) throw failures[0];
   return closed;
+}
+
+/** @returns whether it has ended now */
+async function look(db: Database, { sweepId, behind }: Candidate): Promise<boolean> {
+  if (behind) await bringFront(db, sweepId);
+  const ended = await inTransaction(db, (tx) => close(tx, sweepId));
+  if (ended === undefined) return false;
+  emitChange(ended.projectId, sweepId, null, "sweep", "run");
+  return ended.moved;
 }
 
 async function close(tx: Tx, sweepId: string): Promise<{ projectId: number; moved: boolean } | undefined> {

@@ -23,13 +23,16 @@ export interface StoredFront {
   hypervolume: number | null;
 }
 
-/** Locks it, empty at first; nothing when the sweep has fewer than two metrics. */
+/**
+ * Locks it, empty at first; nothing when the sweep has fewer than two metrics. The sweep is locked before it, as a purge does,
+ * so that neither waits for the other in turn, and a front of a sweep that is being purged is not made any more.
+ */
 export async function lockFront(
   tx: Tx,
   sweepId: string,
 ): Promise<(StoredFront & { metrics: { name: string; goal: Goal }[]; projectId: number }) | undefined> {
   await tx`
-    insert into fronts (sweep_id) select id from sweeps where id = ${sweepId} and metrics is not null
+    insert into fronts (sweep_id) select id from sweeps where id = ${sweepId} and metrics is not null for key share
     on conflict do nothing`;
   const rows = await tx<(StoredFront & { metrics: { name: string; goal: Goal }[]; projectId: number })[]>`
     select f.runs, f.id_sum::text as "idSum", f.last_at as "lastAt", f.last_id as "lastId", f.barren, f.members,
