@@ -16,7 +16,7 @@ export function callFunction(name: FunctionName, values: readonly Value[]): Valu
     case "abs":
       return compare("<", first, 0) ? negate(first) : absolute(first);
     case "log":
-      return real(first, (x) => (x > 0 ? log(x) : undefined));
+      return real(first, (x) => (x <= 0 ? undefined : log(x)));
     case "exp":
       return real(first, (x) => {
         const result = exp(x);
