@@ -4,8 +4,8 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLField,
   type GraphQLNamedType,
-  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
@@ -36,7 +36,7 @@ export const MAX_FIELDS = 1_000_000;
 /** The longest page of a connection. */
 export const MAX_PAGE = 1_000;
 export const DEFAULT_PAGE = 50;
-/** Lists without `first` are short by nature (attempts of a run, agents of a sweep). */
+/** Lists without an argument `first` are short by nature (attempts of a run, agents of a sweep). */
 const UNPAGED_LIST = 10;
 /** Fields behind which there is much to read, in fields; what they really bring is counted by the answer's `Allowance`. */
 const WEIGHTS: Readonly<Record<string, number>> = {
@@ -100,7 +100,7 @@ export function measureDocument(schema: GraphQLSchema, document: DocumentNode): 
     const inner = measure(node.selectionSet, field && getNamedType(field.type));
     return {
       depth: inner.depth + 1,
-      cost: (WEIGHTS[`${parent?.name}.${node.name.value}`] ?? 1) + inner.cost * listLength(node, field?.type),
+      cost: (WEIGHTS[`${parent?.name}.${node.name.value}`] ?? 1) + inner.cost * listLength(node, field),
       width: 1,
       aliases: inner.aliases + (node.alias ? 1 : 0),
     };
@@ -142,14 +142,14 @@ export function measureDocument(schema: GraphQLSchema, document: DocumentNode): 
 type Maybe<T> = T | null | undefined;
 
 /** How many times the inner fields may be answered. `edges` and `nodes` were counted at their connection. */
-function listLength(node: FieldNode, type: GraphQLOutputType | undefined): number {
-  if (type === undefined) return 1;
-  if (getNamedType(type).name.endsWith("Connection")) {
-    const length = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last");
-    return length === undefined ? DEFAULT_PAGE : toLength(length.value);
-  }
-  if (node.name.value === "edges" || node.name.value === "nodes") return 1;
-  return isListType(getNullableType(type)) ? UNPAGED_LIST : 1;
+function listLength(node: FieldNode, field: GraphQLField<unknown, unknown> | undefined): number {
+  if (field === undefined || node.name.value === "edges" || node.name.value === "nodes") return 1;
+  const isConnection = getNamedType(field.type).name.endsWith("Connection");
+  if (!isConnection && !isListType(getNullableType(field.type))) return 1;
+  const length = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last");
+  if (length !== undefined) return toLength(length.value);
+  if (isConnection) return DEFAULT_PAGE;
+  return field.args.some(({ name }) => name === "first") ? MAX_PAGE : UNPAGED_LIST;
 }
 
 /** A variable may be as large as a page may be: limits must hold for every value it can take. */

@@ -115,10 +115,10 @@ export class Loaders {
       (row) => row.sweepId,
     );
   }
-  get priorRuns() {
+  priorRuns(most: number) {
     return this.lists<string, { sweepId: string; runId: number }>(
-      "priorRuns",
-      (ids) => priorRunsOfSweeps(this.db, this.access, ids),
+      `priorRuns ${most}`,
+      (ids) => priorRunsOfSweeps(this.db, this.access, ids, { most }),
       (row) => row.sweepId,
     );
   }

@@ -55,14 +55,15 @@ export async function readPriorRunIds(tx: Sql | Tx, sweepId: string): Promise<nu
   return rows.map(({ runId }) => runId);
 }
 
-/** The same for many sweeps. */
+/** The same for many sweeps, of each the first ones. Their numbers are -1, -2 and so on. */
 export async function priorRunsOfSweeps(
   { sql }: Database,
   access: Access,
   sweepIds: readonly string[],
+  { most }: { most: number },
 ): Promise<{ sweepId: string; runId: number }[]> {
   return sql<{ sweepId: string; runId: number }[]>`
     select p.sweep_id as "sweepId", p.run_id as "runId" from prior_runs p join sweeps s on s.id = p.sweep_id
-    where p.sweep_id = any(${[...sweepIds]}::text[]) and ${visible(sql, access, sql`s.project_id`)}
+    where p.sweep_id = any(${[...sweepIds]}::text[]) and p.number >= ${-most} and ${visible(sql, access, sql`s.project_id`)}
     order by p.sweep_id, p.number desc`;
 }

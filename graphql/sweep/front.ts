@@ -1,5 +1,6 @@
 import { type FrontRow, MOST_MEMBERS, type StoredMember } from "@/db/queries/fronts";
 import { builder } from "../builder";
+import { checkFirst } from "../connection";
 import { Run } from "../refs";
 
 const FrontMember = builder.objectRef<StoredMember>("FrontMember").implement({
@@ -30,9 +31,11 @@ export const Front = builder.objectRef<FrontRow>("Front").implement({
       type: [FrontMember],
       description: "The best ones in the first metric, the best first.",
       args: {
-        first: t.arg.int({ description: `At most so many; ${MOST_MEMBERS} when absent, and at most.` }),
+        first: t.arg.int({
+          description: `At most this many, at most ${MOST_MEMBERS}; ${MOST_MEMBERS} when absent.`,
+        }),
       },
-      resolve: ({ members }, { first }) => members.slice(0, Math.max(0, first ?? MOST_MEMBERS)),
+      resolve: ({ members }, { first }) => members.slice(0, checkFirst(first ?? MOST_MEMBERS)),
     }),
     runs: t.exposeInt("runs", { description: "Finished runs that it was made of." }),
     since: t.exposeInt("barren", {

@@ -5,9 +5,11 @@ import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
 import { inFull } from "../allowance";
 import { builder } from "../builder";
+import { checkFirst } from "../connection";
 import { Person } from "../entity/people";
 import { AgentState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
+import { MAX_PAGE } from "../limits";
 import { sweepPath, sweepUrl } from "../links";
 import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
@@ -155,9 +157,13 @@ Sweep.implement({
     priorRuns: t.field({
       type: [Run],
       description: "Runs of before whose results it began with; those that were deleted since are absent.",
-      resolve: async (sweep, _args, { loaders }) => {
+      args: {
+        first: t.arg.int({ description: `The first ones, at most ${MAX_PAGE}; ${MAX_PAGE} when absent.` }),
+      },
+      resolve: async (sweep, { first }, { loaders }) => {
+        const most = checkFirst(first ?? MAX_PAGE);
         if (sweep.priors === 0) return [];
-        const runs = await loaders.priorRuns.load(sweep.id);
+        const runs = await loaders.priorRuns(most).load(sweep.id);
         const loaded = await Promise.all(runs.map(({ runId }) => loaders.run.load(runId)));
         return loaded.filter((run) => run !== undefined);
       },

@@ -72,6 +72,13 @@ test("a sweep with several metrics shows the runs that no other beats in all, th
     members,
   });
   expect((await look(1)).front.members).toEqual(members.slice(0, 1));
+  for (const length of [-1, 1_001]) {
+    const { errors } = await send(server, QUERY, { id: sweepId, first: length });
+    expect(errors?.[0]).toMatchObject({
+      message: `first is ${length}, expected 0 to 1000`,
+      extensions: { code: "BAD_INPUT" },
+    });
+  }
   await ask(server, DeleteRun, { input: { runId: fourth as string } });
   expect((await look()).front).toMatchObject({
     size: 2,

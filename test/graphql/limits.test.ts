@@ -57,6 +57,19 @@ describe("what a document may ask", () => {
       expect(problemsOf(query)).toEqual([expect.stringContaining("fields")]);
   });
 
+  test("counts a list that takes `first` as long as it was asked for, and at its longest where nothing was said", () => {
+    const sweeps = (first: number, field: string) =>
+      problemsOf(`query($n: Int) { project(name: "p") { sweeps(first: ${first}) { nodes { ${field} } } } }`);
+    for (const list of ["priorRuns", "members"]) {
+      const inner = (args: string) =>
+        list === "members" ? `front { members${args} { run { id } } }` : `${list}${args} { id }`;
+      expect(sweeps(1_000, inner("(first: 10)"))).toEqual([]);
+      expect(sweeps(50, inner(""))).toEqual([]);
+      for (const args of ["", "(first: $n)", "(first: 1000)"])
+        expect(sweeps(1_000, inner(args))).toEqual([expect.stringContaining("shorter pages")]);
+    }
+  });
+
   test("weighs output and histories: few of a list's runs can bring theirs", () => {
     const runs = (first: number, field: string) =>
       problemsOf(`{ sweep(id: "aaaaaaaa") { runs(first: ${first}) { nodes { ${field} } } } }`);
