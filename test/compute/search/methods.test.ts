@@ -22,7 +22,7 @@ describe("the bytes of a search", () => {
         "random 9621c3073e9cef9f50b032ea9f4871a3f65ccb660134fcf5b40eb4b8c291b85e",
         "sobol 0b18fe082999892f835f3def4be16f0bec39d9adf48c1e161295109521f74fb6",
         "bayes f965ddd35dbd1c01962510ffa7248270254fcabb55fa426b56cd093acb307d58",
-        "tpe 7eab633cac32cae97b705ca4af451d78882f57de794501ec2a7e51f37fc481be",
+        "tpe 42a9072fa5690dd38d94ae3e8da86212b894f8e1f5a680c9f8d4221548c1434f",
         "cmaes 7a63d9e7ef29cb918e8b222173543fc8911ed5e71a223a8ef5d4becf8fac93bb",
       ]
     `);
