@@ -96,7 +96,11 @@ async function move(db: Database, tx: Tx, sweepId: string, action: SweepAction):
 async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
   const { sweepId } = sweep;
   const { enough } = await readEnding(tx, sweepId);
-  if (enough !== null) throw illegal(sweep, `sweep ${sweepId} ${ENOUGH[enough]}: there is nothing to resume`);
+  if (enough !== null)
+    throw illegal(
+      sweep,
+      `sweep ${sweepId} ${ENOUGH[enough]}: there is nothing to resume; a new sweep can begin with its runs (--prior-run)`,
+    );
   const { config } = await loadPlan(db, tx, sweep);
   const lost = await requeueLost(tx, { sweepId, ...config });
   const holes = await requeueHoles(tx, { sweepId });
