@@ -75,17 +75,28 @@ export async function tellPriorRuns(
 
 const ENDED: ReadonlySet<string> = new Set(["finished", "failed", "crashed", "killed"]);
 
-/** The same runs for another configuration of the sweep; those that were deleted since are no longer among them. */
+/** The same runs for another configuration of the sweep; one that was deleted since drops out with a warning, too. */
 export async function tellAgain(tx: Tx, telling: Telling, runIds: readonly number[]): Promise<Diagnostic[]> {
   if (runIds.length === 0) return [];
   const found = await findCandidates(tx, telling.projectId, { names: [], ids: runIds });
   const byId = new Map(found.map((run) => [run.runId, run]));
-  return await tell(
+  const gone = runIds.filter((id) => !byId.has(id)).map((id) => leftOut(String(id), "it was deleted"));
+  const left = await tell(
     tx,
     telling,
     runIds.flatMap((id) => byId.get(id) ?? []),
   );
+  return [...gone, ...left];
 }
+
+const leftOut = (run: string, why: string): Diagnostic => ({
+  code: "PRIOR_RUN_LEFT_OUT",
+  message: `prior run ${run} is left out: ${why}`,
+  path: [],
+});
+
+/** Nothing is kept of a run that is left out, so a file that is mended later comes too late for it. */
+const WAY_OUT = "an update of the sweep won't ask for it again, a new sweep can (--prior-run)";
 
 async function tell(
   tx: Tx,
@@ -107,8 +118,8 @@ async function tell(
     const outside = values === undefined ? whatIsOutside(domain, config, params) : undefined;
     const why = whyNot(run, config, outside, outcome.objectives);
     if (values === undefined || why !== undefined) {
-      const message = `prior run ${run.name} is left out: ${why}`;
-      warnings.push({ code: "PRIOR_RUN_LEFT_OUT", message, path: [] });
+      const way = run.state === "finished" ? `; ${WAY_OUT}` : "";
+      warnings.push(leftOut(run.name, `${why}${way}`));
       continue;
     }
     const number = -1 - priors.length;

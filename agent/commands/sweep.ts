@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { AppError } from "@/core/errors";
 import type { SweepAction } from "@/core/sweep";
 import type { Diagnostic } from "@/core/sweep-config";
@@ -43,6 +43,7 @@ export function addSweep(program: Command, terminal: Terminal): void {
       "begin with the result of this run (its name or id; repeatable)",
       collect,
     )
+    .addOption(new Option("--prior_run <run>").hideHelp().argParser(collect))
     .option("--update <id>", "give this sweep, of which no run exists yet, the file's configuration")
     .option("--dry-run", "only check the file; no server is asked")
     .option("--pause", "hand out no more runs for now")
@@ -50,7 +51,14 @@ export function addSweep(program: Command, terminal: Terminal): void {
     .option("--stop", "hand out no more runs; those under way finish")
     .option("--cancel", "end it, and the runs under way")
     .option("--json", "print JSON")
-    .action((target: string, flags: Flags) => runSweep(terminal, target, flags));
+    .action((target: string, flags: Flags & { prior_run?: string[] }) =>
+      runSweep(terminal, target, inOneSpelling(flags)),
+    );
+}
+
+/** W&B spells it `--prior_run`. */
+function inOneSpelling({ prior_run: others, ...flags }: Flags & { prior_run?: string[] }): Flags {
+  return others ? { ...flags, priorRun: [...(flags.priorRun ?? []), ...others] } : flags;
 }
 
 const CONTROLS = { pause: PauseSweep, resume: ResumeSweep, stop: StopSweep, cancel: CancelSweep } as const;

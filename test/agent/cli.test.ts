@@ -103,6 +103,10 @@ test.concurrent("a sweep file is checked and created; warnings stand with their 
       expect(unknown).toMatchObject({ code: 1, out: "" });
       expect(unknown.err).toContain("prior run first is unknown in the sweep's project");
 
+      const spelled = await type(["sweep", "sweep.yaml", "--prior_run", "third"], { ...server, cwd });
+      expect(spelled).toMatchObject({ code: 1, out: "" });
+      expect(spelled.err).toContain("prior run third is unknown in the sweep's project");
+
       const updated = await type(["sweep", "--update", id ?? "", "sweep.yaml"], { ...server, cwd });
       expect(updated.out).toContain(`Updated sweep ${id}`);
       for (const [flag, state] of [
@@ -227,6 +231,12 @@ test.each([
   [
     "an update and a prior run",
     ["sweep", "f", "--update", "aaaaaaaa", "-R", "x"],
+    2,
+    /--update and --prior-run can't/,
+  ],
+  [
+    "an update and a prior run in W&B's spelling",
+    ["sweep", "f", "--update", "aaaaaaaa", "--prior_run", "x"],
     2,
     /--update and --prior-run can't/,
   ],

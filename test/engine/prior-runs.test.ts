@@ -156,10 +156,11 @@ test("a run that does not fit is left out with a warning that says why", () =>
     const asked = [good, dead, mute, far, bare].flatMap((run) => run?.name ?? []);
     const { sweep, warnings } = await begin(context, fileOf({ method: "bayes" }), [...asked, claim.name]);
     expect(warnings.map(({ code }) => code)).toEqual(new Array(5).fill("PRIOR_RUN_LEFT_OUT"));
-    const outside = `(${far?.params.x}) is outside of the space`;
+    const wayOut = "an update of the sweep won't ask for it again, a new sweep can (--prior-run)";
+    const outside = `(${far?.params.x}) is outside of the space; ${wayOut}`;
     expect(warnings.map(({ message }) => message)).toEqual([
       `prior run ${dead?.name} is left out: it was killed`,
-      `prior run ${mute?.name} is left out: it logged no loss`,
+      `prior run ${mute?.name} is left out: it logged no loss; ${wayOut}`,
       `prior run ${far?.name} is left out: its x ${outside}`,
       expect.stringContaining(`prior run ${bare?.name} is left out: its`),
       `prior run ${claim.name} is left out: it has failed`,
@@ -191,6 +192,14 @@ test("another file for a sweep without runs is asked anew which of its prior run
     const events = (await readLog(db.sql, { sweepId, from: 0 })).map(fromLogged);
     const priors = events.flatMap((event) => (event.type === "prior" ? [event.objectives] : []));
     expect(priors).toEqual(before.flatMap(({ params: { x } }) => (x <= 0.5 ? [[(x - 0.4) ** 2, 5]] : [])));
+
+    const gone = before.find(({ params }) => params.x <= 0.5)?.runId as number;
+    await db.sql`update runs set deleted_at = now() where id = ${gone}`;
+    const again = await updateSweep(context, { sweepId, json });
+    expect(again.warnings.map(({ message }) => message)).toEqual([
+      `prior run ${gone} is left out: it was deleted`,
+    ]);
+    expect(await count()).toBe(fits - 1);
   }));
 
 test("prior runs are named once, by name or id, and each mistake has an error of its own", () =>

@@ -10,7 +10,7 @@ beforeAll(() => {
   server = started();
 });
 
-const QUERY = "query($id: ID!) { sweep(id: $id) { priorRuns { id name } } }";
+const QUERY = "query($id: ID!, $first: Int) { sweep(id: $id) { priorRuns(first: $first) { id name } } }";
 
 test("createSweep takes prior runs by name or id, warns of those that it leaves out, and the sweep tells the others", async () => {
   const { claims } = await withRuns(server, 3);
@@ -32,7 +32,7 @@ test("createSweep takes prior runs by name or id, warns of those that it leaves 
   expect(createSweep.warnings).toEqual([
     {
       code: "PRIOR_RUN_LEFT_OUT",
-      message: `prior run ${third.name} is left out: it logged no loss`,
+      message: `prior run ${third.name} is left out: it logged no loss; an update of the sweep won't ask for it again, a new sweep can (--prior-run)`,
       path: [],
       line: null,
       column: null,
@@ -40,8 +40,11 @@ test("createSweep takes prior runs by name or id, warns of those that it leaves 
   ]);
   const id = createSweep.sweep?.id ?? "";
   const priors = [first, second].map(({ runId, name }) => ({ id: runId, name }));
-  const look = async () => (await send(server, QUERY, { id })).data;
+  const look = async (first: number | null = null) => (await send(server, QUERY, { id, first })).data;
   expect(await look()).toEqual({ sweep: { priorRuns: priors } });
+  expect(await look(1)).toEqual({ sweep: { priorRuns: priors.slice(0, 1) } });
+  const { errors } = await send(server, QUERY, { id, first: -1 });
+  expect(errors?.[0]?.message).toBe("first is -1, expected 0 to 1000");
   await ask(server, DeleteRun, { input: { runId: first.runId } });
   expect(await look()).toEqual({ sweep: { priorRuns: priors.slice(1) } });
   const refused = await ask(server, CreateSweep, { input: { ...input, project: "elsewhere" } });
