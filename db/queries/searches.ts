@@ -57,14 +57,14 @@ export async function holdSearch(
   return rows[0];
 }
 
-/** Those of them that are still this holder's. */
-export async function renewHolds(
+/** If it is still this holder's. One row a statement: several would all wait for the one that a claim has locked. */
+export async function renewHold(
   sql: Sql | Tx,
-  { sweepIds, holder, leaseMs }: { sweepIds: readonly string[]; holder: string; leaseMs: number },
+  { sweepId, holder, leaseMs }: { sweepId: string; holder: string; leaseMs: number },
 ): Promise<void> {
   await sql`
     update searches set holder_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 ms'
-    where sweep_id = any(${[...sweepIds]}::text[]) and holder = ${holder}`;
+    where sweep_id = ${sweepId} and holder = ${holder}`;
 }
 
 export async function releaseSearch(

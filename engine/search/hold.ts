@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "@/db/client";
-import { holdSearch, releaseSearch, renewHolds, type SearchRow } from "@/db/queries/searches";
+import { holdSearch, releaseSearch, renewHold, type SearchRow } from "@/db/queries/searches";
 import { retrying } from "@/db/transaction";
 import { perDatabase } from "../recent";
 
@@ -16,7 +16,8 @@ interface Holds {
   /** Sweeps whose searches it holds. */
   readonly sweepIds: Set<string>;
   timer: NodeJS.Timeout | undefined;
-  renewing: boolean;
+  /** Sweeps whose renewal is under way. */
+  readonly renewing: Set<string>;
 }
 
 /** A claim waits for 2 s: whoever asks a little after the holder's death still gets a proposal. */
@@ -28,7 +29,7 @@ const holdsOf = perDatabase<Holds>(() => ({
   holder: randomUUID(),
   sweepIds: new Set(),
   timer: undefined,
-  renewing: false,
+  renewing: new Set(),
 }));
 
 export const holderOf = (db: Database): string => holdsOf(db).holder;
@@ -47,7 +48,7 @@ export async function whileHolding<T>(
   const held = await retrying(() => holdSearch(db.sql, { sweepId, holder, leaseMs: HOLD_MS }));
   if (held === undefined) return undefined;
   sweepIds.add(sweepId);
-  holds.timer ??= setInterval(() => void renew(db, holds), RENEW_MS);
+  holds.timer ??= setInterval(() => renewAll(db, holds), RENEW_MS);
   try {
     return await work(held);
   } finally {
@@ -56,18 +57,23 @@ export async function whileHolding<T>(
       clearInterval(holds.timer);
       holds.timer = undefined;
     }
-    await releaseSearch(db.sql, { sweepId, holder });
+    // The lease ends by itself. What was done is done, and what failed is told by its own error.
+    await releaseSearch(db.sql, { sweepId, holder }).catch(() => {});
   }
 }
 
-/** All of them in one statement. A failure is no news: the next write tells whether the hold has lasted. */
-async function renew({ sql }: Database, holds: Holds): Promise<void> {
-  if (holds.renewing) return;
-  holds.renewing = true;
+/** Each by itself: one whose row is locked by a claim of a frozen server, for up to 5 s, does not cost the others their holds. */
+function renewAll(db: Database, holds: Holds): void {
+  for (const sweepId of holds.sweepIds) if (!holds.renewing.has(sweepId)) void renew(db, holds, sweepId);
+}
+
+/** A failure is no news: the next write tells whether the hold has lasted. */
+async function renew({ sql }: Database, { holder, renewing }: Holds, sweepId: string): Promise<void> {
+  renewing.add(sweepId);
   try {
-    await renewHolds(sql, { sweepIds: [...holds.sweepIds], holder: holds.holder, leaseMs: HOLD_MS });
+    await renewHold(sql, { sweepId, holder, leaseMs: HOLD_MS });
   } catch {
   } finally {
-    holds.renewing = false;
+    renewing.delete(sweepId);
   }
 }
