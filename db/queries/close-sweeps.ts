@@ -19,9 +19,11 @@ import type { Sql, Tx } from "../client";
  * @param only these sweeps; all when absent (the background's look-round after a server died between commit and look)
  */
 export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[]): Promise<Candidate[]> {
+  // Whoever names a sweep has mostly just ended a run of it: bringing its front counts the runs, and once is enough.
+  const isBehind = only === undefined ? frontIsBehind(sql) : sql`true`;
   return sql<Candidate[]>`
     with looked as materialized (
-      select s.id, case when s.metrics is null then false else ${frontIsBehind(sql)} end as behind from sweeps s
+      select s.id, case when s.metrics is null then false else ${isBehind} end as behind from sweeps s
       where ${only === undefined ? sql`(${isLately(sql)} or ${hasNoFront(sql)})` : sql`s.id = any(${[...only]}::text[])`}
     )
     select s.id as "sweepId", l.behind from looked l join sweeps s on s.id = l.id
@@ -31,7 +33,7 @@ export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[])
 
 export interface Candidate {
   sweepId: string;
-  /** Its front is to be brought up to its runs first: whether it is done may follow from there. */
+  /** Its front is to be brought up to its runs first (or may be, for a named one): whether it is done may follow from there. */
   behind: boolean;
 }
 

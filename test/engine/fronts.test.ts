@@ -54,7 +54,7 @@ test("a sweep with several metrics is looked after when its front is behind, and
     await train(context, sweep, 2, 0.4);
     const open = await claimOne(context, sweep);
     expect(await findSweepsToClose(db.sql)).toEqual([]);
-    expect(await findSweepsToClose(db.sql, [sweepId])).toEqual([]);
+    expect(await findSweepsToClose(db.sql, [sweepId])).toEqual([{ sweepId, behind: true }]);
 
     await db.sql`update runs set deleted_at = now() where id = ${first}`;
     expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: true }]);
