@@ -75,8 +75,12 @@ function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger, o
     sampler = null;
   };
 
+  /** Prior runs came of which it has not heard yet: looked at once, when all are there. */
+  let hasPriors = false;
   /** Known results are where to begin, as long as nothing was proposed. */
   const beginAtBest = (): void => {
+    if (!hasPriors) return;
+    hasPriors = false;
     const best = rank(ledger.settled).find(({ values }) => values !== null);
     if (best) become(openEvolution(genes, numbersOf(genes, genes.encode(best.x))));
   };
@@ -144,14 +148,16 @@ function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger, o
 
   return {
     observe(event) {
+      if (event.type !== "prior") beginAtBest();
       if (!ledger.observe(event)) return;
       const trial = ledger.trials.get(event.number) as Trial;
       if (event.type === "proposed" || event.type === "prior") runs.add(trial);
       if (event.type === "lost" || event.type === "withdrawn") rest.rewind();
-      if (event.type === "prior" && ledger.next === 0) beginAtBest();
+      if (event.type === "prior" && ledger.next === 0) hasPriors = true;
       else if (event.type !== "prior" && hasOutcome(trial)) enter(trial);
     },
     propose(count) {
+      beginAtBest();
       const proposals: Proposal[] = [];
       while (proposals.length < count) {
         const choice = chooseNext();
@@ -162,15 +168,14 @@ function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger, o
       }
       return proposals;
     },
-    snapshot: () =>
-      toSnapshot(
-        cmaes,
-        ledger,
-        toValueMap([
-          ["evolution", fromEvolution(evolution)],
-          ["due", fromNumbers(due)],
-        ]),
-      ),
+    snapshot() {
+      beginAtBest();
+      const state = toValueMap([
+        ["evolution", fromEvolution(evolution)],
+        ["due", fromNumbers(due)],
+      ]);
+      return toSnapshot(cmaes, ledger, state);
+    },
   };
 }
 

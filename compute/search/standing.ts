@@ -135,8 +135,15 @@ function lexical(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-const isBeatenBy = (a: readonly number[], b: readonly number[]): boolean =>
-  b.every((cost, m) => cost <= (a[m] as number)) && lexical(a, b) !== 0;
+/** Better in no metric, worse in one. A plain loop: ten thousand runs of three metrics ask it fifty million times. */
+function isBeatenBy(a: readonly number[], b: readonly number[]): boolean {
+  let isWorse = false;
+  for (let m = 0; m < a.length; m++) {
+    if ((b[m] as number) > (a[m] as number)) return false;
+    if ((b[m] as number) < (a[m] as number)) isWorse = true;
+  }
+  return isWorse;
+}
 
 /** Those with the most room around them first; the ends of a front have all the room. */
 function byCrowding(front: readonly number[], costs: readonly (readonly number[])[]): number[] {
