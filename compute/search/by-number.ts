@@ -28,14 +28,16 @@ export function byNumber(name: string, reason: ProposalReason): SearchMethod {
     const points = openPoints({ ...config, method: name as "grid" | "random" | "sobol" }, seed);
     return {
       observe(event) {
-        const isGone = event.type === "lost" || event.type === "withdrawn";
-        if (ledger.observe(event) && isGone) state.returned.push(event.number);
+        if (!ledger.observe(event)) return;
+        if (event.type === "proposed") dropReturned(ledger, state, event);
+        if (event.type === "lost" || event.type === "withdrawn") giveBack(ledger, state, event.number);
       },
       propose(count) {
         const proposals: Proposal[] = [];
         while (proposals.length < count) {
           const point = takeReturned(ledger, state) ?? takeNext(points, ledger, state, config.repeats);
           if (point === undefined) break;
+          dropReturned(ledger, state, point);
           proposals.push(ledger.add({ ...point, reason }));
         }
         return proposals;
@@ -57,16 +59,33 @@ export function byNumber(name: string, reason: ProposalReason): SearchMethod {
 interface State {
   /** All points before it were had. */
   cursor: bigint;
-  /** Numbers of lost and withdrawn proposals, in the order of their losses. */
+  /**
+   * Numbers of lost and withdrawn proposals whose points nobody has, in the order of their losses, one a point. It follows from the
+   * events alone, whoever made the proposals: a search that is told a log goes on like the one that wrote it.
+   */
   returned: number[];
 }
 
-function takeReturned(ledger: Ledger, { returned }: State) {
-  for (let number = returned.shift(); number !== undefined; number = returned.shift()) {
+function giveBack(ledger: Ledger, { returned }: State, number: number): void {
+  const trial = ledger.trials.get(number);
+  if (trial && !ledger.hasRepeat(trial.hash, trial.repeat)) returned.push(number);
+}
+
+/** Its point is had again. */
+function dropReturned(
+  ledger: Ledger,
+  state: State,
+  { hash, repeat }: Pick<Proposal, "hash" | "repeat">,
+): void {
+  state.returned = state.returned.filter((number) => {
     const trial = ledger.trials.get(number);
-    if (trial && !ledger.hasRepeat(trial.hash, trial.repeat)) return trial;
-  }
-  return undefined;
+    return trial?.hash !== hash || trial.repeat !== repeat;
+  });
+}
+
+function takeReturned(ledger: Ledger, { returned }: State) {
+  const [number] = returned;
+  return number === undefined ? undefined : ledger.trials.get(number);
 }
 
 /**
