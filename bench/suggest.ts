@@ -49,7 +49,7 @@ const objective: Objective = (params, draw) => {
   return { objectives: [loss + (params.augment === true ? 0 : 0.1) + 0.02 * draw(0)] };
 };
 
-/** How busy the machine is: 0.8 ms where nothing else runs on the one that the goals are measured on. */
+/** How fast the machine is at the moment; another commit's figure may come from other kernels. */
 function timeFactor(rows: number): number {
   const A = Float64Array.from({ length: rows * rows }, (_, at) => {
     const away = Math.abs(Math.floor(at / rows) - (at % rows));

@@ -240,9 +240,9 @@ export function solveRows(l: Block, n: number, x: Block, count: number): void {
   solveRows({ ...q, start: q.start + half }, n - half, right, count);
 }
 
-/** Half of n, on a whole tile of four where it can be. */
+/** About half of n, on a whole tile of four where it can be. */
 export function halfOf(n: number): number {
-  return n >= 16 ? (n >> 3) * 4 : n >> 1;
+  return n >= 8 ? (n >> 3) * 4 : n >> 1;
 }
 
 /** Forward substitution in place, four unknowns at a time, so that four sums run beside each other. */

@@ -54,23 +54,13 @@ export function openEngines(say: (message: string) => void): Engine[] {
   return [...OURS.map(openOurs), ...peers.map((peer) => openOther(peer, say))];
 }
 
-const OURS = ["bayes", "tpe", "cmaes", "sobol", "random", "auto"].flatMap((name) => known(name) ?? []);
+const OURS = ["bayes", "tpe", "cmaes", "sobol", "random", "auto"];
 
-function known(
-  name: string,
-): { name: string; version: string; methodFor: (problem: Problem) => SearchMethod } | undefined {
+function openOurs(name: string): Engine {
   // What `auto` picks has a version of its own, but nearly always it is bayes.
-  if (name === "auto")
-    return { name, version: methodOf("bayes").version, methodFor: (problem) => pickMethod(problem).method };
-  try {
-    const method = methodOf(name);
-    return { name, version: method.version, methodFor: () => method };
-  } catch {
-    return undefined; // not built yet
-  }
-}
-
-function openOurs({ name, version, methodFor }: NonNullable<ReturnType<typeof known>>): Engine {
+  const { version } = methodOf(name === "auto" ? "bayes" : name);
+  const methodFor = (problem: Problem): SearchMethod =>
+    name === "auto" ? pickMethod(problem).method : methodOf(name);
   const spent = { seconds: 0 };
   return {
     name,

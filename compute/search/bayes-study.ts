@@ -4,7 +4,7 @@ import { log1p } from "@/math/elementary";
 import { median, quantile } from "@/math/stats";
 import type { Row, Sample } from "./gp/surrogate";
 import { fitWarp, type Warp } from "./gp/warp";
-import type { Ledger, Trial } from "./ledger";
+import { groupByHash, type Ledger, type Trial } from "./ledger";
 
 /**
  * What a model is fitted to: the ledger's runs, one row a configuration, each metric as targets of which more is better.
@@ -83,17 +83,6 @@ export function listPending(
   return ledger.pending
     .filter((trial) => !isImputed(trial))
     .flatMap(({ x }) => (x ? [toKernel(x.slice())] : []));
-}
-
-function groupByHash(trials: readonly Trial[]): Trial[][] {
-  const groups = new Map<string, Trial[]>();
-  for (const trial of trials) {
-    if (trial.x === undefined) continue;
-    const known = groups.get(trial.hash);
-    if (known) known.push(trial);
-    else groups.set(trial.hash, [trial]);
-  }
-  return [...groups.values()];
 }
 
 const resultOf = ({ state, outcome }: Trial, metric: number): number | undefined =>

@@ -1,27 +1,25 @@
 import { openSoftConstraints } from "@/core/constraint";
 import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import { listPending, openStudy, type Study } from "./bayes-study";
+import type { Guide, Thinker } from "./by-model";
 import type { Domain, Values } from "./domain";
 import { type Mind, openMind } from "./gp/mind";
 import { openRoom } from "./gp/room";
-import type { Choice, Ledger, Trial } from "./ledger";
+import type { Ledger, Trial } from "./ledger";
 import type { Prediction } from "./method";
 
 /** The models of a ledger: fitted, or taken from the memory of the last proposal, and ready for questions. */
-export interface Thought {
+export interface Thought extends Guide {
   readonly study: Study;
-  /** The best configuration that is free, in view of what the ledger now has under way; undefined when none of the best is. */
-  choose(isFree: (values: Values) => boolean, seed: string): Choice | undefined;
   /** What the first metric's model expects of the function at the i-th configuration of the study; null where it looks at a part. */
   expectOf(i: number): Pick<Prediction, "mean" | "sd"> & { readonly target: number };
 }
 
-export interface Thinker {
-  /** Null before there are two results. */
+export interface BayesThinker extends Thinker {
   think(ledger: Ledger, spare: number): Thought | null;
 }
 
-export function openThinker(config: SweepConfig, domain: Domain): Thinker {
+export function openBayesThinker(config: SweepConfig, domain: Domain): BayesThinker {
   const room = openRoom(domain);
   const mind = openMind(room);
   const metrics = objectivesOf(config);
@@ -29,6 +27,8 @@ export function openThinker(config: SweepConfig, domain: Domain): Thinker {
   const all = listAll(domain);
 
   return {
+    // one more than dimensions, within 5 .. 10
+    designed: Math.max(5, Math.min(10, domain.dimensions.length + 1)),
     think(ledger, spare) {
       if (metrics.length === 0 || domain.dimensions.length === 0 || ledger.observed < 2) return null;
       const study = openStudy(ledger, metrics, soft, room.fromSpace);

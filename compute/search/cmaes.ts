@@ -2,7 +2,6 @@ import { openSoftConstraints } from "@/core/constraint";
 import { objectivesOf } from "@/core/sweep-config";
 import { toValueMap, type Value } from "@/core/value";
 import { openSobol } from "@/math/sobol";
-import { openRest } from "./bayes-points";
 import { openSampler, type Sampler } from "./cma/distribution";
 import {
   advance,
@@ -15,6 +14,7 @@ import {
 } from "./cma/evolution";
 import { type Genes, openGenes } from "./cma/genes";
 import { isCoveredBy, withReason } from "./covered";
+import { openRest } from "./design";
 import { type Domain, openDomain, type Values } from "./domain";
 import { openDice } from "./gp/dice";
 import { type Choice, type Ledger, openLedger, type Trial } from "./ledger";

@@ -168,6 +168,18 @@ export function openLedger(
   };
 }
 
+/** Runs of a configuration together, in the order of their first; without those whose parameters do not belong to the space. */
+export function groupByHash(trials: readonly Trial[]): Trial[][] {
+  const groups = new Map<string, Trial[]>();
+  for (const trial of trials) {
+    if (trial.x === undefined) continue;
+    const known = groups.get(trial.hash);
+    if (known) known.push(trial);
+    else groups.set(trial.hash, [trial]);
+  }
+  return [...groups.values()];
+}
+
 const isLive = ({ state }: Trial): boolean => state !== "lost" && state !== "withdrawn";
 /** Its run was given up, went on after all, and has come to its end. */
 const isFoundAgain = ({ state, keepsPoint }: Trial, { type }: News): boolean =>

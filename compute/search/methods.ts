@@ -2,6 +2,7 @@ import { AppError } from "@/core/errors";
 import { bayes } from "./bayes";
 import { byNumber } from "./by-number";
 import { cmaes } from "./cmaes";
+import { isCoveredBy } from "./covered";
 import { type Domain, openDomain } from "./domain";
 import type { Problem, SearchMethod } from "./method";
 import { tpe } from "./tpe";
@@ -40,11 +41,10 @@ export function pickMethod(problem: Problem): Picked {
 const MODELLED_RUNS = 1000;
 
 function pickForYou({ config }: Problem): Picked {
-  const { runCap, repeats, metrics, softConstraints = [] } = config;
+  const { runCap, metrics, softConstraints = [] } = config;
   const domain = openDomain(config);
-  const { size } = domain;
-  if (size !== null && runCap !== undefined && size * BigInt(repeats) <= BigInt(runCap))
-    return { method: random, why: `random order: run_cap covers all ${size} configurations` };
+  if (isCoveredBy(config, domain))
+    return { method: random, why: `random order: run_cap covers all ${domain.size} configurations` };
   if (runCap === undefined || runCap <= MODELLED_RUNS)
     return {
       method: bayes,

@@ -1,7 +1,8 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
 import type { Metric } from "@/core/sweep-config";
 import { median } from "@/math/stats";
-import type { Ledger, Trial } from "./ledger";
+import { beats } from "../analysis/pareto";
+import { groupByHash, type Ledger, type Trial } from "./ledger";
 
 /**
  * The configurations of a ledger from the best to the worst: all that methods by rank (tpe, cmaes) ask of results, so that a
@@ -61,17 +62,6 @@ export function rankConfigurations(
   return [...first, ...second, ...third, ...failed];
 }
 
-function groupByHash(trials: readonly Trial[]): Trial[][] {
-  const groups = new Map<string, Trial[]>();
-  for (const trial of trials) {
-    if (trial.x === undefined) continue;
-    const known = groups.get(trial.hash);
-    if (known) known.push(trial);
-    else groups.set(trial.hash, [trial]);
-  }
-  return [...groups.values()];
-}
-
 function meansOf(trials: readonly Trial[], metrics: number, rule: (trial: Trial) => string): number[] | null {
   const results = trials.flatMap((trial) => {
     if (trial.state === "observed") return trial.outcome ? [trial.outcome.objectives] : [];
@@ -118,7 +108,8 @@ function byFronts(all: readonly Configuration[], signs: readonly number[], top: 
     const behind: number[] = [];
     // Whoever stands before in this order is no worse in the first metric, so nobody is beaten by one that comes later.
     for (const i of rest) {
-      const isBeaten = front.some((other) => isBeatenBy(costs[i] as number[], costs[other] as number[]));
+      // of costs the higher "beats" the lower
+      const isBeaten = front.some((other) => beats(costs[i] as number[], costs[other] as number[], false));
       (isBeaten ? behind : front).push(i);
     }
     placed.push(...byCrowding(front, costs));
@@ -133,16 +124,6 @@ function lexical(a: readonly number[], b: readonly number[]): number {
     if (order !== 0) return order;
   }
   return 0;
-}
-
-/** Better in no metric, worse in one. A plain loop: ten thousand runs of three metrics ask it fifty million times. */
-function isBeatenBy(a: readonly number[], b: readonly number[]): boolean {
-  let isWorse = false;
-  for (let m = 0; m < a.length; m++) {
-    if ((b[m] as number) > (a[m] as number)) return false;
-    if ((b[m] as number) < (a[m] as number)) isWorse = true;
-  }
-  return isWorse;
 }
 
 /** Those with the most room around them first; the ends of a front have all the room. */

@@ -1,22 +1,22 @@
 import { openSoftConstraints } from "@/core/constraint";
 import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import { log } from "@/math/elementary";
+import type { Thinker } from "../by-model";
 import type { Domain, Values } from "../domain";
 import { openDice } from "../gp/dice";
-import type { Choice, Ledger, Trial } from "../ledger";
+import type { Trial } from "../ledger";
 import { type Configuration, rankConfigurations } from "../standing";
 import { openAxes } from "./axes";
 import { expectAt } from "./expect";
 import { openParzen } from "./parzen";
 import { widthsOf } from "./widths";
 
-/** What is known of a search at one moment, split into good runs and others. */
-export interface TpeThought {
-  /** The best free configuration of some draws, in view of what is under way by now; undefined when no draw was free. */
-  choose(isFree: (values: Values) => boolean, seed: string): Choice | undefined;
-}
+/** As many as Optuna and hyperopt begin with. */
+const DESIGNED = 10;
 
 /**
+ * Splits what is known into good runs and others, and takes the best of some draws.
+ *
  * | symbol  | meaning                                                                                    |
  * | ------- | ------------------------------------------------------------------------------------------ |
  * | n, g    | configurations with an outcome; how many of them, the best, count as good                     |
@@ -27,10 +27,7 @@ export interface TpeThought {
  * What is under way counts as bad until it is known, but together no more than UNDER_WAY runs. Draws of the good ones' density lie
  * apart by themselves: 64 agents whose runs counted in full ("constant liar") drove each other out of the best places.
  */
-export function openTpeThinker(
-  config: SweepConfig,
-  domain: Domain,
-): { think(ledger: Ledger): TpeThought | null } {
+export function openTpeThinker(config: SweepConfig, domain: Domain): Thinker {
   const axes = openAxes(domain);
   const metrics = objectivesOf(config);
   const soft = openSoftConstraints(config);
@@ -39,6 +36,7 @@ export function openTpeThinker(
     progress !== null && (metrics[0]?.imputeWhileRunning ?? "false") !== "false";
 
   return {
+    designed: DESIGNED,
     think(ledger) {
       if (metrics.length === 0 || D === 0 || ledger.observed < 2) return null;
       const ranked = rankConfigurations(ledger, metrics, soft, MOST_GOOD);
