@@ -40,7 +40,8 @@ interface Run {
   metric: { lastStep: number };
 }
 
-/** Milliseconds between the moment in which a run was asked to stop and the end of its attempt, as seen each 20 ms. */
+/** Milliseconds between the moment in which a run was asked to stop and the end of its last attempt, as seen each 20 ms: without
+ * heartbeats a busy machine may lose one before. */
 async function watchStops({ sql }: Database, sweepId: string, signal: AbortSignal): Promise<number[]> {
   const asked = new Map<number, number>();
   while (!signal.aborted) {
@@ -50,7 +51,8 @@ async function watchStops({ sql }: Database, sweepId: string, signal: AbortSigna
     await pause(20);
   }
   const ends = await sql<{ id: number; at: Date }[]>`
-    select run_id as id, ended_at as at from attempts where run_id = any(${[...asked.keys()]}::bigint[])`;
+    select distinct on (run_id) run_id as id, ended_at as at from attempts
+    where run_id = any(${[...asked.keys()]}::bigint[]) order by run_id, number desc`;
   return ends.map(({ id, at }) => at.getTime() - (asked.get(id) ?? 0));
 }
 
