@@ -117,7 +117,9 @@ command: ["\${env}", python, "\${progam}"]
 
   const corpus = resolve(process.env.BESOM_SWEEP_CORPUS ?? "../shared/sweep-corpus");
   const index = join(corpus, "index.tsv");
-  const rows = existsSync(index) ? readFileSync(index, "utf8").trim().split("\n").slice(1) : [];
+  const all = existsSync(index) ? readFileSync(index, "utf8").trim().split("\n").slice(1) : [];
+  // Every sixth: that each of them is understood is shown without a browser, test/core/sweep-config/corpus.test.ts.
+  const rows = process.env.BESOM_CI === "full" ? all : all.filter((_, i) => i % 6 === 0);
   if (rows.length === 0)
     console.warn(`\n!!! NOT TESTED in the editor: real sweep files. ${corpus} is absent. !!!\n`);
 
