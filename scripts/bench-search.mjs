@@ -14,10 +14,11 @@ const at = args.indexOf("--jobs");
 const [, asked] = at < 0 ? [] : args.splice(at, 2);
 const jobs = Number(asked ?? Math.min(2, availableParallelism()));
 const search = (...more) => runTypeScript("bench/search/run.ts", [...args, ...more]);
+const all = args.includes("--prepare") ? [] : Array.from({ length: jobs }, (_, i) => `${i + 1}/${jobs}`);
 
 let code = await search("--prepare");
-if (code === 0) {
-  const parts = Array.from({ length: jobs }, (_, i) => search("--part", `${i + 1}/${jobs}`));
-  code = Math.max(...(await Promise.all(parts)));
+if (code === 0 && all.length > 0) {
+  code = Math.max(...(await Promise.all(all.map((part) => search("--part", part)))));
+  if (code === 0) code = await search("--seeds", "0");
 }
-process.exitCode = code === 0 ? await search("--seeds", "0") : code;
+process.exitCode = code;

@@ -31,7 +31,7 @@ export function drawChart({ title, yTitle, xTitle, series }: Chart): string {
   const shown = series
     .flatMap(({ values, low, high }) => [...values, ...low, ...high])
     .filter((each) => each > 0);
-  const [bottom, top] = [Math.min(...shown), Math.max(...shown)];
+  const [bottom, top] = rangeOf(shown);
   const x = (run: number): number =>
     PLOT.left + ((run - 1) / (length - 1)) * (SIZE.width - PLOT.left - PLOT.right);
   const y = (value: number): number => {
@@ -63,6 +63,13 @@ export function drawChart({ title, yTitle, xTitle, series }: Chart): string {
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** From the least to the largest, a tenth apart at least: numbers that are all one, or all 0, have no scale of their own. */
+function rangeOf(shown: readonly number[]): [bottom: number, top: number] {
+  if (shown.length === 0) return [0.1, 1];
+  const [bottom, top] = [Math.min(...shown), Math.max(...shown)];
+  return [bottom, Math.max(top, 1.1 * bottom)];
 }
 
 function drawSeries(

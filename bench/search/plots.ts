@@ -22,7 +22,8 @@ export function makeCharts(found: readonly Row[]): Map<string, string> {
   for (const suite of SUITES)
     for (const agents of suite.agents) {
       const parts = partsOf(rows, suite, agents).filter(({ engine }) => engine.color !== undefined);
-      if (parts.length > 0) charts.set(chartName(suite, agents), drawChart(toChart(suite, agents, parts)));
+      const chart = toChart(suite, agents, parts);
+      if (chart.series.length > 0) charts.set(chartName(suite, agents), drawChart(chart));
     }
   return charts;
 }
@@ -32,11 +33,13 @@ function toChart(suite: Suite, agents: number, parts: readonly Part[]): Chart {
   const ours = parts.find(({ engine, rows }) => engine.name === "bayes" && rows.some(hasModelCurve));
   if (ours)
     curves.push({ ...toSeries(ours, byModelAt), label: "Besom, by model", color: BY_MODEL, strong: false });
+  // A curve over fewer tasks than the others' is none: what gave one of them up has its place in the tables.
+  const drawn = curves.filter(({ values }) => !Number.isNaN(values.at(-1) ?? Number.NaN));
   return {
     title: titleOf(suite, agents),
     yTitle: Y_TITLES[suite.regret],
     xTitle: "runs ended",
-    series: curves,
+    series: drawn,
   };
 }
 
@@ -54,17 +57,16 @@ const Y_TITLES = {
 } as const;
 
 function toSeries(
-  { engine, rows, suite }: Part,
+  { engine, whole: rows, tasks, suite }: Part,
   at: (run: number) => (row: Row) => number | undefined,
 ): Series {
   const level =
     suite.regret === "distance"
       ? (groups: ByTask<number>) => geometricMean(groups.map(geometricMean))
       : meanOfMeans;
-  const tasks = new Set(rows.map(({ task }) => task)).size;
   const points = Array.from({ length: suite.evaluations }, (_, i) => {
     const groups = byTask(rows, at(i + 1));
-    if (i + 1 < FIRST_SHOWN || groups.length < tasks)
+    if (i + 1 < FIRST_SHOWN || groups.length < tasks.length)
       return { value: Number.NaN, low: Number.NaN, high: Number.NaN };
     const value = level(groups);
     return {

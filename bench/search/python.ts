@@ -28,7 +28,8 @@ export function pythonOf(environment: Environment, say: (message: string) => voi
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return python;
   say(`installing the packages of ${REQUIREMENTS[environment]} into ${folder}; this is done once`);
   mkdirSync(CACHE, { recursive: true });
-  execFileSync("python3", ["-m", "venv", folder], { stdio: ["ignore", 2, 2] });
+  // Anew where an older list or half an installation is: pip would leave what the new list has not.
+  execFileSync(findPython(), ["-m", "venv", "--clear", folder], { stdio: ["ignore", 2, 2] });
   const install = (...args: string[]) =>
     execFileSync(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...args], {
       stdio: ["ignore", 2, 2],
@@ -38,6 +39,28 @@ export function pythonOf(environment: Environment, say: (message: string) => voi
   if (environment === "hebo") install("--no-deps", `HEBO==${HEBO}`);
   writeFileSync(stamp, wanted);
   return python;
+}
+
+/** What the pinned versions have in common: numpy 1.24 of HEBO's ends with 3.11, scipy 1.17 of the others begins with it. */
+const PYTHON = "3.11";
+
+/** A Python that can make environments. @throws Error saying what is missing */
+function findPython(): string {
+  const asked = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])";
+  const found = [`python${PYTHON}`, "python3"].map((name): [name: string, version: string] => {
+    try {
+      return [
+        name,
+        execFileSync(name, ["-c", asked], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim(),
+      ];
+    } catch {
+      return [name, "missing, or without the modules venv and ensurepip (python3-venv of Debian)"];
+    }
+  });
+  const [fitting] = found.find(([, version]) => version === PYTHON) ?? [];
+  if (fitting !== undefined) return fitting;
+  const seen = found.map(([name, version]) => `${name} is ${version}`).join("; ");
+  throw new Error(`the pinned versions want Python ${PYTHON}: ${seen}`);
 }
 
 /** Without what it asks for: GPy and CatBoost, of other models than its default one, can't be built for newer Pythons. */

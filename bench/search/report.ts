@@ -1,5 +1,5 @@
 import { median } from "@/math/stats";
-import { ofDefeats, ofRatios } from "./beside";
+import { ofDefeats, ofRatios, ofVerdicts, ofYardstick } from "./beside";
 import { digits, fixed, table } from "./markdown";
 import type { Row } from "./results";
 import type { AgentsSaving } from "./savings";
@@ -8,6 +8,8 @@ import {
   byTask,
   byValueAt,
   chartName,
+  coverageOf,
+  ENGINES,
   earlyOf,
   fewest,
   meanOfMeans,
@@ -31,51 +33,65 @@ export function makeTables(found: readonly Row[], savings: readonly AgentsSaving
       const picture = `![${titleOf(suite, agents)}](search-quality/${chartName(suite, agents)})`;
       tables.set(`${suite.name}.${agents}`, `${shown}\n\n${picture}`);
     }
+  tables.set("coverage", ofCoverage(found));
+  tables.set("verdicts", ofVerdicts(rows));
   tables.set("ratios", ofRatios(rows));
+  tables.set("yardstick", ofYardstick(rows));
   tables.set("behind", ofDefeats(rows));
   for (const agents of new Set(savings.map((each) => each.agents)))
     tables.set(`D.${agents}`, ofSavings(savings.filter((each) => each.agents === agents)));
   return tables;
 }
 
+/** Whole seeds by engine and suite: who has played, and who has not. */
+function ofCoverage(rows: readonly Row[]): string {
+  const columns = SUITES.flatMap((suite) => suite.agents.map((agents) => ({ suite, agents })));
+  return table(
+    ["seeds", ...columns.map(({ suite, agents }) => `${suite.name}, ${agents}`)],
+    ENGINES.map((engine) => [
+      engine.label,
+      ...columns.map(({ suite, agents }) => {
+        const part = partsOf(rows, suite, agents).find((each) => each.engine === engine);
+        return part ? coverageOf(part) : "";
+      }),
+    ]),
+  );
+}
+
 /** Of functions: medians, and their geometric mean beside random search's. */
 function ofFunctions({ evaluations }: Suite, parts: readonly Part[]): string {
-  const tasks = [...new Set(parts.flatMap(({ rows }) => rows.map(({ task }) => task)))].sort();
+  const tasks = parts[0]?.tasks ?? [];
   const yardstick = parts.find(({ engine }) => engine.name === "random");
   const early = earlyOf(evaluations);
-  const level = (part: Part | undefined, at: number): number =>
-    part ? geometricMean(byTask(part.rows, byValueAt(at)).map((each) => median(each))) : Number.NaN;
   return table(
     ["", "seeds", ...tasks, `vs random, ${early}`, `vs random, ${evaluations}`, "ms"],
     parts.map((part) => [
       nameOf(part),
-      seedsOf(part),
+      coverageOf(part),
       ...tasks.map((task) => medianOn(part, task, evaluations)),
-      digits(level(part, early) / level(yardstick, early)),
-      withInterval(level(part, evaluations) / level(yardstick, evaluations), part, (groups) => {
-        return geometricMean(groups.map((each) => median(each))) / level(yardstick, evaluations);
-      }),
+      besideRandom(part, yardstick, early),
+      besideRandom(part, yardstick, evaluations, true),
       timeOf(part),
     ]),
   );
 }
 
 /** Empty where every search of the task was given up. */
-function medianOn({ rows }: Part, task: string, at: number): string {
+function medianOn({ whole }: Part, task: string, at: number): string {
   const [values] = byTask(
-    rows.filter((row) => row.task === task),
+    whole.filter((row) => row.task === task),
     byValueAt(at),
   );
   return values ? digits(median(values)) : "";
 }
 
-function withInterval(
-  value: number,
-  { rows, suite }: Part,
-  statistic: (groups: ByTask<number>) => number,
-): string {
-  const groups = byTask(rows, byValueAt(suite.evaluations));
-  return `${digits(value)}${showInterval(groups, statistic)}`;
+/** Empty without results on every task: the easy ones alone say nothing. */
+function besideRandom(part: Part, yardstick: Part | undefined, at: number, interval = false): string {
+  const level = (groups: ByTask<number>): number => geometricMean(groups.map((each) => median(each)));
+  const [own, random] = [part, yardstick].map((each) => byTask(each?.whole ?? [], byValueAt(at)));
+  if (own?.length !== part.tasks.length || random?.length !== part.tasks.length) return "";
+  const multiple = (groups: ByTask<number>): number => level(groups) / level(random);
+  return `${digits(multiple(own))}${interval ? showInterval(own, multiple) : ""}`;
 }
 
 /** Of tables and of training: mean regrets as shares. */
@@ -84,20 +100,25 @@ function ofTables({ evaluations }: Suite, parts: readonly Part[]): string {
   return table(
     ["", "seeds", String(early), String(evaluations), `${evaluations}, chosen by model`, "unique", "ms"],
     parts.map((part) => {
-      const late = byTask(part.rows, byValueAt(evaluations));
-      const model = byTask(part.rows, byModelAt(evaluations));
+      const groupsOf = (of: (row: Row) => number | undefined): ByTask<number> | undefined => {
+        const groups = byTask(part.whole, of);
+        return groups.length === part.tasks.length ? groups : undefined;
+      };
+      const late = groupsOf(byValueAt(evaluations));
       return [
         nameOf(part),
-        seedsOf(part),
-        fixed(meanOfMeans(byTask(part.rows, byValueAt(early)))),
-        `${fixed(meanOfMeans(late))}${showInterval(late, meanOfMeans, fixed)}`,
-        model.length > 0 ? fixed(meanOfMeans(model)) : "",
+        coverageOf(part),
+        meanIn(groupsOf(byValueAt(early))),
+        `${meanIn(late)}${late ? showInterval(late, meanOfMeans, fixed) : ""}`,
+        meanIn(groupsOf(byModelAt(evaluations))),
         `${(100 * meanOfMeans(byTask(part.rows, ({ play }) => play?.unique))).toFixed(1)} %`,
         timeOf(part),
       ];
     }),
   );
 }
+
+const meanIn = (groups: ByTask<number> | undefined): string => (groups ? fixed(meanOfMeans(groups)) : "");
 
 function ofSavings(savings: readonly AgentsSaving[]): string {
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -127,12 +148,8 @@ function showInterval(
 /** With the version whose results these are. */
 const nameOf = ({ engine, rows }: Part): string => `${engine.label} ${rows[0]?.version}`;
 
-function seedsOf({ rows }: Part): string {
-  const seeds = new Set(rows.map(({ seed }) => seed)).size;
-  const given = rows.filter(({ play }) => play === null).length;
-  return given > 0 ? `${seeds}, ${given} given up` : String(seeds);
-}
-
 /** Of processor time a proposal, what it was told of runs included. */
-const timeOf = ({ rows }: Part): string =>
-  digits(1000 * meanOfMeans(byTask(rows, ({ play }) => play?.seconds)), 2);
+function timeOf({ rows }: Part): string {
+  const seconds = byTask(rows, ({ play }) => play?.seconds);
+  return seconds.length > 0 ? digits(1000 * meanOfMeans(seconds)) : "";
+}

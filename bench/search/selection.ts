@@ -24,7 +24,11 @@ export interface Part {
   readonly suite: Suite;
   readonly agents: number;
   readonly engine: (typeof ENGINES)[number];
+  /** Of the suite, as far as anybody has played it. */
+  readonly tasks: readonly string[];
   readonly rows: readonly Row[];
+  /** Without seeds that some tasks have no result of yet: a mean over the easy ones says nothing. */
+  readonly whole: readonly Row[];
 }
 
 export const chartName = ({ name }: Suite, agents: number): string => `${name}-${agents}.svg`;
@@ -32,21 +36,37 @@ export const titleOf = ({ name, title }: Suite, agents: number): string =>
   `Suite ${name}, ${agents === 1 ? "one agent" : `${agents} agents`}: ${title}`;
 
 export function partsOf(rows: readonly Row[], suite: Suite, agents: number): Part[] {
-  const tasks = new Set(rows.flatMap((row) => (row.suite === suite.name ? [row.task] : []))).size;
+  const tasks = [...new Set(rows.flatMap((row) => (row.suite === suite.name ? [row.task] : [])))].sort();
   return ENGINES.flatMap((engine) => {
     const own = rows.filter(
       (row) => row.suite === suite.name && row.agents === agents && row.engine === engine.name,
     );
-    const whole = wholeSeeds(own, tasks);
-    return whole.length > 0 ? [{ suite, agents, engine, rows: whole }] : [];
+    return own.length > 0
+      ? [{ suite, agents, engine, tasks, rows: own, whole: wholeSeeds(own, tasks.length) }]
+      : [];
   });
 }
 
-/** Without seeds that some tasks have no result of yet: a mean over the easy ones says nothing. */
 function wholeSeeds(rows: readonly Row[], tasks: number): Row[] {
   const counts = new Map<number, number>();
   for (const { seed } of rows) counts.set(seed, (counts.get(seed) ?? 0) + 1);
   return rows.filter(({ seed }) => counts.get(seed) === tasks);
+}
+
+export const seedsIn = (rows: readonly Row[]): number => new Set(rows.map(({ seed }) => seed)).size;
+export const givenUp = (rows: readonly Row[]): number => rows.filter(({ play }) => play === null).length;
+
+/** Which of what a part's numbers are made of is missing, in words: what is left out silently is taken for done. */
+export function coverageOf({ rows, whole, tasks }: Part): string {
+  const more = rows.length - whole.length;
+  const given = givenUp(rows);
+  return [
+    String(seedsIn(whole)),
+    more > 0 ? `and ${more} of ${tasks.length * (seedsIn(rows) - seedsIn(whole))} searches more` : "",
+    given > 0 ? `${given} of ${rows.length} given up` : "",
+  ]
+    .filter((each) => each !== "")
+    .join(", ");
 }
 
 /** After so many runs random search's median is 1, where losses have no scale of their own. */
@@ -55,13 +75,10 @@ const UNIT_AT = 10;
 /** Losses as shares: 0 is the best that any engine found on the task, 1 what random search has after UNIT_AT runs. */
 export function measureFromBest(rows: readonly Row[]): Row[] {
   const losses = new Set(SUITES.flatMap(({ name, regret }) => (regret === "loss" ? [name] : [])));
-  const scales = new Map<string, { best: number; unit: number }>();
+  const scales = new Map<string, Scale>();
   for (const task of new Set(rows.flatMap((row) => (losses.has(row.suite) ? [row.task] : [])))) {
-    const own = rows.filter((row) => losses.has(row.suite) && row.task === task);
-    const all = own.flatMap(({ play }) => play?.byValue.map(({ regret }) => regret) ?? []);
-    const best = all.reduce((least, each) => Math.min(least, each));
-    const random = own.flatMap((row) => (row.engine === "random" ? (byValueAt(UNIT_AT)(row) ?? []) : []));
-    if (random.length > 0) scales.set(task, { best, unit: median(random) - best });
+    const scale = scaleOf(rows.filter((row) => losses.has(row.suite) && row.task === task));
+    if (scale !== undefined) scales.set(task, scale);
   }
   return rows.flatMap((row) => {
     if (!losses.has(row.suite) || row.play === null) return [row];
@@ -71,6 +88,23 @@ export function measureFromBest(rows: readonly Row[]): Row[] {
     const byValue = row.play.byValue.map(({ at, regret }) => ({ at, regret: toShare(regret) }));
     return [{ ...row, play: { ...row.play, byValue } }];
   });
+}
+
+interface Scale {
+  readonly best: number;
+  readonly unit: number;
+}
+
+/**
+ * Where random search is at the best after UNIT_AT runs already, the unit is the way there from the worst loss that was ever the best so far:
+ * losses that are counts (of misread digits, say) have ties. Where all losses are equal any unit gives 0.
+ */
+function scaleOf(rows: readonly Row[]): Scale | undefined {
+  const random = rows.flatMap((row) => (row.engine === "random" ? (byValueAt(UNIT_AT)(row) ?? []) : []));
+  if (random.length === 0) return undefined;
+  const all = rows.flatMap(({ play }) => play?.byValue.map(({ regret }) => regret) ?? []);
+  const [best, worst] = [Math.min(...all), Math.max(...all)];
+  return { best, unit: median(random) - best || worst - best || 1 };
 }
 
 /** Each task's values over its seeds, tasks in the order of their names; without searches that were given up. */

@@ -64,7 +64,8 @@ export interface Pair {
 /** The mean over tasks of the mean over seeds, ours as a multiple of theirs. */
 export function ratioOfMeans(groups: ByTask<Pair>): number {
   const of = (part: keyof Pair): number => mean(groups.map((group) => mean(group.map((pair) => pair[part]))));
-  return of("ours") / of("theirs");
+  const [ours, theirs] = [of("ours"), of("theirs")];
+  return ours === 0 && theirs === 0 ? 1 : ours / theirs;
 }
 
 /** The same for regrets that go over orders of magnitude. */

@@ -1,9 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fillTables } from "@/bench/search/markdown";
 import { makeCharts } from "@/bench/search/plots";
 import { makeTables } from "@/bench/search/report";
 import type { Row } from "@/bench/search/results";
-import { pairsOf } from "@/bench/search/selection";
+import { measureFromBest, pairsOf } from "@/bench/search/selection";
 
 const row = (suite: string, engine: string, task: string, seed: number, ...regrets: number[]): Row => ({
   suite,
@@ -45,16 +45,73 @@ test("functions: medians over seeds, and their geometric mean as a multiple of r
   expect(tables.get("behind")).toBe("Nowhere, on these tasks and seeds.");
 });
 
-test("a seed that some task has no result of yet counts nowhere, and a search that was given up is said", () => {
-  const rows = [
-    row("A", "random", "branin", 1, 5),
-    row("A", "random", "levy4", 1, 5),
-    row("A", "hebo", "branin", 1, 3),
-    { ...row("A", "hebo", "levy4", 1), play: null },
-    row("A", "hebo", "branin", 2, 1000),
+describe("what is missing is said, and never left out of a mean in silence", () => {
+  const both = (engine: string, seed: number, regret: number): Row[] => [
+    row("A", engine, "branin", seed, regret),
+    row("A", engine, "levy4", seed, regret),
   ];
-  const cells = cellsOf(makeTables(rows, []).get("A.1"), "HEBO");
-  expect(cells.slice(1, 4)).toEqual(["1, 1 given up", "3", ""]);
+  const gaveUp = (suite: string, task: string, seed: number): Row => ({
+    ...row(suite, "hebo", task, seed),
+    play: null,
+  });
+
+  test("a seed that some task has no result of yet counts in no table of means, and is told", () => {
+    const rows = [...both("random", 1, 5), ...both("hebo", 1, 3), row("A", "hebo", "branin", 2, 1000)];
+    const cells = cellsOf(makeTables(rows, []).get("A.1"), "HEBO");
+    expect(cells.slice(1, 6)).toEqual(["1, and 1 of 2 searches more", "3", "3", "0.6", "0.6"]);
+  });
+
+  test("where every search of a task was given up there is no mean over the others", () => {
+    const rows = [...both("random", 1, 5), row("A", "hebo", "branin", 1, 3), gaveUp("A", "levy4", 1)];
+    const cells = cellsOf(makeTables(rows, []).get("A.1"), "HEBO");
+    expect(cells.slice(1, 6)).toEqual(["1, 1 of 2 given up", "3", "", "", ""]);
+
+    const shares = ["x", "y"].flatMap((task) => [row("B", "random", task, 1, 0.5)]);
+    const given = [...shares, row("B", "hebo", "x", 1, 0.1), gaveUp("B", "y", 1)];
+    expect(cellsOf(makeTables(given, []).get("B.1"), "HEBO").slice(1, 5)).toEqual([
+      "1, 1 of 2 given up",
+      "",
+      "",
+      "",
+    ]);
+    expect(makeCharts(given).get("B-1.svg")).not.toContain("HEBO");
+  });
+
+  test("an engine that gave everything up has its rows and no numbers", () => {
+    const tables = makeTables(
+      [...both("random", 1, 5), gaveUp("A", "branin", 1), gaveUp("A", "levy4", 1)],
+      [],
+    );
+    expect(cellsOf(tables.get("A.1"), "HEBO").slice(1)).toEqual(["1, 2 of 2 given up", "", "", "", "", ""]);
+    expect(tables.get("coverage")).toContain("| HEBO | 1, 2 of 2 given up |");
+  });
+
+  test("ratios are over what both have done, with how many searches and tasks that is", () => {
+    const rows = [
+      ...both("random", 1, 5),
+      ...both("bayes", 1, 1),
+      ...both("bayes", 2, 1),
+      row("A", "hebo", "branin", 1, 4),
+      gaveUp("A", "levy4", 1),
+      row("A", "hebo", "branin", 2, 1),
+    ];
+    const tables = makeTables(rows, []);
+    expect(tables.get("ratios")).toContain(
+      "| A | 1 |  | 0.5 (0.25 to 1; 2 on 1 of 2 tasks, 1 more given up) |",
+    );
+    expect(tables.get("yardstick")).toContain("| A | 1 | 0.2 (0.2 to 0.2; 2) |");
+    expect(tables.get("verdicts")).toContain("| A | 1 | random 0.2 | HEBO 0.5 |  |");
+  });
+
+  test("a regret of 0 on every task is ahead of any other, and on both sides it is a draw", () => {
+    const rows = [
+      row("B", "bayes", "x", 1, 0.5),
+      row("B", "hebo", "x", 1, 0),
+      row("B", "bayes", "x", 2, 0),
+      row("B", "smac", "x", 2, 0),
+    ];
+    expect(makeTables(rows, []).get("verdicts")).toContain("| B | 1 |  | SMAC3 1 | HEBO Infinity |");
+  });
 });
 
 test("losses are measured from the best that anybody found, in units of random search after ten runs", () => {
@@ -67,6 +124,29 @@ test("losses are measured from the best that anybody found, in units of random s
   expect(cellsOf(tables.get("E.1"), "random")[3]).toBe("0.500");
 });
 
+describe("losses without a scale of their own", () => {
+  const flat = (...losses: number[]): Row => row("E", "random", "digits", 1, ...losses);
+  const sharesOf = (rows: readonly Row[]): (number | undefined)[] =>
+    measureFromBest(rows).map(({ play }) => play?.byValue.at(-1)?.regret);
+
+  test("where random search is at the best after ten runs they are measured on the way there", () => {
+    const ties = [flat(0.5, 0.25), row("E", "bayes", "digits", 1, 0.3)];
+    expect(sharesOf(ties)).toEqual([0, expect.closeTo(0.2, 12)]);
+  });
+
+  test("where all are equal each is 0, and plots are drawn still", () => {
+    const equal = [flat(0.25), row("E", "bayes", "digits", 1, 0.25)];
+    expect(sharesOf(equal)).toEqual([0, 0]);
+    expect(makeCharts(equal).get("E-1.svg")).not.toMatch(/NaN|Infinity/);
+    expect(makeTables(equal, []).get("ratios")).toContain("| E | 1 |  |  |  |  |  | 1 (1 to 1; 1) |");
+  });
+
+  test("where random search has not begun, or gave up, there is nothing to measure by", () => {
+    const others = [row("E", "bayes", "digits", 1, 0.25), { ...flat(), play: null }];
+    expect(measureFromBest(others)).toEqual([{ ...flat(), play: null }]);
+  });
+});
+
 test("where others are ahead is said: of a suite, and on each task with who is best there", () => {
   const rows = ["x", "y"].flatMap((task) => [
     row("B", "bayes", task, 1, 0.2),
@@ -74,7 +154,9 @@ test("where others are ahead is said: of a suite, and on each task with who is b
     row("B", "wandb", task, 1, task === "x" ? 0.05 : 0.3),
   ]);
   const behind = makeTables(rows, []).get("behind");
-  expect(behind).toContain("after 60 runs: Optuna GPSampler is ahead of us, our regret is 1.1 times theirs");
+  expect(behind).toContain(
+    "after 60 runs: Optuna GPSampler is ahead of us, our regret is 1.1 times theirs (",
+  );
   expect(behind).toContain("single tasks: x (W&B bayes 0.05, we 0.2).");
 });
 
