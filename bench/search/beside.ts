@@ -15,44 +15,58 @@ import { SUITES, type Suite } from "./suites";
 const isOurs = ({ label }: (typeof ENGINES)[number]): boolean => label.startsWith("**");
 const PEERS = ENGINES.filter((engine) => !isOurs(engine));
 
+/** All engines on one suite with so many agents, beside each other. */
+export interface Comparison {
+  readonly suite: Suite;
+  readonly agents: number;
+  readonly parts: ReadonlyMap<string, Part>;
+  /** Of engines by name; undefined where one of them has no results, or there is no task and seed that both have done. */
+  ratio(one: string, other: string, at?: number): Ratio | undefined;
+}
+
+/** Wherever bayes has results. */
+export function compareAll(rows: readonly Row[]): Comparison[] {
+  return SUITES.flatMap((suite) =>
+    suite.agents.flatMap((agents) => {
+      const parts = new Map(partsOf(rows, suite, agents).map((part) => [part.engine.name, part]));
+      if (!parts.has("bayes")) return [];
+      const known = new Map<string, Ratio | undefined>();
+      const ratio = (one: string, other: string, at = suite.evaluations): Ratio | undefined => {
+        const key = `${one} ${other} ${at}`;
+        if (!known.has(key)) known.set(key, ratioOf(parts.get(one), parts.get(other), at));
+        return known.get(key);
+      };
+      return [{ suite, agents, parts, ratio }];
+    }),
+  );
+}
+
 /** Ours beside each of the others on the same tasks and seeds, as a multiple of their regret. */
-export const ofRatios = (rows: readonly Row[]): string =>
-  toTable(rows, PEERS, (name, parts) => [parts.get("bayes"), parts.get(name)]);
+export const ofRatios = (comparisons: readonly Comparison[]): string =>
+  toTable(comparisons, PEERS, ({ ratio }, name) => ratio("bayes", name));
 
 /** Everybody beside random search. */
-export const ofYardstick = (rows: readonly Row[]): string =>
+export const ofYardstick = (comparisons: readonly Comparison[]): string =>
   toTable(
-    rows,
+    comparisons,
     ENGINES.filter(({ name }) => name !== "random"),
-    (name, parts) => [parts.get(name), parts.get("random")],
+    ({ ratio }, name) => ratio(name, "random"),
   );
 
-type Parts = ReadonlyMap<string, Part>;
-
 function toTable(
-  rows: readonly Row[],
+  comparisons: readonly Comparison[],
   engines: typeof ENGINES,
-  pick: (name: string, parts: Parts) => [Part | undefined, Part | undefined],
+  pick: (comparison: Comparison, name: string) => Ratio | undefined,
 ): string {
-  const lines = everyPart(rows).map(({ suite, agents, parts }) => [
-    suite.name,
-    String(agents),
+  const lines = comparisons.map((comparison) => [
+    comparison.suite.name,
+    String(comparison.agents),
     ...engines.map(({ name }) => {
-      const [one, other] = pick(name, parts);
-      const ratio = one && other && ratioOf(one, other, suite.evaluations);
+      const ratio = pick(comparison, name);
       return ratio ? `${digits(ratio.value)} (${showBasis(ratio)})` : "";
     }),
   ]);
   return table(["suite", "agents", ...engines.map(({ label }) => label)], lines);
-}
-
-function everyPart(rows: readonly Row[]): { suite: Suite; agents: number; parts: Parts }[] {
-  return SUITES.flatMap((suite) =>
-    suite.agents.flatMap((agents) => {
-      const parts = new Map(partsOf(rows, suite, agents).map((part) => [part.engine.name, part]));
-      return parts.has("bayes") ? [{ suite, agents, parts }] : [];
-    }),
-  );
 }
 
 const statisticOf = ({ regret }: Suite): ((groups: ByTask<Pair>) => number) =>
@@ -67,20 +81,21 @@ interface Ratio extends Interval {
   readonly missing: number;
 }
 
-/** Over the tasks and seeds that both have done; undefined where there are none. */
-function ratioOf(ours: Part, theirs: Part, at: number): Ratio | undefined {
-  const pairs = pairsOf(ours.rows, theirs.rows, at);
-  const statistic = statisticOf(ours.suite);
+/** Over the tasks and seeds that both have done. */
+function ratioOf(one: Part | undefined, other: Part | undefined, at: number): Ratio | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  const pairs = pairsOf(one.rows, other.rows, at);
   if (pairs.length === 0) return undefined;
+  const statistic = statisticOf(one.suite);
   const key = ({ task, seed }: Row): string => `${task} ${seed}`;
-  const begun = new Set(theirs.rows.map(key));
+  const begun = new Set(other.rows.map(key));
   const done = pairs.flat().length;
   return {
     value: statistic(pairs),
     pairs: done,
     tasks: pairs.length,
-    allTasks: ours.tasks.length,
-    missing: ours.rows.filter((row) => begun.has(key(row))).length - done,
+    allTasks: one.tasks.length,
+    missing: one.rows.filter((row) => begun.has(key(row))).length - done,
     ...bootstrap(pairs, statistic, { tasks: true }),
   };
 }
@@ -93,16 +108,13 @@ const showBasis = ({ low, high, pairs, tasks, allTasks, missing }: Ratio): strin
   ].join("");
 
 /** Of whom bayes is ahead, by intervals of the ratio that do not reach over 1, and who is ahead of it. */
-export function ofVerdicts(rows: readonly Row[]): string {
-  const lines = everyPart(rows).map(({ suite, agents, parts }) => {
-    const ours = parts.get("bayes");
-    const said = PEERS.flatMap(({ name, label }) => {
-      const theirs = parts.get(name);
-      const ratio = ours && theirs && ratioOf(ours, theirs, suite.evaluations);
-      return ratio ? [{ label, ratio }] : [];
-    });
+export function ofVerdicts(comparisons: readonly Comparison[]): string {
+  const lines = comparisons.map(({ suite, agents, ratio }) => {
     const those = (are: (ratio: Ratio) => boolean): string =>
-      said.flatMap(({ label, ratio }) => (are(ratio) ? [`${label} ${digits(ratio.value)}`] : [])).join(", ");
+      PEERS.flatMap(({ name, label }) => {
+        const found = ratio("bayes", name);
+        return found && are(found) ? [`${label} ${digits(found.value)}`] : [];
+      }).join(", ");
     return [
       suite.name,
       String(agents),
@@ -115,27 +127,24 @@ export function ofVerdicts(rows: readonly Row[]): string {
 }
 
 /** Where another engine comes out ahead of bayes: of a whole suite, and on single tasks. */
-export function ofDefeats(rows: readonly Row[]): string {
-  const lines: string[] = [];
-  for (const { suite, agents, parts } of everyPart(rows)) {
-    const ours = parts.get("bayes") as Part;
+export function ofDefeats(comparisons: readonly Comparison[]): string {
+  if (comparisons.length === 0) return "No results yet.";
+  const lines = comparisons.flatMap(({ suite, agents, parts, ratio }) => {
+    const where = `- Suite ${suite.name}, agents: ${agents}`;
     const others = PEERS.flatMap(({ name }) => parts.get(name) ?? []);
-    for (const theirs of others)
-      for (const at of [earlyOf(suite.evaluations), suite.evaluations]) {
-        const ratio = ratioOf(ours, theirs, at);
-        if (ratio && ratio.value > 1)
-          lines.push(
-            `- Suite ${suite.name}, agents: ${agents}, after ${at} runs: ${theirs.engine.label} is ahead of us, our regret is ${digits(ratio.value)} times theirs (${showBasis(ratio)}).`,
-          );
-      }
-    const lost = tasksLost(ours, others);
-    if (lost.length > 0)
-      lines.push(`- Suite ${suite.name}, agents: ${agents}, at the end, single tasks: ${lost.join("; ")}.`);
-  }
-  if (lines.length > 0) return lines.join("\n");
-  return rows.some(({ engine }) => engine === "bayes")
-    ? "Nowhere, on these tasks and seeds."
-    : "No results yet.";
+    const ahead = others.flatMap(({ engine }) =>
+      [earlyOf(suite.evaluations), suite.evaluations].flatMap((at) => {
+        const found = ratio("bayes", engine.name, at);
+        if (found === undefined || found.value <= 1) return [];
+        return [
+          `${where}, after ${at} runs: ${engine.label} is ahead of us, our regret is ${digits(found.value)} times theirs (${showBasis(found)}).`,
+        ];
+      }),
+    );
+    const lost = tasksLost(parts.get("bayes") as Part, others);
+    return lost.length > 0 ? [...ahead, `${where}, at the end, single tasks: ${lost.join("; ")}.`] : ahead;
+  });
+  return lines.length > 0 ? lines.join("\n") : "Nowhere, on these tasks and seeds.";
 }
 
 /** Tasks on which another's median over the seeds that both have is below ours, with who is best there. */

@@ -1,5 +1,5 @@
 import { median } from "@/math/stats";
-import { ofDefeats, ofRatios, ofVerdicts, ofYardstick } from "./beside";
+import { compareAll, ofDefeats, ofRatios, ofVerdicts, ofYardstick } from "./beside";
 import { digits, fixed, table } from "./markdown";
 import type { Row } from "./results";
 import type { AgentsSaving } from "./savings";
@@ -34,10 +34,11 @@ export function makeTables(found: readonly Row[], savings: readonly AgentsSaving
       tables.set(`${suite.name}.${agents}`, `${shown}\n\n${picture}`);
     }
   tables.set("coverage", ofCoverage(found));
-  tables.set("verdicts", ofVerdicts(rows));
-  tables.set("ratios", ofRatios(rows));
-  tables.set("yardstick", ofYardstick(rows));
-  tables.set("behind", ofDefeats(rows));
+  const comparisons = compareAll(rows);
+  tables.set("verdicts", ofVerdicts(comparisons));
+  tables.set("behind", ofDefeats(comparisons));
+  tables.set("ratios", ofRatios(comparisons));
+  tables.set("yardstick", ofYardstick(comparisons));
   for (const agents of new Set(savings.map((each) => each.agents)))
     tables.set(`D.${agents}`, ofSavings(savings.filter((each) => each.agents === agents)));
   return tables;
