@@ -31,6 +31,7 @@ const RELATION: Readonly<Record<EarlyStop["rule"], string>> = {
   asha: "worse than",
   median: "worse than the others' median,",
   percentile: "worse than the others' percentile,",
+  funnel: "surely not among the best of all runs: behind",
   wilcoxon: "a mean that is surely worse than the best run's,",
   patience: "no improvement any more on",
 };

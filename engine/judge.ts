@@ -5,6 +5,7 @@ import type { Goal } from "@/core/sweep";
 import type { Wilcoxon } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import {
+  countGone,
   lockJudgement,
   readBestMean,
   readField,
@@ -104,7 +105,8 @@ export async function judgeBand(
     objective: row.objective ?? row.best,
     judged: row.open && !gone.has(row.runId),
   }));
-  const verdicts = judgeField(rule, goal, band, runs, came);
+  const stoppedBefore = rule.type === "funnel" ? await countGone(tx, { sweepId, band }) : 0;
+  const verdicts = judgeField(rule, goal, band, { field: runs, gone: stoppedBefore }, came);
   return field.flatMap((row) => {
     const verdict = verdicts.get(row.runId);
     return verdict === undefined ? [] : toDue(sweepId, row, verdict);

@@ -71,6 +71,8 @@ function describeStopping(rule: EarlyTerminate): string {
       return `median of ${plural(rule.minRuns, "run")} or more`;
     case "percentile":
       return `the best ${formatNumber(rule.percent)} % of ${plural(rule.minRuns, "run")} or more go on`;
+    case "funnel":
+      return `the best ${formatNumber(rule.percent)} % of all runs go on, narrowing to ${formatNumber(Math.min(rule.final, rule.percent))} %`;
     case "wilcoxon":
       return `wilcoxon, p below ${formatNumber(rule.pThreshold)}`;
     case "patience":

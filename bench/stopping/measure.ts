@@ -27,6 +27,7 @@ const rules = [
   { type: "hyperband", min_iter: 1, eta: 3 },
   { type: "asha", min_iter: 1, eta: 3 },
   { type: "percentile", percent: 60, grace: 2 },
+  { type: "funnel", grace: 2 },
 ].map((rule) => {
   const flow = `{${Object.entries(rule)
     .map(([key, value]) => `${key}: ${value}`)

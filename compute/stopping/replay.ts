@@ -37,7 +37,7 @@ export function replayStopping(
   runs: readonly RecordedRun[],
 ): ReplayedRun[] {
   const states = new Map(runs.map((run) => [run.runId, openRun(run)]));
-  const judge = openJudge(rule, goal);
+  const judge = openJudge(rule, goal, states);
   for (const runId of inOrder(runs)) {
     const state = states.get(runId) as RunState;
     if (state.verdict !== null) continue;
@@ -90,7 +90,7 @@ function inOrder(runs: readonly RecordedRun[]): number[] {
 
 type Judge = (state: RunState, at: number) => Iterable<readonly [number, Verdict]>;
 
-function openJudge(rule: EarlyTerminate, goal: Goal): Judge {
+function openJudge(rule: EarlyTerminate, goal: Goal, runs: ReadonlyMap<number, RunState>): Judge {
   if (rule.type === "patience") return (state, at) => byPatience(rule, goal, state, at);
   const schedule = scheduleFor(rule);
   const reached = new Map<number, Arrival[]>();
@@ -103,7 +103,7 @@ function openJudge(rule: EarlyTerminate, goal: Goal): Judge {
     reached.set(rung.band, there);
     return rule.type === "wilcoxon"
       ? byPairs(rule, goal, rung.band, state, there)
-      : byField(rule, goal, rung.band, state, there);
+      : byField(rule, goal, rung.band, state, { there, gone: goneBefore(rung.band, runs) });
   };
 }
 
@@ -123,14 +123,22 @@ function byField(
   goal: Goal,
   band: number,
   newcomer: RunState,
-  there: readonly Arrival[],
+  { there, gone }: { readonly there: readonly Arrival[]; readonly gone: number },
 ): Map<number, Verdict> {
   const field = there.map(({ state, rung }): FieldRun => {
     const { run, rungs, objective, verdict, kept } = state;
     const isUnderWay = verdict === null && kept < run.values.length;
     return { ...rung, runId: run.runId, objective, judged: isUnderWay && rungs.at(-1) === rung };
   });
-  return judgeField(rule, goal, band, field, new Set([newcomer.run.runId]));
+  return judgeField(rule, goal, band, { field, gone }, new Set([newcomer.run.runId]));
+}
+
+/** Of the runs that were stopped, those that had not come to the band. */
+function goneBefore(band: number, runs: ReadonlyMap<number, RunState>): number {
+  let gone = 0;
+  for (const { verdict, rungs } of runs.values())
+    if (verdict !== null && (rungs.at(-1)?.band ?? 0) < band) gone++;
+  return gone;
 }
 
 function byPairs(

@@ -12,6 +12,7 @@ export const RULE_KEYS: Readonly<Record<Ours["type"], readonly string[]>> = {
   asha: [...COMMON, "bands", "eta", "reduction", "strict", "by"],
   median: AMONG_RUNS,
   percentile: [...AMONG_RUNS, "percent"],
+  funnel: [...AMONG_RUNS, "percent", "final"],
   wilcoxon: [...AMONG_RUNS, "p_threshold"],
   patience: [...COMMON, "patience", "min_delta"],
 };
@@ -20,6 +21,9 @@ export const RULE_KEYS: Readonly<Record<Ours["type"], readonly string[]>> = {
 const DEFAULT_MIN_RUNS = 5;
 /** Optuna's: a signed-rank test of one pair says nothing. */
 const WILCOXON_LEAST = 2;
+/** As many as hyperband's eta 3 keeps; at ten times the grace it comes to the best tenth, which is what a sweep is for. */
+const FUNNEL_PERCENT = 33;
+const FUNNEL_FINAL = 10;
 const MAX_BANDS = 1_000;
 
 /** One of our own rules, or what is wrong with it. */
@@ -43,6 +47,13 @@ function ruleOf(
       return { type, ...amongRuns(read, 0, DEFAULT_MIN_RUNS) };
     case "percentile":
       return { type, ...amongRuns(read, 0, DEFAULT_MIN_RUNS), percent: read.between("percent", 0, 100) };
+    case "funnel":
+      return {
+        type,
+        ...amongRuns(read, 0, DEFAULT_MIN_RUNS),
+        percent: read.between("percent", 0, 100, FUNNEL_PERCENT),
+        final: read.between("final", 0, 100, FUNNEL_FINAL),
+      };
     case "wilcoxon":
       return {
         type,

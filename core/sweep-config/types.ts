@@ -25,7 +25,7 @@ export interface Hyperband {
 }
 
 /** Which runs are stopped before their end. Counts are of logged finite values of the (first) metric. */
-export type EarlyTerminate = Hyperband | Asha | Median | Percentile | Wilcoxon | Patience;
+export type EarlyTerminate = Hyperband | Asha | Median | Percentile | Funnel | Wilcoxon | Patience;
 
 interface Graced {
   /** No run is stopped before it has logged this many values (with `by: step`: before this step). 0 means at any time. */
@@ -63,6 +63,15 @@ export interface Percentile extends AmongRuns {
   readonly type: "percentile";
   /** Above 0 and below 100. */
   readonly percent: number;
+}
+
+/** Stops a run that is surely not among the best of all runs, a share that narrows from `percent` at the grace to `final`. */
+export interface Funnel extends AmongRuns {
+  readonly type: "funnel";
+  /** Above 0 and below 100. */
+  readonly percent: number;
+  /** Above 0 and below 100; what is above `percent` counts as `percent`. */
+  readonly final: number;
 }
 
 /** Stops a run that a signed-rank test, paired by count (folds, seeds, instances), finds worse than the best run. */

@@ -92,6 +92,19 @@ export async function readField(
     where g.sweep_id = ${sweepId} and g.band = ${band} and r.deleted_at is null`;
 }
 
+/** How many runs a rule stopped before they came to a band; what still came there afterwards is in the field. */
+export async function countGone(
+  tx: Tx,
+  { sweepId, band }: { sweepId: string; band: number },
+): Promise<number> {
+  const rows = await tx<{ gone: number }[]>`
+    select count(*)::int as gone from runs r
+    where r.sweep_id = ${sweepId} and r.early_stop is not null and r.deleted_at is null
+      and not exists (select from rungs g
+        where g.sweep_id = r.sweep_id and g.band = ${band} and g.run_id = r.id and g.attempt = r.attempt)`;
+  return rows[0]?.gone ?? 0;
+}
+
 /** The bands at which runs stand that may still be stopped. */
 export async function readOpenBands(tx: Tx, sweepId: string): Promise<number[]> {
   const rows = await tx<{ band: number }[]>`

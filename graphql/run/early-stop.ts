@@ -7,7 +7,7 @@ const EarlyStop = builder.objectRef<Reason>("EarlyStop").implement({
     "Why a rule of early stopping asked a run to stop. Values are in the metric's own unit and sign.",
   fields: (t) => ({
     rule: t.exposeString("rule", {
-      description: "hyperband, asha, median, percentile, wilcoxon or patience.",
+      description: "hyperband, asha, median, percentile, funnel, wilcoxon or patience.",
     }),
     band: t.exposeInt("band", {
       description: "Where it looked at the run: after so many logged values, or at this step (asha by step).",
@@ -20,7 +20,8 @@ const EarlyStop = builder.objectRef<Reason>("EarlyStop").implement({
     }),
     of: t.exposeInt("of", {
       nullable: true,
-      description: "How many runs had come as far, itself among them; null for patience.",
+      description:
+        "How many runs had come as far, itself among them (under funnel also those stopped before); null for patience.",
     }),
     text: t.string({ description: "All that in a sentence for people.", resolve: describeEarlyStop }),
   }),

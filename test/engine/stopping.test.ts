@@ -190,6 +190,32 @@ describe("the other rules", () => {
       ]);
     }));
 
+  test("the funnel counts a run that was stopped before a band as worse than all that came there", () =>
+    withSweep(
+      { type: "funnel", grace: 1, minRuns: 2, every: 1, percent: 30, final: 10 },
+      6,
+      async ({ db, context, other, runs }) => {
+        const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = runs;
+        for (const [i, run] of [a, b, c, d, e].entries()) await log(context, run, 1, [i]);
+        // Three others: 1 + ⌊0.9 + 0.79⌋ places; four: 1 + ⌊1.2 + 0.92⌋.
+        const reason = { rule: "funnel", band: 1, of: 4 };
+        expect(await stops(db)).toMatchObject([
+          { runId: c, reason: { ...reason, of: 3 } },
+          { runId: d, reason },
+          { runId: e, reason: { ...reason, of: 5 } },
+        ]);
+        await log(other, a, 2, [0], 1);
+        await log(other, b, 2, [1], 1);
+        // One of the three that were stopped comes to the second band after all: of the five others two are gone.
+        await log(other, c, 2, [2], 1);
+        await log(other, f, 1, [9, 9]);
+        expect((await stops(db)).at(-1)).toMatchObject({
+          runId: f,
+          reason: { rule: "funnel", band: 2, value: 9, threshold: 1, rank: 4, of: 6 },
+        });
+      },
+    ));
+
   test("asha by step looks at the last band that a value jumps over, and at a resumed run once", () =>
     withSweep(
       { type: "asha", bands: [10, 20], eta: 2, strict: true, by: "step", grace: 0 },

@@ -61,7 +61,7 @@ test("besom simulate-stopping says what rules would have saved of finished runs,
     expect(usual.stdout).toMatch(
       /^12 finished runs with 120 values of loss \(minimize it\); 1 others are left out/,
     );
-    for (const type of ["hyperband", "asha", "median", "percentile", "patience", "wilcoxon"])
+    for (const type of ["hyperband", "asha", "median", "percentile", "funnel", "patience", "wilcoxon"])
       expect(usual.stdout).toContain(`{type: ${type}`);
 
     const wrong = await besom(url, sweep.sweepId, "--rule", "{type: ahsa}");

@@ -11,6 +11,7 @@ const RULES: EarlyTerminate[] = [
   { type: "asha", bands: [3, 9], eta: 2, strict: false, by: "step", grace: 0 },
   { type: "median", grace: 2, minRuns: 2, every: 1 },
   { type: "percentile", grace: 0, minRuns: 2, every: 3, percent: 25 },
+  { type: "funnel", grace: 2, minRuns: 2, every: 1, percent: 33, final: 10 },
   { type: "wilcoxon", grace: 2, minRuns: 1, every: 1, pThreshold: 0.2 },
   { type: "patience", grace: 3, patience: 2, minDelta: 0 },
 ];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { judgeAsha } from "@/compute/stopping/asha";
+import { judgeFunnel } from "@/compute/stopping/funnel";
 import { judgePatience, type Mark, markAfter } from "@/compute/stopping/patience";
 import { judgePercentile } from "@/compute/stopping/percentile";
 import { scheduleFor } from "@/compute/stopping/schedule";
@@ -80,6 +81,53 @@ describe("median and percentile", () => {
           expect(low.stop || !high.stop).toBe(true);
           const median = judgePercentile({ type: "median", minRuns: 1 }, way, 1, fieldOf(values), 0);
           expect(judge(50)).toEqual({ ...median, rule: "percentile" });
+        },
+      ),
+    );
+  });
+});
+
+describe("funnel", () => {
+  const rule = { grace: 4, every: 1, minRuns: 5, percent: 50, final: 10 };
+  const judge = (band: number, values: readonly number[], gone = 0, more = {}) =>
+    judgeFunnel({ ...rule, ...more }, "minimize", band, { field: fieldOf(values), gone }, values.length - 1);
+  /** One run after `count` others with the values 1, 2, ...: the best place, counted in better ones, that is stopped. */
+  const firstStopped = (band: number, count: number, gone = 0): number => {
+    const others = Array.from({ length: count }, (_, i) => i + 1);
+    return others.findIndex((value) => judge(band, [...others, value + 0.5], gone).stop) + 1;
+  };
+
+  test("waits until enough others have come as far or were stopped before", () => {
+    expect(judge(4, [1, 2, 3, 4, 9])).toMatchObject({ stop: false, threshold: null });
+    expect(judge(4, [1, 2, 3, 4, 5, 9])).toMatchObject({ stop: true, rank: 6, of: 6 });
+    expect(judge(16, [1, 2, 3, 9], 2)).toMatchObject({ stop: true, rank: 4, of: 6 });
+  });
+
+  test("lets fewer go on the longer runs are, down to its final share, and one standard error more than the share", () => {
+    // Of 100: 1 + ⌊50 + 5⌋, then 1 + ⌊25 + 4.3⌋, then 1 + ⌊10 + 3⌋ places; whoever has that many better ones is stopped.
+    expect([4, 16, 100, 1_000_000].map((band) => firstStopped(band, 100))).toEqual([56, 30, 14, 14]);
+  });
+
+  test("counts those that were stopped before as worse, so that halves of halves are not halved again", () => {
+    expect(firstStopped(16, 50, 50)).toBe(firstStopped(16, 100));
+    expect(firstStopped(16, 50)).toBeLessThan(firstStopped(16, 50, 50));
+  });
+
+  test("never stops the best, nor a run that is level with one that goes on, whichever way is better", () => {
+    fc.assert(
+      fc.property(
+        fc.array(small, { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 0, max: 40 }),
+        goal,
+        (values, band, gone, way) => {
+          const verdicts = values.map((_, runId) =>
+            judgeFunnel({ ...rule, minRuns: 1 }, way, band, { field: fieldOf(values), gone }, runId),
+          );
+          for (const [a, one] of verdicts.entries())
+            for (const [b, other] of verdicts.entries())
+              if (one.stop && !other.stop) expect(isBetter(way, values[b] ?? 0, values[a] ?? 0)).toBe(true);
+          expect(verdicts.some(({ stop }) => !stop)).toBe(true);
         },
       ),
     );

@@ -24,6 +24,11 @@ describe("a rule of our own that stops runs", () => {
       "{type: median, min_iter: 10, grace: 4, min_runs: 1, every: 5}",
       { ...median, grace: 4, minRuns: 1, every: 5 },
     ],
+    ["{type: funnel}", { ...median, type: "funnel", percent: 33, final: 10 }],
+    [
+      "{type: funnel, grace: 4, percent: 50, final: 5, every: 2}",
+      { ...median, type: "funnel", grace: 4, percent: 50, final: 5, every: 2 },
+    ],
     ["{type: percentile, percent: 25}", { ...median, type: "percentile", percent: 25 }],
     [
       "{type: percentile, percent: 0.5, min_runs: 20}",
@@ -61,6 +66,7 @@ describe("a rule of our own that stops runs", () => {
     ["{type: median, min_runs: 0}", "`min_runs` is an integer from 1 on, not 0"],
     ["{type: median, every: 0.5}", "`every` is an integer from 1 on, not 0.5"],
     ["{type: median, grace: '3'}", '`grace` is an integer from 0 on, not "3"'],
+    ["{type: funnel, final: 0}", "`final` is a number above 0 and below 100, not 0"],
     ["{type: percentile}", "it needs `percent`, a number above 0 and below 100"],
     ["{type: percentile, percent: 100}", "`percent` is a number above 0 and below 100, not 100"],
     ["{type: percentile, percent: 0}", "`percent` is"],
