@@ -7,7 +7,7 @@ import AxeBuilder from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CreateInvitation, CreateTeam } from "@/graphql/operations/accounts";
-import { launchBrowser, openPage, PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, launchBrowser, openPage, screenshot } from "../support/browser";
 import { openSite, type Site } from "../support/site";
 
 /** The pages of accounts as people use them: a production build in real Chromium, and the real command line. */
@@ -392,20 +392,19 @@ test("the explorer runs a query and a subscription, with workers of ours and not
 });
 
 test("the explorer keeps its contrast in either theme, and its columns within a phone", async () => {
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const viewport of [undefined, PHONE]) {
-      const page = await visit("/graphql", { admin: true, colorScheme, ...(viewport && { viewport }) });
-      const editor = page.locator(".graphiql-query-editor .view-lines");
-      await editor.filter({ hasText: "WhoAmI" }).waitFor();
-      // Coloured: until its words are told apart all of them are mtk1.
-      await editor.locator('span[class^="mtk"]:not([class^="mtk1 "]):not([class="mtk1"])').first().waitFor();
-      // GraphiQL's tabs have their close button inside: that is its own markup.
-      const found = (await violationsOf(page)).filter((one) => !one.includes("nested-interactive"));
-      expect(found, `${colorScheme} ${viewport ? "phone" : "wide"}`).toEqual([]);
-      const { width = 0 } = (await page.locator(".graphiql-editors").boundingBox()) ?? {};
-      expect(width).toBeGreaterThan(250);
-      await page.context().close();
-    }
+  for (const { look, ...rest } of LOOKS) {
+    const page = await visit("/graphql", { admin: true, ...rest });
+    const editor = page.locator(".graphiql-query-editor .view-lines");
+    await editor.filter({ hasText: "WhoAmI" }).waitFor();
+    // Coloured: until its words are told apart all of them are mtk1.
+    await editor.locator('span[class^="mtk"]:not([class^="mtk1 "]):not([class="mtk1"])').first().waitFor();
+    // GraphiQL's tabs have their close button inside: that is its own markup.
+    const found = (await violationsOf(page)).filter((one) => !one.includes("nested-interactive"));
+    expect(found, look).toEqual([]);
+    const { width = 0 } = (await page.locator(".graphiql-editors").boundingBox()) ?? {};
+    expect(width).toBeGreaterThan(250);
+    await page.context().close();
+  }
 });
 
 test("the explorer's code is on no other page", async () => {
@@ -459,21 +458,16 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
     await page.goto("about:blank");
     await page.goto(path);
     await page.waitForLoadState("networkidle");
-    for (const colorScheme of ["light", "dark"] as const)
-      for (const [size, viewport] of [
-        ["wide", WIDE],
-        ["phone", PHONE],
-      ] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize(viewport);
-        const look = `${name} ${colorScheme} ${size}`;
-        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(excess, look).toBeLessThanOrEqual(0);
-        expect(await violationsOf(page), look).toEqual([]);
-        await screenshot(page, `account-${name}-${colorScheme}-${size}`);
-      }
+    for (const { colorScheme, viewport, look } of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(excess, `${name} ${look}`).toBeLessThanOrEqual(0);
+      expect(await violationsOf(page), `${name} ${look}`).toEqual([]);
+      await screenshot(page, `account-${name}-${look}`);
+    }
   }
-  // 56 looks: minutes on a busy machine.
+  // 28 looks, 56 with BESOM_CI=full: minutes on a busy machine.
 }, 900_000);
 
 async function violationsOf(page: Page): Promise<string[]> {

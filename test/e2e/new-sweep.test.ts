@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { parseSweepConfig } from "@/core/sweep-config";
-import { PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, screenshot } from "../support/browser";
 import { violationsOn, visitSite } from "../support/visit";
 
 const { site, open } = visitSite();
@@ -206,21 +206,17 @@ test("the editor weighs on no other page", async () => {
 });
 
 test("axe-core finds nothing, and nothing is wider than a phone", async () => {
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const [viewport, name] of [
-      [WIDE, "wide"],
-      [PHONE, "phone"],
-    ] as const) {
-      const { page } = await open(`/${site().entity}/editor/sweeps/new`, { colorScheme, viewport });
-      await page.locator("#examples table").waitFor();
-      await screenshot(page, `new-sweep-${colorScheme}-${name}`);
-      expect(await violationsOn(page), `${colorScheme} ${name}`).toEqual([]);
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0);
-      await write(page, "method: grid\nparameters: {lr: {min: 0.0, max: 1.0}, b: {value: 1e-4}}\n");
-      await page.locator(".cm-lint-marker-error").first().waitFor();
-      await screenshot(page, `new-sweep-errors-${colorScheme}-${name}`);
-      expect(await violationsOn(page), `errors ${colorScheme} ${name}`).toEqual([]);
-    }
+  for (const { look, ...rest } of LOOKS) {
+    const { page } = await open(`/${site().entity}/editor/sweeps/new`, rest);
+    await page.locator("#examples table").waitFor();
+    await screenshot(page, `new-sweep-${look}`);
+    expect(await violationsOn(page), look).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    );
+    await write(page, "method: grid\nparameters: {lr: {min: 0.0, max: 1.0}, b: {value: 1e-4}}\n");
+    await page.locator(".cm-lint-marker-error").first().waitFor();
+    await screenshot(page, `new-sweep-errors-${look}`);
+    expect(await violationsOn(page), `errors ${look}`).toEqual([]);
+  }
 });

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { toDocument } from "@/graphql/operations/document";
-import { PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, PHONE, screenshot } from "../support/browser";
 import { DIGITS_SWEEP, train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
@@ -269,19 +269,14 @@ test("axe-core finds nothing, and nothing is wider than a phone", async () => {
     ["project-empty", `${empty}?q=nothing-like-it`],
   ] as const) {
     const { page, context } = await open(at);
-    for (const colorScheme of ["light", "dark"] as const)
-      for (const [viewport, size] of [
-        [WIDE, "wide"],
-        [PHONE, "phone"],
-      ] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize(viewport);
-        const look = `${name} ${colorScheme} ${size}`;
-        await screenshot(page, `${name}-${colorScheme}-${size}`);
-        expect(await violationsOn(page), look).toEqual([]);
-        const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect(excess, look).toBeLessThanOrEqual(0);
-      }
+    for (const { colorScheme, viewport, look } of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      await screenshot(page, `${name}-${look}`);
+      expect(await violationsOn(page), `${name} ${look}`).toEqual([]);
+      const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(excess, `${name} ${look}`).toBeLessThanOrEqual(0);
+    }
     await context.close();
   }
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Claim, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations/agent";
 import { idOf } from "@/graphql/operations/document";
 import { RunHistory } from "@/graphql/operations/run-page";
-import { PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, screenshot } from "../support/browser";
 import { DIGITS_SWEEP, openDriver, train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
@@ -264,16 +264,12 @@ test("axe-core finds nothing, and nothing is wider than a phone", async () => {
     "\u001b[36mepoch 2\u001b[0m\n",
   );
   await work.finish(1);
-  for (const colorScheme of ["light", "dark"] as const)
-    for (const [viewport, name] of [
-      [WIDE, "wide"],
-      [PHONE, "phone"],
-    ] as const) {
-      const { page } = await open(work.path, { colorScheme, viewport });
-      await screenshot(page, `run-${colorScheme}-${name}`);
-      expect(await violationsOn(page), `${colorScheme} ${name}`).toEqual([]);
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0);
-    }
+  for (const { look, ...rest } of LOOKS) {
+    const { page } = await open(work.path, rest);
+    await screenshot(page, `run-${look}`);
+    expect(await violationsOn(page), look).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    );
+  }
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Claim } from "@/graphql/operations/agent";
 import { toDocument } from "@/graphql/operations/document";
-import { PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, screenshot } from "../support/browser";
 import { train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
@@ -39,11 +39,6 @@ parameters:
   dropout: {values: [0.0, 0.1, 0.2, 0.4]}
 `;
 
-const LOOKS = [
-  { size: WIDE, colorScheme: "light" },
-  { size: PHONE, colorScheme: "dark" },
-] as const;
-
 const SearchOf = toDocument<
   {
     sweep: {
@@ -74,8 +69,8 @@ describe("a sweep that a search chooses for", () => {
     const { claims } = await search("by-a-model", 9);
     const { entity } = site();
     const pathOf = (claim: Claim | undefined) => `/${entity}/by-a-model/runs/${claim?.name}`;
-    for (const { size, colorScheme } of LOOKS) {
-      const { page, troubles } = await open(pathOf(claims.at(-1)), { viewport: size, colorScheme });
+    for (const { look, ...rest } of LOOKS) {
+      const { page, troubles } = await open(pathOf(claims.at(-1)), rest);
       await untilLive(page);
       const choice = page.locator("#choice");
       await expect(choice.textContent()).resolves.toMatch(
@@ -83,7 +78,7 @@ describe("a sweep that a search chooses for", () => {
       );
       expect(await violationsOn(page)).toEqual([]);
       await choice.scrollIntoViewIfNeeded();
-      await screenshot(page, `run-choice-${colorScheme}`);
+      await screenshot(page, `run-choice-${look}`);
       expect(troubles).toEqual([]);
     }
     const { page } = await open(pathOf(claims[0]));
@@ -100,17 +95,14 @@ describe("a sweep that a search chooses for", () => {
       const loss = (JSON.parse(claim.params).x - 0.4) ** 2 + ((i * 0.618034) % 1);
       await driver.finish(claim, { series: { loss: [loss] } });
     }
-    for (const { size, colorScheme } of LOOKS) {
-      const { page, troubles } = await open(`/${entity}/noisy/sweeps/${sweepId}`, {
-        viewport: size,
-        colorScheme,
-      });
+    for (const { look, ...rest } of LOOKS) {
+      const { page, troubles } = await open(`/${entity}/noisy/sweeps/${sweepId}`, rest);
       await untilLive(page);
       const best = page.locator("#best");
       await best.getByText(/holds .+ for better: |Some of that is luck: /).waitFor({ timeout: 30_000 });
       expect(await violationsOn(page)).toEqual([]);
       await best.scrollIntoViewIfNeeded();
-      await screenshot(page, `sweep-by-model-${colorScheme}`);
+      await screenshot(page, `sweep-by-model-${look}`);
       expect(troubles).toEqual([]);
     }
   });
@@ -127,11 +119,8 @@ describe("a sweep that a search chooses for", () => {
       const accuracy = 0.98 - 0.4 / Math.sqrt(hidden) - (dropout - 0.2) ** 2;
       await driver.finish(claim, { series: { accuracy: [accuracy], latency_ms: [latency_ms] } });
     }
-    for (const { size, colorScheme } of LOOKS) {
-      const { page, troubles } = await open(`/${entity}/compromises/sweeps/${sweepId}`, {
-        viewport: size,
-        colorScheme,
-      });
+    for (const { look, ...rest } of LOOKS) {
+      const { page, troubles } = await open(`/${entity}/compromises/sweeps/${sweepId}`, rest);
       await untilLive(page);
       const best = page.locator("#best");
       await expect(best.locator("h2").textContent()).resolves.toBe("Best compromises");
@@ -139,7 +128,7 @@ describe("a sweep that a search chooses for", () => {
       await expect(best.textContent()).resolves.toMatch(/Hypervolume [\d.]+/);
       expect(await violationsOn(page)).toEqual([]);
       await best.scrollIntoViewIfNeeded();
-      await screenshot(page, `sweep-compromises-${colorScheme}`);
+      await screenshot(page, `sweep-compromises-${look}`);
       expect(troubles).toEqual([]);
     }
   });

@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { idOf } from "@/graphql/operations/document";
 import { CancelSweep, PauseSweep } from "@/graphql/operations/sweep";
-import { PHONE, screenshot, WIDE } from "../support/browser";
+import { LOOKS, screenshot } from "../support/browser";
 import { layCable } from "../support/cable";
 import { DIGITS_SWEEP, finishMany, train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
@@ -46,13 +46,8 @@ const runCount = (page: Page) => textIn(page.locator("#runs header"));
 describe("the first paint", () => {
   test("carries the data without any JavaScript, wide and on a phone, light and dark", async () => {
     const sweep = await beginSweep("first paint", 30);
-    for (const [scheme, viewport, name] of [
-      ["light", WIDE, "wide"],
-      ["dark", WIDE, "wide"],
-      ["light", PHONE, "phone"],
-      ["dark", PHONE, "phone"],
-    ] as const) {
-      const { page } = await open(sweep.path, { javaScriptEnabled: false, colorScheme: scheme, viewport });
+    for (const { look, ...rest } of LOOKS) {
+      const { page } = await open(sweep.path, { javaScriptEnabled: false, ...rest });
       expect(await textIn(page.locator("h1"))).toBe("first paint");
       expect(await page.locator("#runs tbody tr").count()).toBeGreaterThan(10);
       expect(await page.locator("#curve svg path").count()).toBeGreaterThan(1);
@@ -61,7 +56,7 @@ describe("the first paint", () => {
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
-      await screenshot(page, `sweep-${scheme}-${name}`);
+      await screenshot(page, `sweep-${look}`);
     }
   });
 

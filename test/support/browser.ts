@@ -33,6 +33,23 @@ export async function launchBrowser(): Promise<Browser> {
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+export interface Look {
+  readonly colorScheme: "light" | "dark";
+  readonly viewport: typeof WIDE;
+  /** For names of files and failures. */
+  readonly look: string;
+}
+
+/** Each theme and each width once; with BESOM_CI=full each theme at each width, which takes twice as long. */
+export const LOOKS: readonly Look[] = (
+  [
+    { colorScheme: "light", viewport: WIDE, look: "light-wide" },
+    { colorScheme: "dark", viewport: PHONE, look: "dark-phone" },
+    { colorScheme: "dark", viewport: WIDE, look: "dark-wide" },
+    { colorScheme: "light", viewport: PHONE, look: "light-phone" },
+  ] as const
+).slice(0, process.env.BESOM_CI === "full" ? 4 : 2);
+
 export interface OpenPage {
   page: Page;
   context: BrowserContext;
