@@ -5,6 +5,7 @@ import { methodOf, pickMethod } from "@/compute/search/methods";
 import { type Conversation, converse, PeerGone } from "./conversation";
 import { openPeer } from "./peer";
 import { CACHE, type Environment, pinnedVersion, pythonOf } from "./python";
+import { OUR_METHODS } from "./task";
 
 /** Who searches: a method of ours, or another project's engine behind its Python interface. */
 export interface Engine {
@@ -51,10 +52,8 @@ export function openEngines(say: (message: string) => void): Engine[] {
     { name: "smac", label: "SMAC3", program: ["smac_engine.py"], environment: "main", packageName: "smac" },
     { name: "hebo", label: "HEBO", program: ["hebo_engine.py"], environment: "hebo", packageName: "hebo" },
   ];
-  return [...OURS.map(openOurs), ...peers.map((peer) => openOther(peer, say))];
+  return [...OUR_METHODS.map(openOurs), ...peers.map((peer) => openOther(peer, say))];
 }
-
-const OURS = ["bayes", "tpe", "cmaes", "sobol", "random", "auto"];
 
 function openOurs(name: string): Engine {
   // What `auto` picks has a version of its own, but nearly always it is bayes.

@@ -1,7 +1,7 @@
 import type { ValueMap } from "@/core/value";
 import { cosTurn, exp, log, sinTurn } from "@/math/elementary";
 import { numberOf } from "./space";
-import { integer, logInteger, logUniform, type Task, toConfig, uniform } from "./task";
+import { integer, logInteger, logUniform, type Task, toSpace, uniform } from "./task";
 
 /**
  * Suite A: six functions without noise whose optimum is known. Five are classics as Surjanovic and Bingham's library of
@@ -40,7 +40,7 @@ function onReals(name: string, bounds: Box, value: (x: number[]) => number, opti
   const measure = (params: ValueMap): number => value(names.map((each) => numberOf(params, each)));
   return {
     name,
-    config: toConfig(parameters, EVALUATIONS),
+    ...toSpace(parameters, EVALUATIONS),
     measure,
     regret: (params) => measure(params) - optimum,
   };
@@ -118,7 +118,7 @@ function ofAllKinds(name: string): Task {
       patience: numberOf(params, "patience"),
       width: numberOf(params, "width"),
     });
-  return { name, config: toConfig(parameters, EVALUATIONS), measure: value, regret: value };
+  return { name, ...toSpace(parameters, EVALUATIONS), measure: value, regret: value };
 }
 
 export interface Mixed {

@@ -22,7 +22,7 @@ export interface Wanted {
   readonly task?: string;
 }
 
-/** What is wanted and not had, seed by seed: wherever a bench is ended, all engines have come about as far. */
+/** What is wanted and not had, nor refused as it would be to a user, seed by seed: wherever a bench is ended, all engines have come about as far. */
 export function planSearches(
   wanted: Wanted,
   tasksOf: (suite: Suite) => readonly Task[],
@@ -42,7 +42,12 @@ export function planSearches(
         for (const engine of wanted.engines)
           for (const task of tasksOf(suite)) {
             const isWanted = seed <= seedsOf(suite) && task.name.includes(wanted.task ?? "");
-            if (isWanted && !done.has(key(suite.name, agents, engine.name, engine.version, task.name, seed)))
+            const isRefused = engine.isOurs && task.refusedBy.has(engine.name);
+            if (
+              isWanted &&
+              !isRefused &&
+              !done.has(key(suite.name, agents, engine.name, engine.version, task.name, seed))
+            )
               steps.push({ engine, suite, agents, task, seed });
           }
   return steps;

@@ -58,11 +58,12 @@ export const givenUp = (rows: readonly Row[]): number => rows.filter(({ play }) 
 
 /** Which of what a part's numbers are made of is missing, in words: what is left out silently is taken for done. */
 export function coverageOf({ rows, whole, tasks }: Part): string {
-  const more = rows.length - whole.length;
+  const [seeds, begun] = [seedsIn(whole), seedsIn(rows)];
+  const parts = `${rows.length - whole.length} of ${tasks.length * (begun - seeds)} searches`;
   const given = givenUp(rows);
   return [
-    String(seedsIn(whole)),
-    more > 0 ? `and ${more} of ${tasks.length * (seedsIn(rows) - seedsIn(whole))} searches more` : "",
+    seeds > 0 ? String(seeds) : parts,
+    seeds > 0 && seeds < begun ? `and ${parts} more` : "",
     given > 0 ? `${given} of ${rows.length} given up` : "",
   ]
     .filter((each) => each !== "")

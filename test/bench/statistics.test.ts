@@ -11,7 +11,8 @@ import {
   ratioOfMeans,
   regretAt,
 } from "@/bench/search/statistics";
-import { SUITES } from "@/bench/search/suites";
+import { SUITES, suiteOf } from "@/bench/search/suites";
+import { openTraining } from "@/bench/search/training";
 import { drawUnit, openStream } from "@/math/random";
 
 describe("what is made of curves", () => {
@@ -61,6 +62,20 @@ describe("what is made of curves", () => {
     expect(held).toBeGreaterThan(170);
     expect(held).toBeLessThan(200);
   });
+});
+
+test("a method of ours is not asked for what a sweep file may not ask of it: cmaes knows no conditions", () => {
+  const suite = suiteOf("E");
+  const engines = openEngines(() => {}).filter(({ name }) => name === "cmaes" || name === "hebo");
+  const plan = planSearches(
+    { engines, suites: [suite], agents: [1], seeds: 1 },
+    () => openTraining(() => {}),
+    [],
+  );
+  const tasksOf = (name: string): string[] =>
+    plan.flatMap(({ engine, task }) => (engine.name === name ? [task.name] : []));
+  expect(tasksOf("cmaes")).toEqual(["cancer-boosting"]);
+  expect(tasksOf("hebo")).toHaveLength(5);
 });
 
 test("searches are planned seed by seed, without those that are had in the same version", () => {
