@@ -384,6 +384,7 @@ create table runs (
   history_dropped_at timestamp(3) with time zone,
   suggestion integer,
   early_stop jsonb,
+  feasible boolean,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_project_name_key UNIQUE (project_id, name),
   constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
@@ -395,6 +396,7 @@ CREATE UNIQUE INDEX runs_point_key ON public.runs USING btree (sweep_id, point_h
 CREATE INDEX runs_project_idx ON public.runs USING btree (project_id, id) WHERE (deleted_at IS NULL);
 CREATE INDEX runs_queue_idx ON public.runs USING btree (sweep_id, queued_at) WHERE ((state = 'pending'::text) AND (deleted_at IS NULL));
 CREATE INDEX runs_sweep_changed_idx ON public.runs USING btree (sweep_id, changed_xid);
+CREATE INDEX runs_sweep_feasible_idx ON public.runs USING btree (sweep_id, objective) WHERE (feasible AND (objective IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX runs_sweep_idx ON public.runs USING btree (sweep_id, id);
 CREATE INDEX runs_sweep_objective_idx ON public.runs USING btree (sweep_id, objective) WHERE ((objective IS NOT NULL) AND (deleted_at IS NULL));
 
@@ -530,6 +532,8 @@ create table sweeps (
   metrics jsonb,
   targets jsonb,
   priors integer not null default 0,
+  constrained boolean not null default false,
+  unjudged boolean not null default false,
   constraint sweeps_pkey PRIMARY KEY (id),
   constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)

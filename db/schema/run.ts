@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   doublePrecision,
   index,
   integer,
@@ -55,6 +56,11 @@ export const runs = pgTable(
     /** The best finite value of the sweep's metric in the current history, by its goal, and the step it was seen at. */
     objective: doublePrecision("objective"),
     objectiveStep: bigint("objective_step", { mode: "number" }),
+    /**
+     * Whether the current attempt ended with values that keep to the sweep's constraints on metrics. Null while nobody can say: before
+     * its end, and in a sweep without such constraints (`sweeps.constrained`), where all is allowed.
+     */
+    feasible: boolean("feasible"),
     createdBy: integer("created_by").references(() => users.id),
     createdAt: createdAt(),
     startedAt: at("started_at"),
@@ -83,6 +89,10 @@ export const runs = pgTable(
     index("runs_sweep_objective_idx")
       .on(table.sweepId, table.objective)
       .where(sql`objective is not null and deleted_at is null`),
+    // The same where constraints on metrics decide who may be the best. A sweep without them has no entry here.
+    index("runs_sweep_feasible_idx")
+      .on(table.sweepId, table.objective)
+      .where(sql`feasible and objective is not null and deleted_at is null`),
   ],
 );
 

@@ -46,6 +46,10 @@ export const sweeps = pgTable(
     metrics: jsonText("metrics"),
     /** Metric, goal and value (as text) of each target that one run reaches together with the others; null where `metricTarget` is all. */
     targets: jsonText("targets"),
+    /** Its file has constraints on metrics: only runs that are `feasible` can be the best, reach a target or enter a front. */
+    constrained: boolean("constrained").notNull().default(false),
+    /** Runs of it ended before `feasible` was kept: the background asks for each of them once. */
+    unjudged: boolean("unjudged").notNull().default(false),
     /** Decimal text of the seed that grid order and random draws start from. */
     seed: text("seed").notNull(),
     /** Points of the space times repeats; null when there is no end. */
