@@ -1,0 +1,288 @@
+"""One attempt on this machine, from the claim to the server's word that it is over."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from . import _child, _session
+from . import _operations as operations
+from ._client import FOREVER, Client
+from ._delivery import Delivery
+from ._environment import to_child_env
+from ._lines import Output
+from ._relay import Relay
+from ._run import RunFacts, to_detail, to_exit_code
+from ._sinks import ServerSink
+from ._terminal import say, warn
+from ._verdict import CAUSES, to_verdict
+from .errors import BesomError, RunStopped
+
+GRACE_S = 10.0
+"""Between SIGTERM and SIGKILL a stopped training may save its work."""
+_LINGER_S = 1.0
+"""What a function's other processes get to end by themselves after it has."""
+_DELIVERY_GRACE_S = 10.0
+"""What the rest gets to be delivered when we leave."""
+
+Function = Callable[[], Any]
+
+
+class Attempt:
+    """What both kinds share: being told to stop, and saying how it ended."""
+
+    def __init__(self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
+        self.facts = facts
+        self._client = client
+        self._claim = claim
+        self._function = function
+        self.params: dict[str, Any] = json.loads(claim["params"])
+        self._cause: str | None = None
+        self._give_up = threading.Event()
+        self._is_over = False
+
+    @property
+    def ref(self) -> dict[str, Any]:
+        """As a heartbeat names it."""
+        return {"runId": self.facts.id, "attempt": self.facts.attempt}
+
+    @property
+    def started(self) -> dict[str, Any] | None:
+        """The process that it became, once it has."""
+        return None
+
+    def run(self) -> str:
+        """Calls the function with this run, and gives how it ended: finished, failed, killed, preempted or stale."""
+        raise NotImplementedError
+
+    def obey(self, command: str) -> None:
+        """What the server wants, told by a heartbeat and by each batch of metrics until it is done."""
+        cause = CAUSES.get(command)
+        if cause is None or self._cause == cause or (self._is_over and cause != "stale"):
+            return
+        say(f"{self.facts.display_name}: {_session.COMMANDS[command]}")
+        self.stop(cause)
+
+    def stop(self, cause: str) -> None:
+        """Ends it in peace. The first cause counts; a lost lease beats them all."""
+        is_first = self._cause is None
+        if is_first or cause == "stale":
+            self._cause = cause
+        if is_first:
+            self._end()
+
+    def kill(self) -> None:
+        """Ends it at once."""
+        self._cause = self._cause or "leaving"
+        self._give_up_soon()
+
+    def _end(self) -> None:
+        raise NotImplementedError
+
+    def _give_up_soon(self) -> None:
+        threading.Timer(_DELIVERY_GRACE_S, self._give_up.set).start()
+
+    def _refused(self, what: str, error: BesomError) -> None:
+        warn(f"{self.facts.display_name}: its {what} can't be delivered: {error}")
+
+    def _report(self, exit_code: int, last_words: str | None) -> str:
+        if self._cause == "stale":
+            return "stale"
+        verdict = to_verdict(exit_code, self._cause, last_words)
+        mutation = f"finish {self.facts.id}/{self.facts.attempt}"
+        try:
+            self._client.mutate(
+                operations.FINISH_RUN,
+                {**self.ref, **verdict, "clientMutationId": mutation},
+                patience=FOREVER,
+                give_up=self._give_up,
+            )
+        except BesomError as error:
+            if error.code == "STALE_ATTEMPT":
+                return "stale"
+            warn(f"{self.facts.display_name}: its end can't be reported: {error}")
+            return "undelivered"
+        if "detail" in verdict:
+            say(f"{self.facts.display_name}: {verdict['state']}, {verdict['detail']}")
+        return str(verdict["state"])
+
+
+class ChildAttempt(Attempt):
+    """In a process of its own."""
+
+    def __init__(
+        self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function, method: str | None
+    ) -> None:
+        super().__init__(client, facts, claim, function)
+        self._method = method
+        self._child: _child.Child | None = None
+        self.on_interrupt: Callable[[], None] = lambda: None
+        """Called at each interrupt while it runs."""
+
+    @property
+    def started(self) -> dict[str, Any] | None:
+        child = self._child
+        if child is None:
+            return None
+        name = f"{getattr(self._function, '__module__', '?')}.{getattr(self._function, '__qualname__', '?')}()"
+        return {**self.ref, "pid": child.pid, "command": [name]}
+
+    def run(self) -> str:
+        folder = Path(tempfile.mkdtemp(prefix="besom-"))
+        try:
+            return self._run_in(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        super().kill()
+        if self._child is not None:
+            _child.kill_group(self._child.pid, signal.SIGKILL)
+
+    def _end(self) -> None:
+        child = self._child
+        if child is None:
+            return
+        _child.terminate(child.pid)
+        timer = threading.Timer(GRACE_S, self._kill_late, args=(child,))
+        timer.daemon = True
+        timer.start()
+        if self._cause == "leaving":
+            self._give_up_soon()
+
+    def _kill_late(self, child: _child.Child) -> None:
+        if not self._is_over:
+            _child.kill_group(child.pid, signal.SIGKILL)
+
+    def _run_in(self, folder: Path) -> str:
+        env = to_child_env(
+            os.environ,
+            server=self._client.url,
+            key=self._claim["apiKey"],
+            facts=self.facts,
+            params=self.params,
+            text=self._claim["params"],
+            folder=folder,
+        )
+        delivery: Delivery | None = None
+
+        def log(points: Any) -> None:
+            assert delivery is not None
+            delivery.log(points)
+
+        relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message))
+        # Before any thread of this run is there: a forked process gets no lock that somebody holds.
+        child = self._child = _child.start(self._function, env, folder, self._method)
+        delivery = Delivery(
+            self._client,
+            self.facts.id,
+            self.facts.attempt,
+            on_command=self.obey,
+            on_refused=self._refused,
+            give_up=self._give_up,
+        )
+        output = Output(delivery, child.stdout, child.stderr)
+        relay.start()
+        if self._cause is not None:
+            self._end()
+        exit_code = self._wait(child)
+        self._is_over = True
+        relay.close()
+        output.end()
+        delivery.drain()
+        outcome = self._report(exit_code, output.last_words)
+        self._give_up.set()
+        delivery.close()
+        return outcome
+
+    def _wait(self, child: _child.Child) -> int:
+        presses = 0
+        while True:
+            try:
+                exit_code = child.wait(0.5)
+                if exit_code is None:
+                    continue
+                until = time.monotonic() + _LINGER_S
+                while _is_group_alive(child.pid) and time.monotonic() < until:
+                    time.sleep(0.02)
+                _child.kill_group(child.pid, signal.SIGKILL)
+                return exit_code
+            except KeyboardInterrupt:
+                presses += 1
+                self._interrupted(presses)
+
+    def _interrupted(self, presses: int) -> None:
+        self.on_interrupt()
+        if presses == 1:
+            say("no new runs; the one under way may finish (interrupt again to stop it: it goes back to the queue)")
+        elif presses == 2:
+            say(f"stopping: SIGTERM now, SIGKILL in {GRACE_S:.0f} s; the run goes back to the queue")
+            self.stop("leaving")
+        else:
+            self.kill()
+
+
+class LocalAttempt(Attempt):
+    """In the thread that called ``besom.agent``: what the function prints is not kept, and memory stays."""
+
+    def __init__(self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
+        super().__init__(client, facts, claim, function)
+        self._thread = threading.get_ident()
+        self._is_called = False
+
+    def run(self) -> str:
+        sinks: list[ServerSink] = []
+
+        def make_sink() -> ServerSink:
+            sinks.append(ServerSink(self._client, self.facts.id, self.facts.attempt, self.obey))
+            return sinks[-1]
+
+        _session.assign(_session.Assignment(self.facts, self.params, make_sink))
+        error: BaseException | None = None
+        try:
+            self._is_called = True
+            self._function()
+            self._is_called = False
+        except (RunStopped, SystemExit) as end:
+            error = end
+        except KeyboardInterrupt as pressed:
+            error = pressed
+            self._cause = self._cause or "leaving"
+        except Exception as failure:
+            error = failure
+            traceback.print_exc()
+        finally:
+            self._is_called = False
+            self._is_over = True
+        _session.end_with(error)
+        _session.assign(None)
+        outcome = self._report(to_exit_code(error), to_detail(error))
+        if isinstance(error, KeyboardInterrupt):
+            raise error
+        return outcome
+
+    def _end(self) -> None:
+        """By an exception in the thread that trains, as soon as it executes Python again."""
+        run = _session.current_or_none()
+        if run is not None:
+            run.stop(f"the run was {self._cause}", is_told=True)
+        if self._is_called:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(RunStopped))
+
+
+def _is_group_alive(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
