@@ -64,6 +64,8 @@ function timeFactor(rows: number): number {
   return quantile(times.slice(50), 0.5);
 }
 
+// A thread that is asked with 50 results has thought since the first ones: what is compiled by then is not timed.
+simulate(methodOf("bayes").open(problem), objective, { agents: 8, runs: 80, seed: "warm" });
 console.log(`Node ${process.version}; ms of one core a suggestion, each after one more result`);
 console.log(`${timeFactor(200).toFixed(1).padStart(6)} for a factor of 200 rows`);
 for (const { n, pending, goal, rounds } of CASES) {

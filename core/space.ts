@@ -25,6 +25,19 @@ export function fromUnit(parameter: LeafParameter, u: number): Value {
   }
 }
 
+/** `toUnit` of `fromUnit`, the place of the nearest value, for whole numbers and multiples: no value is made. */
+export function snapUnit(parameter: Quantized | IntUniform, u: number): number {
+  if (parameter.kind === "int_uniform") {
+    const { min, max } = parameter;
+    return clamp((toDiscrete(u, min, max) - min + 0.5) / (max - min + 1), 0, 1);
+  }
+  const { low, high } = boundsOf(parameter);
+  const { first, last, number } = multiplesOf(parameter);
+  const real = clamp(inverseCdf(parameter, u), low, high);
+  const nearest = number(clamp(roundHalfEven(real / parameter.quantum.q), first, last));
+  return Number.isNaN(nearest) ? 0 : clamp(cdf(parameter, nearest), 0, 1);
+}
+
 /**
  * Where a value lies in the unit interval: the middle of its share for a category or an integer, its CDF for a real or
  * quantized one (0 or 1 when it lies outside the bounds). Undefined when the parameter could never have this value's type,
@@ -78,25 +91,45 @@ export interface Multiples {
   readonly first: number;
   readonly last: number;
   multiple(k: number): Value;
+  /** The same as a plain number. */
+  number(k: number): number;
 }
 
+/** A search asks for them thousands of times a proposal. */
 export function multiplesOf(parameter: Quantized): Multiples {
+  const known = multiples.get(parameter);
+  if (known !== undefined) return known;
+  const found = findMultiples(parameter);
+  multiples.set(parameter, found);
+  return found;
+}
+
+const multiples = new WeakMap<Quantized, Multiples>();
+
+function findMultiples(parameter: Quantized): Multiples {
   const { q, integer } = parameter.quantum;
   const { low, high } = boundsOf(parameter);
   const [first, last] = multiplesWithin(parameter.quantum, low, high);
   if (first > last) {
     const outside = (k: number): Value => (integer ? wholeOf(k * q) : toFloat(k * q));
-    return { first: roundHalfEven(low / q), last: roundHalfEven(high / q), multiple: outside };
+    return {
+      first: roundHalfEven(low / q),
+      last: roundHalfEven(high / q),
+      multiple: outside,
+      number: (k) => k * q,
+    };
   }
   return {
     first,
     last,
     // 7 * 0.1 is 0.7000000000000001: the last multiple of a range up to 0.7 is 0.7
     multiple: (k) => (integer ? wholeOf(k * q) : toFloat(clamp(k * q, low, high))),
+    number: (k) => (integer ? k * q : clamp(k * q, low, high)),
   };
 }
 
 export type Continuous = Exclude<LeafParameter, { kind: "constant" | "categorical" | "int_uniform" }>;
+type IntUniform = Extract<LeafParameter, { kind: "int_uniform" }>;
 export type Quantized = Extract<LeafParameter, { quantum: Quantum }>;
 
 function inverseCdf(parameter: Continuous, u: number): number {
@@ -108,12 +141,16 @@ function inverseCdf(parameter: Continuous, u: number): number {
     case "q_log_uniform":
       return exp(between(u, parameter.min, parameter.max));
     case "log_uniform_values":
-    case "q_log_uniform_values":
-      return exp(between(u, log(parameter.min), log(parameter.max)));
+    case "q_log_uniform_values": {
+      const { low, high } = logsOf(parameter);
+      return exp(between(u, low, high));
+    }
     case "inv_log_uniform":
       return exp(-between(1 - u, parameter.min, parameter.max));
-    case "inv_log_uniform_values":
-      return exp(-between(1 - u, -log(parameter.max), -log(parameter.min)));
+    case "inv_log_uniform_values": {
+      const { low, high } = logsOf(parameter);
+      return exp(-between(1 - u, -high, -low));
+    }
     case "normal":
     case "q_normal":
       return fromNormal(parameter, u);
@@ -136,8 +173,10 @@ function cdf(parameter: Continuous, x: number): number {
       return share(logOf(x), parameter.min, parameter.max);
     case "log_uniform_values":
     case "q_log_uniform_values":
-    case "inv_log_uniform_values":
-      return share(logOf(x), log(parameter.min), log(parameter.max));
+    case "inv_log_uniform_values": {
+      const { low, high } = logsOf(parameter);
+      return share(logOf(x), low, high);
+    }
     case "inv_log_uniform":
       return share(logOf(x), -parameter.max, -parameter.min);
     case "normal":
@@ -152,8 +191,24 @@ function cdf(parameter: Continuous, x: number): number {
   }
 }
 
+const logs = new WeakMap<object, Bounds>();
+
+/** Logarithms of the bounds, as often asked for as multiples. */
+function logsOf(parameter: { readonly min: number; readonly max: number }): Bounds {
+  const known = logs.get(parameter);
+  if (known !== undefined) return known;
+  const found = { low: log(parameter.min), high: log(parameter.max) };
+  logs.set(parameter, found);
+  return found;
+}
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** The least and the greatest value. */
-function boundsOf(parameter: Continuous): { low: number; high: number } {
+function boundsOf(parameter: Continuous): Bounds {
   switch (parameter.kind) {
     case "log_uniform":
     case "q_log_uniform":

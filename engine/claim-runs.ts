@@ -10,6 +10,7 @@ import { agentFacts } from "./facts";
 import { Lane } from "./lane";
 import { autoMutationId, hashInput } from "./once";
 import { perDatabase } from "./recent";
+import { PATIENCE_MS } from "./search/demand";
 import { awaitReady } from "./search/keeper";
 
 export type { Claim, ClaimRunsAnswer, Directive } from "./claim-answers";
@@ -23,8 +24,6 @@ export interface ClaimRunsInput {
 }
 
 export const MAX_CLAIM_COUNT = 1_000;
-/** How long a claim waits for a proposal that is being computed; 2 s is what a model of 1,000 runs may take on a busy machine. */
-const SEARCH_PATIENCE_MS = 2_000;
 /** Runs in one transaction. At 250 the statement takes some 25 ms, and the next group gathers meanwhile. */
 const MAX_GROUP = 250;
 
@@ -66,7 +65,7 @@ export async function claimRuns(context: EngineContext, input: ClaimRunsInput): 
     secret,
     keyId,
   };
-  const deadline = performance.now() + SEARCH_PATIENCE_MS;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const mayFallBack = performance.now() >= deadline;
     const answer = await laneOf(db, sweepId).push({ ...call, mayFallBack });

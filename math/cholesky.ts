@@ -1,6 +1,14 @@
 import { log } from "./elementary";
 import { type Block, isLent, subtractProduct } from "./linalg";
-import { halfOf, lendLower, solveLower, solveLowerTransposed, solveRows, toTiles } from "./triangular";
+import {
+  forward,
+  halfOf,
+  lendLower,
+  solveLower,
+  solveLowerTransposed,
+  solveRows,
+  toTiles,
+} from "./triangular";
 import { lend } from "./wasm/kernels";
 
 /**
@@ -75,6 +83,8 @@ function factorWhole(a: Float64Array, n: number, stride: number, mean: number, m
 /**
  * Adds row n to the factor of the n x n matrix before it: `k` holds the n covariances with the rows so far, `kappa` the own
  * variance (with the jitter that cholesky() reported). False, and row n is of no use, when it depends on those before it.
+ *
+ * @param solved so many numbers of `k` are elements of the new row already: solveLowerMany serves many rows at once
  */
 export function appendRow(
   l: Float64Array,
@@ -82,12 +92,13 @@ export function appendRow(
   stride: number,
   k: Float64Array,
   kappa: number,
+  solved = 0,
 ): boolean {
   if (!(stride > n && l.length >= n * stride + n + 1))
     throw new RangeError(`row ${n} with rows ${stride} apart does not fit ${l.length} numbers`);
   const start = n * stride;
   for (let i = 0; i < n; i++) l[start + i] = k[i] as number;
-  solveRows({ data: l, start: 0, stride }, n, { data: l, start, stride }, 1);
+  forward(l, 0, stride, l, start, n, solved);
   let pivot = kappa;
   for (let i = 0; i < n; i++) pivot -= (l[start + i] as number) * (l[start + i] as number);
   if (!(pivot > LEAST_PIVOT * kappa) || pivot === Number.POSITIVE_INFINITY) return false;

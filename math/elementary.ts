@@ -34,9 +34,9 @@ export function exp(x: number): number {
   for (let n = 14; n >= 2; n--) sum = (sum + 1) * (r / n);
   // e^r - 1 = r + r * sum, with what the subtraction above rounded off
   const result = 1 + (r + (r * sum + lost));
-  if (k > 1023) return result * 2 * powerOfTwo(k - 1);
-  if (k >= -1022) return result * powerOfTwo(k);
-  return result * powerOfTwo(k + 100) * powerOfTwo(-100);
+  if (k > 1023) return result * 2 * (POWERS[k + 1021] as number);
+  if (k >= -1022) return result * (POWERS[k + 1022] as number);
+  return result * (POWERS[k + 1122] as number) * powerOfTwo(-100);
 }
 
 /** ln x: x = 2^k (1 + f) near 1, s = f / (2 + f), ln(1 + f) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...). */
@@ -50,10 +50,13 @@ export function log(x: number): number {
     k = -52;
   }
   view.setFloat64(0, x);
-  const upper = view.getUint32(0);
-  k += (upper >>> 20) - 1022;
-  view.setUint32(0, (upper & 0x000fffff) | 0x3fe00000); // a fraction in [0.5, 1)
-  let fraction = view.getFloat64(0);
+  const exponent = (view.getUint32(0) >>> 20) - 1022;
+  k += exponent;
+  // a fraction in [0.5, 1); products with powers of two are exact
+  let fraction =
+    exponent <= 1022
+      ? x * (POWERS[1022 - exponent] as number)
+      : x * 0.25 * (POWERS[1024 - exponent] as number);
   if (fraction < SQRT_HALF) {
     fraction *= 2;
     k--;
@@ -61,8 +64,18 @@ export function log(x: number): number {
   const f = fraction - 1;
   const s = f / (2 + f);
   const square = s * s;
-  let tail = 0;
-  for (let n = 23; n >= 3; n -= 2) tail = (tail + 1 / n) * square;
+  // written out: a loop would divide eleven times
+  let tail = (1 / 23) * square;
+  tail = (tail + 1 / 21) * square;
+  tail = (tail + 1 / 19) * square;
+  tail = (tail + 1 / 17) * square;
+  tail = (tail + 1 / 15) * square;
+  tail = (tail + 1 / 13) * square;
+  tail = (tail + 1 / 11) * square;
+  tail = (tail + 1 / 9) * square;
+  tail = (tail + 1 / 7) * square;
+  tail = (tail + 1 / 5) * square;
+  tail = (tail + 1 / 3) * square;
   // 2s = f - s f = f - f^2/2 + s f^2/2 keeps the leading term exact
   const halfSquare = 0.5 * f * f;
   return k * LN2_HIGH - (halfSquare - (s * (halfSquare + 2 * tail) + k * LN2_LOW) - f);

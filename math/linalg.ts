@@ -131,7 +131,7 @@ function subtractByKernel(
       evenColumns,
       depth,
     );
-  const edge = (fromRow: number, toRow: number, fromColumn: number): void =>
+  if (evenColumns < columns)
     subtractEdge(
       c,
       cStart,
@@ -142,14 +142,29 @@ function subtractByKernel(
       b,
       bStart,
       bStride,
-      fromRow,
-      toRow,
-      fromColumn,
+      0,
+      evenRows,
+      evenColumns,
       columns,
       depth,
     );
-  if (evenColumns < columns) edge(0, evenRows, evenColumns);
-  if (evenRows < rows) edge(evenRows, rows, 0);
+  if (evenRows < rows)
+    subtractEdge(
+      c,
+      cStart,
+      cStride,
+      a,
+      aStart,
+      aStride,
+      b,
+      bStart,
+      bStride,
+      evenRows,
+      rows,
+      0,
+      columns,
+      depth,
+    );
 }
 
 /** In the kernels' memory, of a lent array's element. */

@@ -48,24 +48,29 @@ function lowerNormalPpf(u: number): number {
 
 /** 1 - erf(x). Series where it is large, continued fraction in the tail, where 1 - series would lose digits. */
 export function erfc(x: number): number {
-  if (x < 0) return 2 - erfc(-x);
+  return erfcWith(x, gaussian(x));
+}
+
+/** @param bell e^(-x²), where it is at hand */
+function erfcWith(x: number, bell: number): number {
+  if (x < 0) return 2 - erfcWith(-x, bell);
   if (x > 27.3) return 0;
-  return x < 1.5 ? 1 - erfSeries(x) : erfcFraction(x);
+  return x < 1.5 ? 1 - erfSeries(x, bell) : erfcFraction(x, bell);
 }
 
 /** 7.6.2: erf x = 2/sqrt(pi) e^(-x^2) sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1)); all terms positive, no cancellation. */
-function erfSeries(x: number): number {
+function erfSeries(x: number, bell: number): number {
   let term = x;
   let sum = x;
   for (let n = 1; term > sum * EPSILON * 0.1; n++) {
     term *= (2 * x * x) / (2 * n + 1);
     sum += term;
   }
-  return (2 / SQRT_PI) * gaussian(x) * sum;
+  return (2 / SQRT_PI) * bell * sum;
 }
 
 /** 7.9.1 by Lentz: sqrt(pi) e^(x^2) erfc x = 1/(x + (1/2)/(x + 1/(x + (3/2)/(x + ...)))). */
-function erfcFraction(x: number): number {
+function erfcFraction(x: number, bell: number): number {
   let f = x;
   let c = x;
   let d = 0;
@@ -77,7 +82,7 @@ function erfcFraction(x: number): number {
     f *= factor;
     if (Math.abs(factor - 1) <= EPSILON) break;
   }
-  return gaussian(x) / (SQRT_PI * f);
+  return bell / (SQRT_PI * f);
 }
 
 /** e^(-x^2). The square of a single-precision number is exact; the rest of x^2, which rounding would lose, is small. */
@@ -259,8 +264,8 @@ type Rational = readonly [readonly number[], readonly number[]];
 function ratio([above, below]: Rational, x: number): number {
   let numerator = 0;
   let denominator = 0;
-  for (const coefficient of above) numerator = numerator * x + coefficient;
-  for (const coefficient of below) denominator = denominator * x + coefficient;
+  for (let i = 0; i < above.length; i++) numerator = numerator * x + (above[i] as number);
+  for (let i = 0; i < below.length; i++) denominator = denominator * x + (below[i] as number);
   return numerator / denominator;
 }
 
@@ -303,13 +308,16 @@ export function logEi(z: number): number {
 export function logEiDerivative(z: number): number {
   if (z > -1) return normalCdf(z) / improvement(z);
   const t = -z;
-  if (z > -5) return mills(t) / (1 - t * mills(t));
-  return 1 / millsTail(t);
+  if (z <= -5) return 1 / millsTail(t);
+  const share = mills(t);
+  return share / (1 - t * share);
 }
 
 function improvement(z: number): number {
   if (z > 40) return z; // phi(z) is below 1e-347
-  return gaussian(z * Math.SQRT1_2) / SQRT_TWO_PI + z * normalCdf(z);
+  // e^(-x²) is the same for x and -x
+  const bell = gaussian(z * Math.SQRT1_2);
+  return bell / SQRT_TWO_PI + z * (0.5 * erfcWith(-z * Math.SQRT1_2, bell));
 }
 
 /** P(Z > t) / phi(t) */

@@ -1,5 +1,5 @@
 import { addressOf, type Block, isLent, subtractProduct } from "./linalg";
-import { keep, kernels, lend } from "./wasm/kernels";
+import { type Kernels, keep, kernels, lend, memoryOf } from "./wasm/kernels";
 
 /**
  * Systems with a lower triangular matrix L (n x n, row by row, rows `stride` apart), such as a Cholesky factor. Only the
@@ -61,47 +61,83 @@ export function solveLowerTransposed(
   return out;
 }
 
-/** A factor for many single systems: as solveLower and solveLowerTransposed, to the bit, and in place. */
+/** A factor for many systems: as solveLower and solveLowerTransposed, to the bit, and in place. */
 export interface KeptFactor {
   solve(x: Float64Array): void;
   solveTransposed(x: Float64Array): void;
+  /** The same for what lies in the kernels' memory already; null where they have no room. */
+  readonly lent: LentFactor | null;
+}
+
+/** Places are those of `memoryOf(kernels)`; behind n numbers there is room up to `size`, the next multiple of four. */
+export interface LentFactor {
+  readonly kernels: Kernels;
+  readonly size: number;
+  solve(place: number): void;
+  solveTransposed(place: number): void;
+  /** For `count` right-hand sides, `size` apart; a multiple of four of them is quick. */
+  solveMany(place: number, count: number): void;
 }
 
 /** Stays in the kernels' memory until releaseKept(): 2 n² doubles, so that both ways go along rows. */
 export function keepFactor(l: Float64Array, n: number, stride: number): KeptFactor {
-  const kept = keep(n * (2 * n + 1));
-  if (kept === null)
+  const lent = lendFactor(l, n, stride);
+  const single = lent && keep(lent.size);
+  if (lent === null || single === null)
     return {
       solve: (x) => solveLower(l, n, stride, x, x),
       solveTransposed: (x) => solveLowerTransposed(l, n, stride, x, x),
+      lent: null,
     };
-  const data = kept();
-  const [U, X] = [n * n, 2 * n * n];
-  for (let i = 0; i < n; i++) {
-    data.set(l.subarray(i * stride, i * stride + i + 1), i * n);
-    for (let j = 0; j <= i; j++) data[U + j * n + i] = l[i * stride + j] as number;
-  }
+  const within = (x: Float64Array, solve: (place: number) => void): void => {
+    const work = single();
+    work.set(x.length === n ? x : x.subarray(0, n));
+    solve(work.byteOffset / 8);
+    x.set(work.subarray(0, n));
+  };
   return {
-    solve(x) {
-      const work = kept();
-      work.set(x.length === n ? x : x.subarray(0, n), X);
-      solveByColumns(work, U, n, X);
-      x.set(work.subarray(X, X + n));
-    },
-    solveTransposed(x) {
-      const work = kept();
-      work.set(x.length === n ? x : x.subarray(0, n), X);
-      solveByRows(work, n, X);
-      x.set(work.subarray(X, X + n));
+    solve: (x) => within(x, lent.solve),
+    solveTransposed: (x) => within(x, lent.solveTransposed),
+    lent,
+  };
+}
+
+function lendFactor(l: Float64Array, n: number, stride: number): LentFactor | null {
+  const size = toTiles(n);
+  const kept = kernels === null ? null : keep(2 * size * size);
+  if (kernels === null || kept === null) return null;
+  const own = kernels;
+  const data = kept();
+  const L = data.byteOffset / 8;
+  const U = L + size * size;
+  lendLower(l, n, stride, data, size);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j <= i; j++) data[size * size + j * size + i] = l[i * stride + j] as number;
+  return {
+    kernels: own,
+    size,
+    solve: (place) => solveByColumns(memoryOf(own), U, n, size, place),
+    solveTransposed: (place) => solveByRows(memoryOf(own), L, n, size, place),
+    solveMany(place, count) {
+      const all = memoryOf(own);
+      solveRows(
+        { data: all, start: L, stride: size },
+        size,
+        { data: all, start: place, stride: size },
+        count,
+      );
     },
   };
 }
 
 /** L x = b with the columns of L as rows at `u`: what is known goes at once into all that is not. */
-function solveByColumns(data: Float64Array, u: number, n: number, x: number): void {
+function solveByColumns(data: Float64Array, u: number, n: number, stride: number, x: number): void {
   let i = 0;
   for (; i + 4 <= n; i += 4) {
-    const [p0, p1, p2, p3] = [u + i * n + i, u + (i + 1) * n + i, u + (i + 2) * n + i, u + (i + 3) * n + i];
+    const p0 = u + i * stride + i;
+    const p1 = p0 + stride;
+    const p2 = p1 + stride;
+    const p3 = p2 + stride;
     const at = x + i;
     const s0 = (data[at] as number) / (data[p0] as number);
     const s1 = ((data[at + 1] as number) - s0 * (data[p0 + 1] as number)) / (data[p1 + 1] as number);
@@ -114,33 +150,34 @@ function solveByColumns(data: Float64Array, u: number, n: number, x: number): vo
     data[at + 2] = s2;
     data[at + 3] = s3;
     const from = addressOf(data, p0 + 4);
-    kernels?.subtractFour(addressOf(data, at + 4), n - i - 4, from, 8 * n, s0, s1, s2, s3);
+    kernels?.subtractFour(addressOf(data, at + 4), n - i - 4, from, 8 * stride, s0, s1, s2, s3);
   }
   for (; i < n; i++) {
-    const known = (data[x + i] as number) / (data[u + i * n + i] as number);
+    const known = (data[x + i] as number) / (data[u + i * stride + i] as number);
     data[x + i] = known;
     for (let k = i + 1; k < n; k++)
-      data[x + k] = (data[x + k] as number) - known * (data[u + i * n + k] as number);
+      data[x + k] = (data[x + k] as number) - known * (data[u + i * stride + k] as number);
   }
 }
 
-/** L' x = b with the rows of L at 0. */
-function solveByRows(data: Float64Array, n: number, x: number): void {
+/** L' x = b with the rows of L at `l`. */
+function solveByRows(data: Float64Array, l: number, n: number, stride: number, x: number): void {
   let j = n;
   for (; j >= 4; j -= 4) {
     for (let row = j - 1; row >= j - 4; row--) {
-      const known = (data[x + row] as number) / (data[row * n + row] as number);
+      const p = l + row * stride;
+      const known = (data[x + row] as number) / (data[p + row] as number);
       data[x + row] = known;
       for (let k = j - 4; k < row; k++)
-        data[x + k] = (data[x + k] as number) - known * (data[row * n + k] as number);
+        data[x + k] = (data[x + k] as number) - known * (data[p + k] as number);
     }
     const at = x + j - 4;
     // the last row first, as the plain loop has it
     kernels?.subtractFour(
       addressOf(data, x),
       j - 4,
-      addressOf(data, (j - 1) * n),
-      -8 * n,
+      addressOf(data, l + (j - 1) * stride),
+      -8 * stride,
       data[at + 3] as number,
       data[at + 2] as number,
       data[at + 1] as number,
@@ -148,10 +185,10 @@ function solveByRows(data: Float64Array, n: number, x: number): void {
     );
   }
   for (let row = j - 1; row >= 0; row--) {
-    const known = (data[x + row] as number) / (data[row * n + row] as number);
+    const p = l + row * stride;
+    const known = (data[x + row] as number) / (data[p + row] as number);
     data[x + row] = known;
-    for (let k = 0; k < row; k++)
-      data[x + k] = (data[x + k] as number) - known * (data[row * n + k] as number);
+    for (let k = 0; k < row; k++) data[x + k] = (data[x + k] as number) - known * (data[p + k] as number);
   }
 }
 
@@ -245,16 +282,17 @@ export function halfOf(n: number): number {
   return n >= 8 ? (n >> 3) * 4 : n >> 1;
 }
 
-/** Forward substitution in place, four unknowns at a time, so that four sums run beside each other. */
-function forward(
+/** Forward substitution in place, four unknowns at a time, so that four sums run beside each other. The first ones may be known. */
+export function forward(
   l: Float64Array,
   lStart: number,
   stride: number,
   x: Float64Array,
   xStart: number,
   n: number,
+  known = 0,
 ): void {
-  let i = 0;
+  let i = known;
   for (; i + 4 <= n; i += 4) {
     const p0 = lStart + i * stride;
     const p1 = p0 + stride;

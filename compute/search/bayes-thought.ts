@@ -16,7 +16,7 @@ export interface Thought extends Guide {
 }
 
 export interface BayesThinker extends Thinker {
-  think(ledger: Ledger, spare: number): Thought | null;
+  think(ledger: Ledger, spare: number, haste: number): Thought | null;
 }
 
 export function openBayesThinker(config: SweepConfig, domain: Domain): BayesThinker {
@@ -29,20 +29,20 @@ export function openBayesThinker(config: SweepConfig, domain: Domain): BayesThin
   return {
     // one more than dimensions, within 5 .. 10
     designed: Math.max(5, Math.min(10, domain.dimensions.length + 1)),
-    think(ledger, spare) {
+    think(ledger, spare, haste) {
       if (metrics.length === 0 || domain.dimensions.length === 0 || ledger.observed < 2) return null;
       const study = openStudy(ledger, metrics, soft, room.fromSpace);
       const { samples: objectives, constraints, failures } = study;
       // asked anew for each choice: what is owed or drawn in between is under way, too
       const pending = () => listPending(ledger, metrics, room.fromSpace);
       const question = { objectives, constraints, failures, outcomes: ledger.settled.length };
-      const memory = mind.learn(question, lastMemory(ledger), pending().length + spare);
+      const memory = mind.learn(question, lastMemory(ledger), pending().length + spare, haste);
       return {
         study,
         choose(isFree, seed) {
           const free = all?.().filter(isFree);
           const listed = free?.map(({ x }) => room.fromSpace(x.slice()));
-          const { found, by } = mind.choose(pending(), seed, listed);
+          const { found, by } = mind.choose(pending(), seed, { listed, haste });
           for (const { x, score } of found) {
             const values = domain.decode(room.toSpace(x.slice()));
             if (!isFree(values)) continue;

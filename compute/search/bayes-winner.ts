@@ -37,7 +37,7 @@ export function bestByModel(problem: Problem, snapshot: Snapshot): Winner | null
   const domain = openDomain(config);
   const { method: name, version } = snapshot;
   const { ledger } = readSnapshot({ name, version }, problem, snapshot, domain.read);
-  const thought = openBayesThinker(config, domain).think(ledger, 0);
+  const thought = openBayesThinker(config, domain).think(ledger, 0, 0);
   if (thought === null) return null;
   const soft = openSoftConstraints(config);
   const isValid = ({ state, outcome, params }: Trial): boolean =>

@@ -19,8 +19,9 @@ export interface Thinker {
    * Null before there are two results.
    *
    * @param spare how many choices will be asked of it at most
+   * @param haste as in `Search.propose`
    */
-  think(ledger: Ledger, spare: number): Guide | null;
+  think(ledger: Ledger, spare: number, haste: number): Guide | null;
 }
 
 /**
@@ -78,13 +79,13 @@ export function byModel(
         design.rewind();
         rest.rewind();
       },
-      propose(count) {
+      propose(count, haste = 0) {
         const proposals: Proposal[] = [];
         let thought: Guide | null = null;
         while (proposals.length < count) {
           // One thought serves a whole batch: nothing new settles on the way.
           const choice = chooseNext(() => {
-            thought ??= thinker.think(ledger, count);
+            thought ??= thinker.think(ledger, count, haste);
             return thought;
           });
           if (choice === undefined) break;

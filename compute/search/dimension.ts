@@ -1,6 +1,6 @@
 import type { Leaf } from "@/core/leaves";
 import type { Categorical, Condition, LeafParameter } from "@/core/parameter";
-import { type Continuous, fromUnit, isWithin, multiplesOf, toUnit } from "@/core/space";
+import { type Continuous, fromUnit, isWithin, multiplesOf, snapUnit, toUnit } from "@/core/space";
 import { toIdentity, toInteger, toNumber, type Value } from "@/core/value";
 import type { Axis } from "./axis";
 
@@ -69,7 +69,8 @@ function openCategory(common: Common, { values, probabilities }: Categorical, ax
     snap,
     ofDraw(unit) {
       let rest = unit;
-      for (const [index, share] of shares.entries()) {
+      for (let index = 0; index < size; index++) {
+        const share = shares[index] ?? 0;
         if (rest < share) return index;
         rest -= share;
       }
@@ -84,7 +85,7 @@ const LEAST_DRAW = 2 ** -53;
 
 function openNumeric(common: Common, axis: Axis | undefined): Dimension {
   const { parameter } = common;
-  const isOrdinal = parameter.kind === "int_uniform" || "quantum" in parameter;
+  const ordinal = parameter.kind === "int_uniform" || "quantum" in parameter ? parameter : undefined;
   const margin = "min" in parameter ? 0 : LEAST_DRAW;
   const toValue = (coordinate: number): Value => fromUnit(parameter, clamp(coordinate, margin, 1 - margin));
   const toCoordinate = (value: Value): number | undefined => {
@@ -95,13 +96,13 @@ function openNumeric(common: Common, axis: Axis | undefined): Dimension {
   const place = (value: Value): number => toUnit(parameter, value) ?? 0;
   return {
     ...common,
-    kind: isOrdinal ? "ordinal" : "real",
+    kind: ordinal ? "ordinal" : "real",
     size: axis === undefined ? Number.POSITIVE_INFINITY : Number(axis.size),
     even: parameter.kind === "int_uniform" || parameter.kind === "q_uniform",
     toValue,
     toCoordinate,
-    snap: isOrdinal
-      ? (coordinate) => place(toValue(coordinate))
+    snap: ordinal
+      ? (coordinate) => snapUnit(ordinal, clamp(coordinate, margin, 1 - margin))
       : (coordinate) => clamp(coordinate, margin, 1 - margin),
     ofDraw: (unit) => unit,
     neighbours: (coordinate) => besides(parameter, toValue(coordinate)).map(place),

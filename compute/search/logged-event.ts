@@ -30,6 +30,7 @@ interface Details {
   value?: Number_;
   params?: string;
   keepsPoint?: boolean;
+  haste?: number;
 }
 
 export function toLogged(event: SearchEvent): LoggedEvent {
@@ -108,6 +109,13 @@ export function fromLogged(logged: LoggedEvent): SearchEvent {
       throw new RangeError(`event ${number} is of an unknown kind: ${kind}`);
   }
 }
+
+/** What beside its point a replay has to know of a proposal: with which haste it was made. */
+export const detailsOfHaste = (haste: number): string | null =>
+  haste > 0 ? JSON.stringify({ haste } satisfies Details) : null;
+
+export const hasteOf = ({ details }: LoggedEvent): number =>
+  details === null ? 0 : ((JSON.parse(details) as Details).haste ?? 0);
 
 export function fromLoggedProposal(logged: LoggedEvent): Proposal {
   const { number, hash, mean, sd, acquisition } = logged;

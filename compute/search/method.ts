@@ -3,8 +3,8 @@ import type { ValueMap } from "@/core/value";
 
 /**
  * The contract of a search method: events in, proposals out. All that a method knows is its problem and the events it was
- * told, in their order; so a proposal is a pure function of (problem, events before it), and whoever kept the events can
- * derive every proposal again, byte for byte. Nothing here reads a clock, a database or Math.random.
+ * told, in their order; so a proposal is a pure function of (problem, events before it, haste), and whoever kept the events and
+ * the haste of each proposal can derive every one again, byte for byte. Nothing here reads a clock, a database or Math.random.
  */
 
 /** What is searched. Two equal problems are searched alike. */
@@ -127,6 +127,9 @@ export interface Prediction {
  */
 export type ProposalReason = "grid" | "design" | "model" | "random" | "enumerated" | "replicate" | "fallback";
 
+/** Beyond this there is little left to save: what a proposal costs before it looks at any point stays. */
+export const MOST_HASTE = 3;
+
 /** One search under way. */
 export interface Search {
   /** Events must come in order; one of an unknown number throws RangeError, a second outcome of a number is ignored. */
@@ -134,8 +137,11 @@ export interface Search {
   /**
    * Up to `count` proposals that differ from each other, from all pending and from all known points (but for repeats);
    * fewer, or none, where the space holds no more. Each is pending at once, as if its `proposed` event had been observed.
+   *
+   * @param haste 0 when left out; each step up to MOST_HASTE takes about half the time of the one before, from a method
+   *   that searches for its choice. Others have no use for it.
    */
-  propose(count: number): Proposal[];
+  propose(count: number, haste?: number): Proposal[];
   /** All that it knows, as JSON-safe data; `restore` goes on from it as if nothing had happened. */
   snapshot(): Snapshot;
 }

@@ -1,4 +1,4 @@
-import { fromLogged, fromLoggedProposal, type LoggedEvent, toLoggedProposal } from "./logged-event";
+import { fromLogged, fromLoggedProposal, hasteOf, type LoggedEvent, toLoggedProposal } from "./logged-event";
 import type { Problem, SearchMethod } from "./method";
 
 export interface Replay {
@@ -40,7 +40,7 @@ export function replay(
       continue;
     }
     proposals++;
-    const [derived] = search.propose(1);
+    const [derived] = search.propose(1, hasteOf(event));
     const stored = fromLoggedProposal(event);
     if (derived === undefined || derived.number !== stored.number) {
       differences.push({

@@ -29,6 +29,8 @@ interface Unknown {
 /** Tell it, then have it propose. */
 export interface ProposeRequest extends TellRequest {
   readonly count: number;
+  /** So many milliseconds may pass from one proposal to the next if all that are asked for are to be had in time. */
+  readonly paceMs: number;
   /** Milliseconds after which it begins no further one: whoever waits for the first does not wait for all. */
   readonly withinMs: number;
 }

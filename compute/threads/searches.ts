@@ -13,6 +13,8 @@ export interface Told {
   readonly why: string;
   /** Results of the first metric by the number of their run. */
   readonly results: Map<number, number>;
+  /** What a model's proposal took lately, had it been made without haste; 0 before the first. */
+  usualMs: number;
   /** How much of the log it was told. */
   position: number;
 }
@@ -48,7 +50,7 @@ function open({ config, seed }: TellRequest): Told {
   const { method, why } = pickMethod(problem);
   const search = method.open(problem);
   const { name, version } = method;
-  return { problem, search, method: name, version, why, results: new Map(), position: 0 };
+  return { problem, search, method: name, version, why, results: new Map(), usualMs: 0, position: 0 };
 }
 
 function keep(key: string, told: Told): void {

@@ -13,7 +13,7 @@ import {
 import { inTransaction, retrying } from "@/db/transaction";
 import { closeSweeps } from "../close-sweeps";
 import { loadPlan, type Plan } from "../plan";
-import { countMissing, isDue } from "./demand";
+import { countMissing, isDue, paceOf } from "./demand";
 import { holderOf, whileHolding } from "./hold";
 import { tellNews } from "./tell";
 import { askThread, noteTold } from "./thread";
@@ -63,8 +63,9 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
       if (waiting() === 0) await judgeWinner(db, search, plan, { holder, isOver: !demand.open });
       return round;
     }
+    const paceMs = paceOf(demand, waiting());
     const answer = await askThread(db, search, plan, (pool, request, signal) =>
-      pool.run("propose", { ...request, count: missing, withinMs: SLICE_MS }, signal),
+      pool.run("propose", { ...request, count: missing, withinMs: SLICE_MS, paceMs }, signal),
     );
     const done = await store(db, search, answer);
     if (!done) return "elsewhere";
@@ -112,7 +113,7 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
         told: "proposed" as const,
       })),
     );
-    const events = proposals.map(({ number }): LogRow => ({ kind: "proposed", number, details: null }));
+    const events = proposals.map(({ number, details }): LogRow => ({ kind: "proposed", number, details }));
     await appendLog(tx, locked, events, 0);
     const spent = proposals.length === 0;
     await noteSearch(tx, { sweepId, spent, picked: method, why });

@@ -1,3 +1,4 @@
+import { FRACTIONS } from "../decay";
 import { KERNELS_BASE64 } from "./kernels-bytes";
 
 /**
@@ -7,7 +8,7 @@ import { KERNELS_BASE64 } from "./kernels-bytes";
  *
  * Where a module can't be compiled (Node's --jitless, a page whose policy forbids it) there are none, and callers run plain loops.
  */
-interface Kernels {
+export interface Kernels {
   readonly memory: WebAssembly.Memory;
   subtract(
     c: number,
@@ -31,18 +32,50 @@ interface Kernels {
     s2: number,
     s3: number,
   ): void;
+  addScaled(sum: number, from: number, count: number, scale: number): void;
+  sumProducts(a: number, b: number, count: number): number;
+  matern(q: number, count: number, a: number, slope: number): void;
+  covariances(
+    x: number,
+    dimensions: number,
+    w: number,
+    kinds: number,
+    columns: number,
+    columnStride: number,
+    count: number,
+    a: number,
+    q: number,
+    slope: number,
+  ): void;
+  reduce(
+    v: number,
+    vStride: number,
+    rows: number,
+    t: number,
+    targets: number,
+    count: number,
+    a: number,
+    rest: number,
+    base: number,
+  ): void;
+  lean(c: number, count: number, rows: number, dimensions: number, x: number, out: number): void;
 }
 
-export const kernels: Kernels | null = open();
+/** Where the kernels look for decay's table. */
+const FRACTIONS_AT = 24 * 1024;
 
 function open(): Kernels | null {
   try {
     const bytes = Uint8Array.from(atob(KERNELS_BASE64), (letter) => letter.charCodeAt(0));
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Kernels;
+    const opened = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Kernels;
+    new Float64Array(opened.memory.buffer, FRACTIONS_AT).set(FRACTIONS);
+    return opened;
   } catch {
     return null;
   }
 }
+
+export const kernels: Kernels | null = open();
 
 /** The kernels' own room at the foot of the memory. */
 const OWN_BYTES = 32 * 1024;
@@ -78,9 +111,20 @@ export function keep(doubles: number): (() => Float64Array) | null {
   };
 }
 
-/** All that was kept is done with. */
-export function releaseKept(): void {
-  floor = OWN_BYTES;
+/** All that was kept is done with, or what was kept after that mark. */
+export function releaseKept(mark = OWN_BYTES): void {
+  floor = mark;
+}
+
+/** For releaseKept: so far is kept now. */
+export const markKept = (): number => floor;
+
+let whole = new Float64Array(0);
+
+/** All of the memory; addresses are 8 times the places in it. It is another array once the memory has grown. */
+export function memoryOf({ memory }: Pick<Kernels, "memory">): Float64Array {
+  if (whole.buffer !== memory.buffer) whole = new Float64Array(memory.buffer);
+  return whole;
 }
 
 /** The memory, with room up to that byte; null where it can't have so much: the host may refuse, too. */

@@ -68,7 +68,12 @@ test("a search proposes the same bytes with kernels and without", async () => {
   const { parseSweepConfig } = await import("@/core/sweep-config");
   const { config } = parseSweepConfig(`method: bayes
 metric: {name: loss, goal: minimize}
-parameters: {a: {min: 0.0, max: 1.0}, b: {distribution: int_uniform, min: 1, max: 40}, c: {values: [x, y, z]}}
+parameters:
+  a: {min: 0.0, max: 1.0}
+  b: {distribution: int_uniform, min: 1, max: 40}
+  c: {values: [x, y, z]}
+  d: {min: 0.0, max: 1.0, when: {c: [x, y]}}
+  e: {distribution: q_log_uniform_values, min: 1.0, max: 100.0, q: 2, when: {c: z}}
 `);
   if (!config) throw new Error("the test's own sweep file is wrong");
   const play = async (isPlain: boolean): Promise<string> => {
@@ -79,14 +84,17 @@ parameters: {a: {min: 0.0, max: 1.0}, b: {distribution: int_uniform, min: 1, max
         lend: () => null,
         keep: () => null,
         releaseKept: () => undefined,
+        markKept: () => 0,
       }));
     else vi.doUnmock("@/math/wasm/kernels");
     const { bayes } = await import("@/compute/search/bayes");
     const { simulate } = await import("@/compute/search/simulate");
     const { proposals } = simulate(
       bayes.open({ config, seed: "kernels" }),
-      ({ a, b, c }) => ({ objectives: [(Number(a) - 0.3) ** 2 + Number(b) / 40 + (c === "y" ? 0 : 0.2)] }),
-      { agents: 5, runs: 45, seed: "kernels" },
+      ({ a, b, c, d = 0.5 }) => ({
+        objectives: [(Number(a) - 0.3) ** 2 + Number(b) / 40 + (c === "y" ? 0 : 0.2) + 0.1 * Number(d)],
+      }),
+      { agents: 5, runs: 45, seed: "kernels", failing: 0.15 },
     );
     return JSON.stringify(proposals, (_, value) => (typeof value === "bigint" ? `${value}` : value));
   };

@@ -1,7 +1,8 @@
 import { cholesky, inverseFromCholesky } from "@/math/cholesky";
 import { log } from "@/math/elementary";
 import { minimize } from "@/math/lbfgs";
-import { solveLower, solveLowerTransposed } from "@/math/triangular";
+import { solveLower, solveLowerTransposed, toTiles } from "@/math/triangular";
+import { keep, kernels, markKept, releaseKept } from "@/math/wasm/kernels";
 import { highest, lowest, penalty, toHyper } from "./hyper";
 import { type Axes, matern, pairDistances } from "./kernel";
 
@@ -39,20 +40,17 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
   const { axes, X, count, y, runs, extraRuns, scatter } = data;
   const D = axes.count;
   const pairs = (count * (count - 1)) / 2;
-  const distances = pairDistances(axes, X, count, count);
-  const k = new Float64Array(pairs);
-  const slope = new Float64Array(pairs);
+  const { k, slope, weigh, lean } = openPairs(pairDistances(axes, X, count, count), pairs, D);
   const L = new Float64Array(count * count);
   const inverse = new Float64Array(count * count);
   const alpha = new Float64Array(count);
 
   return (theta, gradient) => {
     const { w, a, s } = toHyper(theta, D);
-    k.fill(0);
-    for (let d = 0; d < D; d++) addScaled(k, w[d] as number, distances, d * pairs, pairs);
-    matern(k, pairs, slope);
+    weigh(w);
+    const q = k();
     for (let i = 0, pair = 0; i < count; i++) {
-      for (let j = 0; j < i; j++, pair++) L[i * count + j] = a * (k[pair] as number);
+      for (let j = 0; j < i; j++, pair++) L[i * count + j] = a * (q[pair] as number);
       L[i * count + i] = a + s / (runs[i] as number);
     }
     if (!cholesky(L, count, { maxJitter: 0 }).ok) {
@@ -67,6 +65,7 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
     solveLowerTransposed(L, count, count, alpha, alpha);
     inverseFromCholesky(L, count, count, inverse);
 
+    const [signal, steep] = [k(), slope()];
     let traceSignal = 0;
     let traceNoise = 0;
     for (let i = 0, pair = 0; i < count; i++) {
@@ -74,18 +73,64 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
       const row = i * count;
       for (let j = 0; j < i; j++, pair++) {
         const W = ai * (alpha[j] as number) - (inverse[row + j] as number);
-        traceSignal += 2 * W * (k[pair] as number);
-        slope[pair] = W * (slope[pair] as number);
+        traceSignal += 2 * W * (signal[pair] as number);
+        steep[pair] = W * (steep[pair] as number);
       }
       const W = ai * ai - (inverse[row + i] as number);
       traceSignal += W;
       traceNoise += W / (runs[i] as number);
     }
-    for (let d = 0; d < D; d++)
-      gradient[d] = -a * (w[d] as number) * sumOf(slope, distances, d * pairs, pairs);
+    for (let d = 0; d < D; d++) gradient[d] = -a * (w[d] as number) * lean(d);
     gradient[D] = -0.5 * a * traceSignal;
     gradient[D + 1] = -0.5 * s * traceNoise + 0.5 * extraRuns - (0.5 * scatter) / s;
     return f + penalty(theta, D, gradient);
+  };
+}
+
+/** What one likelihood keeps of all pairs: their distances, and under the weights last asked k(q) and k'(q). */
+interface Pairs {
+  /** Arrays over memory that may grow beneath them: asked for anew after every other call. */
+  k(): Float64Array;
+  slope(): Float64Array;
+  weigh(w: Float64Array): void;
+  /** Σ slope δ_d over all pairs. */
+  lean(d: number): number;
+}
+
+/** In the kernels' memory where they have room: it is for whoever opened the likelihood to release. */
+function openPairs(distances: Float64Array, pairs: number, D: number): Pairs {
+  // Kernels take two or four at a time.
+  const size = toTiles(pairs);
+  const kept = kernels && keep((D + 2) * size);
+  if (kernels === null || kept === null) {
+    const k = new Float64Array(pairs);
+    const slope = new Float64Array(pairs);
+    return {
+      k: () => k,
+      slope: () => slope,
+      weigh(w) {
+        k.fill(0);
+        for (let d = 0; d < D; d++) addScaled(k, w[d] as number, distances, d * pairs, pairs);
+        matern(k, pairs, slope);
+      },
+      lean: (d) => sumOf(slope, distances, d * pairs, pairs),
+    };
+  }
+  const own = kernels;
+  const data = kept();
+  const start = data.byteOffset;
+  const [K, S] = [start + 8 * D * size, start + 8 * (D + 1) * size];
+  data.fill(0);
+  for (let d = 0; d < D; d++) data.set(distances.subarray(d * pairs, (d + 1) * pairs), d * size);
+  return {
+    k: () => kept().subarray(D * size, D * size + pairs),
+    slope: () => kept().subarray((D + 1) * size, (D + 1) * size + pairs),
+    weigh(w) {
+      kept().fill(0, D * size, (D + 1) * size);
+      for (let d = 0; d < D; d++) own.addScaled(K, start + 8 * d * size, size, w[d] as number);
+      own.matern(K, size, 1, S);
+    },
+    lean: (d) => own.sumProducts(S, start + 8 * d * size, pairs),
   };
 }
 
@@ -112,6 +157,15 @@ function sumOf(a: Float64Array, b: Float64Array, at: number, length: number): nu
 
 /** The best θ that any of the starts leads to. */
 export function mostLikely(data: Data, starts: readonly Float64Array[], maxIterations: number): Float64Array {
+  const mark = markKept();
+  try {
+    return climbFrom(data, starts, maxIterations);
+  } finally {
+    releaseKept(mark);
+  }
+}
+
+function climbFrom(data: Data, starts: readonly Float64Array[], maxIterations: number): Float64Array {
   const D = data.axes.count;
   const likelihood = openLikelihood(data);
   const lower = lowest(D);

@@ -19,21 +19,23 @@ import type { Score } from "./score";
 export function openImprovement(probe: Probe): Score {
   const { fantasies: M, best } = probe;
   const z = new Float64Array(M);
+  const logH = new Float64Array(M);
   const byMean = new Float64Array(M);
   let means = new Float64Array(0);
   let sds = new Float64Array(0);
 
-  /** ln mean_m h(z_m); fills z. */
+  /** ln mean_m h(z_m); fills z and ln h(z). */
   const average = (mean: Float64Array, from: number, sd: number): number => {
-    let top = Number.NEGATIVE_INFINITY;
+    let top = 0;
     for (let m = 0; m < M; m++) {
       z[m] = ((mean[from + m] as number) - (best[m] as number)) / sd;
-      top = Math.max(top, z[m] as number);
+      if ((z[m] as number) > (z[top] as number)) top = m;
     }
-    const scale = logEi(top);
+    for (let m = 0; m < M; m++) logH[m] = logEi(z[m] as number);
+    const scale = logH[top] as number;
     if (M === 1) return scale;
     let sum = 0;
-    for (let m = 0; m < M; m++) sum += exp(logEi(z[m] as number) - scale);
+    for (let m = 0; m < M; m++) sum += exp((logH[m] as number) - scale);
     return scale + log(sum / M);
   };
 
@@ -54,7 +56,7 @@ export function openImprovement(probe: Probe): Score {
       let rest = 1;
       for (let m = 0; m < M; m++) {
         const zm = z[m] as number;
-        const share = M === 1 ? 1 : exp(logEi(zm) - level) / M;
+        const share = M === 1 ? 1 : exp((logH[m] as number) - level) / M;
         const steep = share * logEiDerivative(zm);
         byMean[m] = steep / sd;
         rest -= steep * zm;

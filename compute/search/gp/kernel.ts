@@ -1,4 +1,4 @@
-import { decay } from "./decay";
+import { decay } from "@/math/decay";
 
 /**
  * The kernel over a mixed and conditional space: Matérn-5/2 of a weighted sum of squared distances, one weight a dimension.

@@ -18,6 +18,8 @@ export interface Effort {
   readonly perturbed: number;
   readonly starts: number;
   readonly steps: number;
+  /** As `valueTolerance` in math/lbfgs.ts. */
+  readonly tolerance: number;
 }
 
 /** The best first, no two alike; the climbs' ends and the best of the points that were only looked at. */
@@ -39,8 +41,8 @@ export function maximise(
     else for (let d = 0; d < D; d++) x[d] = room.draw(d, dice.unit());
     room.snap(x);
   }
-  const seen = rank(score, points, count, D).slice(0, KEPT);
-  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort.steps));
+  const seen = rank(score, points, count, D, KEPT);
+  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort));
   const found = [...climbed, ...seen].sort((a, b) => b.score - a.score);
   return found.filter((each, i) => i === 0 || !isSame(each.x, found[i - 1]?.x ?? each.x));
 }
@@ -49,15 +51,16 @@ export function maximise(
 export function rankAll(score: Score, list: readonly Float64Array[], D: number): Found[] {
   const points = new Float64Array(list.length * D);
   for (const [i, x] of list.entries()) points.set(x, i * D);
-  return rank(score, points, list.length, D);
+  return rank(score, points, list.length, D, list.length);
 }
 
-/** The best first, in their order where scores are equal. */
-function rank(score: Score, points: Float64Array, count: number, D: number): Found[] {
+/** The best first, at most so many, in their order where scores are equal. */
+function rank(score: Score, points: Float64Array, count: number, D: number, most: number): Found[] {
   const scores = new Float64Array(count);
   score.many(points, count, scores);
   return Array.from({ length: count }, (_, i) => i)
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+    .slice(0, most)
     .map((i) => ({ x: points.slice(i * D, (i + 1) * D), score: scores[i] as number }));
 }
 
@@ -102,11 +105,11 @@ const isSame = (a: Float64Array, b: Float64Array): boolean => a.every((at, d) =>
 
 const TURNS = 4;
 
-function climb(room: Room, score: Score, w: Float64Array, start: Found, steps: number): Found {
+function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: Effort): Found {
   let best = start;
   for (let turn = 0; turn < TURNS; turn++) {
     const before = best;
-    best = alongSlope(room, score, w, best, steps);
+    best = alongSlope(room, score, w, best, effort);
     const smoothed = best;
     best = overNeighbours(room, score, best);
     if (best === smoothed || best === before) break;
@@ -115,7 +118,13 @@ function climb(room: Room, score: Score, w: Float64Array, start: Found, steps: n
 }
 
 /** L-BFGS over the numbers that exist, each in units of its length scale, then to the nearest values. */
-function alongSlope(room: Room, score: Score, w: Float64Array, start: Found, steps: number): Found {
+function alongSlope(
+  room: Room,
+  score: Score,
+  w: Float64Array,
+  start: Found,
+  { steps, tolerance }: Effort,
+): Found {
   const free: number[] = [];
   for (let d = 0; d < w.length; d++) if (room.smooth[d] && start.x[d] !== ABSENT) free.push(d);
   if (free.length === 0) return start;
@@ -135,6 +144,7 @@ function alongSlope(room: Room, score: Score, w: Float64Array, start: Found, ste
       lower: new Float64Array(free.length),
       upper: Float64Array.from(scale, (unit) => 1 / unit),
       maxIterations: steps,
+      valueTolerance: tolerance,
     },
   );
   for (let i = 0; i < free.length; i++)

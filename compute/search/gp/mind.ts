@@ -7,7 +7,7 @@ import { thetaLength } from "./hyper";
 import { openHypervolume } from "./hypervolume";
 import { openImprovement } from "./improvement";
 import { type Effort, type Found, maximise, rankAll } from "./maximise";
-import { appendPoint, type Belief, believedMeans, type Model, predict, truncate } from "./posterior";
+import { appendPoints, type Belief, believedMeans, type Model, predict, truncate } from "./posterior";
 import { openProbe } from "./probe";
 import type { Room } from "./room";
 import { type Score, sumScores } from "./score";
@@ -33,12 +33,21 @@ export interface Mind {
    * @param memory of the last proposal; the result is that of the next
    * @param spare how many points under way `choose` will be told of at most
    */
-  learn(question: Question, memory: readonly number[] | null, spare: number): readonly number[];
+  learn(
+    question: Question,
+    memory: readonly number[] | null,
+    spare: number,
+    haste: number,
+  ): readonly number[];
   /**
    * Points by their score, the best first; equal seeds give equal ones.
    * @param listed all points that there are to choose from, where they are few
    */
-  choose(pending: readonly Float64Array[], seed: string, listed?: readonly Float64Array[]): Choice;
+  choose(
+    pending: readonly Float64Array[],
+    seed: string,
+    how: { readonly listed?: readonly Float64Array[] | undefined; readonly haste: number },
+  ): Choice;
   /** What the first objective's model expects there of the function itself, in targets. */
   expect(x: Float64Array): Belief;
   /** Variance of the noise of one run, in targets. */
@@ -53,21 +62,31 @@ export interface Choice {
 
 /**
  * With every result up to 40, then when a twentieth are new: a fit costs n³ (at 186 rows 0.7 s, thirty times the rest of a
- * proposal), and soon says the same again.
+ * proposal), and soon says the same again. In haste, when a tenth are.
  */
-const refitEvery = (outcomes: number): number => Math.max(1, Math.floor(outcomes / 20));
+const refitEvery = (outcomes: number, haste: number): number =>
+  Math.max(1, Math.floor(outcomes / (haste > 0 ? 10 : 20)));
 
 /** A model looks at no more rows than this and those since its last fit: a proposal costs their square. */
 const MODEL_ROWS = 1000;
 const FANTASIES = 16;
-const EFFORT: Effort = { random: 600, perturbed: 300, starts: 5, steps: 30 };
+const EFFORT: Effort = { random: 600, perturbed: 300, starts: 5, steps: 30, tolerance: 1e-12 };
+/** In haste a climb ends where a step gains less than this part of the score. */
+const HASTY_STEPS = 15;
+const HASTY_TOLERANCE = 1e-4;
 /** With more rows fewer points are looked at, since each costs their square: at 1,000 rows all of them would take 1.9 s. */
 const FULL_EFFORT_ROWS = 400;
 
-function effortAt(rows: number): Effort {
-  const share = Math.min(1, FULL_EFFORT_ROWS / rows);
+function effortAt(rows: number, haste: number): Effort {
+  const share = Math.min(1, FULL_EFFORT_ROWS / rows) / 2 ** haste;
   const of = (count: number): number => Math.ceil(count * share);
-  return { ...EFFORT, random: of(EFFORT.random), perturbed: of(EFFORT.perturbed), starts: of(EFFORT.starts) };
+  return {
+    random: of(EFFORT.random),
+    perturbed: of(EFFORT.perturbed),
+    starts: of(EFFORT.starts),
+    steps: haste > 0 ? HASTY_STEPS : EFFORT.steps,
+    tolerance: haste > 0 ? HASTY_TOLERANCE : EFFORT.tolerance,
+  };
 }
 
 export function openMind(room: Room): Mind {
@@ -82,12 +101,12 @@ export function openMind(room: Room): Mind {
     return model;
   };
 
-  const search: Mind["choose"] = (pending, seed, listed) => {
+  const search: Mind["choose"] = (pending, seed, { listed, haste }) => {
     const scores: Score[] = [];
     const names: string[] = [];
     const ofObjectives = models.slice(0, asked.objectives.length);
     const ofChances = models.slice(asked.objectives.length);
-    for (const { model } of ofObjectives) for (const x of pending) appendPoint(model, x, model.hyper.s);
+    for (const { model } of ofObjectives) appendPoints(model, pending, () => model.hyper.s);
     const isAllowed = allowedRows(ofChances.slice(0, asked.constraints.length), ofObjectives[0]);
     // Where nothing known is allowed there is nothing to improve on: first find what is.
     if (isAllowed.includes(true)) {
@@ -103,17 +122,17 @@ export function openMind(room: Room): Mind {
     const score = sumScores(scores);
     const found = listed
       ? rankAll(score, listed, room.axes.count)
-      : maximise(room, score, weights, anchors, effortAt(modelAt(0).rows), openDice(seed, ["search"]));
+      : maximise(room, score, weights, anchors, effortAt(modelAt(0).rows, haste), openDice(seed, ["search"]));
     return { found, by: names.join(" * ") };
   };
 
   return {
-    learn(question, memory, spare) {
+    learn(question, memory, spare, haste) {
       const { objectives, constraints, failures, outcomes } = question;
       const samples = failures ? [...objectives, ...constraints, failures] : [...objectives, ...constraints];
       const [fittedAt = -1, rowsThen = 0] = memory ?? [];
       const known = samples.map((_, i) => thetaIn(memory, i, size));
-      const isDue = known.includes(null) || outcomes - fittedAt >= refitEvery(outcomes);
+      const isDue = known.includes(null) || outcomes - fittedAt >= refitEvery(outcomes, haste);
       const thetas = known.map((theta, i) =>
         theta && !isDue ? theta : fitTheta(axes, samples[i] ?? NOTHING, theta),
       );
@@ -132,9 +151,9 @@ export function openMind(room: Room): Mind {
       return [isDue ? outcomes : fittedAt, rows, ...thetas.flatMap((theta) => [...theta])];
     },
 
-    choose(pending, seed, listed) {
+    choose(pending, seed, how) {
       try {
-        return search(pending, seed, listed);
+        return search(pending, seed, how);
       } finally {
         releaseKept();
         for (const { model, rows } of models) truncate(model, rows.length);

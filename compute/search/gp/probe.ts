@@ -1,5 +1,6 @@
 import { type KeptFactor, keepFactor } from "@/math/triangular";
 import { crossDistances, crossSlope, matern } from "./kernel";
+import { openLentProbe } from "./lent-probe";
 import { covariances, type Model, rowMeans, varianceFrom, whiten } from "./posterior";
 
 /**
@@ -43,12 +44,13 @@ export function openProbe(
   const p = rows - targets;
   const factor = keepFactor(model.L, rows, capacity);
   const { A, best } = openFantasies(model, Z, M, counts, factor);
+  const mean = new Float64Array(M);
+  const lent = factor.lent && openLentProbe(model, Z, M, A, factor.lent, mean);
   const x = new Float64Array(D);
   const k = new Float64Array(rows);
   const slopes = new Float64Array(rows);
   const v = new Float64Array(rows);
   const c = new Float64Array(rows);
-  const mean = new Float64Array(M);
   let sd = 0;
   let block = new Float64Array(0);
 
@@ -67,6 +69,7 @@ export function openProbe(
     best,
     mean,
     many(points, count, means, sds) {
+      if (lent?.many(points, count, means, sds)) return;
       if (block.length < count * rows) block = new Float64Array(count * rows);
       for (let i = 0; i < count; i++)
         covariances(model, points.subarray(i * D, (i + 1) * D), block.subarray(i * rows, (i + 1) * rows));
@@ -77,6 +80,7 @@ export function openProbe(
       }
     },
     at(point) {
+      if (lent) return lent.at(point);
       x.set(point);
       crossDistances(axes, hyper.w, X, capacity, rows, x, k);
       matern(k, rows, slopes);
@@ -87,6 +91,7 @@ export function openProbe(
       return sd;
     },
     addSlope(byMean, bySd, gradient) {
+      if (lent) return lent.addSlope(byMean, bySd, gradient);
       c.fill(0);
       for (let m = 0; m < M; m++) {
         const weight = byMean[m] as number;

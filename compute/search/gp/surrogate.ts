@@ -1,7 +1,7 @@
 import { type Data, mostLikely } from "./fit";
 import { defaultTheta, toHyper } from "./hyper";
 import type { Axes } from "./kernel";
-import { appendPoint, type Model, openModel, setTargets, truncate } from "./posterior";
+import { appendPoints, type Model, openModel, setTargets, truncate } from "./posterior";
 
 /**
  * One modelled quantity: its rows, the hyperparameters fitted to them, and the factor, which is kept between proposals.
@@ -100,10 +100,13 @@ export function grow(
   while (kept < grown.rows.length && kept < rows.length && isSameRow(grown.rows[kept], rows[kept])) kept++;
   truncate(grown.model, kept);
   grown.rows.length = kept;
-  for (const row of rows.slice(kept)) {
-    appendPoint(grown.model, row.x, hyper.s / row.runs);
-    grown.rows.push(row);
-  }
+  const fresh = rows.slice(kept);
+  appendPoints(
+    grown.model,
+    fresh.map(({ x }) => x),
+    (i) => hyper.s / (fresh[i] as Row).runs,
+  );
+  grown.rows.push(...fresh);
   setTargets(
     grown.model,
     Float64Array.from(rows, ({ y }) => y),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openPool } from "@/compute/threads/pool";
 
-const request = { key: "a/1", config: "{}", seed: "", from: 0, events: [], count: 1, withinMs: 1 };
+const request = { key: "a/1", config: "{}", seed: "", from: 0, events: [], count: 1, withinMs: 1, paceMs: 1 };
 
 test("a thread that can't start fails its task and not the process, and the next task gets another thread", async () => {
   const folder = mkdtempSync(join(tmpdir(), "besom-pool-"));

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decay } from "@/compute/search/gp/decay";
 import { openDice } from "@/compute/search/gp/dice";
 import { toHyper } from "@/compute/search/gp/hyper";
 import { ABSENT, crossDistances, crossSlope, distance, matern } from "@/compute/search/gp/kernel";
 import { cholesky } from "@/math/cholesky";
+import { decay } from "@/math/decay";
 import { drawData, drawPoint, drawTheta, kernelOf, MIXED } from "../../../support/gp";
 
 const unitOf = (seed: string) => openDice(seed, ["test"]).unit;
