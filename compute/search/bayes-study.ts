@@ -1,7 +1,7 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
 import type { Impute, Metric } from "@/core/sweep-config";
 import { log1p } from "@/math/elementary";
-import { median, quantile } from "@/math/stats";
+import { median, quantileOfSorted } from "@/math/stats";
 import type { Row, Sample } from "./gp/surrogate";
 import { fitWarp, type Warp } from "./gp/warp";
 import { groupByHash, type Ledger, type Trial } from "./ledger";
@@ -102,10 +102,10 @@ function toSample(
 ): Sample {
   const known = values.map(warp.toTarget).sort((a, b) => a - b);
   const worst = known[0] ?? 0;
-  const pruned = rankPruned(configurations, warp, known);
+  const stopped = rankStopped(configurations, metric, warp, known);
   /** The target of a run without a result of its own. */
   const stand = (trial: Trial): number => {
-    if (trial.state === "pruned") return pruned.get(trial.number) ?? worst;
+    if (trial.state === "pruned") return stopped.get(trial.number) ?? worst;
     const rule = trial.state === "pending" ? whileRunning : impute;
     // the best value so far is all that is known of a run that did not end: it is the latest one, too
     const own = metric === 0 && rule !== "worst" ? trial.progress?.value : undefined;
@@ -127,27 +127,40 @@ function toSample(
 }
 
 /**
- * Runs that were stopped early: what they would have come to is unknown, but hardly a good place. Those stopped at the
- * same count are ranked among each other and spread over the worse half of the finished results, so that the model still learns
- * which of them was the better one, and none looks better than the median of the finished.
+ * By number the targets of runs that were stopped early. What they would have come to is unknown, but hardly a good place: they
+ * are spread over the worse half of the finished results in the order in which they stand behind these (standing.ts), those that
+ * came further before the others, then by value. So the model still learns which of them was the better one, and none looks better than
+ * the median of the finished.
  */
-function rankPruned(
+function rankStopped(
   configurations: readonly Configuration[],
+  metric: number,
   warp: Warp,
   known: readonly number[],
 ): ReadonlyMap<number, number> {
-  const pruned = configurations.flatMap(({ trials }) => trials.filter(({ state }) => state === "pruned"));
-  const ranks = new Map<number, number>();
-  for (const trial of pruned) {
-    const alike = pruned.filter(({ progress }) => progress?.count === trial.progress?.count);
-    const target = (each: Trial): number => warp.toTarget(each.outcome?.objectives[0] ?? Number.NaN);
-    const own = target(trial);
-    const below = alike.filter((each) => target(each) < own).length;
-    const equal = alike.filter((each) => target(each) === own).length;
-    ranks.set(trial.number, quantile(known, (0.5 * (below + 0.5 * equal)) / alike.length));
+  const stopped = configurations
+    .flatMap(({ trials }) => trials.filter(({ state }) => state === "pruned"))
+    .map(({ number, progress, outcome }) => ({
+      number,
+      count: progress?.count ?? 0,
+      target: warp.toTarget(outcome?.objectives[metric] ?? Number.NaN),
+    }))
+    .sort((a, b) => a.count - b.count || compare(a.target, b.target));
+  const sorted = Float64Array.from(known);
+  const targets = new Map<number, number>();
+  for (let from = 0; from < stopped.length; ) {
+    const { count, target } = stopped[from] as (typeof stopped)[number];
+    let to = from + 1;
+    while (stopped[to]?.count === count && stopped[to]?.target === target) to++;
+    const middle = (0.5 * (from + to)) / 2 / stopped.length;
+    for (const { number } of stopped.slice(from, to)) targets.set(number, quantileOfSorted(sorted, middle));
+    from = to;
   }
-  return ranks;
+  return targets;
 }
+
+/** Infinities are equal to themselves. */
+const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
 
 function toLabels(all: readonly Configuration[]): Sample {
   const rows = all.map(({ x, trials }): Row => {

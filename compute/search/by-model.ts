@@ -53,9 +53,10 @@ export function byModel(
     },
   };
   const search = ({ config, seed }: Problem, domain: Domain, ledger: Ledger): Search => {
+    const { constraints = [] } = config;
     const thinker = openThinker(config, domain);
-    const design = openDesign(domain, seed);
-    const rest = openRest(domain, seed);
+    const design = openDesign(domain, constraints, seed);
+    const rest = openRest(domain, constraints, seed);
     const isCovered = isCoveredBy(config, domain);
     const isFree = ({ hash, params }: Values): boolean => !ledger.has(hash) && domain.allows(params);
 

@@ -95,12 +95,16 @@ function takeReturned(ledger: Ledger, { returned }: State) {
 const SKIPPED = 1000;
 
 function takeNext(points: Points, ledger: Ledger, state: State, repeats: number) {
-  const end = points.size ?? BigInt(repeats * (ledger.trials.size + SKIPPED));
-  while (state.cursor < end) {
-    const { params, hash, repeat, through } = points.at(state.cursor);
-    state.cursor = (through ?? state.cursor) + 1n;
+  // Points that are had, not their numbers: constraints may forbid thousands of numbers between one point and the next.
+  const most = points.size === null ? repeats * (ledger.trials.size + SKIPPED) : Number.POSITIVE_INFINITY;
+  let cursor = state.cursor;
+  for (let had = 0; had < most && (points.size === null || cursor < points.size); had++) {
+    const { params, hash, repeat, through } = points.at(cursor);
+    cursor = (through ?? cursor) + 1n;
     const text = Buffer.from(hash).toString("hex");
-    if (!ledger.hasRepeat(text, repeat)) return { params, hash: text, repeat };
+    if (ledger.hasRepeat(text, repeat)) continue;
+    state.cursor = cursor;
+    return { params, hash: text, repeat };
   }
   return undefined;
 }

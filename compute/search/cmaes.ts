@@ -53,7 +53,7 @@ function openSearch({ config, seed }: Problem, domain: Domain, ledger: Ledger, o
   const genes = openGenes(domain);
   const metrics = objectivesOf(config);
   const soft = openSoftConstraints(config);
-  const rest = openRest(domain, seed);
+  const rest = openRest(domain, config.constraints ?? [], seed);
   const isCovered = isCoveredBy(config, domain);
   const isFree = ({ hash, params }: Values): boolean => !ledger.has(hash) && domain.allows(params);
   const rank = (trials: readonly Trial[]) =>

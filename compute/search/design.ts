@@ -1,6 +1,8 @@
+import type { Constraint } from "@/core/constraint";
 import { openPermutation } from "@/math/permutation";
 import { openSobol } from "@/math/sobol";
 import type { Domain, Values } from "./domain";
+import { openRedraw } from "./redraw";
 
 /** Points that need no model, in an order of their own. */
 export interface Sequence {
@@ -11,30 +13,36 @@ export interface Sequence {
 }
 
 /** The centre of the space, where most people would begin, then scrambled Sobol points. */
-export function openDesign(domain: Domain, seed: string): Sequence {
-  const D = domain.dimensions.length;
-  const sobol = openSobol(D, seed, ["design"]);
-  const units = new Float64Array(D);
-  return openSequence((k) => {
-    if (k === 0) return domain.decode(new Float64Array(D).fill(Number.NaN));
-    sobol.at(k - 1, units);
-    return domain.sample((dimension) => units[dimension] ?? 0.5);
-  }, null);
+export function openDesign(domain: Domain, constraints: readonly Constraint[], seed: string): Sequence {
+  const middle = new Float64Array(domain.dimensions.length).fill(Number.NaN);
+  const spread = openSpread(domain, constraints, seed, "design");
+  return openSequence((k) => (k === 0 ? domain.decode(middle) : spread(k - 1)), null);
 }
 
 /** Every configuration of a finite space in a random order; random ones of an endless space. */
-export function openRest(domain: Domain, seed: string): Sequence {
+export function openRest(domain: Domain, constraints: readonly Constraint[], seed: string): Sequence {
   const { size } = domain;
   if (size !== null && size <= COUNTABLE) {
     const place = size > 0n ? openPermutation(size, seed) : () => 0n;
     return openSequence((k) => domain.at(place(BigInt(k))), Number(size));
   }
-  const sobol = openSobol(domain.dimensions.length, seed, ["rest"]);
+  return openSequence(openSpread(domain, constraints, seed, "rest"), null);
+}
+
+/**
+ * Scrambled Sobol points; where the constraints forbid one, random ones in its place. Each number has a configuration that is
+ * allowed, so that a space of which a thousandth is allowed is not taken for one that was gone through.
+ *
+ * @throws AppError CONSTRAINTS_LEAVE_NOTHING from the function returned
+ */
+function openSpread(domain: Domain, constraints: readonly Constraint[], seed: string, stream: string) {
+  const sobol = openSobol(domain.dimensions.length, seed, [stream]);
+  const redraw = openRedraw(domain, constraints, seed, stream);
   const units = new Float64Array(domain.dimensions.length);
-  return openSequence((k) => {
+  return (k: number): Values => {
     sobol.at(k, units);
-    return domain.sample((dimension) => units[dimension] ?? 0.5);
-  }, null);
+    return redraw(BigInt(k), (dimension) => units[dimension] ?? 0.5);
+  };
 }
 
 /** Counters are plain numbers: nobody comes to the end of a larger space. */

@@ -3,11 +3,11 @@ import { fromUnit } from "@/core/space";
 import type { SweepConfig } from "@/core/sweep-config";
 import type { Value } from "@/core/value";
 import { drawUnit, openStream } from "@/math/random";
-import { openDomain, type Values } from "./domain";
+import { openDomain } from "./domain";
 import { openDraws } from "./draws";
-import { nothingLeft } from "./nothing-left";
 import { type Found, toPoints } from "./numbers";
 import { hashText, type Points, toCanonicalText, toLabel } from "./point";
+import { openRedraw } from "./redraw";
 
 type RandomConfig = Pick<SweepConfig, "parameters" | "repeats" | "constraints">;
 
@@ -25,28 +25,14 @@ export function openRandom({ parameters, repeats, constraints = [] }: RandomConf
   const domain = openDomain({ parameters, constraints });
   if (domain.listed === null && constraints.length === 0)
     return openEndless(listLeaves(parameters), BigInt(repeats), seed);
-  const streams = domain.dimensions.map(({ path }) => openStream(seed, path));
-  const draw = (k: bigint): Values => {
-    const values = domain.sampleAllowed((dimension, attempt) => {
-      const stream = streams[dimension];
-      return stream ? drawUnit(stream, BigInt.asUintN(64, k + BigInt(attempt) * APART)) : 0.5;
-    }, MOST_ATTEMPTS);
-    if (values === undefined)
-      throw nothingLeft(constraints, `none of ${MOST_ATTEMPTS} draws for configuration ${k}`);
-    return values;
-  };
-  if (domain.listed !== null) return openDraws(domain, draw, seed, repeats, domain.even);
+  const draw = openRedraw(domain, constraints, seed);
+  if (domain.listed !== null) return openDraws(domain, (k) => draw(k), seed, repeats, domain.even);
   const find = (k: bigint): Found => {
     const { params, hash } = draw(k);
     return { params, hash: hashText(`random ${k}\n${hash}`) };
   };
   return toPoints(null, null, find, BigInt(repeats));
 }
-
-/** Between the attempts for one configuration: no sweep has as many configurations. */
-const APART = 2n ** 40n;
-/** 20 times as many as a sweep is refused after: what one draw in 100,000 is allowed is found with a chance of 1 - 2e-9. */
-const MOST_ATTEMPTS = 2_000_000;
 
 /** The hash covers k: equal draws, which only spaces with a finite branch have, are two runs, as in W&B, which compares none. */
 function openEndless(leaves: readonly Leaf[], times: bigint, seed: string): Points {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
-import type { Constraint, Expression } from "@/core/constraint";
+import { openDomain } from "@/compute/search/domain";
+import { type Constraint, type Expression, openConstraints } from "@/core/constraint";
 import { listLeaves } from "@/core/leaves";
 import type { Parameters } from "@/core/parameter";
+import { drawUnit, openStream } from "@/math/random";
 
 const literals: readonly Expression[] = [-1, 0, 1, 2, 0.5, "a", true, null].map((value) => ({
   kind: "literal",
@@ -28,3 +30,15 @@ export const constraintsOn = (parameters: Parameters): fc.Arbitrary<readonly Con
     .array(test, { maxLength: 3 })
     .map((tests) => tests.map((each, i) => ({ source: `constraint ${i}`, test: each })));
 };
+
+/** Looked at in the first 500 random configurations: whoever has none there is not asked to find the rare one. */
+export function leavesNothing(parameters: Parameters, constraints: readonly Constraint[]): boolean {
+  const domain = openDomain({ parameters });
+  const stream = openStream("contract", []);
+  const allows = openConstraints({ constraints });
+  for (let k = 0n; k < 500n; k++) {
+    const { params } = domain.sample((dimension) => drawUnit(stream, k * 100n + BigInt(dimension)));
+    if (allows(params)) return false;
+  }
+  return true;
+}

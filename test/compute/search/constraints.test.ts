@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDomain } from "@/compute/search/domain";
 import { openGrid } from "@/compute/search/grid";
+import { methodOf } from "@/compute/search/methods";
 import { openPoints, type Point, type Points } from "@/compute/search/points";
+import { type Objective, simulate } from "@/compute/search/simulate";
 import { openConstraints } from "@/core/constraint";
 import { isAppError } from "@/core/errors";
 import { parseSweepConfig, type SweepConfig } from "@/core/sweep-config";
@@ -204,5 +206,39 @@ constraints: ["y == 'b'"]`);
     expect(new Set(all.map(({ hash }) => hash)).size).toBe(6);
     expect(domain.allows(domain.sample(() => 0.5).params)).toBe(false);
     expect(domain.sampleAllowed(() => 0.5, 3)).toBeUndefined();
+  });
+});
+
+describe("methods that learn from results, where constraints leave little", () => {
+  const spaces = {
+    "a thousandth of the plane":
+      "parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}\nconstraints: ['a + b <= 0.05']",
+    "ten of 16,384 pairs": `
+parameters:
+  batch: {distribution: int_uniform, min: 1, max: 128}
+  accum: {distribution: int_uniform, min: 1, max: 128}
+  lr: {distribution: log_uniform_values, min: 1.0e-5, max: 1.0e-1}
+constraints: ["batch * accum == 512"]`,
+    "a thin layer": `
+parameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}, c: {min: 0.0, max: 1.0}}
+constraints: ["0.98 <= a + b + c", "a + b + c <= 1.02"]`,
+  };
+  const cases = (["random", "sobol", "bayes", "tpe", "cmaes"] as const).flatMap((method) =>
+    Object.entries(spaces).map(([name, text]) => ({ method, name, text })),
+  );
+
+  test.each(cases)("$method goes on in $name to the end of the budget", ({ method, text }) => {
+    const config = configOf(`method: ${method}\nmetric: {name: loss}\n${text}`);
+    const allows = openConstraints(config);
+    const loss: Objective = (params) => ({
+      objectives: [
+        Object.values(params).reduce<number>((sum, value) => sum + Math.abs((toNumber(value) ?? 0) - 0.4), 0),
+      ],
+    });
+    const search = methodOf(method).open({ config, seed: "1" });
+    const { proposals } = simulate(search, loss, { agents: 4, runs: 40, seed: "1" });
+    expect(proposals).toHaveLength(40);
+    expect(new Set(proposals.map(({ hash }) => hash)).size).toBe(40);
+    for (const { params } of proposals) expect(allows(params)).toBe(true);
   });
 });
