@@ -112,5 +112,12 @@ await withService(async ({ url, key, db }) => {
     console.log(
       `up to ${upto} results: ${count} proposals, ${fallbacks} of them fallbacks; a model's was computed in p50 ${(p50 ?? 0).toFixed(0)} ms, p95 ${(p95 ?? 0).toFixed(0)} ms`,
     );
+  const hasty = await db.sql<{ haste: number; count: number; p50: number }[]>`
+    select coalesce((e.details->>'haste')::int, 0) as haste, count(*)::int as count,
+      percentile_cont(0.5) within group (order by g.compute_ms) as p50
+    from search_events e join suggestions g on g.sweep_id = e.sweep_id and g.number = e.number
+    where e.kind = 'proposed' and g.reason = 'model' group by 1 order by 1`;
+  for (const { haste, count, p50 } of hasty)
+    console.log(`haste ${haste}: ${count} of the model's proposals, p50 ${p50.toFixed(0)} ms`);
   await client.close();
 });

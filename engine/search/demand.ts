@@ -29,10 +29,10 @@ export function countMissing(demand: Demand, waiting: number): number {
 /** How long a claim waits for a proposal that is being computed; 2 s is what a model of 1,000 runs may take on a busy machine. */
 export const PATIENCE_MS = 2_000;
 
-/** From one proposal to the next, in milliseconds: as runs end, or as those who wait lose their patience. */
+/** From one proposal to the next, in milliseconds: as runs end, or so that nobody who waits does so for more than a quarter of that. */
 export function paceOf({ busy, runSeconds }: Pick<Demand, "busy" | "runSeconds">, waiting: number): number {
   const steady = runSeconds === null || busy === 0 ? Number.POSITIVE_INFINITY : (1_000 * runSeconds) / busy;
-  return waiting > 0 ? Math.min(steady, PATIENCE_MS / waiting) : steady;
+  return waiting > 0 ? Math.min(steady, PATIENCE_MS / 4 / waiting) : steady;
 }
 
 /** Whether a round would do anything. One that takes place for nothing costs eight statements. */

@@ -26,6 +26,8 @@ export type Round = "stored" | "enough" | "elsewhere";
 
 /** Proposals are stored together that take no longer than this: points of a design by the hundred, a model's by ones and twos. */
 const SLICE_MS = 150;
+/** But no less than the rest of the round took, so that a slow database does not leave the thread idle; up to this. */
+const LONGEST_SLICE_MS = 500;
 
 /**
  * Tells a search's log what is new and has proposals computed, as many as will be asked for soon. No transaction is open
@@ -50,7 +52,9 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
   const { sweepId, generation } = first;
   const holder = holderOf(db);
   let round: Round = "enough";
+  let withinMs = SLICE_MS;
   for (let demand = first; ; ) {
+    const began = performance.now();
     const told = await inTransaction(db, async (tx) => {
       const locked = await lockHeldSearch(tx, { sweepId, holder, generation });
       return locked && (await tellNews(tx, locked, plan.config));
@@ -64,9 +68,11 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
       return round;
     }
     const paceMs = paceOf(demand, waiting());
+    const asked = performance.now();
     const answer = await askThread(db, search, plan, (pool, request, signal) =>
-      pool.run("propose", { ...request, count: missing, withinMs: SLICE_MS, paceMs }, signal),
+      pool.run("propose", { ...request, count: missing, withinMs, paceMs }, signal),
     );
+    const answered = performance.now();
     const done = await store(db, search, answer);
     if (!done) return "elsewhere";
     if (plan.config.budget?.until?.expectedImprovement !== undefined) await closeSweeps(db, [sweepId]);
@@ -77,6 +83,8 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
     const next = await retrying(() => readDemand(db.sql, sweepId));
     if (next === undefined || !isDue(next, plan, waiting())) return round;
     demand = next;
+    const rest = performance.now() - answered + (asked - began);
+    withinMs = Math.min(Math.max(SLICE_MS, rest), LONGEST_SLICE_MS);
   }
 }
 
