@@ -55,6 +55,8 @@ export interface Domain {
   neighbours(x: Float64Array, dimension: number): Float64Array[];
   /** Whether the constraints hold. */
   allows(params: ValueMap): boolean;
+  /** The same of `decode(x)`, without the cost of a hash; null where there are none. */
+  readonly allowsAt: ((x: Float64Array) => boolean) | null;
 }
 
 export type Listed = Omit<Combinations, "at"> & { at(place: bigint): Values };
@@ -160,6 +162,10 @@ export function openDomain({ parameters, constraints = [] }: DomainConfig): Doma
       });
     },
     allows: openConstraints({ constraints }),
+    allowsAt:
+      constraints.length === 0
+        ? null
+        : (x) => allowsOn(fill(({ toValue }, index) => toValue(placeOf(x, index)))),
   };
   if (constraints.length > 0) refuseNothing(domain, constraints);
   return domain;

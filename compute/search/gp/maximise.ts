@@ -1,12 +1,14 @@
 import { minimize } from "@/math/lbfgs";
 import type { Dice } from "./dice";
+import { creep, fillAllowed, turnBack } from "./fence";
 import { ABSENT } from "./kernel";
 import type { Room } from "./room";
 import type { Score } from "./score";
 
 /**
  * Where a score is highest, over numbers, ordinals and categories together: many points at random and around the best known,
- * then from the most promising of them in turns along the slope (numbers) and over all single changes (the rest).
+ * then from the most promising of them in turns along the slope (numbers) and over all single changes (the rest). Only what the
+ * constraints allow is looked at.
  */
 export interface Found {
   readonly x: Float64Array;
@@ -32,17 +34,20 @@ export function maximise(
   dice: Dice,
 ): Found[] {
   const D = room.axes.count;
-  const count = effort.random + (anchors.length > 0 ? effort.perturbed : 0);
-  const points = new Float64Array(count * D);
-  for (let i = 0; i < count; i++) {
-    const x = points.subarray(i * D, (i + 1) * D);
-    const anchor = i < effort.random ? undefined : anchors[(i - effort.random) % anchors.length];
-    if (anchor) perturb(room, anchor, dice, x);
-    else for (let d = 0; d < D; d++) x[d] = room.draw(d, dice.unit());
+  const { allows } = room;
+  const around = anchors.length > 0 ? effort.perturbed : 0;
+  const points = new Float64Array((effort.random + around) * D);
+  const random = fillAllowed(points, effort.random, D, allows, (_, x) => {
+    for (let d = 0; d < D; d++) x[d] = room.draw(d, dice.unit());
     room.snap(x);
-  }
+  });
+  const perturbed = fillAllowed(points.subarray(random * D), around, D, allows, (i, x) => {
+    perturb(room, anchors[i % anchors.length] as Float64Array, dice, x);
+    room.snap(x);
+  });
+  const count = random + perturbed;
   const seen = rank(score, points, count, D, KEPT);
-  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort));
+  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort, dice));
   const found = [...climbed, ...seen].sort((a, b) => b.score - a.score);
   return found.filter((each, i) => i === 0 || !isSame(each.x, found[i - 1]?.x ?? each.x));
 }
@@ -105,7 +110,7 @@ const isSame = (a: Float64Array, b: Float64Array): boolean => a.every((at, d) =>
 
 const TURNS = 4;
 
-function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: Effort): Found {
+function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: Effort, dice: Dice): Found {
   let best = start;
   for (let turn = 0; turn < TURNS; turn++) {
     const before = best;
@@ -114,7 +119,12 @@ function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: 
     best = overNeighbours(room, score, best);
     if (best === smoothed || best === before) break;
   }
-  return best;
+  if (room.allows === null) return best;
+  return creep(room, room.allows, dice, best, (points, count) => {
+    const scores = new Float64Array(count);
+    score.many(points, count, scores);
+    return scores;
+  });
 }
 
 /** L-BFGS over the numbers that exist, each in units of its length scale, then to the nearest values. */
@@ -131,7 +141,7 @@ function alongSlope(
   const scale = Float64Array.from(free, (d) => 1 / Math.sqrt(w[d] as number));
   const x = start.x.slice();
   const slope = new Float64Array(w.length);
-  const { x: end } = minimize(
+  const { x: top } = minimize(
     (at, gradient) => {
       for (let i = 0; i < free.length; i++) x[free[i] as number] = (at[i] as number) * (scale[i] as number);
       const value = score.slope(x, slope);
@@ -148,11 +158,12 @@ function alongSlope(
     },
   );
   for (let i = 0; i < free.length; i++)
-    x[free[i] as number] = Math.min(1, Math.max(0, (end[i] as number) * (scale[i] as number)));
+    x[free[i] as number] = Math.min(1, Math.max(0, (top[i] as number) * (scale[i] as number)));
   room.snap(x);
+  const end = room.allows === null || room.allows(x) ? x : turnBack(room, room.allows, start.x, x);
   const reached = new Float64Array(1);
-  score.many(x, 1, reached);
-  return (reached[0] as number) > start.score ? { x, score: reached[0] as number } : start;
+  score.many(end, 1, reached);
+  return (reached[0] as number) > start.score ? { x: end, score: reached[0] as number } : start;
 }
 
 /** The best single change of an ordinal or a category, while there is one that helps. */
@@ -160,7 +171,9 @@ function overNeighbours(room: Room, score: Score, start: Found): Found {
   const D = room.axes.count;
   let best = start;
   for (let move = 0; move < 2 * room.discrete.length; move++) {
-    const around = room.discrete.flatMap((d) => (best.x[d] === ABSENT ? [] : room.neighbours(best.x, d)));
+    const around = room.discrete
+      .flatMap((d) => (best.x[d] === ABSENT ? [] : room.neighbours(best.x, d)))
+      .filter((x) => room.allows?.(x) ?? true);
     if (around.length === 0) return best;
     const points = new Float64Array(around.length * D);
     for (const [i, x] of around.entries()) points.set(x, i * D);

@@ -15,6 +15,7 @@ export interface Space {
   readonly dimensions: readonly SpaceAxis[];
   snap(x: Float64Array): Float64Array;
   neighbours(x: Float64Array, dimension: number): Float64Array[];
+  readonly allowsAt: ((x: Float64Array) => boolean) | null;
 }
 
 /** A space as the kernel and the optimiser of the acquisition see it: coordinates with ABSENT where the space says NaN. */
@@ -27,6 +28,8 @@ export interface Room {
   /** In place: each coordinate to its nearest value, ABSENT where it then does not exist. */
   snap(x: Float64Array): Float64Array;
   neighbours(x: Float64Array, d: number): Float64Array[];
+  /** Whether the constraints hold there; null where there are none. */
+  readonly allows: ((x: Float64Array) => boolean) | null;
   /** A coordinate of dimension d from a uniform draw. */
   draw(d: number, unit: number): number;
   /** The space's coordinates as the kernel's, and back; in place. */
@@ -66,6 +69,7 @@ export function openRoom(space: Space): Room {
     discrete: dimensions.flatMap((dimension, d) => (dimension.kind === "real" ? [] : [d])),
     snap: (x) => fromSpace(space.snap(toSpace(x))),
     neighbours: (x, d) => space.neighbours(toSpace(x.slice()), d).map(fromSpace),
+    allows: space.allowsAt && ((x) => space.allowsAt?.(toSpace(x.slice())) ?? true),
     fromSpace,
     toSpace,
     draw(d, unit) {

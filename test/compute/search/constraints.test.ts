@@ -242,3 +242,33 @@ constraints: ["0.98 <= a + b + c", "a + b + c <= 1.02"]`,
     for (const { params } of proposals) expect(allows(params)).toBe(true);
   });
 });
+
+describe("bayes, where what is best lies outside of what is allowed", () => {
+  test.each([
+    // The best allowed points, by hand: the nearest to (0.8, 0.7) in the metric of the loss.
+    { constraint: "a + b <= 1", a: 7 / 15, b: 8 / 15 },
+    { constraint: "a + b <= 0.3", a: 0, b: 0.3 },
+  ])(
+    "goes along the fence of $constraint to the best allowed point, by its model alone",
+    ({ constraint, a, b }) => {
+      const config = configOf(
+        `method: bayes\nmetric: {name: loss}\nparameters: {a: {min: 0.0, max: 1.0}, b: {min: 0.0, max: 1.0}}\nconstraints: ['${constraint}']`,
+      );
+      const lossAt = (x: number, y: number): number => (x - 0.8) ** 2 + 2 * (y - 0.7) ** 2;
+      const { proposals } = simulate(
+        methodOf("bayes").open({ config, seed: "1" }),
+        (params) => ({
+          objectives: [lossAt(toNumber(params.a ?? null) ?? 9, toNumber(params.b ?? null) ?? 9)],
+        }),
+        { agents: 1, runs: 25, seed: "1" },
+      );
+      expect(proposals.filter(({ reason }) => reason === "random")).toEqual([]);
+      const best = Math.min(
+        ...proposals.map(({ params }) =>
+          lossAt(toNumber(params.a ?? null) ?? 9, toNumber(params.b ?? null) ?? 9),
+        ),
+      );
+      expect(best - lossAt(a, b)).toBeLessThan(1e-3);
+    },
+  );
+});
