@@ -5,15 +5,18 @@ import { toPoints } from "@/core/history/column";
 import { joinSummaries, summarize } from "@/core/history/summary";
 import type { Database, Tx } from "@/db/client";
 import { addToSummaries, advanceAttempts, insertTails, lockAttempts } from "@/db/queries/append-history";
+import { writeFeasible } from "@/db/queries/feasible";
 import { inTransaction } from "@/db/transaction";
 import {
   type Append,
   type Appended,
+  isDeciding,
   isStale,
   openProgress,
   type Packed,
   type Progress,
 } from "./append-progress";
+import { findFeasible } from "./check-feasible";
 import { followObjectives } from "./follow-objective";
 import { followRungs, lookBefore } from "./follow-rungs";
 import { judge } from "./judge";
@@ -33,6 +36,7 @@ export function appendGroup(db: Database, items: readonly Append[]): Promise<(Ap
       answers.set(item, progress ? await take(tx, progress, item) : unknownAttempt(item));
     }
     await write(tx, [...attempts.values()]);
+    await judgeLate(db, tx, [...attempts.values()]);
     return items.map((item) => answers.get(item) as Appended | Error);
   });
 }
@@ -181,6 +185,23 @@ async function write(tx: Tx, all: readonly Progress[]): Promise<void> {
   for (const progress of moved)
     if (progress.inherits || progress.rebuild.size > 0) await rebuildSummaries(tx, progress);
   await judge(tx, moved);
+}
+
+/** What comes after the server gave an attempt up enters its run all the same, and may change whether it is allowed. */
+async function judgeLate(db: Database, tx: Tx, all: readonly Progress[]): Promise<void> {
+  const late = all.filter(
+    (one) => one.row.constrained && one.row.ended && one.taken.length > 0 && isDeciding(one),
+  );
+  if (late.length === 0) return;
+  const found = await findFeasible(
+    db,
+    tx,
+    late.map(({ row }) => row),
+  );
+  await writeFeasible(
+    tx,
+    late.map(({ row: { runId } }) => ({ runId, feasible: found.get(runId) ?? null })),
+  );
 }
 
 function outOfOrder({ row, lastBatch }: Progress, batch: number): AppError {

@@ -9,6 +9,7 @@ import {
   readEnding,
 } from "@/db/queries/close-sweeps";
 import { inTransaction, retrying } from "@/db/transaction";
+import { judgeEnded } from "./check-feasible";
 import { emitChange } from "./events";
 import { bringFront } from "./grow-front";
 
@@ -36,8 +37,10 @@ export async function closeSweeps(db: Database, only?: readonly string[]): Promi
 }
 
 /** @returns whether it has ended now */
-async function look(db: Database, { sweepId, behind }: Candidate): Promise<boolean> {
-  if (behind) await bringFront(db, sweepId);
+async function look(db: Database, { sweepId, behind, unjudged }: Candidate): Promise<boolean> {
+  if (unjudged) await judgeEnded(db, sweepId);
+  // Its front, made of all that had finished, has too many runs now.
+  if (behind || unjudged) await bringFront(db, sweepId);
   const ended = await inTransaction(db, (tx) => close(tx, sweepId));
   if (ended === undefined) return false;
   emitChange(ended.projectId, sweepId, null, "sweep", "run");

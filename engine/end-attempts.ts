@@ -1,5 +1,6 @@
 import type { Tx } from "@/db/client";
-import { type LockedAttempt, settleAttempts } from "@/db/queries/settle-attempts";
+import { type LockedAttempt, type SettledAttempt, settleAttempts } from "@/db/queries/settle-attempts";
+import { findFeasible } from "./check-feasible";
 import type { EngineContext } from "./context";
 import { type Ending, settle } from "./settle";
 import { toFacts } from "./settle-facts";
@@ -11,10 +12,18 @@ export async function endAttempts(
   rows: readonly LockedAttempt[],
   toEnding: (row: LockedAttempt) => Ending,
 ): Promise<void> {
-  const settled = [];
+  const settled: SettledAttempt[] = [];
   for (const row of rows) {
     const settlement = settle(toEnding(row), await toFacts(server, tx, row));
     settled.push({ ...settlement, runId: row.runId, attempt: row.attempt, detail: null, exitCode: null });
   }
-  await settleAttempts(tx, settled);
+  const feasible = await findFeasible(
+    server.db,
+    tx,
+    rows.filter(({ constrained }) => constrained),
+  );
+  await settleAttempts(
+    tx,
+    settled.map((one) => ({ ...one, feasible: feasible.get(one.runId) ?? null })),
+  );
 }

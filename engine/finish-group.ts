@@ -10,6 +10,7 @@ import {
 } from "@/db/queries/settle-attempts";
 import { inShortTransaction, type LastStep } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
+import { findFeasible } from "./check-feasible";
 import type { Logger } from "./context";
 import { refuseOtherInput } from "./once";
 import { settle } from "./settle";
@@ -107,9 +108,15 @@ async function finish(
       answers.push(error);
     }
   }
+  const feasible = await findFeasible(
+    db,
+    tx,
+    changed.filter(({ constrained }) => constrained),
+  );
+  const ended = settled.map((one) => ({ ...one, feasible: feasible.get(one.runId) ?? null }));
   return {
     answer: { answers, settled: changed },
-    write: () => Promise.all([settleAttempts(tx, settled), insertAnswers(tx, kept)]),
+    write: () => Promise.all([settleAttempts(tx, ended), insertAnswers(tx, kept)]),
   };
 }
 

@@ -18,9 +18,9 @@ export async function bringFront(db: Database, sweepId: string): Promise<void> {
 async function bring(tx: Tx, sweepId: string): Promise<number | undefined> {
   const stored = await lockFront(tx, sweepId);
   if (stored === undefined) return undefined;
-  const { metrics, projectId, lastAt, lastId } = stored;
+  const { metrics, constrained, projectId, lastAt, lastId } = stored;
   const goals = metrics.map(({ goal }) => goal);
-  const ask = { sweepId, projectId, metrics };
+  const ask = { sweepId, projectId, metrics, constrained };
   const after = lastAt === null || lastId === null ? null : { at: lastAt, id: lastId };
   let { runs, idSum, finished } = await readFinished(tx, { ...ask, after });
   if (runs === stored.runs && idSum === stored.idSum) return undefined;

@@ -48,6 +48,7 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       metricName: config.metric?.name ?? null,
       metricGoal: config.metric?.goal ?? "minimize",
       ...toAims(config),
+      constrained: (config.softConstraints ?? []).length > 0,
       runCap: atMost(MAX_INTEGER, config.runCap),
       budgetHours: atMost(MAX_HOURS, config.budget?.hours),
       noImprovement: atMost(MAX_INTEGER, config.budget?.until?.noImprovement),

@@ -21,8 +21,12 @@ export function addBest(program: Command, terminal: Terminal): void {
 async function showBest(terminal: Terminal, id: string, json: boolean): Promise<void> {
   const { sweep } = await withClient(terminal, (client) => client.query(BestRun, { id }));
   if (!sweep) throw notFound(id);
-  const { bestRun: best, metric, counts, program, command, ...facts } = sweep;
-  if (!best) throw new AppError("NOT_FOUND", `sweep ${id} has no best run yet: ${toReason(metric, counts)}`);
+  const { bestRun: best, metric, counts, program, command, constrained, ...facts } = sweep;
+  if (!best)
+    throw new AppError(
+      "NOT_FOUND",
+      `sweep ${id} has no best run yet: ${toReason(metric, counts, constrained)}`,
+    );
   const params = parseJson(best.params);
   const map = isValueMap(params) ? params : {};
   const repeat = toRepeatCommand(program, command, map, best.params);
@@ -49,9 +53,12 @@ async function showBest(terminal: Terminal, id: string, json: boolean): Promise<
 function toReason(
   metric: { name: string } | null,
   { total, finished }: { total: number; finished: number },
+  constrained: boolean,
 ): string {
   if (!metric) return "its file names no `metric`, so no run is better than another";
   if (total === 0) return "no run was started";
+  if (constrained)
+    return `none of its runs that have ended has logged a finite number named ${metric.name} and keeps to the constraints on metrics`;
   return finished === 0
     ? `none of its ${total} runs has logged ${metric.name} yet`
     : `none of its runs logged a finite number named ${metric.name}; check the spelling in the training program`;

@@ -1,4 +1,4 @@
-import { openSoftConstraints } from "@/core/constraint";
+import { keepsTo, openSoftConstraints } from "@/core/constraint";
 import { isBetter } from "@/core/sweep";
 import { openBayesThinker, type Thought } from "./bayes-thought";
 import { openDomain } from "./domain";
@@ -27,8 +27,9 @@ const CANDIDATES = 128;
 
 /**
  * The winner by posterior mean. The run with the best value is, under noise, the luckiest of the good ones; the mean asks its
- * neighbours, too. Runs that broke a constraint on a metric win nothing. Any method's search can be asked: only its ledger is
- * read. Null before there are two results, for several metrics (a front has no single best), and where every run broke one.
+ * neighbours, too. Runs that broke a constraint on a metric, or did not log it, win nothing. Any method's search can be asked:
+ * only its ledger is read. Null before there are two results, for several metrics (a front has no single best), and where every
+ * run broke one.
  */
 export function bestByModel(problem: Problem, snapshot: Snapshot): Winner | null {
   const { config } = problem;
@@ -41,11 +42,7 @@ export function bestByModel(problem: Problem, snapshot: Snapshot): Winner | null
   if (thought === null) return null;
   const soft = openSoftConstraints(config);
   const isValid = ({ state, outcome, params }: Trial): boolean =>
-    state === "observed" &&
-    soft.every((constraint) => {
-      const value = outcome?.metrics?.[constraint.metric];
-      return value === undefined || constraint.holds(value, params);
-    });
+    state === "observed" && keepsTo(soft, { params, metrics: outcome?.metrics });
   const valid = listConfigurations(thought, isValid);
   const [first, ...others] = valid
     .slice(0, CANDIDATES)

@@ -10,7 +10,8 @@ import { groupByHash, type Ledger, type Trial } from "./ledger";
  *
  * 1. Those with a result that keeps to the soft constraints, by the mean of their repeats; several metrics by non-dominated
  *    fronts, and within a front by how much room there is around a point (Deb's crowding distance, NSGA-II, 2002).
- * 2. Those with a result that breaks a soft constraint, or did not log its metric, by how far they break them in all.
+ * 2. Those with a result that breaks a soft constraint, or did not log its metric, by how far they break them in all. (With
+ *    repeats, what counts is how far inside its bound a configuration lies on average.)
  * 3. Stopped runs, which are no better than what they had reached: who came further first, then by value.
  * 4. Failed ones, but for those to which `impute: best` or `latest` gives the value that they had reached.
  */
@@ -38,12 +39,12 @@ export function rankConfigurations(
   });
   const withResult = all.filter(({ values }) => values !== null);
   const broken = breaches(withResult, constraints);
-  const held = withResult.filter((_, i) => broken[i] === 0);
+  const held = withResult.filter((_, i) => broken[i] === undefined);
   const signs = metrics.map(({ goal }) => (goal === "maximize" ? -1 : 1));
   const key = ({ values }: Configuration): number => (signs[0] ?? 1) * (values?.[0] ?? 0);
   const first = metrics.length > 1 ? byFronts(held, signs, top) : sortBy(held, (a, b) => key(a) - key(b));
-  const order = new Map(withResult.map((each, i) => [each, broken[i] as number]));
-  const breaking = withResult.filter((_, i) => broken[i] !== 0);
+  const order = new Map(withResult.map((each, i) => [each, broken[i]]));
+  const breaking = withResult.filter((_, i) => broken[i] !== undefined);
   const second = sortBy(breaking, (a, b) => compare(order.get(a) ?? 0, order.get(b) ?? 0) || key(a) - key(b));
   const rest = all.filter(({ values }) => values === null);
   const stopped = rest.filter(({ trials }) => trials.some(({ state }) => state === "pruned"));
@@ -79,23 +80,30 @@ function meansOf(trials: readonly Trial[], metrics: number, rule: (trial: Trial)
 const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
 const sortBy = <T>(list: readonly T[], order: (a: T, b: T) => number): T[] => [...list].sort(order);
 
-/** By configuration how far it breaks the constraints in all, each in units of its median distance from the bound. */
-function breaches(all: readonly Configuration[], constraints: readonly OpenSoftConstraint[]): Float64Array {
-  const sum = new Float64Array(all.length);
-  for (const { metric, slack } of constraints) {
+/**
+ * By configuration how far it breaks the constraints in all, each in units of its median distance from the bound; undefined
+ * where it keeps to all of them. On a bound that excludes itself it breaks by 0.
+ */
+function breaches(
+  all: readonly Configuration[],
+  constraints: readonly OpenSoftConstraint[],
+): (number | undefined)[] {
+  const sums: (number | undefined)[] = all.map(() => undefined);
+  for (const { metric, slack, allows } of constraints) {
     const slacks = all.map(({ trials }) => {
       const own = trials.flatMap(({ outcome, params }) => {
         const value = outcome?.metrics?.[metric];
         return value === undefined ? [] : [slack(value, params)];
       });
       const mean = own.reduce((total, each) => total + each / own.length, 0);
-      return own.length === 0 || Number.isNaN(mean) ? Number.NEGATIVE_INFINITY : mean;
+      if (Number.isNaN(mean)) return Number.NEGATIVE_INFINITY;
+      return own.length > 0 ? mean : slack(undefined, trials[0]?.params ?? {});
     });
     const unit = median(slacks.map(Math.abs).filter(Number.isFinite));
     for (const [i, each] of slacks.entries())
-      if (each < 0) sum[i] = (sum[i] as number) + -each / (unit > 0 ? unit : 1);
+      if (!allows(each)) sums[i] = (sums[i] ?? 0) - each / (unit > 0 ? unit : 1);
   }
-  return sum;
+  return sums;
 }
 
 /** Fronts one behind the other until `top` are placed. */

@@ -3,7 +3,7 @@ import { toGain } from "../search/gain";
 import { detailsOfHaste, toLoggedProposal } from "../search/logged-event";
 import { MOST_HASTE } from "../search/method";
 import type { ComputedProposal, ProposeAnswer, ProposeRequest } from "./protocol";
-import { type Told, withSearch } from "./searches";
+import { notePoint, type Told, withSearch } from "./searches";
 
 /** Runs in a thread. */
 export const propose = (request: ProposeRequest): ProposeAnswer =>
@@ -22,6 +22,7 @@ function answer(told: Told, { count, withinMs, paceMs }: ProposeRequest): Propos
     const [proposal] = told.search.propose(1, haste);
     spent = proposal === undefined;
     if (proposal === undefined) break;
+    notePoint(told, proposal);
     const took = performance.now() - began;
     if (proposal.reason === "model") noteTime(told, took * 2 ** haste);
     const computeMs = Math.round(took * 100) / 100;

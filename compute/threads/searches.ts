@@ -1,6 +1,9 @@
+import { keepsTo, type OpenSoftConstraint, openSoftConstraints } from "@/core/constraint";
 import { deserializeConfig } from "@/core/sweep-config";
+import type { ValueMap } from "@/core/value";
+import type { Result } from "../search/gain";
 import { fromLogged } from "../search/logged-event";
-import type { Problem, Search, SearchEvent } from "../search/method";
+import type { Problem, Proposal, Search, SearchEvent } from "../search/method";
 import { pickMethod } from "../search/methods";
 import type { TellRequest } from "./protocol";
 
@@ -12,7 +15,11 @@ export interface Told {
   readonly version: string;
   readonly why: string;
   /** Results of the first metric by the number of their run. */
-  readonly results: Map<number, number>;
+  readonly results: Map<number, Result>;
+  /** On metrics. */
+  readonly constraints: readonly OpenSoftConstraint[];
+  /** Of each proposal, where constraints on metrics ask for them: a bound may depend on them. */
+  readonly params: Map<number, ValueMap>;
   /** What a model's proposal took lately, had it been made without haste; 0 before the first. */
   usualMs: number;
   /** How much of the log it was told. */
@@ -39,10 +46,21 @@ export function withSearch<T>(request: TellRequest, work: (told: Told) => T): T 
   return answer;
 }
 
-function tell({ search, results }: Told, event: SearchEvent): void {
+function tell(told: Told, event: SearchEvent): void {
+  const { search, results, constraints } = told;
   search.observe(event);
-  const [value] = event.type === "observed" || event.type === "prior" ? event.objectives : [];
-  if (value !== undefined && Number.isFinite(value)) results.set(event.number, value);
+  if (event.type === "proposed") notePoint(told, event);
+  if (event.type !== "observed" && event.type !== "prior") return;
+  const { number, metrics } = event;
+  const [value] = event.objectives;
+  if (value === undefined || !Number.isFinite(value)) return;
+  const params = event.type === "prior" ? event.params : (told.params.get(number) ?? {});
+  results.set(number, { value, isAllowed: keepsTo(constraints, { params, metrics }) });
+}
+
+/** Of a proposal that this thread made, too: it is not told of it. */
+export function notePoint({ constraints, params }: Told, proposal: Proposal): void {
+  if (constraints.length > 0) params.set(proposal.number, proposal.params);
 }
 
 function open({ config, seed }: TellRequest): Told {
@@ -50,7 +68,9 @@ function open({ config, seed }: TellRequest): Told {
   const { method, why } = pickMethod(problem);
   const search = method.open(problem);
   const { name, version } = method;
-  return { problem, search, method: name, version, why, results: new Map(), usualMs: 0, position: 0 };
+  const constraints = openSoftConstraints(problem.config);
+  const known = { results: new Map<number, Result>(), constraints, params: new Map<number, ValueMap>() };
+  return { problem, search, method: name, version, why, ...known, usualMs: 0, position: 0 };
 }
 
 function keep(key: string, told: Told): void {

@@ -49,10 +49,15 @@ function all<Where>(constraints: readonly Constraint[] = [], find: Find<Where>):
 export interface OpenSoftConstraint extends Omit<SoftConstraint, "bound"> {
   /** Undefined where there is none: a parameter that it mentions does not exist, or it can't be computed. Then all is allowed. */
   bound(params: ValueMap): number | undefined;
-  /** How far a run's value lies on the allowed side, in the metric's unit; below 0 beyond it. Infinite without a bound. */
-  slack(value: number, params: ValueMap): number;
-  /** False for NaN, unless there is no bound. */
-  holds(value: number, params: ValueMap): boolean;
+  /**
+   * How far a run's value lies on the allowed side, in the metric's unit; below 0 beyond it. Infinite without a bound; with one, a
+   * value that was not logged lies infinitely far beyond it.
+   */
+  slack(value: number | undefined, params: ValueMap): number;
+  /** Whether a slack (of a run, or the mean of several) is on the allowed side: 0 is where the bound itself is allowed. */
+  allows(slack: number): boolean;
+  /** False for NaN and for a value that was not logged, unless there is no bound. */
+  holds(value: number | undefined, params: ValueMap): boolean;
 }
 
 export function openSoftConstraints({
@@ -70,15 +75,32 @@ export function openSoftConstraints({
       slack(value, params) {
         const limit = bound(params);
         if (limit === undefined) return Number.POSITIVE_INFINITY;
+        if (value === undefined) return Number.NEGATIVE_INFINITY;
         return op === "<" || op === "<=" ? limit - value : value - limit;
       },
+      allows: (slack) => (op === "<" || op === ">" ? slack > 0 : slack >= 0),
       holds(value, params) {
         const limit = bound(params);
-        return limit === undefined || compare(op, value, limit) === true;
+        return limit === undefined || (value !== undefined && compare(op, value, limit) === true);
       },
     };
   });
 }
+
+/**
+ * Whether a run keeps to all of them: who may be the best run, reach a target or enter a front, for the search and for the sweep alike.
+ * @param metrics the last finite value of each metric that it logged
+ */
+export const keepsTo = (
+  constraints: readonly OpenSoftConstraint[],
+  {
+    params,
+    metrics,
+  }: { readonly params: ValueMap; readonly metrics?: Readonly<Record<string, number>> | undefined },
+): boolean =>
+  constraints.every(({ metric, holds }) =>
+    holds(metrics !== undefined && Object.hasOwn(metrics, metric) ? metrics[metric] : undefined, params),
+  );
 
 function openNumber(expression: Expression): (params: ValueMap) => number | undefined {
   const value = compile<ValueMap>(expression, (path) => (params) => valueAt(params, path));

@@ -1,16 +1,15 @@
-import { isGuided } from "./checks";
 import type { Findings, Path } from "./diagnostics";
 import type { MapNode, Position } from "./tree";
 import { childOf, isMap } from "./tree";
 import type { Method, SweepConfig } from "./types";
 
-type Parts = Pick<SweepConfig, "metrics" | "softConstraints" | "budget">;
+type Parts = Pick<SweepConfig, "metrics" | "budget">;
 
 /** What the file says clearly and nobody acts upon, so that no one waits for it. */
 export function warnWithoutEffect(
   root: MapNode,
   method: Method,
-  { metrics, softConstraints, budget }: Parts,
+  { metrics, budget }: Parts,
   findings: Findings,
 ): void {
   const warn = (code: string, message: string, path: Path): void =>
@@ -22,13 +21,6 @@ export function warnWithoutEffect(
     const message = `\`budget.until.expected_improvement\` ends no sweep here: ${why}`;
     warn("KEY_NOT_USED", message, ["budget", "until", "expected_improvement"]);
   }
-  if (isGuided(method)) return;
-  for (const { source } of softConstraints ?? [])
-    warn(
-      "KEY_NOT_USED",
-      `\`${source}\` is a constraint on a metric: methods that learn (\`bayes\`, \`tpe\`, \`cmaes\`) keep to it, \`method: ${method}\` takes no notice of it`,
-      ["constraints"],
-    );
 }
 
 /** Has a model of the results. */

@@ -198,7 +198,7 @@ function claimStatement(sql: Sql | Tx, writing: ClaimWriting, condition: Fragmen
     ), again as (
       update runs r set state = 'running', attempt = r.attempt + 1, state_reason = null, state_detail = null,
         exit_code = null, queued_at = null, started_at = coalesce(r.started_at, now()), finished_at = null,
-        objective = null, objective_step = null, changed_xid = pg_current_xact_id()
+        objective = null, objective_step = null, feasible = null, changed_xid = pg_current_xact_id()
       from sweep where r.id = any(${requeued}::bigint[]) and r.state = 'pending'
     ), held as (
       insert into attempts (run_id, number, sweep_id, agent_id, key_hash, key_id, lease_expires_at)

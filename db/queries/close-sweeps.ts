@@ -1,3 +1,4 @@
+import type { Fragment } from "postgres";
 import type { Sql, Tx } from "../client";
 
 /*
@@ -23,11 +24,11 @@ export async function findSweepsToClose(sql: Sql | Tx, only?: readonly string[])
   const isBehind = only === undefined ? frontIsBehind(sql) : sql`true`;
   return sql<Candidate[]>`
     with looked as materialized (
-      select s.id, case when s.metrics is null then false else ${isBehind} end as behind from sweeps s
-      where ${only === undefined ? sql`(${isLately(sql)} or ${hasNoFront(sql)})` : sql`s.id = any(${[...only]}::text[])`}
+      select s.id, s.unjudged, case when s.metrics is null then false else ${isBehind} end as behind from sweeps s
+      where ${only === undefined ? sql`(${isLately(sql)} or s.unjudged or ${hasNoFront(sql)})` : sql`s.id = any(${[...only]}::text[])`}
     )
-    select s.id as "sweepId", l.behind from looked l join sweeps s on s.id = l.id
-    where l.behind or case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
+    select s.id as "sweepId", l.unjudged, l.behind from looked l join sweeps s on s.id = l.id
+    where l.unjudged or l.behind or case when s.state in ('finished', 'canceled') then ${hasQueue(sql)}
       else (s.exhausted and not ${hasQueue(sql)} and not ${hasLive(sql)}) or ${enough(sql)} is not null end`;
 }
 
@@ -35,6 +36,8 @@ export interface Candidate {
   sweepId: string;
   /** Its front is to be brought up to its runs first (or may be, for a named one): whether it is done may follow from there. */
   behind: boolean;
+  /** Before that it is to be asked of each of its ended runs whether it is allowed (engine/check-feasible.ts). */
+  unjudged: boolean;
 }
 
 /** Its runs may still end. */
@@ -49,7 +52,13 @@ const hasNoFront = (sql: Sql | Tx) => sql`
 const frontIsBehind = (sql: Sql | Tx) => sql`
   not exists (select from fronts f where f.sweep_id = s.id and (f.runs, f.id_sum) = (
     select count(*)::int, coalesce(sum(r.id), 0) from runs r
-    where r.sweep_id = s.id and r.state = 'finished' and r.deleted_at is null))`;
+    where r.sweep_id = s.id and r.state = 'finished' and r.deleted_at is null ${isAllowed(sql, "r")}))`;
+
+/**
+ * Where a sweep has constraints on metrics, only runs that keep to them (`runs.feasible`) can be the best, reach a target or come
+ * into a front, and only they count as improving nothing; as failed ones, the others are passed over.
+ */
+const isAllowed = (sql: Sql | Tx, run: string) => sql`and (not s.constrained or ${sql(run)}.feasible)`;
 
 export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | undefined> {
   const rows = await tx<LockedState[]>`
@@ -97,16 +106,23 @@ const hasQueue = (sql: Sql | Tx) => sql`
   exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)`;
 const hasLive = (sql: Sql | Tx) => sql`
   exists (select from attempts l where l.ended_at is null and l.sweep_id = s.id)`;
-/**
- * The best objective is the first entry of its index. Asked as "is there one beyond the target?", the planner expected to
- * meet one soon on any index and walked all runs of a sweep that has none: 22 ms at 109,000 runs.
- */
+/** Under constraints on metrics a run is known to be allowed when it has ended, so a value on the way reaches no target. */
 const atTarget = (sql: Sql | Tx) => sql`
   coalesce(s.metric_target is not null and case s.metric_goal
-    when 'maximize' then (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
-      and t.objective is not null order by t.objective desc limit 1) >= s.metric_target
-    else (select t.objective from runs t where t.sweep_id = s.id and t.deleted_at is null
-      and t.objective is not null order by t.objective limit 1) <= s.metric_target end, false)`;
+    when 'maximize' then ${bestObjective(sql, sql`desc`)} >= s.metric_target
+    else ${bestObjective(sql, sql`asc`)} <= s.metric_target end, false)`;
+
+/**
+ * The best objective is the first entry of its index, and that of the allowed runs the first of theirs. Asked as "is there one
+ * beyond the target?", the planner expected to meet one soon on any index and walked all runs of a sweep that has none: 22 ms at
+ * 109,000 runs.
+ */
+const bestObjective = (sql: Sql | Tx, order: Fragment, which: Fragment = sql``) => {
+  const first = (among: Fragment) => sql`(select o.objective from runs o
+    where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null ${which} ${among}
+    order by o.objective ${order} limit 1)`;
+  return sql`case when s.constrained then ${first(sql`and o.feasible`)} else ${first(sql``)} end`;
+};
 
 /**
  * One run has reached the targets of several metrics: it is under way, or it has finished. Whoever beats it in all metrics
@@ -117,7 +133,7 @@ const atTargets = (sql: Sql | Tx) => sql`
     select from fronts f cross join jsonb_array_elements(f.members) as m
     where f.sweep_id = s.id and not exists (
       select from ${targets(sql)} where not ${reaches(sql, sql`(m->'objectives'->>t.place)::float8`)})
-  ) or exists (
+  ) or not s.constrained and exists (
     select from attempts l join runs r on r.id = l.run_id and r.attempt = l.number and r.deleted_at is null
     where l.sweep_id = s.id and l.ended_at is null and not exists (
       select from ${targets(sql)}
@@ -137,14 +153,12 @@ const outOfTime = (sql: Sql | Tx) => sql`
 const stalled = (sql: Sql | Tx) => sql`
   coalesce(s.metrics is null and s.no_improvement is not null and s.no_improvement <= (
     select count(*) from runs t where t.sweep_id = s.id and t.deleted_at is null and t.state = 'finished'
-      and t.finished_at > (select min(b.finished_at) from runs b
-        where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished'
-          and b.objective = case s.metric_goal when 'maximize' then (select o.objective from runs o
-            where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null and o.state = 'finished'
-            order by o.objective desc limit 1)
-          else (select o.objective from runs o
-            where o.sweep_id = s.id and o.deleted_at is null and o.objective is not null and o.state = 'finished'
-            order by o.objective limit 1) end)), false)`;
+      ${isAllowed(sql, "t")} and t.finished_at > (select min(b.finished_at) from runs b
+        where b.sweep_id = s.id and b.deleted_at is null and b.state = 'finished' ${isAllowed(sql, "b")}
+          and b.objective = case s.metric_goal
+            when 'maximize' then ${bestObjective(sql, sql`desc`, FINISHED(sql))}
+            else ${bestObjective(sql, sql`asc`, FINISHED(sql))} end)), false)`;
+const FINISHED = (sql: Sql | Tx) => sql`and o.state = 'finished'`;
 
 /** The same of several metrics: no run that none before it matched in all of them. */
 const frontStalled = (sql: Sql | Tx) => sql`

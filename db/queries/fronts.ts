@@ -12,7 +12,7 @@ export interface StoredMember {
 }
 
 export interface StoredFront {
-  /** Finished runs that it is made of, and the sum of their ids, decimal. */
+  /** Finished runs (allowed ones, under constraints on metrics) that it is made of, and the sum of their ids, decimal. */
   runs: number;
   idSum: string;
   lastAt: Date | null;
@@ -23,20 +23,24 @@ export interface StoredFront {
   hypervolume: number | null;
 }
 
+export interface LockedFront extends StoredFront {
+  metrics: { name: string; goal: Goal }[];
+  /** Only runs that are `feasible` come into it. */
+  constrained: boolean;
+  projectId: number;
+}
+
 /**
  * Locks it, empty at first; nothing when the sweep has fewer than two metrics. The sweep is locked before it, as a purge does,
  * so that neither waits for the other in turn, and a front of a sweep that is being purged is not made any more.
  */
-export async function lockFront(
-  tx: Tx,
-  sweepId: string,
-): Promise<(StoredFront & { metrics: { name: string; goal: Goal }[]; projectId: number }) | undefined> {
+export async function lockFront(tx: Tx, sweepId: string): Promise<LockedFront | undefined> {
   await tx`
     insert into fronts (sweep_id) select id from sweeps where id = ${sweepId} and metrics is not null for key share
     on conflict do nothing`;
-  const rows = await tx<(StoredFront & { metrics: { name: string; goal: Goal }[]; projectId: number })[]>`
+  const rows = await tx<LockedFront[]>`
     select f.runs, f.id_sum::text as "idSum", f.last_at as "lastAt", f.last_id as "lastId", f.barren, f.members,
-      f.reference, f.hypervolume, s.metrics, s.project_id as "projectId"
+      f.reference, f.hypervolume, s.metrics, s.constrained, s.project_id as "projectId"
     from fronts f join sweeps s on s.id = f.sweep_id and s.metrics is not null
     where f.sweep_id = ${sweepId} for update of f`;
   return rows[0];
@@ -49,8 +53,8 @@ export interface FinishedRow {
 }
 
 /**
- * Finished runs in the order of their ends, behind `after` or all, each with the best value of each metric by its goal; and
- * in the same snapshot how many there are in all, with the sum of their ids.
+ * Finished runs, under constraints on metrics those that are allowed, in the order of their ends, behind `after` or all, each
+ * with the best value of each metric by its goal; and in the same snapshot how many there are in all, with the sum of their ids.
  */
 export async function readFinished(
   tx: Tx,
@@ -58,15 +62,18 @@ export async function readFinished(
     sweepId,
     projectId,
     metrics,
+    constrained,
     after,
   }: {
     sweepId: string;
     projectId: number;
     metrics: readonly { name: string; goal: Goal }[];
+    constrained: boolean;
     after: { at: Date; id: number } | null;
   },
 ): Promise<{ runs: number; idSum: string; finished: FinishedRow[] }> {
-  const mine = tx`r.sweep_id = ${sweepId} and r.state = 'finished' and r.deleted_at is null`;
+  const mine = tx`r.sweep_id = ${sweepId} and r.state = 'finished' and r.deleted_at is null
+    ${constrained ? tx`and r.feasible` : tx``}`;
   const rows = await tx<({ runs: number; idSum: string } & (FinishedRow | { id: null }))[]>`
     with asked as materialized (
       select t.place, t.goal, m.id from unnest(${metrics.map(({ name }) => name)}::text[],

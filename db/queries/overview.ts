@@ -6,14 +6,17 @@ import { visible } from "./visible";
 
 /** Reads for many parents at once: a page that lists sweeps or runs asks each of these once, however long it is. */
 
-/** The best run so far of each sweep; sweeps without one are absent. The earlier of equals. */
+/**
+ * The best run so far of each sweep, of those that its constraints on metrics allow; sweeps without one are absent. The earlier of
+ * equals.
+ */
 export async function bestRuns(db: Database, access: Access, sweepIds: readonly string[]): Promise<RunRow[]> {
   const { sql } = db;
   return sql<RunRow[]>`
     select ${runColumns(sql)} from (
       select distinct on (b.sweep_id) b.id from runs b join sweeps s on s.id = b.sweep_id
       where b.sweep_id = any(${[...sweepIds]}::text[]) and b.objective is not null and b.deleted_at is null
-        and ${visible(sql, access, sql`b.project_id`, sql`b.id`)}
+        and (not s.constrained or b.feasible) and ${visible(sql, access, sql`b.project_id`, sql`b.id`)}
       order by b.sweep_id, case when s.metric_goal = 'maximize' then -b.objective else b.objective end, b.id
     ) best join runs r on r.id = best.id`;
 }

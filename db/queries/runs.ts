@@ -28,6 +28,7 @@ export interface RunRow {
   exitCode: number | null;
   objective: number | null;
   objectiveStep: number | null;
+  feasible: boolean | null;
   createdBy: number | null;
   createdAt: Date;
   startedAt: Date | null;
@@ -41,7 +42,7 @@ export const runColumns = (sql: Sql | Tx) => sql`
   r.id, r.project_id as "projectId", r.sweep_id as "sweepId", r.name, r.display_name as "displayName", r.state,
   r.state_reason as "stateReason", r.state_detail as "stateDetail", r.generation, r.point_index as "pointIndex",
   r.repeat, ${readTogether(sql, sql`r.params::text`, sql`octet_length(r.params::text)`)} as params, r.attempt, r.crashes, r.preemptions, r.stop_requested as "stopRequested", r.early_stop::text as "earlyStop",
-  r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.created_by as "createdBy",
+  r.exit_code as "exitCode", r.objective, r.objective_step as "objectiveStep", r.feasible, r.created_by as "createdBy",
   r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt",
   r.output_dropped_at as "outputDroppedAt", r.history_dropped_at as "historyDroppedAt"`;
 
@@ -104,7 +105,7 @@ export interface BestPoint {
   ordinal: number;
 }
 
-/** Of each sweep the finished runs that improved on everything finished before them, in order of time. */
+/** Of each sweep the finished runs that improved on everything finished before them, in order of time; allowed ones only. */
 export async function bestSoFar(
   db: Database,
   access: Access,
@@ -114,7 +115,8 @@ export async function bestSoFar(
   return sql<(BestPoint & { sweepId: string })[]>`
     with ranked as (
       select r.sweep_id, r.id, r.name, r.display_name, r.objective, r.finished_at,
-        case when s.metric_goal = 'maximize' then -r.objective else r.objective end as rank,
+        case when s.constrained and r.feasible is not true then null
+          when s.metric_goal = 'maximize' then -r.objective else r.objective end as rank,
         row_number() over time as ordinal
       from runs r join sweeps s on s.id = r.sweep_id
       where r.sweep_id = any(${[...sweepIds]}::text[]) and r.finished_at is not null and ${seen(sql, access)}

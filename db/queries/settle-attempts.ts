@@ -21,6 +21,8 @@ export interface LockedAttempt {
   /** False for a writer without an agent. */
   leased: boolean;
   sweepState: SweepState | null;
+  /** Its sweep has constraints on metrics. */
+  constrained: boolean;
 }
 
 const columns = (tx: Tx) => tx`
@@ -28,7 +30,7 @@ const columns = (tx: Tx) => tx`
   r.sweep_id as "sweepId", r.generation, r.state as "runState", a.state as "attemptState",
   a.ended_at is not null as ended, a.reason as "attemptReason", r.stop_requested as "stopRequested",
   r.crashes, r.preemptions, a.agent_id as "agentId",
-  a.lease_expires_at is not null as leased, s.state as "sweepState"`;
+  a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained`;
 
 /*
  * Locks. Whoever ends, revives or hands out a run holds the lock of its row first and of the attempt's row second;
@@ -99,7 +101,7 @@ export async function lockRun(tx: Tx, runId: number): Promise<LockedAttempt | un
       r.generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
       coalesce(a.ended_at is not null, true) as ended, a.reason as "attemptReason",
       r.stop_requested as "stopRequested", r.crashes, r.preemptions, a.agent_id as "agentId",
-      a.lease_expires_at is not null as leased, s.state as "sweepState"
+      a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained
     from runs r
     left join attempts a on a.run_id = r.id and a.number = r.attempt
     left join sweeps s on s.id = r.sweep_id
@@ -145,6 +147,8 @@ export interface SettledAttempt {
   exitCode: number | null;
   crashes: number;
   preemptions: number;
+  /** Absent or null: see `runs.feasible`. */
+  feasible?: boolean | null;
 }
 
 /** Writes the end of attempts whose rows are locked, sent at once; `pending` puts the run at the end of the queue. */
@@ -155,14 +159,14 @@ export async function settleAttempts(tx: Tx, settled: readonly SettledAttempt[])
     with given as (
       select * from json_to_recordset(${JSON.stringify(settled)}::text::json) as t (
         "runId" bigint, attempt int, "attemptState" text, "attemptReason" text, "runState" text, "runReason" text,
-        detail text, "exitCode" int, crashes int, preemptions int)
+        detail text, "exitCode" int, crashes int, preemptions int, feasible boolean)
     ), ended as (
       update attempts a set state = g."attemptState", reason = g."attemptReason", exit_code = g."exitCode",
         ended_at = clock_timestamp(), changed_xid = pg_current_xact_id()
       from given g where a.run_id = g."runId" and a.number = g.attempt and a.run_id = any(${runIds}::bigint[])
     )
     update runs r set state = g."runState", state_reason = g."runReason", state_detail = g.detail,
-      exit_code = g."exitCode", crashes = g.crashes, preemptions = g.preemptions,
+      exit_code = g."exitCode", crashes = g.crashes, preemptions = g.preemptions, feasible = g.feasible,
       queued_at = case when g."runState" = 'pending' then clock_timestamp() end,
       finished_at = case when g."runState" <> 'pending' then clock_timestamp() end,
       changed_xid = pg_current_xact_id()
@@ -194,7 +198,7 @@ export async function reviveAttempts(
       from given g where a.run_id = g.run_id and a.number = g.number
     )
     update runs r set state = case when b.state = 'preempted' then 'preempting' else 'running' end,
-      state_reason = null, state_detail = null, exit_code = null, queued_at = null, finished_at = null,
+      state_reason = null, state_detail = null, exit_code = null, queued_at = null, finished_at = null, feasible = null,
       crashes = r.crashes - case when b.state = 'crashed' then 1 else 0 end,
       preemptions = r.preemptions - case when b.state = 'preempted' then 1 else 0 end,
       stop_requested = case when (select s.state from sweeps s where s.id = r.sweep_id) = 'canceled'

@@ -28,6 +28,8 @@ export interface SweepRow {
   metrics: { name: string; goal: Goal }[] | null;
   /** Of several metrics, by their place among them; the value as text. Null where `metricTarget` is all. */
   targets: { place: number; value: string }[] | null;
+  /** Has constraints on metrics: see `runs.feasible`. */
+  constrained: boolean;
   runCap: number | null;
   seed: string;
   /** Decimal; null without an end. */
@@ -53,7 +55,7 @@ const filesSize = (sql: Sql | Tx) => sql`octet_length(g.source) + octet_length(g
 const columns = (sql: Sql | Tx) => sql`
   s.id, s.project_id as "projectId", e.name as entity, p.name as project, s.name, s.state,
   s.state_reason as "stateReason", s.generation, s.method, s.metric_name as "metricName",
-  s.metric_goal as "metricGoal", s.metric_target as "metricTarget", s.metrics, s.targets, s.run_cap as "runCap", s.seed, s.size, s.cursor,
+  s.metric_goal as "metricGoal", s.metric_target as "metricTarget", s.metrics, s.targets, s.constrained, s.run_cap as "runCap", s.seed, s.size, s.cursor,
   s.exhausted, s.run_count as "runCount", s.priors, ${readTogether(sql, sql`g.source`, filesSize(sql))} as source,
   ${readTogether(sql, sql`g.config::text`, filesSize(sql))} as config, s.created_by as "createdBy",
   s.created_at as "createdAt", s.started_at as "startedAt", s.finished_at as "finishedAt"`;

@@ -27,5 +27,7 @@ export function toOutcome(config: SweepConfig, metrics: readonly RunMetric[], fi
   return asked.length > 0 ? { objectives, metrics: Object.fromEntries(asked) } : { objectives };
 }
 
-const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] =>
-  softConstraints.map(({ metric }) => metric);
+/** Names of the metrics that constraints are about. */
+export const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] => [
+  ...new Set(softConstraints.map(({ metric }) => metric)),
+];

@@ -94,6 +94,7 @@ export const BestRun = toDocument<
       | (ListedSweep & {
           program: string | null;
           command: string[] | null;
+          constrained: boolean;
           counts: { total: number; finished: number };
           bestRun: (ListedRun & { objectiveStep: number | null; url: string }) | null;
         })
@@ -104,7 +105,7 @@ export const BestRun = toDocument<
   query BestRun($id: ID!) {
     sweep(id: $id) {
       ${LISTED_SWEEP}
-      program command
+      program command constrained
       counts { total finished }
       bestRun { ${LISTED_RUN} objectiveStep url }
     }

@@ -74,6 +74,8 @@ export interface RunLine {
   stateReason: string | null;
   /** The sweep's metric by its goal: the best value that the run logged. */
   objective: number | null;
+  /** Whether it kept to its sweep's constraints on metrics; null while nobody knows, and without any. */
+  feasible: boolean | null;
   /** JSON text: read it with `parseJson`, which tells 1.0 from 1. */
   params: string;
   createdAt: string;
@@ -85,7 +87,7 @@ export interface RunLine {
 
 export const RUN_LINE = /* GraphQL */ `
   fragment RunLine on Run {
-    id name displayName ordinal state stateReason objective params createdAt startedAt finishedAt tags
+    id name displayName ordinal state stateReason objective feasible params createdAt startedAt finishedAt tags
     agent { id host }
   }
 `;
@@ -142,6 +144,8 @@ export interface SweepHead {
   runCap: number | null;
   size: string | null;
   exhausted: boolean;
+  /** Only runs that keep to constraints on metrics can be the best. */
+  constrained: boolean;
   createdAt: string;
   startedAt: string | null;
   finishedAt: string | null;
@@ -180,7 +184,7 @@ const AGENT_LINE = /* GraphQL */ `
 
 const SWEEP_HEAD = /* GraphQL */ `
   fragment SweepHead on Sweep {
-    id name url path state stateReason method generation ${METRIC} runCap size exhausted
+    id name url path state stateReason method generation ${METRIC} runCap size exhausted constrained
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
     metrics { name goal target }

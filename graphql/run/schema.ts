@@ -122,6 +122,12 @@ Run.implement({
       description: "The step at which that was logged.",
       resolve: (run) => run.objectiveStep,
     }),
+    feasible: t.boolean({
+      nullable: true,
+      description:
+        "Whether it ended with values that keep to its sweep's constraints on metrics; a metric that it did not log breaks its constraint. Null before its current attempt has ended, and in a sweep without such constraints.",
+      resolve: (run) => run.feasible,
+    }),
     exitCode: t.exposeInt("exitCode", { nullable: true, description: "Of the training program." }),
     stopRequested: t.exposeString("stopRequested", {
       nullable: true,

@@ -17,7 +17,8 @@ const FrontMember = builder.objectRef<StoredMember>("FrontMember").implement({
       resolve: ({ objectives }) => [...objectives],
     }),
     ordinal: t.exposeInt("ordinal", {
-      description: "Which finished run of its sweep it was, from 1: when it came into the front.",
+      description:
+        "Which finished run of its sweep it was, from 1: when it came into the front. Under constraints on metrics only runs that keep to them are counted.",
     }),
   }),
 });
@@ -37,7 +38,9 @@ export const Front = builder.objectRef<FrontRow>("Front").implement({
       },
       resolve: ({ members }, { first }) => members.slice(0, checkFirst(first ?? MOST_MEMBERS)),
     }),
-    runs: t.exposeInt("runs", { description: "Finished runs that it was made of." }),
+    runs: t.exposeInt("runs", {
+      description: "Finished runs that it was made of; under constraints on metrics those that keep to them.",
+    }),
     since: t.exposeInt("barren", {
       description: "Of them, those that ended after the last one that came into it.",
     }),

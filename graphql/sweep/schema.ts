@@ -123,6 +123,10 @@ Sweep.implement({
       nullable: true,
       description: "Points of its space times repeats, decimal; null without an end.",
     }),
+    constrained: t.exposeBoolean("constrained", {
+      description:
+        "Its file has constraints on metrics: only runs that keep to them (Run.feasible) can be the best, reach a target, enter the front or count as bringing no improvement.",
+    }),
     exhausted: t.exposeBoolean("exhausted", { description: "Nothing new is left to hand out." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
     startedAt: t.expose("startedAt", {
@@ -171,7 +175,8 @@ Sweep.implement({
     bestRun: t.field({
       type: Run,
       nullable: true,
-      description: "The run with the best value of the metric so far, whatever its state.",
+      description:
+        "The run with the best value of the metric so far, whatever its state. Under constraints on metrics the best of those that keep to them; null while none does.",
       resolve: (sweep, _args, { loaders }) => loaders.bestRun.load(sweep.id),
     }),
     bestByModel: t.field({
@@ -185,12 +190,13 @@ Sweep.implement({
       type: Front,
       nullable: true,
       description:
-        "With several metrics, the best compromises. Null for one metric, and before a run has finished with all of them.",
+        "With several metrics, the best compromises. Null for one metric, and before a run (under constraints on metrics one that keeps to them) has finished with all of them.",
       resolve: (sweep, _args, { loaders }) => loaders.front.load(sweep.id),
     }),
     bestSoFar: t.field({
       type: [BestPointType],
-      description: "The finished runs that improved on all before them, in order of time.",
+      description:
+        "The finished runs that improved on all before them, in order of time; under constraints on metrics among those that keep to them.",
       resolve: (sweep, _args, { loaders }) => loaders.bestSoFar.load(sweep.id),
     }),
     runs: t.field({

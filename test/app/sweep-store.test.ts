@@ -24,6 +24,7 @@ const toHead = (state: SweepState, total = 0): SweepHead => ({
   runCap: null,
   size: "100",
   exhausted: false,
+  constrained: false,
   createdAt: "2026-01-01T00:00:00.000Z",
   startedAt: null,
   finishedAt: null,

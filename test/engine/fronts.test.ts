@@ -54,18 +54,18 @@ test("a sweep with several metrics is looked after when its front is behind, and
     await train(context, sweep, 2, 0.4);
     const open = await claimOne(context, sweep);
     expect(await findSweepsToClose(db.sql)).toEqual([]);
-    expect(await findSweepsToClose(db.sql, [sweepId])).toEqual([{ sweepId, behind: true }]);
+    expect(await findSweepsToClose(db.sql, [sweepId])).toEqual([{ sweepId, behind: true, unjudged: false }]);
 
     await db.sql`update runs set deleted_at = now() where id = ${first}`;
-    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: true }]);
+    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: true, unjudged: false }]);
     await db.sql`update runs set deleted_at = null where id = ${first}`;
     await db.sql`update runs set state = 'finished', finished_at = now() where id = ${open.runId}`;
-    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: true }]);
+    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: true, unjudged: false }]);
     await closeSweeps(db);
     expect(await findSweepsToClose(db.sql)).toEqual([]);
 
     await db.sql`update sweeps set started_at = now() - interval '3 hours', budget_hours = 2`;
-    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: false }]);
+    expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: false, unjudged: false }]);
     expect(await closeSweeps(db)).toEqual([sweepId]);
   }));
 

@@ -63,6 +63,12 @@ describe("configurations from the best to the worst", () => {
     });
     const events = [run(0, 1, 30), run(1, 2, 25), run(2, 9, 20), run(3, 8, 5), run(4, 0)];
     expect(rank(`${LOSS}\nconstraints: ["ms <= 20"]`, events)).toEqual([3, 2, 1, 0, 4]);
+    // On a bound that excludes itself a run breaks it, by nothing.
+    const near = [run(2, 7, 20), run(3, 8, 5), run(1, 0, 20.5)];
+    expect(rank(`${LOSS}\nconstraints: ["ms <= 20"]`, near)).toEqual([2, 3, 1]);
+    expect(rank(`${LOSS}\nconstraints: ["ms < 20"]`, near)).toEqual([3, 2, 1]);
+    // Where there is no bound (a is 4) nothing need be logged.
+    expect(rank(`${LOSS}\nconstraints: ["\`ms\` <= 20 + 1 / (a - 4)"]`, events)).toEqual([4, 3, 2, 1, 0]);
   });
 
   test("of several metrics stand in fronts: nobody behind is beaten by nobody before, and the ends come first", () => {

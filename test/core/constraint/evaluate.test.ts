@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { openConstraints, openConstraintsOn, openSoftConstraints } from "@/core/constraint";
+import { keepsTo, openConstraints, openConstraintsOn, openSoftConstraints } from "@/core/constraint";
 import { listLeaves } from "@/core/leaves";
 import { Float, toValueMap, type Value, type ValueMap } from "@/core/value";
 import { evaluate, parsed } from "./support";
@@ -138,6 +138,32 @@ describe("soft constraints", () => {
       false,
     ]);
   });
+
+  test("are broken by a run that did not log the metric, as far as can be", () => {
+    expect(soft?.slack(undefined, at)).toBe(Number.NEGATIVE_INFINITY);
+    expect(soft?.holds(undefined, at)).toBe(false);
+    expect(soft?.slack(undefined, map({}))).toBe(Number.POSITIVE_INFINITY);
+    expect(soft?.holds(undefined, map({}))).toBe(true);
+  });
+
+  test.each(["<", "<=", ">", ">="] as const)(
+    "with %s say of a value, of its slack and of a run the same",
+    (op) => {
+      const open = openSoftConstraints({
+        softConstraints: [{ source: "", metric: "ms", op, bound: parsed("2 * batch") }],
+      });
+      for (const value of [19, 20 - 2 ** -48, 20, 20 + 2 ** -48, 21, Number.NaN]) {
+        const means = { "<": value < 20, "<=": value <= 20, ">": value > 20, ">=": value >= 20 }[op];
+        expect(open.map(({ holds }) => holds(value, at))).toEqual([means]);
+        expect(open.map(({ allows, slack }) => allows(slack(value, at)))).toEqual([means]);
+        expect(keepsTo(open, { params: at, metrics: { ms: value, other: 0 } })).toBe(means);
+      }
+      const without: (Record<string, number> | undefined)[] = [undefined, {}, { other: 1 }];
+      for (const metrics of without) expect(keepsTo(open, { params: at, metrics })).toBe(false);
+      expect(keepsTo(open, { params: map({}) })).toBe(true);
+      expect(keepsTo([], { params: at })).toBe(true);
+    },
+  );
 
   test("allow all where there is no bound", () => {
     expect(soft?.bound(map({}))).toBeUndefined();

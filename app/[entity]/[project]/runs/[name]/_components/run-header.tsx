@@ -25,6 +25,11 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
               <StarIcon /> the best of its sweep
             </span>
           )}
+          {head.feasible === false && (
+            <span className="text-ink-soft text-sm">
+              breaks a constraint on a metric, so it can't be the best of its sweep
+            </span>
+          )}
         </div>
         <Dotted>
           {head.name !== head.displayName && (

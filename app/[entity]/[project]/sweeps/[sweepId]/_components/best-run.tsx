@@ -8,17 +8,16 @@ import { Ago } from "@/ui/kit/clock";
 import { StarIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 import { ByModel } from "./by-model";
+import { sayNoBest } from "./no-best";
 
 /** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
 export function BestRun(props: { head: SweepHead; varied: readonly string[]; projectPath: string }) {
   const { head, projectPath } = props;
-  const { bestRun, metric, state } = head;
+  const { bestRun, metric } = head;
   if (!bestRun || bestRun.objective === null || !metric)
     return (
       <Panel id="best" title="Best run">
-        <p className="text-ink-faint">
-          {state === "finished" || state === "canceled" ? "None." : "None yet."}
-        </p>
+        <p className="text-ink-faint">{sayNoBest(head)}</p>
       </Panel>
     );
   const flat = flattenParams(bestRun.params);

@@ -4,11 +4,11 @@ import { formatNumber, plural, toColumnFormat } from "@/ui/format";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
+import { sayNoBest } from "./no-best";
 
 /** The answer that a sweep with several metrics has so far: the runs that no other beats in all of them. */
 export function Compromises({ head, projectPath }: { head: SweepHead; projectPath: string }) {
-  const { front, metrics, state } = head;
-  const isOver = state === "finished" || state === "canceled";
+  const { front, metrics } = head;
   const note =
     front && (front.size > front.members.length ? `${front.members.length} of ${front.size}` : front.size);
   return (
@@ -30,7 +30,7 @@ export function Compromises({ head, projectPath }: { head: SweepHead; projectPat
           </p>
         </>
       ) : (
-        <p className="text-ink-faint">{isOver ? "None." : "None yet."}</p>
+        <p className="text-ink-faint">{sayNoBest(head)}</p>
       )}
     </Panel>
   );

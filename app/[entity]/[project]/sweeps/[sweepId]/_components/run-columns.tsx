@@ -130,12 +130,23 @@ function toMetricColumn(
     numeric: true,
     bestFirst: metric.goal === "minimize" ? "ascending" : "descending",
     toKey: (row) => row.objective ?? undefined,
-    title: (row) => (row.objective === null ? undefined : String(row.objective)),
+    title: (row) =>
+      row.objective === null
+        ? undefined
+        : `${row.objective}${row.feasible === false ? ", but it breaks a constraint on a metric" : ""}`,
     cell: (row) =>
       row.objective === null ? (
         <span className="text-ink-faint">–</span>
       ) : (
-        <span className={row.id === bestId ? "font-semibold text-best" : "font-medium"}>
+        <span
+          className={
+            row.id === bestId
+              ? "font-semibold text-best"
+              : row.feasible === false
+                ? "text-ink-faint line-through"
+                : "font-medium"
+          }
+        >
           {format(row.objective)}
         </span>
       ),
