@@ -1,7 +1,7 @@
 import { median } from "@/math/stats";
 import { digits, table } from "./markdown";
 import type { Row } from "./results";
-import { ENGINES, earlyOf, type Part, pairsOf, partsOf } from "./selection";
+import { ENGINES, earlyOf, fewest, type Part, pairsOf, partsOf } from "./selection";
 import {
   type ByTask,
   bootstrap,
@@ -77,6 +77,8 @@ interface Ratio extends Interval {
   readonly pairs: number;
   readonly tasks: number;
   readonly allTasks: number;
+  /** Of the searches on one task, where they are fewest. */
+  readonly seeds: number;
   /** Searches that both have begun and one of them has given up. */
   readonly missing: number;
 }
@@ -95,32 +97,42 @@ function ratioOf(one: Part | undefined, other: Part | undefined, at: number): Ra
     pairs: done,
     tasks: pairs.length,
     allTasks: one.tasks.length,
+    seeds: fewest(pairs),
     missing: one.rows.filter((row) => begun.has(key(row))).length - done,
     ...bootstrap(pairs, statistic, { tasks: true }),
   };
 }
 
-const showBasis = ({ low, high, pairs, tasks, allTasks, missing }: Ratio): string =>
+/** Two searches drawn again and again are those two searches. */
+const hasInterval = ({ pairs }: Ratio): boolean => pairs > 2;
+const isOnAll = ({ tasks, allTasks }: Ratio): boolean => tasks === allTasks;
+const showTasks = ({ tasks, allTasks }: Ratio): string => ` on ${tasks} of ${allTasks} tasks`;
+
+const showBasis = (ratio: Ratio): string =>
   [
-    `${digits(low)} to ${digits(high)}; ${pairs}`,
-    tasks < allTasks ? ` on ${tasks} of ${allTasks} tasks` : "",
-    missing > 0 ? `, ${missing} more given up` : "",
+    hasInterval(ratio) ? `${digits(ratio.low)} to ${digits(ratio.high)}; ` : "",
+    ratio.pairs,
+    isOnAll(ratio) ? "" : showTasks(ratio),
+    ratio.missing > 0 ? `, ${ratio.missing} more given up` : "",
   ].join("");
 
-/** Of whom bayes is ahead, by intervals of the ratio that do not reach over 1, and who is ahead of it. */
+/** Of whom bayes is ahead, by intervals of the ratio over all tasks that do not reach over 1, and who is ahead of it. */
 export function ofVerdicts(comparisons: readonly Comparison[]): string {
   const lines = comparisons.map(({ suite, agents, ratio }) => {
     const those = (are: (ratio: Ratio) => boolean): string =>
       PEERS.flatMap(({ name, label }) => {
         const found = ratio("bayes", name);
-        return found && are(found) ? [`${label} ${digits(found.value)}`] : [];
+        if (found === undefined || !are(found)) return [];
+        const seeds = found.seeds === 1 ? " (1 seed)" : "";
+        return [`${label} ${digits(found.value)}${isOnAll(found) ? seeds : showTasks(found)}`];
       }).join(", ");
+    const isKnown = (found: Ratio): boolean => hasInterval(found) && isOnAll(found);
     return [
       suite.name,
       String(agents),
-      those(({ high }) => high < 1),
-      those(({ low, high }) => low <= 1 && high >= 1),
-      those(({ low }) => low > 1),
+      those((found) => isKnown(found) && found.high < 1),
+      those((found) => !isKnown(found) || (found.low <= 1 && found.high >= 1)),
+      those((found) => isKnown(found) && found.low > 1),
     ];
   });
   return table(["suite", "agents", "bayes is ahead of", "nobody knows", "bayes is behind"], lines);
