@@ -45,6 +45,23 @@ class ClientTest(unittest.TestCase):
         self.assertEqual(len(asked), 1)
         self.assertEqual(asked[0]["variables"], {"input": {"sweepId": "x"}})
 
+    def test_a_mutation_of_the_users_own_is_sent_twice_only_if_that_does_no_harm(self) -> None:
+        asked = []
+
+        def reply(body: dict[str, Any]) -> tuple[int, Any]:
+            asked.append(body)
+            return (503, "busy") if len(asked) == 1 else (200, {"data": {}})
+
+        with serving(reply) as url:
+            with self.assertRaises(BesomError):
+                self.client(url).ask_of_user("mutation { createSweep }")
+            self.assertEqual(len(asked), 1)
+            asked.clear()
+            self.client(url).ask_of_user("mutation { createSweep }", {"input": {"clientMutationId": "x"}})
+            asked.clear()
+            self.client(url).ask_of_user("{ viewer { name } }")
+            self.assertEqual(len(asked), 2)
+
     def test_a_wrong_key_names_the_way_out(self) -> None:
         answer = {"errors": [{"message": "this key is unknown", "extensions": {"code": "UNAUTHENTICATED"}}]}
         with serving(lambda _: (401, answer)) as url, self.assertRaisesRegex(BesomError, "besom login"):

@@ -73,7 +73,11 @@ def graphql(query: str, variables: Mapping[str, Any] | None = None) -> dict[str,
     Raises:
         BesomError: Of the request, or the ``error`` of a mutation's payload.
     """
-    return _Client.from_environment().ask(query, variables)
+    client = _Client.from_environment()
+    try:
+        return client.ask_of_user(query, variables)
+    finally:
+        client.close()
 
 
 def __getattr__(name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ from ._run import RunFacts
 from ._sinks import is_socket_possible
 from ._terminal import say
 from ._version import VERSION
-from .errors import BesomError
+from .errors import BesomError, RunStopped
 
 _DEFAULT_WAIT_S = 2.0
 _MIN_WAIT_S = 0.05
@@ -59,6 +60,7 @@ def agent(
 
     Raises:
         BesomError: FAILING_AT_ONCE when the first three runs all fail within a minute; NOT_FOUND and the like.
+        RunStopped: After SIGTERM, which hands the run under way back to the queue.
         KeyboardInterrupt: After an interrupt: the first one lets the run under way finish, the second stops it.
     """
     if function is None:
@@ -93,6 +95,7 @@ class _Worker:
         self._outcomes: Counter[str] = Counter()
         self._start_s = time.monotonic()
         self._interrupted = False
+        self._terminated = False
 
     def work(self, count: int | None, in_process: bool, method: str | None) -> dict[str, int]:
         registered = self._register(10.0)
@@ -109,6 +112,7 @@ class _Worker:
             on_refused=self._refused,
         )
         started = 0
+        previous = self._listen()
         try:
             while not self._leaving.is_set() and (count is None or started < count):
                 claim = self._claim()
@@ -121,13 +125,36 @@ class _Worker:
         finally:
             heart.stop()
             self._leave()
+            if previous is not None:
+                signal.signal(signal.SIGTERM, previous)
         counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(self._outcomes.items()))
         say(f"done: {counts or 'no runs'}")
         if self._trouble is not None:
             raise self._trouble
+        if self._terminated:
+            raise RunStopped("the agent was told to leave")
         if self._interrupted:
             raise KeyboardInterrupt
         return dict(self._outcomes)
+
+    def _listen(self) -> Any:
+        """Takes SIGTERM where nobody else does; gives what to put back."""
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        previous = signal.getsignal(signal.SIGTERM)
+        if previous is not signal.SIG_DFL:
+            return None
+        signal.signal(signal.SIGTERM, self._terminate)
+        return previous
+
+    def _terminate(self, number: int, frame: Any) -> None:
+        """The machine is being taken away: what runs here ends in peace and goes to another agent at once."""
+        self._terminated = True
+        self._leaving.set()
+        live = self._live
+        if live is not None:
+            say(f"told to leave: {live.facts.display_name} ends and goes back to the queue")
+            live.stop("leaving")
 
     def _register(self, patience: float) -> dict[str, Any]:
         """Makes this process known to the server as an agent of the sweep."""

@@ -10,7 +10,6 @@ import signal
 import tempfile
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +79,8 @@ class Attempt:
             self._cause = cause
         if is_first:
             self._end()
+            if cause == "leaving":
+                self._give_up_soon()
 
     def kill(self) -> None:
         """Ends it at once."""
@@ -90,7 +91,7 @@ class Attempt:
         raise NotImplementedError
 
     def _give_up_soon(self) -> None:
-        threading.Timer(_DELIVERY_GRACE_S, self._give_up.set).start()
+        _after(_DELIVERY_GRACE_S, self._give_up.set)
 
     def _refused(self, what: str, error: BesomError) -> None:
         warn(f"{self.facts.display_name}: its {what} can't be delivered: {error}")
@@ -154,11 +155,7 @@ class ChildAttempt(Attempt):
         if child is None:
             return
         _child.terminate(child.pid)
-        timer = threading.Timer(GRACE_S, self._kill_late, args=(child,))
-        timer.daemon = True
-        timer.start()
-        if self._cause == "leaving":
-            self._give_up_soon()
+        _after(GRACE_S, lambda: self._kill_late(child))
 
     def _kill_late(self, child: _child.Child) -> None:
         if not self._is_over:
@@ -239,6 +236,7 @@ class LocalAttempt(Attempt):
         super().__init__(client, facts, claim, function)
         self._thread = threading.get_ident()
         self._is_called = False
+        self._call_lock = threading.RLock()
 
     def run(self) -> str:
         sinks: list[ServerSink] = []
@@ -252,7 +250,6 @@ class LocalAttempt(Attempt):
         try:
             self._is_called = True
             self._function()
-            self._is_called = False
         except (RunStopped, SystemExit) as end:
             error = end
         except KeyboardInterrupt as pressed:
@@ -260,10 +257,9 @@ class LocalAttempt(Attempt):
             self._cause = self._cause or "leaving"
         except Exception as failure:
             error = failure
-            traceback.print_exc()
-        finally:
-            self._is_called = False
-            self._is_over = True
+            _child.print_error(failure)
+        self._end_call()
+        self._is_over = True
         _session.end_with(error)
         _session.assign(None)
         outcome = self._report(to_exit_code(error), to_detail(error))
@@ -276,8 +272,27 @@ class LocalAttempt(Attempt):
         run = _session.current_or_none()
         if run is not None:
             run.stop(f"the run was {self._cause}", is_told=True)
-        if self._is_called:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread), ctypes.py_object(RunStopped))
+        with self._call_lock:
+            if self._is_called:
+                thread, error = ctypes.c_ulong(self._thread), ctypes.py_object(RunStopped)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, error)
+
+    def _end_call(self) -> None:
+        """From here on no stop is raised in this thread; one that was on its way when the function ended is dropped."""
+        while True:
+            try:
+                with self._call_lock:
+                    self._is_called = False
+                return
+            except RunStopped:
+                continue
+
+
+def _after(seconds: float, call: Callable[[], None]) -> None:
+    """Later, unless the program ends before."""
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True
+    timer.start()
 
 
 def _is_group_alive(pid: int) -> bool:

@@ -177,9 +177,15 @@ def _call(function: Function) -> int:
         error = end
     except BaseException as caught:
         error = caught
-        traceback.print_exc()
+        print_error(caught)
     _session.end_with(error)
     return to_exit_code(error)
+
+
+def print_error(error: BaseException) -> None:
+    """As Python prints what ends a program, beginning with the training function."""
+    trace = error.__traceback__
+    traceback.print_exception(type(error), error, trace.tb_next if trace is not None else None)
 
 
 def _die_with(parent: int) -> None:

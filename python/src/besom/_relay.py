@@ -19,6 +19,7 @@ class Relay:
         self._on_note = on_note
         self._lock = threading.Lock()
         self._last_step = 0
+        self._is_closing = False
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.bind(path)
         self._listener.listen(64)
@@ -32,12 +33,12 @@ class Relay:
 
     def close(self) -> None:
         """Hears out who speaks, for a second, and closes."""
+        self._is_closing = True
         if self._acceptor is not None:
             try:
-                # A farewell to the acceptor: closing alone does not wake it on every system.
+                # Wakes the acceptor: closing alone does not on every system.
                 with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as last:
                     last.connect(self._listener.getsockname())
-                    last.sendall(b"\n")
             except OSError:
                 pass
             self._acceptor.join(1.0)
@@ -52,7 +53,7 @@ class Relay:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            if connection.recv(1, socket.MSG_PEEK) == b"\n":
+            if self._is_closing:
                 connection.close()
                 return
             thread = threading.Thread(target=self._read, args=(connection,), name="besom-reader", daemon=True)

@@ -44,7 +44,7 @@ class Api:
         Raises:
             BesomError: Of the request, or of the payload of a mutation.
         """
-        return self._client.ask(query, variables)
+        return self._client.ask_of_user(query, variables)
 
     def sweep(self, path: str) -> Sweep:
         """A sweep by its id or by ``entity/project/id``.
