@@ -31,7 +31,7 @@ const RELATION: Readonly<Record<EarlyStop["rule"], string>> = {
   asha: "worse than",
   median: "worse than the others' median,",
   percentile: "worse than the others' percentile,",
-  funnel: "surely not among the best of all runs: behind",
+  funnel: "behind the best share of all runs, which ends at",
   wilcoxon: "a mean that is surely worse than the best run's,",
   patience: "no improvement any more on",
 };

@@ -347,10 +347,15 @@ create table rungs (
   best double precision not null,
   step bigint not null,
   at timestamp(3) with time zone not null default now(),
+  counts boolean not null default true,
+  stopped boolean not null default false,
   constraint rungs_sweep_id_band_run_id_attempt_pk PRIMARY KEY (sweep_id, band, run_id, attempt),
   constraint rungs_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
-CREATE INDEX rungs_run_idx ON public.rungs USING btree (run_id);
+CREATE INDEX rungs_attempt_idx ON public.rungs USING btree (run_id, attempt, band);
+CREATE INDEX rungs_best_idx ON public.rungs USING btree (sweep_id, band, best, run_id) WHERE counts;
+CREATE INDEX rungs_stopped_idx ON public.rungs USING btree (sweep_id, band) WHERE (counts AND stopped);
+CREATE INDEX rungs_value_idx ON public.rungs USING btree (sweep_id, band, value, run_id) WHERE counts;
 
 create table runs (
   id bigint not null generated always as identity,
@@ -392,6 +397,7 @@ create table runs (
   constraint runs_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX runs_loose_changed_idx ON public.runs USING btree (project_id, changed_xid) WHERE (sweep_id IS NULL);
+CREATE INDEX runs_open_idx ON public.runs USING btree (sweep_id) WHERE ((state = 'running'::text) AND (stop_requested IS NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX runs_point_key ON public.runs USING btree (sweep_id, point_hash, repeat) WHERE ((deleted_at IS NULL) AND (point_hash IS NOT NULL));
 CREATE INDEX runs_project_idx ON public.runs USING btree (project_id, id) WHERE (deleted_at IS NULL);
 CREATE INDEX runs_queue_idx ON public.runs USING btree (sweep_id, queued_at) WHERE ((state = 'pending'::text) AND (deleted_at IS NULL));
@@ -569,3 +575,16 @@ create table users (
   constraint users_oidc_key UNIQUE (oidc_issuer, oidc_subject),
   constraint users_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
 );
+
+CREATE OR REPLACE FUNCTION public.rungs_follow_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+	UPDATE rungs SET counts = NOT counts
+	WHERE run_id = NEW.id AND counts <> (attempt = NEW.attempt AND NEW.deleted_at IS NULL);
+	RETURN NULL;
+END
+$function$;
+
+CREATE TRIGGER runs_rungs AFTER UPDATE OF attempt, deleted_at ON public.runs FOR EACH ROW WHEN (((new.sweep_id IS NOT NULL) AND (old.attempt > 0) AND ((old.attempt <> new.attempt) OR (old.deleted_at IS DISTINCT FROM new.deleted_at)))) EXECUTE FUNCTION rungs_follow_run();

@@ -1,4 +1,4 @@
-import type { Schedule } from "@/core/history/bands";
+import type { Rung, Schedule } from "@/core/history/bands";
 import type { Batch } from "@/core/history/batch";
 import type { TailSeries } from "@/core/history/codec";
 import type { Summary } from "@/core/history/summary";
@@ -24,8 +24,8 @@ export interface Stopping {
   readonly schedule: Schedule | null;
 }
 
-/** What a group of batches gives a rule to look at: the last band that it brought the run to, or the verdict itself. */
-export type Look = { readonly band: number } | { readonly verdict: Verdict };
+/** What a group of batches gives a rule to look at: the last rung that it brought the run to, or the verdict itself. */
+export type Look = { readonly rung: Rung } | { readonly verdict: Verdict };
 
 export interface Packed {
   readonly series: readonly TailSeries[];

@@ -6,6 +6,7 @@ import type { Patience } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import {
   deleteOtherRungs,
+  markStopped,
   type RungRow,
   readCounts,
   readHighestBand,
@@ -67,7 +68,18 @@ export async function followRungs(tx: Tx, watched: readonly Watched[]): Promise<
     rows.push(...toRungRows(progress, rungs));
     if (before.mark !== null && rungs.length > 0) await keepOnly(tx, progress, rungs);
   }
-  if (rows.length > 0) await writeRungs(tx, rows);
+  if (rows.length === 0) return;
+  await writeRungs(tx, rows);
+  await moveMarks(
+    tx,
+    watched.map(({ progress }) => progress),
+  );
+}
+
+/** Runs that were asked to stop and have not heard of it may come further. */
+async function moveMarks(tx: Tx, moved: readonly Progress[]): Promise<void> {
+  const asked = moved.filter(({ row }) => row.stopRequested === "early").map(({ row }) => row);
+  if (asked.length > 0) await markStopped(tx, asked);
 }
 
 /** The same from the whole history, when it was rewritten or inherited. */
@@ -78,11 +90,12 @@ export async function restoreRungs(tx: Tx, progress: Progress, points: Points): 
   const former = await readHighestBand(tx, row.runId);
   const rungs = reach(progress, stopping, goal, NOTHING, points);
   // Hyperband looks at a run again and again, the others once at each band, whichever attempt came there.
-  const { look } = progress;
-  if (stopping.rule.type !== "hyperband" && look && "band" in look && look.band <= former)
-    progress.look = undefined;
+  const last = rungs.at(-1);
+  const isKnown = last !== undefined && stopping.rule.type !== "hyperband" && last.band <= former;
+  if (stopping.schedule !== null && (last === undefined || isKnown)) progress.look = undefined;
   await keepOnly(tx, progress, rungs);
   if (rungs.length > 0) await writeRungs(tx, toRungRows(progress, rungs));
+  await moveMarks(tx, [progress]);
 }
 
 /** The rungs that these points reach; notes on the way what is to be looked at. */
@@ -99,7 +112,7 @@ function reach(
   const position = schedule.by === "count" ? count : (lastStep ?? 0);
   const rungs = crossedRungs(schedule, goal, { position, best }, points);
   const last = rungs.at(-1);
-  if (last) progress.look = { band: last.band };
+  if (last) progress.look = { rung: last };
   return rungs;
 }
 

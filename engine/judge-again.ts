@@ -7,13 +7,13 @@ import {
   lockJudgement,
   lockRuns,
   readJudged,
-  readOpenBands,
   type StopRow,
   stopEarly,
 } from "@/db/queries/rungs";
 import { inTransaction, retrying } from "@/db/transaction";
 import { emitChange } from "./events";
-import { judgeBand } from "./judge";
+import { toDue } from "./judge";
+import { judgeOpen } from "./judge-field";
 import { loadConfig } from "./plan";
 
 /**
@@ -67,8 +67,6 @@ async function hyperbandOf(
 }
 
 async function overdue(tx: Tx, { sweepId, goal }: JudgedSweep, rule: Hyperband): Promise<StopRow[]> {
-  const due: StopRow[] = [];
-  for (const band of await readOpenBands(tx, sweepId))
-    due.push(...(await judgeBand(tx, { sweepId, rule, goal, band, newcomers: [] })));
-  return due;
+  const condemned = await judgeOpen(tx, { sweepId, rule, goal }, null);
+  return condemned.flatMap((one) => toDue(sweepId, one, one.verdict));
 }

@@ -1,20 +1,11 @@
-import { type FieldRule, judgeField } from "@/compute/stopping/judge";
+import type { FieldRule } from "@/compute/stopping/place";
 import { judgeWilcoxon } from "@/compute/stopping/wilcoxon";
 import type { Verdict } from "@/core/stopping";
-import type { Goal } from "@/core/sweep";
 import type { Wilcoxon } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
-import {
-  countGone,
-  lockJudgement,
-  readBestMean,
-  readField,
-  readLastRungs,
-  readPairs,
-  type StopRow,
-  stopEarly,
-} from "@/db/queries/rungs";
+import { lockJudgement, readBestMean, readPairs, type StopRow, stopEarly } from "@/db/queries/rungs";
 import type { Progress } from "./append-progress";
+import { type Condemned, type Field, judgeNewcomers, judgeOpen, type Newcomer } from "./judge-field";
 
 /**
  * Early stopping: whether runs that have come to a band may go on, decided in the transaction that wrote the rung. Of each sweep one
@@ -26,59 +17,61 @@ import type { Progress } from "./append-progress";
 export async function judge(tx: Tx, moved: readonly Progress[]): Promise<void> {
   const looked = moved.filter(({ look }) => look !== undefined);
   if (looked.length === 0) return;
-  const bands = toBands(looked);
-  if (bands.length > 0)
+  const fields = toFields(looked);
+  if (fields.length > 0)
     await lockJudgement(
       tx,
-      bands.map(({ sweepId }) => sweepId),
+      fields.map(({ sweepId }) => sweepId),
     );
   const due = ownVerdicts(looked);
-  for (const { sweepId, rule, goal, band, newcomers } of bands) {
-    if (rule.type !== "wilcoxon")
-      due.push(...(await judgeBand(tx, { sweepId, rule, goal, band, newcomers })));
-    else for (const one of newcomers) due.push(...(await judgePairs(tx, { sweepId, rule, goal, band }, one)));
+  const stopped = new Set(due.length === 0 ? [] : await stopEarly(tx, due));
+  for (const field of fields) {
+    const own = (await judgeField(tx, field)).flatMap((one) => toDue(field.sweepId, one, one.verdict));
+    if (own.length === 0) continue;
+    // Before the next field is looked at: a sweep has two where its file was changed, and whoever was stopped counts there too.
+    for (const runId of await stopEarly(tx, own)) stopped.add(runId);
+    due.push(...own);
   }
-  if (due.length === 0) return;
-  const stopped = new Set(await stopEarly(tx, due));
-  tell(looked, due, stopped);
+  if (due.length > 0) tell(looked, due, stopped);
 }
 
 interface Due extends StopRow {
   readonly sweepId: string;
 }
 
-interface Place<Rule> {
-  readonly sweepId: string;
-  readonly rule: Rule;
-  readonly goal: Goal;
-  readonly band: number;
+/** Runs of a sweep that have come to a rung, under one rule. */
+interface Reached extends Field<FieldRule | Wilcoxon> {
+  readonly newcomers: (Newcomer & { readonly open: boolean })[];
 }
 
-interface Newcomer {
-  readonly runId: number;
-  readonly attempt: number;
-  readonly open: boolean;
-}
-
-interface Reached extends Place<FieldRule | Wilcoxon> {
-  readonly newcomers: Newcomer[];
-}
-
-/** The bands that were reached, each once. A run that is over judges nobody by itself, but hyperband looks at all. */
-function toBands(looked: readonly Progress[]): Reached[] {
-  const found = new Map<string, Reached>();
+function toFields(looked: readonly Progress[]): Reached[] {
+  const found: Reached[] = [];
   for (const { row, stopping, look } of looked) {
-    const { sweepId, metricGoal: goal } = row;
+    const { sweepId, metricGoal: goal, runId, attempt, open } = row;
     const rule = stopping?.rule;
     if (sweepId === null || goal === null || rule === undefined || rule.type === "patience") continue;
-    if (look === undefined || !("band" in look)) continue;
-    const { band } = look;
-    const key = `${sweepId}/${band}`;
-    const known = found.get(key) ?? { sweepId, rule, goal, band, newcomers: [] };
-    found.set(key, known);
-    known.newcomers.push(row);
+    if (look === undefined || !("rung" in look)) continue;
+    let field = found.find((one) => one.sweepId === sweepId && one.rule === rule);
+    if (field === undefined) {
+      field = { sweepId, rule, goal, newcomers: [] };
+      found.push(field);
+    }
+    field.newcomers.push({ runId, attempt, rung: look.rung, open });
   }
-  return [...found.values()];
+  return found;
+}
+
+/** A run that is over is not judged itself, but hyperband looks at all that stand where it came. */
+async function judgeField(tx: Tx, { sweepId, rule, goal, newcomers }: Reached): Promise<Condemned[]> {
+  if (rule.type === "hyperband") {
+    const bands = new Set(newcomers.map(({ rung }) => rung.band));
+    return judgeOpen(tx, { sweepId, rule, goal }, [...bands]);
+  }
+  const judged = newcomers.filter(({ open }) => open);
+  if (rule.type !== "wilcoxon") return judgeNewcomers(tx, { sweepId, rule, goal }, judged);
+  const condemned: Condemned[] = [];
+  for (const one of judged) condemned.push(...(await judgePairs(tx, { sweepId, rule, goal }, one)));
+  return condemned;
 }
 
 /** Patience looks at nobody else. */
@@ -90,37 +83,14 @@ function ownVerdicts(looked: readonly Progress[]): Due[] {
   );
 }
 
-/** The runs at a band that have to stop, by a rule that compares all that have come there. */
-export async function judgeBand(
-  tx: Tx,
-  { sweepId, rule, goal, band, newcomers }: Place<FieldRule> & { newcomers: readonly Newcomer[] },
-): Promise<Due[]> {
-  const field = await readField(tx, { sweepId, band });
-  const came = new Set(newcomers.map(({ runId }) => runId));
-  const open = field.filter((row) => row.open);
-  const last = rule.type === "hyperband" ? await readLastRungs(tx, open) : [];
-  const gone = new Set(last.filter((rung) => rung.band !== band).map(({ runId }) => runId));
-  const runs = field.map((row) => ({
-    ...row,
-    objective: row.objective ?? row.best,
-    judged: row.open && !gone.has(row.runId),
-  }));
-  const stoppedBefore = rule.type === "funnel" ? await countGone(tx, { sweepId, band }) : 0;
-  const verdicts = judgeField(rule, goal, band, { field: runs, gone: stoppedBefore }, came);
-  return field.flatMap((row) => {
-    const verdict = verdicts.get(row.runId);
-    return verdict === undefined ? [] : toDue(sweepId, row, verdict);
-  });
-}
-
 async function judgePairs(
   tx: Tx,
-  { sweepId, rule, goal, band }: Place<Wilcoxon>,
-  own: Newcomer,
-): Promise<Due[]> {
-  if (!own.open) return [];
+  { sweepId, rule, goal }: Field<Wilcoxon>,
+  { runId, attempt, rung: { band } }: Newcomer,
+): Promise<Condemned[]> {
+  const own = { runId, attempt };
   const sign = goal === "minimize" ? 1 : -1;
-  const { others, best } = await readBestMean(tx, { sweepId, band, runId: own.runId, sign });
+  const { others, best } = await readBestMean(tx, { sweepId, band, runId, sign });
   if (best === null || others < rule.minRuns) return [];
   const pairs = await readPairs(tx, { own, best, band });
   const verdict = judgeWilcoxon(rule, goal, band, {
@@ -128,10 +98,10 @@ async function judgePairs(
     best: pairs.map((pair) => pair.best),
     others,
   });
-  return toDue(sweepId, own, verdict);
+  return [{ ...own, verdict }];
 }
 
-function toDue(
+export function toDue(
   sweepId: string,
   { runId, attempt }: { runId: number; attempt: number },
   { stop, ...reason }: Verdict,

@@ -1,12 +1,14 @@
 import { crossedRungs, type Rung, type Schedule } from "@/core/history/bands";
 import type { Verdict } from "@/core/stopping";
 import { type Goal, isBetter } from "@/core/sweep";
-import type { EarlyTerminate, Patience, Wilcoxon } from "@/core/sweep-config";
-import { type FieldRule, judgeField } from "./judge";
+import type { EarlyTerminate, Hyperband, Patience, Wilcoxon } from "@/core/sweep-config";
 import { judgePatience, type Mark, markAfter } from "./patience";
-import type { FieldRun } from "./ranks";
+import { type FieldRule, measureOf } from "./place";
 import { scheduleFor } from "./schedule";
+import { SortedValues } from "./sorted-values";
+import { Standing } from "./standing";
 import { judgeWilcoxon, meanOf } from "./wilcoxon";
+import { WorstFirst } from "./worst-first";
 
 /** One run's finite values of the sweep's metric, with the steps and times (ms) they were logged at; at least one. */
 export interface RecordedRun {
@@ -37,18 +39,15 @@ export function replayStopping(
   runs: readonly RecordedRun[],
 ): ReplayedRun[] {
   const states = new Map(runs.map((run) => [run.runId, openRun(run)]));
-  const judge = openJudge(rule, goal, states);
+  const judge = openJudge(rule, goal);
   for (const runId of inOrder(runs)) {
     const state = states.get(runId) as RunState;
     if (state.verdict !== null) continue;
     const at = state.kept++;
     const value = state.run.values[at] as number;
     if (at === 0 || isBetter(goal, value, state.objective)) state.objective = value;
-    for (const [stoppedId, verdict] of judge(state, at)) {
-      const stopped = states.get(stoppedId) as RunState;
-      if (verdict.stop && stopped.verdict === null && stopped.kept < stopped.run.values.length)
-        stopped.verdict = verdict;
-    }
+    for (const [judged, verdict] of judge(state, at))
+      if (verdict.stop && isUnderWay(judged)) judged.verdict = verdict;
   }
   return Array.from(states.values(), ({ run, kept, verdict }) => ({
     runId: run.runId,
@@ -88,28 +87,18 @@ function inOrder(runs: readonly RecordedRun[]): number[] {
   return all.sort((a, b) => a.time - b.time || a.runId - b.runId || a.at - b.at).map(({ runId }) => runId);
 }
 
-type Judge = (state: RunState, at: number) => Iterable<readonly [number, Verdict]>;
+type Judge = (state: RunState, at: number) => Iterable<readonly [RunState, Verdict]>;
 
-function openJudge(rule: EarlyTerminate, goal: Goal, runs: ReadonlyMap<number, RunState>): Judge {
+function openJudge(rule: EarlyTerminate, goal: Goal): Judge {
   if (rule.type === "patience") return (state, at) => byPatience(rule, goal, state, at);
   const schedule = scheduleFor(rule);
-  const reached = new Map<number, Arrival[]>();
+  const look = rule.type === "wilcoxon" ? byPairs(rule, goal) : byField(rule, goal);
   return (state, at) => {
     const rung = rungAt(schedule, goal, state, at);
     if (rung === undefined) return [];
     state.rungs.push(rung);
-    const there = reached.get(rung.band) ?? [];
-    there.push({ state, rung });
-    reached.set(rung.band, there);
-    return rule.type === "wilcoxon"
-      ? byPairs(rule, goal, rung.band, state, there)
-      : byField(rule, goal, rung.band, state, { there, gone: goneBefore(rung.band, runs) });
+    return look(state, rung);
   };
-}
-
-interface Arrival {
-  readonly state: RunState;
-  readonly rung: Rung;
 }
 
 function rungAt(schedule: Schedule, goal: Goal, { run, objective }: RunState, at: number): Rung | undefined {
@@ -118,52 +107,81 @@ function rungAt(schedule: Schedule, goal: Goal, { run, objective }: RunState, at
   return crossedRungs(schedule, goal, { position: before, best: objective }, one)[0];
 }
 
-function byField(
-  rule: FieldRule,
-  goal: Goal,
-  band: number,
-  newcomer: RunState,
-  { there, gone }: { readonly there: readonly Arrival[]; readonly gone: number },
-): Map<number, Verdict> {
-  const field = there.map(({ state, rung }): FieldRun => {
-    const { run, rungs, objective, verdict, kept } = state;
-    const isUnderWay = verdict === null && kept < run.values.length;
-    return { ...rung, runId: run.runId, objective, judged: isUnderWay && rungs.at(-1) === rung };
-  });
-  return judgeField(rule, goal, band, { field, gone }, new Set([newcomer.run.runId]));
+/** A run that has come to a rung. */
+type Look = (newcomer: RunState, rung: Rung) => (readonly [RunState, Verdict])[];
+
+function byField(rule: FieldRule, goal: Goal): Look {
+  const bands = new Map<number, Standing>();
+  const measure = measureOf(rule);
+  const standingAt = (band: number): Standing => {
+    const standing = bands.get(band) ?? new Standing(rule, goal, band);
+    bands.set(band, standing);
+    return standing;
+  };
+  if (rule.type === "hyperband") return byHyperband(rule, goal, standingAt);
+  const stopped = new SortedValues();
+  return (newcomer, rung) => {
+    const standing = standingAt(rung.band);
+    standing.add(rung[measure]);
+    if (!isUnderWay(newcomer)) return [];
+    // The last rung of a run that was stopped is the one at which it was: it comes no further here.
+    const verdict = standing.judge(rung[measure], stopped.below(rung.band));
+    if (verdict.stop) stopped.add(rung.band);
+    return [[newcomer, verdict]];
+  };
 }
 
-/** Of the runs that were stopped, those that had not come to the band. */
-function goneBefore(band: number, runs: ReadonlyMap<number, RunState>): number {
-  let gone = 0;
-  for (const { verdict, rungs } of runs.values())
-    if (verdict !== null && (rungs.at(-1)?.band ?? 0) < band) gone++;
-  return gone;
+/** Looks again at all that stand at the band, the worst first: most often that is one, who may go on. */
+function byHyperband(rule: Hyperband, goal: Goal, standingAt: (band: number) => Standing): Look {
+  const waiting = new Map<number, WorstFirst<RunState>>();
+  return (newcomer, rung) => {
+    const { band } = rung;
+    const standing = standingAt(band);
+    standing.add(rung.value);
+    const judgedBy = (state: RunState) =>
+      rule.strict ? (state.rungs.at(-1) as Rung).value : state.objective;
+    const there = waiting.get(band) ?? new WorstFirst<RunState>(goal);
+    waiting.set(band, there);
+    there.push(judgedBy(newcomer), newcomer);
+    const threshold = standing.threshold();
+    const stopped: [RunState, Verdict][] = [];
+    for (let { worst } = there; worst !== undefined; { worst } = there) {
+      if (threshold === null || !isBetter(goal, threshold, worst.key)) break;
+      const { key, item: state } = worst;
+      there.pop();
+      const own = state.rungs.at(-1) as Rung;
+      if (!isUnderWay(state) || own.band !== band) continue;
+      const value = judgedBy(state);
+      // It has become better since it came.
+      if (value !== key) there.push(value, state);
+      else stopped.push([state, standing.judge(own.value, 0, value)]);
+    }
+    return stopped;
+  };
 }
 
-function byPairs(
-  rule: Wilcoxon,
-  goal: Goal,
-  band: number,
-  newcomer: RunState,
-  there: readonly Arrival[],
-): [number, Verdict][] {
-  const others = there.filter(({ state }) => state !== newcomer).map(({ state }) => valuesUpTo(state, band));
-  let best: number[] = [];
-  for (const values of others)
-    if (best.length === 0 || isBetter(goal, meanOf(values), meanOf(best))) best = values;
-  const pairs = { own: valuesUpTo(newcomer, band), best, others: others.length };
-  return [[newcomer.run.runId, judgeWilcoxon(rule, goal, band, pairs)]];
+const isUnderWay = ({ verdict, kept, run }: RunState): boolean =>
+  verdict === null && kept < run.values.length;
+
+function byPairs(rule: Wilcoxon, goal: Goal): Look {
+  const reached = new Map<number, { count: number; best: number[]; mean: number }>();
+  return (newcomer, { band }) => {
+    const { count, best, mean } = reached.get(band) ?? { count: 0, best: [], mean: Number.NaN };
+    const own = valuesUpTo(newcomer, band);
+    const ownMean = meanOf(own);
+    // What a run logged up to here changes no more: of all that came the best one is remembered.
+    const leads = count === 0 || isBetter(goal, ownMean, mean);
+    reached.set(band, { count: count + 1, best: leads ? own : best, mean: leads ? ownMean : mean });
+    return [[newcomer, judgeWilcoxon(rule, goal, band, { own, best, others: count })]];
+  };
 }
 
 const valuesUpTo = ({ rungs }: RunState, band: number): number[] =>
   rungs.filter((rung) => rung.band <= band).map(({ value }) => value);
 
-function byPatience(rule: Patience, goal: Goal, state: RunState, at: number): [number, Verdict][] {
+function byPatience(rule: Patience, goal: Goal, state: RunState, at: number): [RunState, Verdict][] {
   const one = { steps: state.run.steps.subarray(at, at + 1), values: state.run.values.subarray(at, at + 1) };
   const { count, mark, last } = markAfter(rule, goal, { count: at, mark: state.mark }, one);
   state.mark = mark;
-  return mark === null || last === null
-    ? []
-    : [[state.run.runId, judgePatience(rule, { count, mark, last })]];
+  return mark === null || last === null ? [] : [[state, judgePatience(rule, { count, mark, last })]];
 }

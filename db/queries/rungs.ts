@@ -5,7 +5,8 @@ import type { AttemptKey } from "./append-history";
 
 /*
  * What early stopping compares runs by. A run's rungs are written by whoever holds its lock, in the transaction of the
- * append that reached them. They are those of an attempt; only the current one's count, and none of a deleted run's.
+ * append that reached them. They are those of an attempt; only the current one's count, and none of a deleted run's. Where a run stands
+ * among the others: rung-order.ts.
  */
 
 /** Finite values so far and the step of the last of them, for attempts whose sweep has early stopping. */
@@ -72,51 +73,6 @@ export async function lockJudgement(tx: Tx, sweepIds: readonly string[]): Promis
     await tx`select pg_advisory_xact_lock(hashtextextended(${`besom judge ${sweepId}`}, 0))`;
 }
 
-export interface FieldRow extends AttemptKey {
-  value: number;
-  best: number;
-  objective: number | null;
-  /** Under way, and nobody has asked it to stop. */
-  open: boolean;
-}
-
-/** All runs that have reached a band. */
-export async function readField(
-  tx: Tx,
-  { sweepId, band }: { sweepId: string; band: number },
-): Promise<FieldRow[]> {
-  return tx<FieldRow[]>`
-    select g.run_id as "runId", g.attempt, g.value, g.best, r.objective,
-      r.state = 'running' and r.stop_requested is null as open
-    from rungs g join runs r on r.id = g.run_id and r.attempt = g.attempt
-    where g.sweep_id = ${sweepId} and g.band = ${band} and r.deleted_at is null`;
-}
-
-/** How many runs a rule stopped before they came to a band; what still came there afterwards is in the field. */
-export async function countGone(
-  tx: Tx,
-  { sweepId, band }: { sweepId: string; band: number },
-): Promise<number> {
-  const rows = await tx<{ gone: number }[]>`
-    select count(*)::int as gone from runs r
-    where r.sweep_id = ${sweepId} and r.early_stop is not null and r.deleted_at is null
-      and not exists (select from rungs g
-        where g.sweep_id = r.sweep_id and g.band = ${band} and g.run_id = r.id and g.attempt = r.attempt)`;
-  return rows[0]?.gone ?? 0;
-}
-
-/** The bands at which runs stand that may still be stopped. */
-export async function readOpenBands(tx: Tx, sweepId: string): Promise<number[]> {
-  const rows = await tx<{ band: number }[]>`
-    select distinct last.band
-    from attempts a
-    join runs r on r.id = a.run_id and r.attempt = a.number
-    cross join lateral (select max(g.band) as band from rungs g where g.run_id = a.run_id and g.attempt = a.number) last
-    where a.sweep_id = ${sweepId} and a.ended_at is null and r.state = 'running' and r.stop_requested is null
-      and r.deleted_at is null and last.band is not null`;
-  return rows.map(({ band }) => band);
-}
-
 /** The best other run by the mean of what it logged up to a band that it has reached as well. */
 export async function readBestMean(
   tx: Tx,
@@ -124,8 +80,8 @@ export async function readBestMean(
 ): Promise<{ others: number; best: AttemptKey | null }> {
   const rows = await tx<(AttemptKey & { others: number })[]>`
     with others as (
-      select g.run_id, g.attempt from rungs g join runs r on r.id = g.run_id and r.attempt = g.attempt
-      where g.sweep_id = ${sweepId} and g.band = ${band} and g.run_id <> ${runId} and r.deleted_at is null
+      select g.run_id, g.attempt from rungs g
+      where g.sweep_id = ${sweepId} and g.band = ${band} and g.run_id <> ${runId} and g.counts
     )
     select o.run_id as "runId", o.attempt, (count(*) over ())::int as others
     from others o join rungs g on g.run_id = o.run_id and g.attempt = o.attempt and g.band <= ${band}
@@ -170,7 +126,22 @@ export async function stopEarly(tx: Tx, rows: readonly StopRow[]): Promise<numbe
     update runs r set stop_requested = 'early', early_stop = o.verdict::jsonb, changed_xid = pg_current_xact_id()
     from open o where r.id = o.id
     returning r.id as "runId"`;
-  return stopped.map(({ runId }) => runId);
+  const asked = new Set(stopped.map(({ runId }) => runId));
+  if (asked.size > 0)
+    await markStopped(
+      tx,
+      rows.filter(({ runId }) => asked.has(runId)),
+    );
+  return [...asked];
+}
+
+/** Of runs that were asked to stop early, the last rung says so, also when they come further before they hear of it. Their rows are locked. */
+export async function markStopped(tx: Tx, keys: readonly AttemptKey[]): Promise<void> {
+  await tx`
+    update rungs g set stopped = not g.stopped
+    from unnest(${keys.map((key) => key.runId)}::bigint[], ${keys.map((key) => key.attempt)}::int[]) k (run_id, attempt),
+      lateral (select max(band) as band from rungs where run_id = k.run_id and attempt = k.attempt) last
+    where g.run_id = k.run_id and g.attempt = k.attempt and g.stopped <> (g.band = last.band)`;
 }
 
 /** In the order in which everybody locks runs. */

@@ -1,5 +1,7 @@
+import { sql } from "drizzle-orm";
 import {
   bigint,
+  boolean,
   doublePrecision,
   index,
   integer,
@@ -129,7 +131,10 @@ export const metricSummaries = pgTable(
   (table) => [primaryKey({ columns: [table.runId, table.attempt, table.metricId] })],
 );
 
-/** Written when a run's count of finite values crosses a band; early stopping reads rungs only, never histories. */
+/**
+ * Written when a run's count of finite values crosses a band; early stopping reads rungs only, never histories. What a run is compared
+ * with is found by place in an index, without a look at `runs`: `counts` and `stopped` say here what would have to be looked up there.
+ */
 export const rungs = pgTable(
   "rungs",
   {
@@ -143,10 +148,18 @@ export const rungs = pgTable(
     best: doublePrecision("best").notNull(),
     step: bigint("step", { mode: "number" }).notNull(),
     at: at("at").notNull().defaultNow(),
+    /** No longer once its run has another attempt or is deleted: a trigger on `runs` (runs_rungs) sees to it, whoever did it. */
+    counts: boolean("counts").notNull().default(true),
+    /** The last rung of a run that was asked to stop early: those that were stopped before a band are counted by it. */
+    stopped: boolean("stopped").notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.sweepId, table.band, table.runId, table.attempt] }),
-    // For the deletion of runs alone; a rung is written a few times a run.
-    index("rungs_run_idx").on(table.runId),
+    // The rungs of an attempt, the last one first of all; and the deletion of runs.
+    index("rungs_attempt_idx").on(table.runId, table.attempt, table.band),
+    // The run is in both, so that a run's own rung is left out without a look at the table.
+    index("rungs_value_idx").on(table.sweepId, table.band, table.value, table.runId).where(sql`counts`),
+    index("rungs_best_idx").on(table.sweepId, table.band, table.best, table.runId).where(sql`counts`),
+    index("rungs_stopped_idx").on(table.sweepId, table.band).where(sql`counts and stopped`),
   ],
 );

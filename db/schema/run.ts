@@ -80,6 +80,10 @@ export const runs = pgTable(
     index("runs_queue_idx")
       .on(table.sweepId, table.queuedAt)
       .where(sql`state = 'pending' and deleted_at is null`),
+    // Who may still be stopped early, which hyperband asks with each value.
+    index("runs_open_idx")
+      .on(table.sweepId)
+      .where(sql`state = 'running' and stop_requested is null and deleted_at is null`),
     index("runs_project_idx").on(table.projectId, table.id).where(sql`deleted_at is null`),
     // Changes of runs outside sweeps; those in a sweep are found by the sweep, and pay for no second index.
     index("runs_loose_changed_idx").on(table.projectId, table.changedXid).where(sql`sweep_id is null`),

@@ -1,14 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { judgeHyperband } from "@/compute/stopping/hyperband";
+import { type RecordedRun, replayStopping } from "@/compute/stopping/replay";
+import { Standing } from "@/compute/stopping/standing";
 import { bandsOf } from "@/core/history/bands";
+import { parseMetricBatch } from "@/core/history/batch";
+import type { Goal } from "@/core/sweep";
 import type { EarlyTerminate, Hyperband } from "@/core/sweep-config";
 import { type Database, openDatabase } from "@/db/client";
+import { appendGroup, packBatch } from "@/engine/append-group";
 import type { EngineContext } from "@/engine/context";
 import { onChange } from "@/engine/events";
+import { runFacts } from "@/engine/facts";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { judgeAgain, judgeAllAgain } from "@/engine/judge-again";
+import { metricIds, stoppingOfRun } from "@/engine/metric-facts";
 import { logMetrics } from "@/engine/report-metrics";
+import { drawUnit, openStream } from "@/math/random";
 import { withDatabase } from "../support/database";
 import { makeRun, makeSweep, nextAttempt, systemContext, toBatch } from "../support/history";
 import { claimOne, gridOf, startSweep, withHouse } from "./support/house";
@@ -95,11 +102,12 @@ describe("many runs at once", () => {
       const last = bands.filter((band) => band <= 10).at(-1) ?? 0;
       const field = runs.map((runId, run) => {
         const at = value(run, last - 1);
-        return { runId, value: at, best: at, objective: at, judged: true };
+        return { runId, value: at };
       });
-      const final = judgeHyperband({ eta: 3, strict: true }, "minimize", last, field);
+      const final = new Standing({ ...hyperband, eta: 3 }, "minimize", last);
+      for (const { value: at } of field) final.add(at);
       const stopped = new Set((await stops(db)).map(({ runId }) => runId));
-      const should = [...final].filter(([, { stop }]) => stop).map(([runId]) => runId);
+      const should = field.filter((run) => final.judge(run.value, 0).stop).map(({ runId }) => runId);
       expect(should.filter((runId) => !stopped.has(runId))).toEqual([]);
       expect(should.length).toBeGreaterThan(12);
       // The best of all is never worse than anybody.
@@ -216,6 +224,86 @@ describe("the other rules", () => {
       },
     ));
 
+  test("the funnel counts those as gone that are stopped by the same transaction at an earlier band", () =>
+    withSweep(
+      { type: "funnel", grace: 1, minRuns: 2, every: 1, percent: 33, final: 10 },
+      9,
+      async ({ db, context, runs }) => {
+        const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = runs;
+        for (const [at, run] of [a, b, c, d].entries()) await log(context, run, 1, [at]);
+        for (const run of [a, b, c]) await log(context, run, 2, [run - a], 1);
+        // c and d are stopped at the first band, and c comes to the second all the same.
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([c, d]);
+        // Four more are, by the very batches that bring the ninth to the second band.
+        const items = await Promise.all(
+          [[i, 9, 9], ...[e, f, g, h].map((run) => [run, 10])].map(([run = 0, ...values]) =>
+            toItem(db, run, values),
+          ),
+        );
+        await appendGroup(db, items);
+        // Of its eight others five are gone, so 1 + ⌊8 · 0.233 + 1.2⌋ places are more than the three that came; were d alone gone,
+        // there would be two places, and the ninth is the last of four.
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([c, d, e, f, g, h]);
+        const marks = await db.sql`select run_id as "runId", band from rungs where stopped order by run_id`;
+        expect(marks).toEqual([c, d, e, f, g, h].map((runId) => ({ runId, band: runId === c ? 2 : 1 })));
+      },
+    ));
+
+  test.each<[string, EarlyTerminate, Goal]>([
+    ["hyperband", { ...hyperband, minIter: 2 }, "minimize"],
+    ["hyperband, not strict", { ...hyperband, strict: false, eta: 1.5 }, "maximize"],
+    ["asha", { type: "asha", minIter: 1, eta: 2, strict: true, by: "count", grace: 0 }, "maximize"],
+    [
+      "asha, not strict",
+      { type: "asha", minIter: 1, eta: 1.3, strict: false, by: "count", grace: 0 },
+      "minimize",
+    ],
+    ["median", { type: "median", grace: 1, minRuns: 2, every: 1 }, "minimize"],
+    ["percentile", { type: "percentile", grace: 0, minRuns: 2, every: 2, percent: 70 }, "maximize"],
+    ["funnel", { type: "funnel", grace: 1, minRuns: 2, every: 1, percent: 33, final: 10 }, "minimize"],
+    ["wilcoxon", { type: "wilcoxon", grace: 2, minRuns: 1, every: 1, pThreshold: 0.3 }, "minimize"],
+  ])("%s says of stored values what a replay says of the same, to the last digit", (name, rule, goal) =>
+    withSweep(
+      rule,
+      16,
+      async ({ db, context, other, runs }) => {
+        const stream = openStream("3", ["live and replayed", name]);
+        const recorded = runs.map((runId, run): RecordedRun => {
+          // Quarters, so that some are level.
+          const values = Float64Array.from({ length: 9 }, (_, i) => {
+            const draw = drawUnit(stream, BigInt(run * 9 + i));
+            return ((run * 5) % 11) / 4 + Math.round(8 * draw) / 4 + 2 / (i + 1);
+          });
+          const start = 3 * run;
+          const times = Float64Array.from(values.keys(), (i) => start + 4 * i + run / 100);
+          return { runId, steps: Float64Array.from(values.keys()), times, values };
+        });
+        const order = recorded
+          .flatMap((run) => Array.from(run.times, (time, i) => ({ run, time, i })))
+          .sort((x, y) => x.time - y.time);
+        const told = new Set<number>();
+        for (const [turn, { run, i }] of order.entries()) {
+          if (told.has(run.runId)) continue;
+          // With its last value a run is over in a replay, and nothing stops it any more: here it ends before it logs that.
+          if (i === run.values.length - 1)
+            await finishRun(context, { runId: run.runId, attempt: 1, state: "finished" });
+          else await log(turn % 2 ? other : context, run.runId, i + 1, [run.values[i] as number], i);
+          for (const { runId } of await stops(db)) told.add(runId);
+        }
+        const replayed = replayStopping(rule, goal, recorded).flatMap(({ runId, verdict }) => {
+          if (verdict === null) return [];
+          const { stop: _, ...reason } = verdict;
+          return [{ runId, reason }];
+        });
+        const live = (await stops(db)).map(({ runId, reason }) => ({ runId, reason }));
+        expect(live).toEqual(replayed);
+        expect(live.length).toBeGreaterThan(2);
+        expect(live.length).toBeLessThan(16);
+      },
+      goal,
+    ),
+  );
+
   test("asha by step looks at the last band that a value jumps over, and at a resumed run once", () =>
     withSweep(
       { type: "asha", bands: [10, 20], eta: 2, strict: true, by: "step", grace: 0 },
@@ -309,11 +397,12 @@ function withSweep(
   earlyTerminate: EarlyTerminate,
   count: number,
   body: (world: World) => Promise<void>,
+  goal: Goal = "minimize",
 ): Promise<void> {
   return withDatabase(async (db, url) => {
     const second = openDatabase(url, { max: 8 });
     try {
-      const place = await makeSweep(db, { metric: { name: "loss", goal: "minimize" }, earlyTerminate });
+      const place = await makeSweep(db, { metric: { name: "loss", goal }, earlyTerminate });
       const runs: number[] = [];
       for (let i = 0; i < count; i++) runs.push(await makeRun(db, place));
       await body({ db, context: systemContext(db), other: systemContext(second), runs });
@@ -338,6 +427,16 @@ const log = (
       values.map((loss, i) => [from + i, { loss }] as const),
     ),
   });
+
+/** One batch of a run's first values, ready to be stored together with those of others. */
+async function toItem(db: Database, runId: number, values: readonly number[]) {
+  const facts = await runFacts(db, runId);
+  const rows = values.map((loss, i) => [i, { loss }] as const);
+  const batch = parseMetricBatch(toBatch({ batch: 1 }, rows), 1_700_000_000_000);
+  const ids = await metricIds(db, facts.projectId, ["loss"]);
+  const stopping = await stoppingOfRun(db, facts);
+  return { facts, batch, metricIds: ids, stopping, packed: packBatch(batch, ids) };
+}
 
 const stops = (db: Database) =>
   db.sql<{ runId: number; asked: string; reason: Record<string, number> | null }[]>`

@@ -2,9 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judgeHyperband } from "@/compute/stopping/hyperband";
-import type { FieldRun } from "@/compute/stopping/ranks";
 import { scheduleFor } from "@/compute/stopping/schedule";
+import { Standing } from "@/compute/stopping/standing";
 import { crossedRungs } from "@/core/history/bands";
 import type { Goal } from "@/core/sweep";
 import { type Hyperband, parseSweepConfig } from "@/core/sweep-config";
@@ -65,14 +64,9 @@ describe("hyperband", () => {
         fc.double({ min: 1.01, max: 9, noNaN: true }),
         fc.constantFrom<Goal>("minimize", "maximize"),
         (values, eta, goal) => {
-          const field = values.map((value, runId) => ({
-            runId,
-            value,
-            best: value,
-            objective: value,
-            judged: true,
-          }));
-          const verdicts = [...judgeHyperband({ eta, strict: true }, goal, 1, field).values()];
+          const standing = new Standing({ type: "hyperband", minIter: 1, eta, strict: true }, goal, 1);
+          for (const value of values) standing.add(value);
+          const verdicts = values.map((value) => standing.judge(value, 0));
           const go = verdicts.filter(({ stop }) => !stop);
           expect(go.length).toBeGreaterThan(Math.trunc((1 / eta) * values.length));
           for (const { value, threshold, stop } of verdicts)
@@ -111,7 +105,14 @@ function judgeAll(rule: Hyperband, goal: Goal, runs: readonly { running: boolean
   });
   const bands = [...new Set(rungs.map(({ band }) => band))].sort((a, b) => a - b);
   return bands.flatMap((band) => {
-    const field: FieldRun[] = rungs.filter((rung) => rung.band === band);
-    return Array.from(judgeHyperband(rule, goal, band, field), ([runId, verdict]) => ({ runId, ...verdict }));
+    const field = rungs.filter((rung) => rung.band === band);
+    const standing = new Standing(rule, goal, band);
+    for (const { value } of field) standing.add(value);
+    return field
+      .filter(({ judged }) => judged)
+      .map(({ runId, value, objective }) => ({
+        runId,
+        ...standing.judge(value, 0, rule.strict ? value : objective),
+      }));
   });
 }

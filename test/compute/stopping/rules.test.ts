@@ -2,42 +2,47 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judgeAsha } from "@/compute/stopping/asha";
-import { judgeFunnel } from "@/compute/stopping/funnel";
 import { judgePatience, type Mark, markAfter } from "@/compute/stopping/patience";
-import { judgePercentile } from "@/compute/stopping/percentile";
+import { type FieldRule, measureOf } from "@/compute/stopping/place";
 import { scheduleFor } from "@/compute/stopping/schedule";
 import { signedRankP } from "@/compute/stopping/signed-rank";
+import { Standing } from "@/compute/stopping/standing";
 import { judgeWilcoxon } from "@/compute/stopping/wilcoxon";
 import { type Goal, isBetter } from "@/core/sweep";
 
 const goal = fc.constantFrom<Goal>("minimize", "maximize");
 const small = fc.integer({ min: -6, max: 6 });
-const fieldOf = (values: readonly number[]) =>
-  values.map((value, runId) => ({ runId, value, best: value, objective: value, judged: true }));
+
+/** What a rule says of the run with the value `own`, one of these. */
+function judgeAmong(
+  rule: FieldRule,
+  way: Goal,
+  band: number,
+  values: readonly number[],
+  own: number,
+  gone = 0,
+) {
+  const standing = new Standing(rule, way, band);
+  for (const value of values) standing.add(value);
+  return standing.judge(own, gone);
+}
+
+const lastOf = (values: readonly number[]): number => values.at(-1) ?? Number.NaN;
+const ASHA = { type: "asha", grace: 0, by: "count", strict: true } as const;
+const AMONG = { grace: 0, every: 1 } as const;
 
 describe("asha", () => {
   test("lets the first run go on, and of two the better one", () => {
     const judge = (values: number[]) =>
-      judgeAsha({ eta: 3, strict: true }, "minimize", 9, fieldOf(values), values.length - 1);
+      judgeAmong({ ...ASHA, eta: 3 }, "minimize", 9, values, lastOf(values));
     expect(judge([5])).toMatchObject({ stop: false, threshold: 5, rank: 1, of: 1 });
     expect(judge([5, 6])).toMatchObject({ stop: true, threshold: 5, rank: 2, of: 2 });
     expect(judge([5, 4])).toMatchObject({ stop: false, threshold: 4, rank: 1, of: 2 });
   });
 
   test("compares the value at the band, or else the best so far", () => {
-    const field = [
-      { runId: 1, value: 3, best: 3 },
-      { runId: 2, value: 4, best: 2 },
-    ];
-    expect(judgeAsha({ eta: 2, strict: true }, "minimize", 9, field, 2)).toMatchObject({
-      stop: true,
-      value: 4,
-    });
-    expect(judgeAsha({ eta: 2, strict: false }, "minimize", 9, field, 2)).toMatchObject({
-      stop: false,
-      value: 2,
-    });
+    expect(measureOf({ ...ASHA, eta: 2 })).toBe("value");
+    expect(measureOf({ ...ASHA, eta: 2, strict: false })).toBe("best");
   });
 
   test("stops whoever is outside the best n / eta, and nobody inside or level with the last of them", () => {
@@ -47,9 +52,9 @@ describe("asha", () => {
         fc.constantFrom(1.5, 2, 3, 4),
         goal,
         (values, eta, way) => {
-          const runId = values.length - 1;
-          const { stop, rank } = judgeAsha({ eta, strict: true }, way, 1, fieldOf(values), runId);
-          const better = values.filter((other) => isBetter(way, other, values[runId] ?? 0)).length;
+          const own = lastOf(values);
+          const { stop, rank } = judgeAmong({ ...ASHA, eta }, way, 1, values, own);
+          const better = values.filter((other) => isBetter(way, other, own)).length;
           expect(rank).toBe(better + 1);
           expect(stop).toBe(better >= Math.max(1, Math.floor(values.length / eta)));
         },
@@ -61,7 +66,7 @@ describe("asha", () => {
 describe("median and percentile", () => {
   test("wait until enough others have come as far", () => {
     const judge = (values: number[]) =>
-      judgePercentile({ type: "median", minRuns: 3 }, "maximize", 1, fieldOf(values), values.length - 1);
+      judgeAmong({ type: "median", ...AMONG, minRuns: 3 }, "maximize", 1, values, lastOf(values));
     expect(judge([5, 6, 0])).toMatchObject({ stop: false, threshold: null, rank: 3, of: 3 });
     expect(judge([5, 6, 7, 0])).toMatchObject({ stop: true, threshold: 6, rank: 4, of: 4 });
     expect(judge([5, 6, 7, 6])).toMatchObject({ stop: false });
@@ -76,10 +81,10 @@ describe("median and percentile", () => {
         goal,
         (values, a, b, way) => {
           const judge = (percent: number) =>
-            judgePercentile({ type: "percentile", minRuns: 1, percent }, way, 1, fieldOf(values), 0);
+            judgeAmong({ type: "percentile", ...AMONG, minRuns: 1, percent }, way, 1, values, lastOf(values));
           const [low, high] = [judge(Math.min(a, b)), judge(Math.max(a, b))];
           expect(low.stop || !high.stop).toBe(true);
-          const median = judgePercentile({ type: "median", minRuns: 1 }, way, 1, fieldOf(values), 0);
+          const median = judgeAmong({ type: "median", ...AMONG, minRuns: 1 }, way, 1, values, lastOf(values));
           expect(judge(50)).toEqual({ ...median, rule: "percentile" });
         },
       ),
@@ -88,9 +93,9 @@ describe("median and percentile", () => {
 });
 
 describe("funnel", () => {
-  const rule = { grace: 4, every: 1, minRuns: 5, percent: 50, final: 10 };
-  const judge = (band: number, values: readonly number[], gone = 0, more = {}) =>
-    judgeFunnel({ ...rule, ...more }, "minimize", band, { field: fieldOf(values), gone }, values.length - 1);
+  const rule = { type: "funnel", grace: 4, every: 1, minRuns: 5, percent: 50, final: 10 } as const;
+  const judge = (band: number, values: readonly number[], gone = 0) =>
+    judgeAmong(rule, "minimize", band, values, lastOf(values), gone);
   /** One run after `count` others with the values 1, 2, ...: the best place, counted in better ones, that is stopped. */
   const firstStopped = (band: number, count: number, gone = 0): number => {
     const others = Array.from({ length: count }, (_, i) => i + 1);
@@ -121,8 +126,8 @@ describe("funnel", () => {
         fc.integer({ min: 0, max: 40 }),
         goal,
         (values, band, gone, way) => {
-          const verdicts = values.map((_, runId) =>
-            judgeFunnel({ ...rule, minRuns: 1 }, way, band, { field: fieldOf(values), gone }, runId),
+          const verdicts = values.map((own) =>
+            judgeAmong({ ...rule, minRuns: 1 }, way, band, values, own, gone),
           );
           for (const [a, one] of verdicts.entries())
             for (const [b, other] of verdicts.entries())
