@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import json
+import tempfile
+import unittest
+from pathlib import Path
+from typing import Any, cast
+
+import support
+
+from besom import BesomError, RunStopped, agent
+from besom._agent import _to_id
+from besom._child import choose_method
+from besom._delivery import Delivery
+from besom._environment import to_child_env
+from besom._lines import Output
+from besom._run import RunFacts, to_detail, to_exit_code
+from besom._sweep import _to_source
+from besom._verdict import to_verdict
+
+FACTS = RunFacts("7", "abcd1234", "seventh", 2, "http://host/e/p/runs/abcd1234", "p", "e", "efgh5678", "loss")
+
+
+class EnvironmentTest(unittest.TestCase):
+    def env(self, own: dict[str, str], params: dict[str, Any], text: str) -> tuple[dict[str, str], Path]:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = Path(folder.name)
+        env = to_child_env(
+            own, server="http://host:3000", key="run-key", facts=FACTS, params=params, text=text, folder=path
+        )
+        return env, path
+
+    def test_no_key_of_the_user_reaches_a_child(self) -> None:
+        own = {
+            "PATH": "/bin",
+            "BESOM_API_KEY": "own",
+            "BESOM_DATA_DIR": "/d",
+            "BESOM_SILENT": "true",
+            "DATABASE_URL": "postgres://u:secret@h/d",
+            "PGPASSWORD": "secret",
+            "WANDB_API_KEY": "own",
+            "WANDB_MODE": "online",
+            "PYTHONUNBUFFERED": "0",
+        }
+        env, _ = self.env(own, {}, "{}")
+        self.assertEqual([name for name, value in env.items() if value in ("own", "secret") or "secret" in value], [])
+        self.assertNotIn("BESOM_DATA_DIR", env)
+        self.assertEqual((env["PATH"], env["BESOM_SILENT"], env["PYTHONUNBUFFERED"]), ("/bin", "true", "0"))
+        self.assertEqual((env["BESOM_API_KEY"], env["WANDB_API_KEY"]), ("run-key", "run-key"))
+        self.assertEqual((env["WANDB_MODE"], env["WANDB_BASE_URL"]), ("offline", "http://host:3000/wandb"))
+        self.assertEqual((env["BESOM_RUN_ID"], env["BESOM_ATTEMPT"], env["WANDB_RUN_ID"]), ("7", "2", "abcd1234"))
+
+    def test_parameters_stand_in_files_as_the_server_sent_them(self) -> None:
+        text = '{"lr":1.0,"tiny":1e-07,"list":[1,2.5],"map":{"a":null},"name":"é","on":true}'
+        env, _ = self.env({}, json.loads(text), text)
+        self.assertEqual(Path(env["BESOM_PARAMS_FILE"]).read_text("utf-8"), f"{text}\n")
+        # PyYAML takes 1e-07 for a text.
+        self.assertEqual(
+            Path(env["WANDB_SWEEP_PARAM_PATH"]).read_text("utf-8"),
+            'wandb_version: 1\n\n"lr":\n  value: 1.0\n"tiny":\n  value: 1.0e-07\n"list":\n  value: [1, 2.5]\n'
+            '"map":\n  value: {"a": null}\n"name":\n  value: "\\u00e9"\n"on":\n  value: true\n',
+        )
+
+
+class VerdictTest(unittest.TestCase):
+    def test_each_end_has_its_word(self) -> None:
+        for given, state, reason in (
+            ((0, None, None), "finished", None),
+            ((1, None, "ValueError: x"), "failed", "exit_code"),
+            ((-9, None, None), "failed", "signal"),
+            ((0, "stopped", None), "killed", "stopped_by_user"),
+            ((143, "canceled", None), "killed", "sweep_canceled"),
+            ((143, "leaving", None), "preempted", "agent_gone"),
+        ):
+            with self.subTest(given):
+                verdict = to_verdict(*given)
+                self.assertEqual((verdict["state"], verdict.get("reason")), (state, reason))
+        self.assertEqual(to_verdict(1, None, "ValueError: x")["detail"], "exit code 1: ValueError: x")
+        self.assertEqual(to_verdict(-11, None, None)["detail"], "ended by SIGSEGV")
+        self.assertNotIn("exitCode", to_verdict(-11, None, None))
+
+    def test_exit_codes_of_exceptions_are_those_of_the_process(self) -> None:
+        codes = [None, SystemExit(), SystemExit(3), SystemExit("no"), RunStopped(), ValueError(), KeyboardInterrupt()]
+        self.assertEqual([to_exit_code(error) for error in codes], [0, 0, 3, 1, 143, 1, 1])
+        self.assertEqual(to_detail(ValueError("a\nb")), "ValueError: a")
+        self.assertIsNone(to_detail(SystemExit(3)))
+
+
+class ChoiceTest(unittest.TestCase):
+    def test_what_another_interpreter_can_import_is_spawned_all_else_forked(self) -> None:
+        def inner() -> None: ...
+
+        self.assertEqual(choose_method(support.metrics_of), "spawn")
+        self.assertEqual(choose_method(inner), "fork")
+        self.assertEqual(choose_method(lambda: None), "fork")
+        self.assertEqual(choose_method(functools.partial(print, inner)), "fork")
+
+    def test_sweeps_are_named_by_id_or_path(self) -> None:
+        self.assertEqual(
+            [_to_id(name) for name in ("abcd1234", "p/abcd1234", "e/p/abcd1234")],
+            ["abcd1234", "abcd1234", "e/p/abcd1234"],
+        )
+
+    def test_what_can_not_be_called_says_what_to_do(self) -> None:
+        with self.assertRaisesRegex(BesomError, "npx besom agent abcd1234"):
+            agent("abcd1234")
+        with self.assertRaisesRegex(BesomError, 'expected "spawn" or "fork"'):
+            agent("abcd1234", print, start_method="thread")
+
+    def test_a_sweep_is_a_dict_a_function_or_a_file(self) -> None:
+        config = {"method": "grid", "parameters": {"lr": {"values": (1.0, 2)}}}
+        text = '{"method": "grid", "parameters": {"lr": {"values": [1.0, 2]}}}'
+        self.assertEqual(_to_source(config), text)
+        self.assertEqual(_to_source(lambda: config), text)
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write("method: grid # of mine\n")
+            file.flush()
+            self.assertEqual(_to_source(file.name), "method: grid # of mine\n")
+        with self.assertRaisesRegex(BesomError, "not list"):
+            _to_source([1])
+
+
+class Printed:
+    """What a delivery would be given."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def print(self, stream: str, text: str) -> None:
+        self.lines.append((stream, text))
+
+
+class OutputTest(unittest.TestCase):
+    def read(self, stdout: bytes, stderr: bytes = b"") -> tuple[Printed, Output]:
+        printed = Printed()
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            output = Output(cast(Delivery, printed), io.BytesIO(stdout), io.BytesIO(stderr))
+            output.end(10)
+        return printed, output
+
+    def test_lines_with_progress_bars_folded_and_the_last_without_its_end(self) -> None:
+        printed, _ = self.read(b"one\n 10%\r 50%\r100%\r\nhalf \xc3\xa9\xff\0")
+        self.assertEqual([text for _, text in printed.lines], ["one\n", "100%\n", "half é\ufffd\ufffd\n"])
+
+    def test_the_last_words_are_those_of_stderr(self) -> None:
+        _, output = self.read(b"fine\n", b"Traceback\nValueError: x\n\n")
+        self.assertEqual(output.last_words, "ValueError: x")
+
+    def test_a_stream_without_line_ends_is_cut_and_bounded(self) -> None:
+        printed, _ = self.read(b"x" * (70 * 1024 * 1024))
+        self.assertLess(sum(len(text) for _, text in printed.lines), 67 * 1024 * 1024)
+        self.assertIn("is not stored", printed.lines[-1][1])
