@@ -22,6 +22,8 @@ import type { Task } from "./task";
  *     --seeds 0         makes nothing, and writes the tables again
  *     --minutes N       ends by itself     --part 1/2    every other search, and no tables: for two processes side by side
  *     --prepare         only installs what is needed
+ *
+ * Suite D has no version by which its results would be told from older ones: `--suite D` makes them again.
  */
 const { values: options } = parseArgs({
   options: {
@@ -70,9 +72,14 @@ if (!options.prepare) {
   removeStale(options.out, plan);
   work(plan);
 }
-if (suiteNames.includes(STOPPING) && part === 1 && !hasSavings(options.out)) makeSavings(options.out);
+if (isStoppingDue()) makeSavings(options.out);
 for (const engine of engines) engine.close();
 if (options.part === undefined && !options.prepare) report();
+
+function isStoppingDue(): boolean {
+  const isWanted = suiteNames.includes(STOPPING) && part === 1 && !options.prepare && options.seeds !== "0";
+  return isWanted && (options.suite === STOPPING || !hasSavings(options.out));
+}
 
 /** Installs what the searches need, before several processes want to at once. */
 function prepare(): void {
