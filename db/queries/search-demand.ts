@@ -38,11 +38,19 @@ export async function readDemand(sql: Sql | Tx, sweepId: string): Promise<Demand
   return demand;
 }
 
-/** Of all sweeps whose method is one of these, and whose agents are alive, or whose last runs ended a moment ago. */
-export async function readAllDemands(sql: Sql | Tx, methods: readonly string[]): Promise<Demand[]> {
+/**
+ * Of all sweeps whose method is one of these, and whose agents are alive, or that ended a moment ago.
+ * @param more sweeps that are asked about whatever they are
+ */
+export async function readAllDemands(
+  sql: Sql | Tx,
+  methods: readonly string[],
+  more: readonly string[],
+): Promise<Demand[]> {
   return readDemands(
     sql,
     sql`s.method = any(${[...methods]}::text[]) and (s.finished_at > clock_timestamp() - interval '1 minute'
+      or s.id = any(${[...more]}::text[])
       or (s.state in ('pending', 'running')
         and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')))`,
   );

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Database } from "@/db/client";
+import { controlSweep } from "@/engine/control-sweep";
 import { finishRun } from "@/engine/finish-run";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady, openKeeper } from "@/engine/search/keeper";
@@ -66,6 +67,27 @@ test("a server that stops in the middle of a round gives its search back", () =>
     await keeper.close();
     expect(await isHeld()).toBe(false);
     await round;
+  }));
+
+test("a run that ends long after its sweep was stopped has its result told to the search", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startSweep(context, json);
+    const keeper = openKeeper(context);
+    const { runId, attempt } = await claimOne(context, sweep);
+    await keeper.lookRound();
+    await controlSweep(context, { sweepId: sweep.sweepId, action: "stop" });
+    await db.sql`update sweeps set finished_at = now() - interval '1 hour' where finished_at is not null`;
+    await db.sql`update agents set state = 'gone'`;
+    await keeper.lookRound();
+    await logMetrics(other, { runId, metrics: toBatch({ attempt, batch: 1 }, [[1, { loss: 0.5 }]]) });
+    await finishRun(other, { runId, attempt, state: "finished", exitCode: 0 });
+    await keeper.lookRound();
+    await readStill(db);
+    const told = await db.sql<
+      { kind: string }[]
+    >`select kind from search_events order by position desc limit 1`;
+    expect(told).toEqual([{ kind: "observed" }]);
+    await keeper.close();
   }));
 
 const CONNECTIONS = 8;
