@@ -26,6 +26,7 @@ from typing import Any
 from ._agent import agent
 from ._client import Client as _Client
 from ._config import Config
+from ._login import login
 from ._run import Run
 from ._session import current as _current
 from ._session import current_or_none as _current_or_none
@@ -61,6 +62,7 @@ __all__ = [
     "graphql",
     "init",
     "log",
+    "login",
     "run",
     "summary",
     "sweep",

@@ -17,6 +17,7 @@ def train() -> None:
     besom.log({"a": besom.config.x})
 
 
+assert besom.login(key="without effect")
 api = besom.Api()
 sweep = api.sweep(besom.sweep(CONFIG, project="python", name="controls"))
 assert (sweep.name, sweep.state, sweep.expected_run_count) == ("controls", "pending", None)
