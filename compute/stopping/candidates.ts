@@ -12,6 +12,7 @@ export function candidateRules(length: number): Readonly<Record<string, string |
     { type: "percentile", percent: 60, grace: tenth },
     { type: "percentile", percent: 25, grace: tenth },
     { type: "funnel", grace: tenth },
+    { type: "funnel", percent: 50, grace: tenth },
     { type: "patience", patience: 2 * tenth, grace: tenth },
     { type: "wilcoxon" },
   ];

@@ -7,6 +7,9 @@ import type { Crowd } from "./ranks";
  * stopped before it, which count as worse: the other rules compare with those alone that came, where a third of a third of the runs is left
  * at the second band. What came by chance is not held against a run: its place may be behind the share by one standard error
  * of a share of so many, √(n·p·(1-p)).
+ *
+ * Its numbers were chosen on the digits of bench/stopping; on five other sets of curves no setting that spends as much was clearly better
+ * (docs/early-stopping.md).
  */
 export function funnelPlace(
   rule: Pick<Funnel, "grace" | "every" | "minRuns" | "percent" | "final">,
