@@ -1,9 +1,10 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
-import type { Impute, Metric } from "@/core/sweep-config";
+import type { Metric } from "@/core/sweep-config";
 import { log1p } from "@/math/elementary";
 import { median, quantileOfSorted } from "@/math/stats";
 import type { Row, Sample } from "./gp/surrogate";
 import { fitWarp, type Warp } from "./gp/warp";
+import { countsEarly, hasOwnValue, imputedValue } from "./imputed";
 import { groupByHash, type Ledger, type Trial } from "./ledger";
 
 /**
@@ -40,38 +41,30 @@ export function openStudy(
   constraints: readonly OpenSoftConstraint[],
   toKernel: ToKernel,
 ): Study {
-  const impute = metrics[0]?.impute ?? "worst";
-  const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
-  const all = groupByHash([...ledger.settled, ...ledger.pending.filter(isImputedBy(whileRunning))]).map(
-    (trials) => ({
-      x: toKernel((trials[0]?.x ?? new Float64Array(0)).slice()),
-      trials,
-    }),
-  );
+  const early = ledger.pending.filter((trial) => countsEarly(trial, metrics));
+  const all = groupByHash([...ledger.settled, ...early]).map((trials) => ({
+    x: toKernel((trials[0]?.x ?? new Float64Array(0)).slice()),
+    trials,
+  }));
   const failed = all.filter(({ trials }) => trials.every(({ state }) => state === "failed"));
   const learnsFailures = failed.length >= FAILURES_TO_LEARN;
-  const hasOwnValue = ({ trials }: Configuration): boolean =>
-    impute !== "worst" && trials.some(({ progress }) => progress !== null);
-  const configurations = all.filter((each) => !failed.includes(each) || !learnsFailures || hasOwnValue(each));
+  const isImputed = ({ trials }: Configuration): boolean =>
+    trials.some((trial) => hasOwnValue(trial, metrics));
+  const configurations = all.filter((each) => !failed.includes(each) || !learnsFailures || isImputed(each));
   const values = metrics.map((_, m) =>
     configurations.flatMap(({ trials }) => trials.flatMap((trial) => resultOf(trial, m) ?? [])),
   );
   const warps = metrics.map(({ goal }, m) => fitWarp(values[m] ?? [], goal));
-  const rules = { impute, whileRunning };
   return {
     configurations,
     warps,
-    samples: warps.map((warp, m) => toSample(configurations, m, warp, values[m] ?? [], rules)),
+    samples: metrics.map((metric, m) =>
+      toSample(configurations, { m, ...metric }, warps[m] as Warp, values[m] ?? []),
+    ),
     constraints: constraints.map((constraint) => toSlacks(all, constraint)),
     failures: learnsFailures ? toLabels(all) : null,
   };
 }
-
-/** A run under way that has logged something counts as a result of that value, where the sweep file says so. */
-const isImputedBy =
-  (whileRunning: Rules["whileRunning"]) =>
-  ({ progress }: Trial): boolean =>
-    whileRunning !== "false" && progress !== null;
 
 /** Coordinates of what is under way and has no target. */
 export function listPending(
@@ -79,42 +72,34 @@ export function listPending(
   metrics: readonly Metric[],
   toKernel: ToKernel,
 ): readonly Float64Array[] {
-  const isImputed = isImputedBy(metrics[0]?.imputeWhileRunning ?? "false");
   return ledger.pending
-    .filter((trial) => !isImputed(trial))
+    .filter((trial) => !countsEarly(trial, metrics))
     .flatMap(({ x }) => (x ? [toKernel(x.slice())] : []));
 }
 
 const resultOf = ({ state, outcome }: Trial, metric: number): number | undefined =>
   state === "observed" ? outcome?.objectives[metric] : undefined;
 
-interface Rules {
-  readonly impute: Impute;
-  readonly whileRunning: Impute | "false";
-}
-
 function toSample(
   configurations: readonly Configuration[],
-  metric: number,
+  metric: Metric & { readonly m: number },
   warp: Warp,
   values: readonly number[],
-  { impute, whileRunning }: Rules,
 ): Sample {
+  const { m } = metric;
   const known = values.map(warp.toTarget).sort((a, b) => a - b);
   const worst = known[0] ?? 0;
-  const stopped = rankStopped(configurations, metric, warp, known);
+  const stopped = rankStopped(configurations, m, warp, known);
   /** The target of a run without a result of its own. */
   const stand = (trial: Trial): number => {
     if (trial.state === "pruned") return stopped.get(trial.number) ?? worst;
-    const rule = trial.state === "pending" ? whileRunning : impute;
-    // the best value so far is all that is known of a run that did not end: it is the latest one, too
-    const own = metric === 0 && rule !== "worst" ? trial.progress?.value : undefined;
-    return own === undefined || !Number.isFinite(own) ? worst : warp.toTarget(own);
+    const own = imputedValue(trial, m, metric);
+    return own === undefined ? worst : warp.toTarget(own);
   };
   let extraRuns = 0;
   let scatter = 0;
   const rows = configurations.map(({ x, trials }): Row => {
-    const results = trials.flatMap((trial) => resultOf(trial, metric) ?? []).map(warp.toTarget);
+    const results = trials.flatMap((trial) => resultOf(trial, m) ?? []).map(warp.toTarget);
     const targets = results.length > 0 ? results : trials.map(stand);
     const y = targets.reduce((sum, target) => sum + target, 0) / targets.length;
     if (results.length > 1) {

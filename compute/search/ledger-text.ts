@@ -10,7 +10,7 @@ import {
   type ValueMap,
 } from "@/core/value";
 import { type Ledger, openLedger, type Trial } from "./ledger";
-import type { Outcome, Prediction, Problem, SearchMethod, Snapshot } from "./method";
+import type { Outcome, Prediction, Problem, Reached, SearchMethod, Snapshot } from "./method";
 
 /**
  * A ledger, and whatever else a method keeps, as text and back. Numbers come back to the bit (minus zero and NaN too),
@@ -58,7 +58,7 @@ export function fieldOf(map: Value, name: string): Value {
 }
 
 function fromTrial(trial: Trial): Value {
-  const { predicted, memory, progress, outcome } = trial;
+  const { predicted, memory, progress, reached, outcome } = trial;
   return toValueMap([
     ["number", trial.number],
     ["params", trial.params],
@@ -74,6 +74,7 @@ function fromTrial(trial: Trial): Value {
     ],
     ["memory", memory && fromNumbers(memory)],
     ["progress", progress && fromNumbers([progress.count, progress.value])],
+    ["reached", reached && [fromNumbers(reached.best), fromNumbers(reached.last)]],
     ["objectives", outcome && fromNumbers(outcome.objectives)],
     [
       "metrics",
@@ -102,8 +103,15 @@ function toTrial(value: Value, read: Parameters<typeof openLedger>[1]): Trial {
     predicted: toPrediction(field("predicted")),
     memory: memory === null ? null : toNumbers(memory),
     progress: progress === null ? null : { count, value: best },
+    reached: toReached(field("reached")),
     outcome: toOutcome(field("objectives"), field("metrics")),
   };
+}
+
+function toReached(value: Value): Reached | null {
+  if (value === null) return null;
+  const [best = null, last = null] = listOf(value);
+  return { best: toNumbers(best), last: toNumbers(last) };
 }
 
 function toPrediction(value: Value): Prediction | null {

@@ -1,7 +1,16 @@
 import type { SweepConfig } from "@/core/sweep-config";
 import type { ValueMap } from "@/core/value";
 import type { Values } from "./domain";
-import type { Outcome, Prediction, Prior, Proposal, ProposalReason, Proposed, SearchEvent } from "./method";
+import type {
+  Outcome,
+  Prediction,
+  Prior,
+  Proposal,
+  ProposalReason,
+  Proposed,
+  Reached,
+  SearchEvent,
+} from "./method";
 
 /**
  * The bookkeeping that every search method needs: which configurations are pending, what came of the others, which were had.
@@ -57,6 +66,8 @@ export interface Trial {
   readonly started: boolean;
   /** Where it stood when it last told. */
   readonly progress: Progress | null;
+  /** What it had logged when it last told, in a sweep that imputes by that; null where nothing was told. */
+  readonly reached: Reached | null;
   readonly outcome: Outcome | null;
 }
 
@@ -213,6 +224,7 @@ const fromProposal = (proposal: Proposal, read: Read): Trial => ({
   keepsPoint: false,
   started: false,
   progress: null,
+  reached: null,
   outcome: null,
 });
 
@@ -236,6 +248,7 @@ function fromPrior(
     keepsPoint: false,
     started: true,
     progress: null,
+    reached: null,
     ...judge("observed", { objectives, metrics }),
   };
 }
@@ -247,9 +260,15 @@ function tell(trial: Trial, event: News): Trial {
     case "started":
       return { ...trial, started: true };
     case "intermediate":
-      return { ...trial, started: true, progress: { count: event.count, value: event.value } };
+      return {
+        ...trial,
+        started: true,
+        progress: { count: event.count, value: event.value },
+        // Logs of before tell the best value of the first metric alone, which then is all that is known of the last one, too.
+        reached: event.reached ?? { best: [event.value], last: [event.value] },
+      };
     case "observed":
-      return { ...trial, ...judge("observed", event) };
+      return { ...trial, ...judge("observed", event), reached: event.reached ?? trial.reached };
     case "pruned":
       return {
         ...trial,
@@ -257,7 +276,7 @@ function tell(trial: Trial, event: News): Trial {
         progress: { count: event.count, value: event.objectives[0] ?? Number.NaN },
       };
     case "failed":
-      return { ...trial, state: "failed" };
+      return { ...trial, state: "failed", reached: event.reached ?? trial.reached };
     case "lost":
     case "withdrawn":
       return { ...trial, state: event.type, keepsPoint: event.keepsPoint ?? false };

@@ -1,5 +1,5 @@
 import { parseJson, sortKeys, stringifyJson, type ValueMap } from "@/core/value";
-import type { Outcome, Prediction, Proposal, ProposalReason, SearchEvent } from "./method";
+import type { Outcome, Prediction, Proposal, ProposalReason, Reached, SearchEvent } from "./method";
 
 /**
  * An event as it stands in a log: words, numbers and JSON text only, so that it passes through a database or to another
@@ -31,6 +31,7 @@ interface Details {
   params?: string;
   keepsPoint?: boolean;
   haste?: number;
+  reached?: { best: Number_[]; last: Number_[] };
 }
 
 export function toLogged(event: SearchEvent): LoggedEvent {
@@ -48,13 +49,24 @@ export function toLogged(event: SearchEvent): LoggedEvent {
         );
       if (event.type === "pruned") details.count = event.count;
       if (event.type === "prior") details.params = stringifyJson(event.params);
+      if (event.type === "observed") Object.assign(details, toLoggedReached(event));
       return { kind: event.type, number, details: JSON.stringify(details) };
     }
     case "intermediate":
       return {
         kind: "intermediate",
         number,
-        details: JSON.stringify({ count: event.count, value: toText(event.value) }),
+        details: JSON.stringify({
+          count: event.count,
+          value: toText(event.value),
+          ...toLoggedReached(event),
+        } satisfies Details),
+      };
+    case "failed":
+      return {
+        kind: "failed",
+        number,
+        details: event.reached ? JSON.stringify(toLoggedReached(event)) : null,
       };
     case "withdrawn":
     case "lost":
@@ -95,12 +107,19 @@ export function fromLogged(logged: LoggedEvent): SearchEvent {
     case "lost":
       return details.keepsPoint ? { type: kind, number, keepsPoint: true } : { type: kind, number };
     case "started":
-    case "failed":
       return { type: kind, number };
+    case "failed":
+      return { type: kind, number, ...toReached(details) };
     case "intermediate":
-      return { type: kind, number, count: details.count ?? 0, value: fromText(details.value) };
+      return {
+        type: kind,
+        number,
+        count: details.count ?? 0,
+        value: fromText(details.value),
+        ...toReached(details),
+      };
     case "observed":
-      return { type: kind, number, ...toOutcome(details) };
+      return { type: kind, number, ...toOutcome(details), ...toReached(details) };
     case "pruned":
       return { type: kind, number, count: details.count ?? 0, ...toOutcome(details) };
     case "prior":
@@ -146,6 +165,16 @@ function toOutcome({ objectives = [], metrics }: Details): Outcome {
     }),
   };
 }
+
+const toLoggedReached = ({ reached }: { reached?: Reached }): Pick<Details, "reached"> =>
+  reached === undefined
+    ? {}
+    : { reached: { best: reached.best.map(toText), last: reached.last.map(toText) } };
+
+const toReached = ({ reached }: Details): { reached?: Reached } =>
+  reached === undefined
+    ? {}
+    : { reached: { best: reached.best.map(fromText), last: reached.last.map(fromText) } };
 
 const toText = (x: number): Number_ => (Number.isFinite(x) ? x : String(x));
 const fromText = (x: Number_ | undefined): number => Number(x ?? Number.NaN);

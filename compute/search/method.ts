@@ -42,21 +42,30 @@ export interface Started {
   readonly number: number;
 }
 /** A run under way has logged this many finite values of the (first) metric, and this is the best of them. */
-export interface Intermediate {
+export interface Intermediate extends MayHaveReached {
   readonly type: "intermediate";
   readonly number: number;
   readonly count: number;
   readonly value: number;
 }
 /** It has finished. */
-export interface Observed extends Outcome {
+export interface Observed extends Outcome, MayHaveReached {
   readonly type: "observed";
   readonly number: number;
 }
 /** Its program failed: no result is to be had there. */
-export interface Failed {
+export interface Failed extends MayHaveReached {
   readonly type: "failed";
   readonly number: number;
+}
+interface MayHaveReached {
+  /** Told where the sweep imputes runs by what they had reached (`impute`, `impute_while_running`), and it had reached something. */
+  readonly reached?: Reached;
+}
+/** What a run without a result has logged: of each metric the best and the last finite value, NaN where it logged none. */
+export interface Reached {
+  readonly best: readonly number[];
+  readonly last: readonly number[];
 }
 /**
  * The infrastructure lost it: says nothing about the point, which may be proposed again. One that keeps its point may be found

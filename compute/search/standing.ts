@@ -1,7 +1,9 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
+import { isBetter } from "@/core/sweep";
 import type { Metric } from "@/core/sweep-config";
 import { median } from "@/math/stats";
 import { beats } from "../analysis/pareto";
+import { countsEarly, hasOwnValue, imputedValue } from "./imputed";
 import { groupByHash, type Ledger, type Trial } from "./ledger";
 
 /**
@@ -13,7 +15,8 @@ import { groupByHash, type Ledger, type Trial } from "./ledger";
  * 2. Those with a result that breaks a soft constraint, or did not log its metric, by how far they break them in all. (With
  *    repeats, what counts is how far inside its bound a configuration lies on average.)
  * 3. Stopped runs, which are no better than what they had reached: who came further first, then by value.
- * 4. Failed ones, but for those to which `impute: best` or `latest` gives the value that they had reached.
+ * 4. Failed ones, but for those to which `impute: best` or `latest` gives the value that they had reached; what it does not
+ *    give (of several metrics some) is then the worst that is known.
  */
 export interface Configuration {
   /** The domain's coordinates. */
@@ -30,12 +33,10 @@ export function rankConfigurations(
   constraints: readonly OpenSoftConstraint[],
   top: number,
 ): Configuration[] {
-  const impute = metrics[0]?.impute ?? "worst";
-  const whileRunning = metrics[0]?.imputeWhileRunning ?? "false";
-  const imputed = whileRunning === "false" ? [] : ledger.pending.filter(({ progress }) => progress !== null);
-  const all = groupByHash([...ledger.settled, ...imputed]).map((trials): Configuration => {
-    const rule = (trial: Trial) => (trial.state === "pending" ? whileRunning : impute);
-    return { x: trials[0]?.x as Float64Array, trials, values: meansOf(trials, metrics.length, rule) };
+  const early = ledger.pending.filter((trial) => countsEarly(trial, metrics));
+  const worst = worstOf(ledger.settled, metrics);
+  const all = groupByHash([...ledger.settled, ...early]).map((trials): Configuration => {
+    return { x: trials[0]?.x as Float64Array, trials, values: meansOf(trials, metrics, worst) };
   });
   const withResult = all.filter(({ values }) => values !== null);
   const broken = breaches(withResult, constraints);
@@ -63,16 +64,37 @@ export function rankConfigurations(
   return [...first, ...second, ...third, ...failed];
 }
 
-function meansOf(trials: readonly Trial[], metrics: number, rule: (trial: Trial) => string): number[] | null {
-  const results = trials.flatMap((trial) => {
-    if (trial.state === "observed") return trial.outcome ? [trial.outcome.objectives] : [];
-    const own = trial.state === "failed" || trial.state === "pending" ? trial.progress?.value : undefined;
-    if (own === undefined || metrics > 1 || rule(trial) === "worst" || !Number.isFinite(own)) return [];
-    return [[own]];
+function meansOf(
+  trials: readonly Trial[],
+  metrics: readonly Metric[],
+  worst: readonly number[] | null,
+): number[] | null {
+  const results = trials.flatMap((trial): (readonly number[])[] => {
+    const { state, outcome } = trial;
+    if (state === "observed") return outcome ? [outcome.objectives] : [];
+    if ((state !== "failed" && state !== "pending") || !hasOwnValue(trial, metrics)) return [];
+    const values = metrics.flatMap((metric, m) => imputedValue(trial, m, metric) ?? worst?.[m] ?? []);
+    return values.length === metrics.length ? [values] : [];
   });
   if (results.length === 0) return null;
-  return Array.from({ length: metrics }, (_, m) =>
+  return metrics.map((_, m) =>
     results.reduce((mean, result) => mean + (result[m] as number) / results.length, 0),
+  );
+}
+
+/** By metric; null before there is a result. */
+function worstOf(settled: readonly Trial[], metrics: readonly Metric[]): number[] | null {
+  const known = settled.flatMap(({ state, outcome }) =>
+    state === "observed" && outcome ? [outcome.objectives] : [],
+  );
+  const [first] = known;
+  if (first === undefined) return null;
+  return metrics.map(({ goal }, m) =>
+    known.reduce(
+      (worst, objectives) =>
+        isBetter(goal, worst, objectives[m] as number) ? (objectives[m] as number) : worst,
+      first[m] as number,
+    ),
   );
 }
 

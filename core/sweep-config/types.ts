@@ -11,7 +11,9 @@ export interface Metric {
   readonly goal: Goal;
   /** The nearer one of its own and that in `budget.until`. Those of several metrics are to be reached by one run together. */
   readonly target?: number;
+  /** What a run that failed, or finished without a finite value, counts with: the worst result known, its own best or last value. */
   readonly impute: Impute;
+  /** The same of a run under way; "false": it does not count. */
   readonly imputeWhileRunning: Impute | "false";
 }
 

@@ -1,4 +1,4 @@
-import type { Outcome } from "@/compute/search/method";
+import type { Outcome, Reached } from "@/compute/search/method";
 import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import type { RunMetric } from "@/db/queries/search-log";
 
@@ -26,6 +26,26 @@ export function toOutcome(config: SweepConfig, metrics: readonly RunMetric[], fi
   });
   return asked.length > 0 ? { objectives, metrics: Object.fromEntries(asked) } : { objectives };
 }
+
+/**
+ * The best and the last finite value of each objective, for a run without a result; nothing where it logged none, and where the
+ * file takes the worst result for all such runs.
+ */
+export function toReached(config: SweepConfig, metrics: readonly RunMetric[]): { reached?: Reached } {
+  if (!imputes(config)) return {};
+  const byName = new Map(metrics.map((metric) => [metric.name, metric]));
+  const own = objectivesOf(config).map(({ name, goal }) => {
+    const summary = byName.get(name);
+    const best = goal === "minimize" ? summary?.min : summary?.max;
+    return { best: best ?? Number.NaN, last: summary?.last ?? Number.NaN };
+  });
+  if (own.every(({ last }) => Number.isNaN(last))) return {};
+  return { reached: { best: own.map(({ best }) => best), last: own.map(({ last }) => last) } };
+}
+
+/** Whether a run without a result may count by what it had reached. */
+export const imputes = (config: SweepConfig): boolean =>
+  objectivesOf(config).some(({ impute }) => impute !== "worst");
 
 /** Names of the metrics that constraints are about. */
 export const constrainedMetrics = ({ softConstraints = [] }: SweepConfig): string[] => [

@@ -1,4 +1,4 @@
-import { toLogged } from "@/compute/search/logged-event";
+import { fromLogged, toLogged } from "@/compute/search/logged-event";
 import type { Outcome, SearchEvent } from "@/compute/search/method";
 import { objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
@@ -14,7 +14,7 @@ import {
   type Told,
 } from "@/db/queries/search-log";
 import { type SearchRow, withdrawStale } from "@/db/queries/searches";
-import { metricsAsked, toOutcome } from "./outcome";
+import { imputes, metricsAsked, toOutcome, toReached } from "./outcome";
 
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
@@ -60,15 +60,29 @@ function toldOf({ state }: NewsRow, end: SearchEvent | undefined): Told {
   return state === "crashed" && end.type === "lost" ? "lost" : "ended";
 }
 
-/** The best value so far of runs under way, where the file wants them imputed by it. */
-async function tellProgress(tx: Tx, sweepId: string, { metric }: SweepConfig): Promise<LogRow[]> {
-  if (metric === undefined || metric.imputeWhileRunning === "false") return [];
-  const rows = await readProgress(tx, { sweepId, metric: metric.name });
-  return rows.map(({ number, count, value }) => {
-    const { kind, details } = toLogged({ type: "intermediate", number, count, value });
-    return { kind, number, details };
+/** How far runs under way have come, where the file wants them imputed by it: when they got better, or wherever they stand now. */
+async function tellProgress(tx: Tx, sweepId: string, config: SweepConfig): Promise<LogRow[]> {
+  const metrics = objectivesOf(config);
+  if (metrics.every(({ imputeWhileRunning }) => imputeWhileRunning === "false")) return [];
+  const isLatest = metrics.some(({ imputeWhileRunning }) => imputeWhileRunning === "latest");
+  const rows = await readProgress(tx, { sweepId, metrics });
+  return rows.flatMap(({ number, count, best, last, known }) => {
+    const reached = { best: best.map(orNaN), last: last.map(orNaN) };
+    const [value = Number.NaN] = reached.best;
+    // The best value of the first metric says all where no rule asks for more.
+    const more = metrics.length > 1 || isLatest ? { reached } : {};
+    const { kind, details } = toLogged({ type: "intermediate", number, count, value, ...more });
+    const before = known === null ? undefined : fromLogged({ kind, number, details: known });
+    if (before?.type !== "intermediate") return [{ kind, number, details }];
+    const { best: oldBest = [before.value], last: oldLast } = before.reached ?? {};
+    const isNews = !areSame(reached.best, oldBest) || (isLatest && !areSame(reached.last, oldLast));
+    return isNews ? [{ kind, number, details }] : [];
   });
 }
+
+const orNaN = (value: number | null): number => value ?? Number.NaN;
+const areSame = (some: readonly number[], others: readonly number[] = []): boolean =>
+  some.every((value, i) => Object.is(value, others[i]));
 
 /**
  * How a run ended, in the words of the search; undefined while it goes on. A run that is there keeps its point, whatever became
@@ -81,14 +95,17 @@ function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig)
   switch (row.state) {
     case null:
       return { type: "lost", number };
-    case "finished":
-      return { type: "observed", number, ...outcomeOf(row, metrics, config) };
+    case "finished": {
+      const outcome = outcomeOf(row, metrics, config);
+      const isResult = outcome.objectives.every(Number.isFinite);
+      return { type: "observed", number, ...outcome, ...(!isResult && toReached(config, metrics)) };
+    }
     case "failed":
-      return { type: "failed", number };
+      return { type: "failed", number, ...toReached(config, metrics) };
     case "crashed":
       // A process that died by a signal (out of memory, a fault) died of its configuration as likely as not.
       return row.stateReason === "signal"
-        ? { type: "failed", number }
+        ? { type: "failed", number, ...toReached(config, metrics) }
         : { type: "lost", number, keepsPoint: true };
     case "killed": {
       const outcome = outcomeOf(row, metrics, config);
@@ -112,7 +129,13 @@ async function readMetrics(
   config: SweepConfig,
 ): Promise<Map<number, RunMetric[]>> {
   const several = config.metrics !== undefined || (config.softConstraints ?? []).length > 0;
-  const asked = news.filter(({ state }) => state === "killed" || (state === "finished" && several));
+  const reached = imputes(config);
+  const asked = news.filter(
+    ({ state }) =>
+      state === "killed" ||
+      (state === "finished" && several) ||
+      ((state === "failed" || state === "crashed") && reached),
+  );
   const rows = await readRunMetrics(
     tx,
     asked.map(({ runId, attempt }) => ({ runId, attempt: attempt ?? 0 })),

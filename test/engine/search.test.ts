@@ -166,33 +166,131 @@ test("failed, lost and stopped runs are told apart", () =>
     expect(outcomes[0]).toMatchObject({ objectives: [Number.NaN] });
   }));
 
-test("a file that imputes runs under way has its search told how far they have come, once each time they got better", () =>
+test.each([
+  [
+    "best",
+    [
+      { count: 2, value: 0.5 },
+      { count: 5, value: 0.4 },
+    ],
+  ],
+  [
+    "latest",
+    [
+      { count: 2, value: 0.5, reached: { best: [0.5], last: [0.5] } },
+      { count: 3, value: 0.5, reached: { best: [0.5], last: [0.7] } },
+      { count: 5, value: 0.4, reached: { best: [0.4], last: [0.6] } },
+    ],
+  ],
+])(
+  "a file that imputes runs under way by their %s value has its search told of each new one, once",
+  (rule, expected) =>
+    withHouse(async ({ db, context }) => {
+      const metric = { name: "loss", goal: "minimize", impute_while_running: rule };
+      const sweep = await startWarm(context, bayesOf({ metric }));
+      const { runId, attempt } = await claimOne(context, sweep);
+      const log = (batch: number, losses: readonly number[]) =>
+        logMetrics(context, {
+          runId,
+          metrics: toBatch(
+            { attempt, batch },
+            losses.map((loss, i) => [10 * batch + i, { loss }]),
+          ),
+        });
+      await log(1, [0.9, 0.5]);
+      await keepReady(context, sweep.sweepId);
+      await keepReady(context, sweep.sweepId);
+      await log(2, [0.7]);
+      await keepReady(context, sweep.sweepId);
+      await log(3, [0.4, 0.6]);
+      await keepReady(context, sweep.sweepId);
+      const told = (await readEvents(db, sweep.sweepId)).filter(({ type }) => type === "intermediate");
+      expect(told).toEqual(expected.map((each) => ({ type: "intermediate", number: 0, ...each })));
+      await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+      await claimOne(context, sweep);
+      expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
+    }),
+);
+
+/** Events of runs that came to an end without a result, in the order of their ends. */
+const readUnsuccessful = async (db: Database, sweepId: string) =>
+  (await readEvents(db, sweepId)).filter(
+    ({ type }) => type === "failed" || type === "lost" || type === "observed",
+  );
+
+test.each(["worst", "best", "latest"])(
+  "with impute: %s a search is told what its failed runs had reached where it asks, and the model counts with it",
+  (impute) =>
+    withHouse(async ({ db, context }) => {
+      const metric = { name: "loss", goal: "minimize", impute };
+      const sweep = await startWarm(context, bayesOf({ retries: 0, metric }));
+      const end = async (state: "finished" | "failed" | "crashed", losses: number[], reason?: string) => {
+        const { runId, attempt } = await claimOne(context, sweep);
+        const steps = losses.map((loss, i): [number, { loss: number }] => [i, { loss }]);
+        if (steps.length > 0)
+          await logMetrics(context, { runId, metrics: toBatch({ attempt, batch: 1 }, steps) });
+        await finishRun(context, { runId, attempt, state, exitCode: state === "finished" ? 0 : 1, reason });
+        await keepReady(context, sweep.sweepId);
+      };
+      await end("finished", [0.5]);
+      await end("finished", [0.8]);
+      await end("failed", [0.2, 0.9]);
+      await end("crashed", [0.3, 0.7], "signal");
+      await end("failed", []);
+      await end("crashed", [0.1], "power_cut");
+      const reached = (best: number, last: number) =>
+        impute === "worst" ? {} : { reached: { best: [best], last: [last] } };
+      expect(await readUnsuccessful(db, sweep.sweepId)).toEqual([
+        { type: "observed", number: 0, objectives: [0.5] },
+        { type: "observed", number: 1, objectives: [0.8] },
+        { type: "failed", number: 2, ...reached(0.2, 0.9) },
+        { type: "failed", number: 3, ...reached(0.3, 0.7) },
+        { type: "failed", number: 4 },
+        { type: "lost", number: 5, keepsPoint: true },
+      ]);
+      await claimOne(context, sweep);
+      expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
+    }),
+);
+
+test("of several metrics a search is told each one's best and last value, of runs that failed and of those that finished without one of them", () =>
   withHouse(async ({ db, context }) => {
-    const metric = { name: "loss", goal: "minimize", impute_while_running: "latest" };
-    const sweep = await startWarm(context, bayesOf({ metric }));
-    const { runId, attempt } = await claimOne(context, sweep);
-    const log = (batch: number, losses: readonly number[]) =>
-      logMetrics(context, {
-        runId,
-        metrics: toBatch(
-          { attempt, batch },
-          losses.map((loss, i) => [10 * batch + i, { loss }]),
-        ),
-      });
-    await log(1, [0.9, 0.5]);
-    await keepReady(context, sweep.sweepId);
-    await keepReady(context, sweep.sweepId);
-    await log(2, [0.7]);
-    await keepReady(context, sweep.sweepId);
-    await log(3, [0.4, 0.6]);
-    await keepReady(context, sweep.sweepId);
-    const told = (await readEvents(db, sweep.sweepId)).filter(({ type }) => type === "intermediate");
-    expect(told).toEqual([
-      { type: "intermediate", number: 0, count: 2, value: 0.5 },
-      { type: "intermediate", number: 0, count: 5, value: 0.4 },
+    const metrics = [
+      { name: "loss", impute: "best" },
+      { name: "acc", goal: "maximize", impute_while_running: "latest" },
+    ];
+    const sweep = await startWarm(context, bayesOf({ retries: 0, metric: undefined, metrics }));
+    const steps = [
+      { loss: 0.5, acc: 0.9 },
+      { loss: 0.7, acc: 0.8 },
+    ];
+    const end = async (state: "finished" | "failed", values: Record<string, number>[]) => {
+      const { runId, attempt } = await claimOne(context, sweep);
+      const batch = values.map((each, i): [number, Record<string, number>] => [i, each]);
+      await logMetrics(context, { runId, metrics: toBatch({ attempt, batch: 1 }, batch) });
+      await keepReady(context, sweep.sweepId);
+      await finishRun(context, { runId, attempt, state, exitCode: 0 });
+      await keepReady(context, sweep.sweepId);
+    };
+    await end("failed", steps);
+    await end("finished", [{ loss: 0.5 }, { loss: 0.7 }]);
+    await end("finished", steps);
+    const both = { best: [0.5, 0.9], last: [0.7, 0.8] };
+    const first = { best: [0.5, Number.NaN], last: [0.7, Number.NaN] };
+    const told = (await readEvents(db, sweep.sweepId)).filter(
+      ({ type }) => type === "intermediate" || type === "failed" || type === "observed",
+    );
+    // A run that has a result says nothing else; a round may come between its last value and its end, or not.
+    expect(told.filter(({ type }) => type !== "intermediate")).toEqual([
+      { type: "failed", number: 0, reached: both },
+      { type: "observed", number: 1, objectives: [0.5, Number.NaN], reached: first },
+      { type: "observed", number: 2, objectives: [0.5, 0.9] },
     ]);
-    await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
-    await claimOne(context, sweep);
+    expect(told.filter(({ type }) => type === "intermediate")).toEqual([
+      { type: "intermediate", number: 0, count: 2, value: 0.5, reached: both },
+      { type: "intermediate", number: 1, count: 2, value: 0.5, reached: first },
+      { type: "intermediate", number: 2, count: 2, value: 0.5, reached: both },
+    ]);
     expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
   }));
 

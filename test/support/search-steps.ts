@@ -94,8 +94,17 @@ function toEvent(
       return { type: kind, number, objectives, count };
     case "intermediate": {
       const [value = 0] = objectives;
-      return { type: kind, number, count, value: Number.isFinite(value) ? value : 0 };
+      const told = { type: kind, number, count, value: Number.isFinite(value) ? value : 0 };
+      return count % 2 === 0
+        ? told
+        : { ...told, reached: { best: objectives, last: objectives.toReversed() } };
     }
+    case "failed":
+      return {
+        type: kind,
+        number,
+        ...(count % 2 === 0 && { reached: { best: objectives, last: objectives.toReversed() } }),
+      };
     default:
       return { type: kind, number };
   }

@@ -4,7 +4,7 @@ import { log } from "@/math/elementary";
 import type { Thinker } from "../by-model";
 import type { Domain, Values } from "../domain";
 import { openDice } from "../gp/dice";
-import type { Trial } from "../ledger";
+import { countsEarly } from "../imputed";
 import { type Configuration, rankConfigurations } from "../standing";
 import { openAxes } from "./axes";
 import { expectAt } from "./expect";
@@ -32,8 +32,6 @@ export function openTpeThinker(config: SweepConfig, domain: Domain): Thinker {
   const metrics = objectivesOf(config);
   const soft = openSoftConstraints(config);
   const D = axes.list.length;
-  const isImputed = ({ progress }: Trial): boolean =>
-    progress !== null && (metrics[0]?.imputeWhileRunning ?? "false") !== "false";
 
   return {
     designed: DESIGNED,
@@ -47,7 +45,7 @@ export function openTpeThinker(config: SweepConfig, domain: Domain): Thinker {
       return {
         choose(isFree, seed) {
           const underWay = ledger.pending.flatMap((trial) =>
-            trial.x && !isImputed(trial) ? [axes.read(trial.x)] : [],
+            trial.x && !countsEarly(trial, metrics) ? [axes.read(trial.x)] : [],
           );
           const others = [...points.slice(g), ...underWay];
           const weights = weightsOfOthers(points.length - g, underWay.length);

@@ -80,3 +80,64 @@ describe("what stopped runs teach a model", () => {
     expect(accuracy.get(10)).toBeGreaterThan(accuracy.get(11) ?? Number.NaN);
   });
 });
+
+describe("what runs without a result teach a model", () => {
+  const failed = (number: number, best: number[], last: number[]): SearchEvent => ({
+    type: "failed",
+    number,
+    reached: { best, last },
+  });
+  /** A run of each value has ended, so that a target says which value it belongs to. */
+  const by = (impute: string, event: SearchEvent) => {
+    const [targets] = targetsOf(`metric: {name: loss, ${impute}}`, [...FINISHED, event]);
+    const own = targets?.get(9);
+    return FINISHED.findIndex(
+      ({ number }) => Math.abs((targets?.get(number) ?? Number.NaN) - (own ?? 0)) < 1e-12,
+    );
+  };
+
+  test("is the worst result, their own best or their own last value, as the file says", () => {
+    const event = failed(9, [0.2], [0.5]);
+    expect(["worst", "best", "latest"].map((rule) => by(`impute: ${rule}`, event))).toEqual([6, 1, 4]);
+    expect(by("impute: latest", { type: "failed", number: 9 })).toBe(6);
+    expect(by("impute: latest", failed(9, [Number.NaN], [Number.NaN]))).toBe(6);
+    const underWay: SearchEvent = {
+      type: "intermediate",
+      number: 9,
+      count: 3,
+      value: 0.2,
+      reached: { best: [0.2], last: [0.5] },
+    };
+    expect(["worst", "best", "latest"].map((rule) => by(`impute_while_running: ${rule}`, underWay))).toEqual([
+      6, 1, 4,
+    ]);
+    expect(by("impute_while_running: false", underWay)).toBe(-1);
+  });
+
+  test("in logs of before, which tell the best value alone, is that one", () => {
+    const old: SearchEvent = { type: "intermediate", number: 9, count: 3, value: 0.3 };
+    expect(by("impute_while_running: latest", old)).toBe(2);
+    const [targets] = targetsOf("metric: {name: loss, impute: latest}", [
+      ...FINISHED,
+      old,
+      { type: "failed", number: 9 },
+    ]);
+    expect(targets?.get(9)).toBe(targets?.get(2));
+  });
+
+  test("is asked of each metric by its own rule", () => {
+    const rules = (a: string, b: string) => `metrics: [{name: a, impute: ${a}}, {name: b, impute: ${b}}]`;
+    const both = [1, 2, 3, 4, 5, 6, 7].map((x, i) => observed(i, x / 10, (8 - x) / 10));
+    const event = failed(9, [0.2, 0.3], [0.5, 0.7]);
+    for (const [a, b, expected] of [
+      ["best", "latest", [1, 0]],
+      ["latest", "best", [4, 4]],
+      ["worst", "best", [6, 4]],
+    ] as const) {
+      const targets = targetsOf(rules(a, b), [...both, event]);
+      expect(targets.map((each) => each.get(9))).toEqual(
+        targets.map((each, m) => each.get(expected[m] as number)),
+      );
+    }
+  });
+});

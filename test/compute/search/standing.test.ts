@@ -56,6 +56,35 @@ describe("configurations from the best to the worst", () => {
     expect(rank("metric: {name: loss, impute_while_running: latest}", events)).toEqual([2, 1, 0]);
   });
 
+  test("tell the best value that a failed run had reached from its last one, of each of several metrics", () => {
+    const reached = { best: [1, 5], last: [3, 1] };
+    const events: SearchEvent[] = [
+      { type: "failed", number: 0, reached: { best: [1], last: [3] } },
+      observed(1, 2),
+      observed(2, 4),
+    ];
+    const order = ["worst", "best", "latest"].map((rule) =>
+      rank(`metric: {name: loss, impute: ${rule}}`, events),
+    );
+    expect(order).toEqual([
+      [1, 2, 0],
+      [0, 1, 2],
+      [1, 0, 2],
+    ]);
+    const both: SearchEvent[] = [
+      { type: "failed", number: 0, reached },
+      observed(1, 2, 2),
+      observed(2, 4, 0),
+    ];
+    const several = (a: string, b: string) =>
+      rank(`metrics: [{name: a, impute: ${a}}, {name: b, goal: maximize, impute: ${b}}]`, both);
+    // It beats both by its best values, is between them by its last ones, and has the worst of what no rule gives it.
+    expect(several("best", "best")).toEqual([0, 1, 2]);
+    expect(several("latest", "latest")).toEqual([1, 0, 2]);
+    expect(several("worst", "latest")).toEqual([1, 0, 2]);
+    expect(several("worst", "worst")).toEqual([1, 2, 0]);
+  });
+
   test("stand behind all that keep to a constraint on a metric when they break it, by how far they do", () => {
     const run = (number: number, loss: number, ms?: number): SearchEvent => ({
       ...observed(number, loss),
