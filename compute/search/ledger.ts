@@ -43,7 +43,7 @@ export interface Ledger {
   has(hash: string): boolean;
   /** The same for one of its repeats. */
   hasRepeat(hash: string, repeat: number): boolean;
-  /** The first configuration of this search, by its number, that has fewer runs than `repeats` asks for. */
+  /** The first configuration that was handed out, be it as a fallback, and has fewer runs than `repeats` asks for; of prior runs none. */
   owed(): Trial | undefined;
 }
 
@@ -109,7 +109,7 @@ export function openLedger(
       const holders = taken.get(trial.hash) ?? new Map<number, number>();
       taken.set(trial.hash, holders.set(trial.repeat, (holders.get(trial.repeat) ?? 0) + 1));
     }
-    if (trial.number >= 0 && repeats > 1 && !short.has(trial.hash)) short.set(trial.hash, trial);
+    if (trial.reason !== "prior" && repeats > 1 && !short.has(trial.hash)) short.set(trial.hash, trial);
   };
   const free = ({ hash, repeat }: Trial): void => {
     const holders = taken.get(hash);

@@ -67,7 +67,7 @@ export interface Percentile extends AmongRuns {
   readonly percent: number;
 }
 
-/** Stops a run that is surely not among the best of all runs, a share that narrows from `percent` at the grace to `final`. */
+/** Stops a run that is hardly among the best of all runs, a share that narrows from `percent` at the grace to `final`. */
 export interface Funnel extends AmongRuns {
   readonly type: "funnel";
   /** Above 0 and below 100. */

@@ -44,3 +44,13 @@ test("what was lost and is found again counts with its result, once, where it ke
     expect(ledger.settled.map(({ outcome }) => outcome?.objectives)).toEqual(keepsPoint ? [[3]] : []);
   }
 });
+
+test("a fallback is owed its repeats like a proposal, and a prior run none", () => {
+  const ledger = openLedger({ repeats: 2 }, read);
+  ledger.observe({ type: "prior", number: -1, params: {}, objectives: [1] });
+  expect(ledger.owed()).toBeUndefined();
+  ledger.observe({ ...fallback, number: -2 });
+  expect(ledger.owed()).toMatchObject({ number: -2, hash: "a" });
+  ledger.add({ ...choice, reason: "replicate" });
+  expect(ledger.owed()).toBeUndefined();
+});
