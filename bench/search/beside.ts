@@ -147,7 +147,7 @@ export function ofDefeats(comparisons: readonly Comparison[]): string {
     const ahead = others.flatMap(({ engine }) =>
       [earlyOf(suite.evaluations), suite.evaluations].flatMap((at) => {
         const found = ratio("bayes", engine.name, at);
-        if (found === undefined || found.value <= 1) return [];
+        if (found === undefined || found.value <= 1 || digits(found.value) === "1") return [];
         return [
           `${where}, after ${at} runs: ${engine.label} is ahead of us, our regret is ${digits(found.value)} times theirs (${showBasis(found)}).`,
         ];
