@@ -17,7 +17,7 @@ export function methodOf(name: string): SearchMethod {
   if (method !== undefined) return method;
   throw new AppError(
     "METHOD_NOT_YET",
-    `method ${name} proposes nothing by itself: use auto, bayes, random or grid`,
+    `method ${name} proposes nothing by itself: use auto, or one of ${METHODS.map((each) => each.name).join(", ")}`,
     {
       details: { method: name, known: METHODS.map((each) => each.name) },
     },

@@ -1,3 +1,4 @@
+import { objectivesOf } from "@/core/sweep-config";
 import type { Demand } from "@/db/queries/search-demand";
 import { FRESH_S, MISSABLE_SHARE } from "@/db/queries/searches";
 import type { Plan } from "../plan";
@@ -40,6 +41,6 @@ export function isDue(demand: Demand, plan: Plan, waiting: number): boolean {
   if (plan.points !== null) return false;
   if (demand.news || (!demand.spent && countMissing(demand, waiting) > 0)) return true;
   // How far runs under way have come is compared with the whole of their log, by the round itself.
-  const imputes = (plan.config.metric?.imputeWhileRunning ?? "false") !== "false";
+  const imputes = objectivesOf(plan.config).some(({ imputeWhileRunning }) => imputeWhileRunning !== "false");
   return (imputes && demand.busy > 0) || isWinnerDue(demand, plan, !demand.open);
 }

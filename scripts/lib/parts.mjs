@@ -31,8 +31,8 @@ export async function vitest(args = [], env = {}) {
   const files = [...new Set(first.failures.map(({ file }) => file))];
   if (first.broken || files.length === 0 || files.length > ASKED_AGAIN) return counted(first);
   say(`${files.length} of the files failed; once more, by themselves: ${files.join(" ")}`);
-  const options = args.filter((each, at) => each.startsWith("--") || args[at - 1] === "--config");
-  const second = await runVitest([...options, "--no-file-parallelism", ...files], env);
+  const config = args.filter((each, at) => each === "--config" || args[at - 1] === "--config");
+  const second = await runVitest([...config, "--no-file-parallelism", ...files], env);
   if (second.broken) return counted(first);
   const again = counted(second);
   const mended = first.failures.length - again.failed;

@@ -7,7 +7,7 @@ import AxeBuilder from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CreateInvitation, CreateTeam } from "@/graphql/operations/accounts";
-import { LOOKS, launchBrowser, openPage, screenshot } from "../support/browser";
+import { LOOKS, launchBrowser, openPage, screenshot, untilQuiet } from "../support/browser";
 import { openSite, type Site } from "../support/site";
 
 /** The pages of accounts as people use them: a production build in real Chromium, and the real command line. */
@@ -457,7 +457,7 @@ test("axe-core finds nothing serious on any page, in either theme, and nothing i
     // Out of the page first: an address that differs in its fragment alone would not be loaded.
     await page.goto("about:blank");
     await page.goto(path);
-    await page.waitForLoadState("networkidle");
+    await untilQuiet(page);
     for (const { colorScheme, viewport, look } of LOOKS) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize(viewport);

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { parseSweepConfig } from "@/core/sweep-config";
-import { LOOKS, screenshot } from "../support/browser";
+import { LOOKS, screenshot, untilQuiet } from "../support/browser";
 import { violationsOn, visitSite } from "../support/visit";
 
 const { site, open } = visitSite();
@@ -194,7 +194,7 @@ describe("creating", () => {
 test("the editor weighs on no other page", async () => {
   const editorIn = async (path: string) => {
     const { page } = await open(path);
-    await page.waitForLoadState("networkidle");
+    await untilQuiet(page);
     return page.evaluate(async () => {
       const scripts = performance.getEntriesByType("resource").filter(({ name }) => /\.js(\?|$)/.test(name));
       const texts = await Promise.all(scripts.map(async ({ name }) => (await fetch(name)).text()));

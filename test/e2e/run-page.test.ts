@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Claim, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations/agent";
 import { idOf } from "@/graphql/operations/document";
 import { RunHistory } from "@/graphql/operations/run-page";
-import { LOOKS, screenshot } from "../support/browser";
+import { LOOKS, screenshot, untilQuiet } from "../support/browser";
 import { DIGITS_SWEEP, openDriver, train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
@@ -71,7 +71,7 @@ describe("while it works", () => {
     await work.log({ loss: [4, 3], accuracy: [0.1, 0.2] });
     const { page, troubles } = await open(work.path);
     await untilLive(page);
-    await page.waitForLoadState("networkidle");
+    await untilQuiet(page);
     let histories = 0;
     page.on("request", (request) => {
       if (request.postData()?.includes(idOf(RunHistory))) histories++;

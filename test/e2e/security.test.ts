@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { toDocument } from "@/graphql/operations";
+import { untilQuiet } from "../support/browser";
 import { DIGITS_SWEEP, train } from "../support/seed";
 import { visitSite } from "../support/visit";
 
@@ -57,7 +58,8 @@ describe("every page", () => {
   test.each(ROUTES)("%s keeps its own policy", async (route) => {
     const { page, troubles } = await visit.open("/login");
     const refused = await watch(page);
-    const response = await page.goto(toPath(route), { waitUntil: "networkidle" });
+    const response = await page.goto(toPath(route));
+    await untilQuiet(page);
     expect(response?.ok()).toBe(true);
     expect(await refused()).toEqual([]);
     expect(troubles).toEqual([]);
@@ -118,7 +120,7 @@ describe("every page", () => {
   test("that isn't there has the same policy", async () => {
     const { page } = await visit.open("/login");
     const refused = await watch(page);
-    const response = await page.goto("/no/such/page/anywhere", { waitUntil: "networkidle" });
+    const response = await page.goto("/no/such/page/anywhere");
     expect([response?.status(), await refused()]).toEqual([404, []]);
   });
 });

@@ -100,6 +100,11 @@ function awaitHydration(page: Page): void {
   }
 }
 
+/** Until nothing is fetched any more. Not for long: where workers fetch, Chromium loses count now and then, and a page is never idle. */
+export async function untilQuiet(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle", { timeout: 5_000 }).catch(() => {});
+}
+
 export async function screenshot(page: Page, name: string, fullPage = true): Promise<string> {
   await mkdir("test/output", { recursive: true });
   const path = `test/output/${name}.png`;
