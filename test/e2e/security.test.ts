@@ -121,6 +121,7 @@ describe("every page", () => {
     const { page } = await visit.open("/login");
     const refused = await watch(page);
     const response = await page.goto("/no/such/page/anywhere");
+    await untilQuiet(page);
     expect([response?.status(), await refused()]).toEqual([404, []]);
   });
 });
