@@ -56,7 +56,7 @@ async function watch(page: Page): Promise<() => Promise<string[]>> {
 
 describe("every page", () => {
   test.each(ROUTES)("%s keeps its own policy", async (route) => {
-    const { page, troubles } = await visit.open("/login");
+    const { page, troubles } = await visit.open("about:blank");
     const refused = await watch(page);
     const response = await page.goto(toPath(route));
     await untilQuiet(page);
