@@ -89,12 +89,16 @@ function toSample(
   const { m } = metric;
   const known = values.map(warp.toTarget).sort((a, b) => a - b);
   const worst = known[0] ?? 0;
+  const best = known.at(-1) ?? 0;
   const stopped = rankStopped(configurations, m, warp, known);
   /** The target of a run without a result of its own. */
   const stand = (trial: Trial): number => {
     if (trial.state === "pruned") return stopped.get(trial.number) ?? worst;
     const own = imputedValue(trial, m, metric);
-    return own === undefined ? worst : warp.toTarget(own);
+    if (own === undefined) return worst;
+    // The warp has not seen this value: one of 1e300 would lie as many deviations away.
+    const target = warp.toTarget(own);
+    return Number.isNaN(target) ? worst : Math.min(Math.max(target, worst - BEYOND), best + BEYOND);
   };
   let extraRuns = 0;
   let scatter = 0;
@@ -143,6 +147,9 @@ function rankStopped(
   }
   return targets;
 }
+
+/** In deviations: how far beyond all results a value counts that a run had reached which did not come to its end. */
+const BEYOND = 3;
 
 /** Infinities are equal to themselves. */
 const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
