@@ -27,6 +27,13 @@ export class Recent<K, V> {
     if (!oldest.done) this.#entries.delete(oldest.value);
   }
 
+  /** Of all that are still kept, without counting as their use. */
+  keys(): K[] {
+    const now = performance.now();
+    for (const [key, { until }] of this.#entries) if (until < now) this.#entries.delete(key);
+    return [...this.#entries.keys()];
+  }
+
   delete(key: K): void {
     this.#entries.delete(key);
   }

@@ -53,8 +53,8 @@ function wholeSeeds(rows: readonly Row[], tasks: number): Row[] {
   return rows.filter(({ seed }) => counts.get(seed) === tasks);
 }
 
-export const seedsIn = (rows: readonly Row[]): number => new Set(rows.map(({ seed }) => seed)).size;
-export const givenUp = (rows: readonly Row[]): number => rows.filter(({ play }) => play === null).length;
+const seedsIn = (rows: readonly Row[]): number => new Set(rows.map(({ seed }) => seed)).size;
+const givenUp = (rows: readonly Row[]): number => rows.filter(({ play }) => play === null).length;
 
 /** Which of what a part's numbers are made of is missing, in words: what is left out silently is taken for done. */
 export function coverageOf({ rows, whole, tasks }: Part): string {

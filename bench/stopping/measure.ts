@@ -43,8 +43,6 @@ export function describeSet(set: CurveSet): { runs: number; epochs: number } {
   return { runs: curves.length, epochs: length };
 }
 
-export const RECORDED = describeSet("digits");
-
 /** The usual settings for runs of such a length; of the digits some that are earlier or softer, too. */
 function rulesOf(set: CurveSet): { flow: string; rule: EarlyTerminate }[] {
   const { length } = recorded(set);
@@ -94,7 +92,7 @@ export function measureRules(agents: number, set: CurveSet = "digits"): Saving[]
 }
 
 /** A random choice of the recorded runs in random order, each on the agent that is free first; an epoch takes a unit of time. */
-export function drawSweep(set: CurveSet, sweep: number, agents: number): RecordedRun[] {
+function drawSweep(set: CurveSet, sweep: number, agents: number): RecordedRun[] {
   const { curves } = recorded(set);
   const stream = openStream("4", ["stopping", String(sweep)]);
   const order = curves

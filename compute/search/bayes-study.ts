@@ -1,6 +1,7 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
 import type { Metric } from "@/core/sweep-config";
 import { log1p } from "@/math/elementary";
+import { compareNumbers } from "@/math/order";
 import { median, quantileOfSorted } from "@/math/stats";
 import type { Row, Sample } from "./gp/surrogate";
 import { fitWarp, type Warp } from "./gp/warp";
@@ -125,6 +126,7 @@ function rankStopped(
   configurations: readonly Configuration[],
   metric: number,
   warp: Warp,
+  /** Targets of the finished, rising. */
   known: readonly number[],
 ): ReadonlyMap<number, number> {
   const stopped = configurations
@@ -134,15 +136,14 @@ function rankStopped(
       count: progress?.count ?? 0,
       target: warp.toTarget(outcome?.objectives[metric] ?? Number.NaN),
     }))
-    .sort((a, b) => a.count - b.count || compare(a.target, b.target));
-  const sorted = Float64Array.from(known);
+    .sort((a, b) => a.count - b.count || compareNumbers(a.target, b.target));
   const targets = new Map<number, number>();
   for (let from = 0; from < stopped.length; ) {
     const { count, target } = stopped[from] as (typeof stopped)[number];
     let to = from + 1;
     while (stopped[to]?.count === count && stopped[to]?.target === target) to++;
     const middle = (0.5 * (from + to)) / 2 / stopped.length;
-    for (const { number } of stopped.slice(from, to)) targets.set(number, quantileOfSorted(sorted, middle));
+    for (const { number } of stopped.slice(from, to)) targets.set(number, quantileOfSorted(known, middle));
     from = to;
   }
   return targets;
@@ -150,9 +151,6 @@ function rankStopped(
 
 /** In deviations: how far beyond all results a value counts that a run had reached which did not come to its end. */
 const BEYOND = 3;
-
-/** Infinities are equal to themselves. */
-const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
 
 function toLabels(all: readonly Configuration[]): Sample {
   const rows = all.map(({ x, trials }): Row => {

@@ -1,6 +1,7 @@
 import type { OpenSoftConstraint } from "@/core/constraint";
 import { isBetter } from "@/core/sweep";
 import type { Metric } from "@/core/sweep-config";
+import { compareNumbers } from "@/math/order";
 import { median } from "@/math/stats";
 import { beats } from "../analysis/pareto";
 import { countsEarly, hasOwnValue, imputedValue } from "./imputed";
@@ -46,7 +47,10 @@ export function rankConfigurations(
   const first = metrics.length > 1 ? byFronts(held, signs, top) : sortBy(held, (a, b) => key(a) - key(b));
   const order = new Map(withResult.map((each, i) => [each, broken[i]]));
   const breaking = withResult.filter((_, i) => broken[i] !== undefined);
-  const second = sortBy(breaking, (a, b) => compare(order.get(a) ?? 0, order.get(b) ?? 0) || key(a) - key(b));
+  const second = sortBy(
+    breaking,
+    (a, b) => compareNumbers(order.get(a) ?? 0, order.get(b) ?? 0) || key(a) - key(b),
+  );
   const rest = all.filter(({ values }) => values === null);
   const stopped = rest.filter(({ trials }) => trials.some(({ state }) => state === "pruned"));
   const reached = ({ trials }: Configuration) => {
@@ -58,7 +62,9 @@ export function rankConfigurations(
   const marks = new Map(stopped.map((each) => [each, reached(each)]));
   const third = sortBy(stopped, (a, b) => {
     const [one, other] = [marks.get(a), marks.get(b)];
-    return compare(other?.count ?? 0, one?.count ?? 0) || compare(one?.value ?? 0, other?.value ?? 0);
+    return (
+      compareNumbers(other?.count ?? 0, one?.count ?? 0) || compareNumbers(one?.value ?? 0, other?.value ?? 0)
+    );
   });
   const failed = rest.filter((each) => !marks.has(each));
   return [...first, ...second, ...third, ...failed];
@@ -98,8 +104,7 @@ function worstOf(settled: readonly Trial[], metrics: readonly Metric[]): number[
   );
 }
 
-/** Stable, and infinities are equal to themselves. */
-const compare = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
+/** Stable. */
 const sortBy = <T>(list: readonly T[], order: (a: T, b: T) => number): T[] => [...list].sort(order);
 
 /**
@@ -150,7 +155,7 @@ function byFronts(all: readonly Configuration[], signs: readonly number[], top: 
 
 function lexical(a: readonly number[], b: readonly number[]): number {
   for (let m = 0; m < a.length; m++) {
-    const order = compare(a[m] as number, b[m] as number);
+    const order = compareNumbers(a[m] as number, b[m] as number);
     if (order !== 0) return order;
   }
   return 0;
@@ -162,7 +167,7 @@ function byCrowding(front: readonly number[], costs: readonly (readonly number[]
   const J = costs[front[0] ?? 0]?.length ?? 0;
   for (let m = 0; m < J; m++) {
     const cost = (i: number | undefined): number => costs[i ?? 0]?.[m] ?? 0;
-    const sorted = sortBy(front, (a, b) => compare(cost(a), cost(b)) || a - b);
+    const sorted = sortBy(front, (a, b) => compareNumbers(cost(a), cost(b)) || a - b);
     const width = cost(sorted.at(-1)) - cost(sorted[0]);
     for (const [k, i] of sorted.entries()) {
       const isEnd = k === 0 || k === sorted.length - 1;
@@ -170,5 +175,5 @@ function byCrowding(front: readonly number[], costs: readonly (readonly number[]
       if (width > 0) room.set(i, (room.get(i) ?? 0) + own);
     }
   }
-  return sortBy(front, (a, b) => compare(room.get(b) ?? 0, room.get(a) ?? 0) || a - b);
+  return sortBy(front, (a, b) => compareNumbers(room.get(b) ?? 0, room.get(a) ?? 0) || a - b);
 }

@@ -13,7 +13,7 @@ import {
 import { inTransaction, retrying } from "@/db/transaction";
 import { closeSweeps } from "../close-sweeps";
 import { loadPlan, type Plan } from "../plan";
-import { perDatabase } from "../recent";
+import { perDatabase, Recent } from "../recent";
 import { countMissing, isDue, paceOf } from "./demand";
 import { holderOf, whileHolding } from "./hold";
 import { tellNews } from "./tell";
@@ -136,17 +136,16 @@ export interface Searching {
   readonly due: boolean;
 }
 
-/** When a sweep was last seen with runs under way, by `performance.now()`. */
-const seenBusy = perDatabase(() => new Map<string, number>());
 /** Runs may go on for hours when their sweep has ended; so long after the last of them its result is told to the search. */
 const BUSY_KEPT_MS = 60_000;
+/** Sweeps that had runs under way a moment ago. */
+const seenBusy = perDatabase(() => new Recent<string, true>(10_000, BUSY_KEPT_MS));
 
 /** Sweeps that this server may compute for, in one statement for all of them. */
 export async function listSearching(db: Database): Promise<Searching[]> {
   const busy = seenBusy(db);
-  for (const [sweepId, at] of busy) if (at < performance.now() - BUSY_KEPT_MS) busy.delete(sweepId);
-  const demands = await retrying(() => readAllDemands(db.sql, SEARCHED_METHODS, [...busy.keys()]));
-  for (const demand of demands) if (demand.busy > 0) busy.set(demand.sweepId, performance.now());
+  const demands = await retrying(() => readAllDemands(db.sql, SEARCHED_METHODS, busy.keys()));
+  for (const demand of demands) if (demand.busy > 0) busy.set(demand.sweepId, true);
   return Promise.all(
     demands.map(async (demand) => {
       const plan = await loadPlan(db, db.sql, demand).catch(() => undefined);

@@ -1,7 +1,7 @@
 import type { Data } from "@/compute/search/gp/fit";
 import { defaultTheta, toHyper } from "@/compute/search/gp/hyper";
 import { ABSENT, type Axes, type AxisKind, distance } from "@/compute/search/gp/kernel";
-import { appendPoint, type Model, openModel, setTargets } from "@/compute/search/gp/posterior";
+import { appendPoints, type Model, openModel, setTargets } from "@/compute/search/gp/posterior";
 
 /** Six dimensions: of each kind two. */
 export const MIXED: Axes = {
@@ -43,7 +43,7 @@ export function modelOf(
   const hyper = toHyper(theta, axes.count);
   const model = openModel(axes, hyper, points.length + 3);
   for (const [i, x] of points.entries())
-    appendPoint(model, x, hyper.s / (i < known ? (runs[i] as number) : 1));
+    appendPoints(model, [x], () => hyper.s / (i < known ? (runs[i] as number) : 1));
   setTargets(model, y.slice(0, known));
   return model;
 }

@@ -1,12 +1,13 @@
 import type { Dice } from "./dice";
 import { ABSENT } from "./kernel";
 import type { Room } from "./room";
+import type { Found, Score } from "./score";
 
 /**
  * What the optimiser of the acquisition does where constraints forbid a part of the space. The score is often highest where
  * nothing is allowed, so points there are not looked at at all: drawn again, walked back from, crept round.
  */
-export type Allows = (x: Float64Array) => boolean;
+type Allows = (x: Float64Array) => boolean;
 
 /** So many draws a point wanted, on average: where a hundredth is allowed, a fifth of the points are found. */
 const DRAWS = 20;
@@ -58,19 +59,11 @@ const STEPS = 24;
 /** At each scale, while it helps. */
 const ROUNDS = 4;
 
-/**
- * From a point at the fence to better ones along it, by small random steps of ever smaller size: a slope leads straight through.
- * @param scoreAll the score of each of `count` points
- */
-export function creep(
-  room: Room,
-  allows: Allows,
-  dice: Dice,
-  start: { readonly x: Float64Array; readonly score: number },
-  scoreAll: (points: Float64Array, count: number) => Float64Array,
-): { readonly x: Float64Array; readonly score: number } {
+/** From a point at the fence to better ones along it, by small random steps of ever smaller size: a slope leads straight through. */
+export function creep(room: Room, allows: Allows, dice: Dice, start: Found, score: Score): Found {
   const D = start.x.length;
   const points = new Float64Array(STEPS * D);
+  const scores = new Float64Array(STEPS);
   let best = start;
   for (const scale of SCALES)
     for (let round = 0; round < ROUNDS; round++) {
@@ -83,7 +76,7 @@ export function creep(
         }
         room.snap(x);
       });
-      const scores = scoreAll(points, count);
+      score.many(points, count, scores);
       let top = -1;
       for (let i = 0; i < count; i++)
         if ((scores[i] as number) > (top < 0 ? best.score : (scores[top] as number))) top = i;

@@ -3,17 +3,7 @@ import type { Dice } from "./dice";
 import { creep, fillAllowed, turnBack } from "./fence";
 import { ABSENT } from "./kernel";
 import type { Room } from "./room";
-import type { Score } from "./score";
-
-/**
- * Where a score is highest, over numbers, ordinals and categories together: many points at random and around the best known,
- * then from the most promising of them in turns along the slope (numbers) and over all single changes (the rest). Only what the
- * constraints allow is looked at.
- */
-export interface Found {
-  readonly x: Float64Array;
-  readonly score: number;
-}
+import type { Found, Score } from "./score";
 
 export interface Effort {
   readonly random: number;
@@ -24,7 +14,12 @@ export interface Effort {
   readonly tolerance: number;
 }
 
-/** The best first, no two alike; the climbs' ends and the best of the points that were only looked at. */
+/**
+ * Where a score is highest, over numbers, ordinals and categories together: many points at random and around the best known,
+ * then from the most promising of them in turns along the slope (numbers) and over all single changes (the rest). Only what the
+ * constraints allow is looked at; there the best of all is crept on from.
+ * @returns the best first, no two alike: the climbs' ends and the best of the points that were only looked at
+ */
 export function maximise(
   room: Room,
   score: Score,
@@ -47,8 +42,10 @@ export function maximise(
   });
   const count = random + perturbed;
   const seen = rank(score, points, count, D, KEPT);
-  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort, dice));
+  const climbed = spread(seen, effort.starts).map((start) => climb(room, score, w, start, effort));
   const found = [...climbed, ...seen].sort((a, b) => b.score - a.score);
+  const [best] = found;
+  if (best && allows) found.unshift(creep(room, allows, dice, best, score));
   return found.filter((each, i) => i === 0 || !isSame(each.x, found[i - 1]?.x ?? each.x));
 }
 
@@ -110,7 +107,7 @@ const isSame = (a: Float64Array, b: Float64Array): boolean => a.every((at, d) =>
 
 const TURNS = 4;
 
-function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: Effort, dice: Dice): Found {
+function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: Effort): Found {
   let best = start;
   for (let turn = 0; turn < TURNS; turn++) {
     const before = best;
@@ -119,12 +116,7 @@ function climb(room: Room, score: Score, w: Float64Array, start: Found, effort: 
     best = overNeighbours(room, score, best);
     if (best === smoothed || best === before) break;
   }
-  if (room.allows === null) return best;
-  return creep(room, room.allows, dice, best, (points, count) => {
-    const scores = new Float64Array(count);
-    score.many(points, count, scores);
-    return scores;
-  });
+  return best;
 }
 
 /** L-BFGS over the numbers that exist, each in units of its length scale, then to the nearest values. */

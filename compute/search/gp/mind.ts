@@ -6,11 +6,11 @@ import { openDice } from "./dice";
 import { thetaLength } from "./hyper";
 import { openHypervolume } from "./hypervolume";
 import { openImprovement } from "./improvement";
-import { type Effort, type Found, maximise, rankAll } from "./maximise";
+import { type Effort, maximise, rankAll } from "./maximise";
 import { appendPoints, type Belief, believedMeans, type Model, predict, truncate } from "./posterior";
 import { openProbe } from "./probe";
 import type { Room } from "./room";
-import { type Score, sumScores } from "./score";
+import { type Found, type Score, sumScores } from "./score";
 import { fitTheta, type Grown, grow, type Row, type Sample, selectRows } from "./surrogate";
 
 /**

@@ -51,18 +51,9 @@ export function openModel(axes: Axes, hyper: Hyper, capacity: number): Model {
 }
 
 /**
- * Appends a point whose target has this variance of noise. One that depends on the rows before it to working precision is
- * given a little more noise, 1e-8 of the signal and up, by the same steps whoever appends it.
- */
-export function appendPoint(model: Model, x: Float64Array, noise: number): void {
-  const k = new Float64Array(model.rows);
-  covariances(model, x, k);
-  append(model, x, noise, k, 0);
-}
-
-/**
- * The same for each of them, to the bit, BLOCK at a time: what a block shares with the rows before it is computed for all of it at
- * once by the kernels. 500 rows take 15 ms, one by one 26.
+ * Appends points whose targets have these variances of noise. One that depends on the rows before it to working precision is
+ * given a little more noise, 1e-8 of the signal and up, by the same steps whoever appends it. All at once or one by one gives the
+ * same bits; BLOCK at a time share what they have in common with the rows before: 500 rows take 15 ms, one by one 26.
  */
 export function appendPoints(
   model: Model,
@@ -122,7 +113,7 @@ export function truncate(model: Model, rows: number): void {
 }
 
 /** mean(x) alone: n multiplications, where the variance takes n². */
-export function meanFrom(model: Model, k: Float64Array): number {
+function meanFrom(model: Model, k: Float64Array): number {
   const { alpha, targets } = model;
   let mean = 0;
   for (let i = 0; i < targets; i++) mean += (k[i] as number) * (alpha[i] as number);

@@ -31,3 +31,9 @@ export function sumScores(scores: readonly Score[]): Score {
     },
   };
 }
+
+/** A point with what it scores. */
+export interface Found {
+  readonly x: Float64Array;
+  readonly score: number;
+}

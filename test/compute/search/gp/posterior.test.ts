@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDice } from "@/compute/search/gp/dice";
 import { toHyper } from "@/compute/search/gp/hyper";
-import { appendPoint, believedMeans, predict, setTargets, truncate } from "@/compute/search/gp/posterior";
+import { appendPoints, believedMeans, predict, setTargets, truncate } from "@/compute/search/gp/posterior";
 import { openProbe } from "@/compute/search/gp/probe";
 import { grow, type Row, selectRows } from "@/compute/search/gp/surrogate";
 import { believeDense, drawData, drawPoint, drawTheta, MIXED, modelOf } from "../../../support/gp";
@@ -133,7 +133,7 @@ describe("a model that grows", () => {
           const before = rowsOf(12);
           const after = [...before.slice(0, kept), ...rowsOf(added)];
           const first = grow(MIXED, theta, before, 20, null);
-          for (let i = 0; i < 3; i++) appendPoint(first.model, drawPoint(MIXED, unit), 0.1);
+          for (let i = 0; i < 3; i++) appendPoints(first.model, [drawPoint(MIXED, unit)], () => 0.1);
           truncate(first.model, first.rows.length);
           const grown = grow(MIXED, theta, after, 4, first);
           const fresh = grow(MIXED, theta, after, 4, null);
@@ -148,7 +148,7 @@ describe("a model that grows", () => {
 
   test("takes the same point again and again: noise is added until the factor exists", () => {
     const { theta, model, x } = setUp("twice", 5, 5);
-    for (let i = 0; i < 3; i++) appendPoint(model, x, 0);
+    for (let i = 0; i < 3; i++) appendPoints(model, [x], () => 0);
     expect(model.rows).toBe(8);
     expect(predict(model, x).sd).toBeGreaterThan(0);
     expect(Math.abs(predict(model, x).mean)).toBeLessThan(10);
