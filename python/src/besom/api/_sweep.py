@@ -1,0 +1,98 @@
+"""Sweeps of the server."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from ._order import to_order
+from ._record import Filter, Record
+from ._run import Run
+
+
+class Sweep(Record):
+    """A sweep as it was when it was read; ``refresh`` reads it again."""
+
+    kind = "sweep"
+    fields = "id name path url state stateReason method metric { name goal } size runCap"
+
+    @property
+    def path(self) -> str:
+        """``entity/project/id``."""
+        return str(self._row["path"])
+
+    @property
+    def method(self) -> str:
+        return str(self._row["method"])
+
+    @property
+    def metric(self) -> dict[str, str] | None:
+        """``name`` and ``goal`` of what it optimises."""
+        metric: dict[str, str] | None = self._row["metric"]
+        return metric
+
+    @property
+    def expected_run_count(self) -> int | None:
+        """How many runs it will have at most; None without an end."""
+        bounds = [int(bound) for bound in (self._row["size"], self._row["runCap"]) if bound is not None]
+        return min(bounds, default=None)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was understood of its file."""
+        config: dict[str, Any] = self._read("config")["config"]
+        return config
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its runs by state, now."""
+        states = "total pending running finished failed crashed killed preempting preempted"
+        counts: dict[str, int] = self._read(f"counts {{ {states} }}")["counts"]
+        return counts
+
+    def runs(self, *, filters: Filter | None = None, order: Any = None) -> list[Run]:
+        """Its runs, oldest first; ``filters`` and ``order`` as of ``Api.runs``; ``order="best"`` works, too."""
+        rows = self._api._pages(
+            f"""query ($id: ID!, $first: Int!, $after: String, $filter: RunFilter, $orderBy: [RunOrder!]) {{
+              sweep(id: $id) {{
+                rows: runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {{
+                  nodes {{ {Run.fields} }} pageInfo {{ hasNextPage endCursor }} }} }} }}""",
+            {"id": self.id, "filter": filters, "orderBy": to_order(order)},
+            "sweep",
+            f"sweep {self.id!r}",
+        )
+        return [Run(self._api, row) for row in rows]
+
+    def best_run(self) -> Run | None:
+        """The one with the best value of the metric so far; None before there is any."""
+        row = self._read(f"bestRun {{ {Run.fields} }}")["bestRun"]
+        return None if row is None else Run(self._api, row)
+
+    def pause(self) -> Sweep:
+        """Hands out no more runs for now."""
+        return self._control("pauseSweep")
+
+    def resume(self) -> Sweep:
+        """Goes on after a pause, or after the end."""
+        return self._control("resumeSweep")
+
+    def stop(self) -> Sweep:
+        """Hands out no more runs; those under way finish."""
+        return self._control("stopSweep")
+
+    def cancel(self) -> Sweep:
+        """Ends it, and the runs under way."""
+        return self._control("cancelSweep")
+
+    def _control(self, verb: str) -> Sweep:
+        self._row.update(self._api._do(verb, f"sweep {{ {self.fields} }}", sweepId=self.id)["sweep"])
+        return self
+
+    def __repr__(self) -> str:
+        return f"<besom.Sweep {self.path} {self.state}>"
+
+    def _repr_html_(self) -> str:
+        """The card that a notebook shows."""
+        counts = ", ".join(f"{number} {state}" for state, number in self.counts.items() if number)
+        link = f'<a href="{html.escape(self.url)}" target="_blank">{html.escape(self.name)}</a>'
+        return f"<p>Besom sweep {link}: {html.escape(self.state)}; runs: {counts or 'none'}</p>"
