@@ -1,31 +1,42 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_COMMAND, expandCommand, unknownMacros } from "@/core/command";
-import { parseJson, stringifyJson, type ValueMap } from "@/core/value";
+import { parseJson, stringifyJson, toValueMap, type ValueMap } from "@/core/value";
 
-interface Row {
-  readonly command: readonly string[];
-  readonly args: ValueMap;
+interface Case {
+  readonly name: string;
+  readonly command: readonly string[] | null;
+  readonly program: string | null;
+  /** JSON text: 1 and 1.0 are two things. */
+  readonly params: string;
   readonly env: Record<string, string>;
   readonly argv: readonly string[];
 }
-/** What wandb 0.31's own functions made of them. */
-const rows = parseJson(
-  readFileSync("test/fixtures/reference/wandb-commands.json", "utf8"),
-) as unknown as Row[];
+/** What W&B's own agent made of them: scripts/reference-commands.py. */
+const { cases } = JSON.parse(readFileSync("test/fixtures/commands.json", "utf8")) as { cases: Case[] };
 const facts = { program: "train.py", paramsFile: "/tmp/params.json", params: {}, env: {}, platform: "linux" };
+const FORMATS = ["", "_no_equals", "_no_hyphens", "_no_boolean_flags", "_json", "_json_file"]
+  .concat(["_append_hydra", "_override_hydra"])
+  .map((rest) => `\${args${rest}}`);
 const macro = (name: string): string => `\${${name}}`;
 
 describe("a command line", () => {
-  test.each(rows.map((row) => [row.command.join(" "), row] as const))(
-    "of `%s` is W&B's",
-    (_, { command, args, env, argv }) => {
-      expect(expandCommand(command, { ...facts, params: args, env })).toEqual(argv);
-      // jsonb hands the keys back in its own order
-      const shuffled = Object.fromEntries(Object.entries(args).reverse());
-      expect(expandCommand(command, { ...facts, params: shuffled, env })).toEqual(argv);
-    },
-  );
+  test.each(cases)("is W&B's to the character: $name", ({ command, program, params, env, argv }) => {
+    const expected = argv.map((word) => (word === "{params_file}" ? facts.paramsFile : word));
+    const expand = (values: ValueMap) =>
+      expandCommand(command ?? undefined, { ...facts, program: program ?? undefined, params: values, env });
+    const values = parseJson(params) as ValueMap;
+    expect(expand(values)).toEqual(expected);
+    // jsonb hands the keys back in its own order, and whole floats as it pleases to write them
+    const stored = parseJson(stringifyJson(toValueMap(Object.entries(values).reverse())));
+    expect(expand(stored as ValueMap)).toEqual(expected);
+  });
+
+  test("is compared with W&B's in more than a hundred cases, each macro among them", () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBeGreaterThan(100);
+    const words = cases.flatMap(({ command }) => command ?? []).join(" ");
+    for (const macro of [...DEFAULT_COMMAND, ...FORMATS]) expect(words).toContain(macro);
+  });
 
   test("without a command is the default", () => {
     expect(expandCommand(undefined, { ...facts, params: { lr: 0.1 } })).toEqual([
