@@ -1,5 +1,5 @@
 import { AppError } from "@/core/errors";
-import type { Outcome } from "./live-run";
+import type { Outcome } from "./run/live-run";
 
 /** As W&B's agent: this many failures within this time of the start, and it gives up. */
 const LIMIT = 3;

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Client } from "@/client/client";
 import { AppError } from "@/core/errors";
 import { RegisterAgent } from "@/graphql/operations";
-import type { SweepFacts } from "./live-run";
+import type { SweepFacts } from "./run/live-run";
 
 export interface Registered {
   agentId: string;

@@ -7,12 +7,12 @@ import { type AttemptRef, ClaimRun, LeaveAgent } from "@/graphql/operations";
 import { Alarm } from "./alarm";
 import { Failures } from "./failures";
 import { Heart } from "./heart";
-import { toLocalCommand } from "./interpreter";
-import { Janitor } from "./janitor";
 import type { Ladder } from "./ladder";
-import { LiveRun, type Outcome, type RunContext, type SweepFacts } from "./live-run";
 import type { Progress } from "./progress";
 import { type Registered, register } from "./register";
+import { toLocalCommand } from "./run/interpreter";
+import { Janitor } from "./run/janitor";
+import { LiveRun, type Outcome, type RunContext, type SweepFacts } from "./run/live-run";
 
 export interface WorkOptions {
   client: Client;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { AppError } from "@/core/errors";
-import { WANDB_NOTICE } from "../environment";
 import { EXIT, type ExitCode } from "../exit-code";
 import { Ladder } from "../ladder";
-import type { Outcome } from "../live-run";
 import { Progress } from "../progress";
 import { watchRelay } from "../relay";
+import { WANDB_NOTICE } from "../run/environment";
+import type { Outcome } from "../run/live-run";
 import { VERSION } from "../version";
 import { work } from "../worker";
 import { checkPlace, type Terminal, toCount, toSweepId, withClient } from "./context";

@@ -1,5 +1,5 @@
-import { Janitor } from "@/agent/janitor";
-import { startChild } from "@/agent/supervise";
+import { Janitor } from "@/agent/run/janitor";
+import { startChild } from "@/agent/run/supervise";
 
 /** Stands in for an agent that is going to be killed: one program, its child, and a daemon with a session of its own. */
 const PROGRAM = `

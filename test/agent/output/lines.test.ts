@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { foldReturns, LineSplitter } from "@/agent/lines";
+import { foldReturns, LineSplitter } from "@/agent/output/lines";
 
 function split(pieces: readonly string[], maxLength?: number): string[] {
   const lines: string[] = [];

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { Intake } from "@/agent/intake";
-import { MAX_HELD, Readings } from "@/agent/readings";
+import { Intake } from "@/agent/output/intake";
+import { MAX_HELD, Readings } from "@/agent/output/readings";
 import type { Point } from "@/client/columns";
 import type { OutputLine } from "@/graphql/operations";
-import { waitFor } from "../support/recorder";
+import { waitFor } from "../../support/recorder";
 
 function takeIn(maxOutputBytes?: number) {
   const points: Point[] = [];

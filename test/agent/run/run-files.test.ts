@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { toWandbYaml, writeRunFiles } from "@/agent/run-files";
+import { toWandbYaml, writeRunFiles } from "@/agent/run/run-files";
 import { isValueMap, parseJson } from "@/core/value";
 
 const TEXT =

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { toLocalCommand } from "@/agent/interpreter";
+import { toLocalCommand } from "@/agent/run/interpreter";
 
 function withPath(programs: readonly string[], body: (env: { PATH: string }) => void): void {
   const dir = mkdtempSync(join(tmpdir(), "besom-path-"));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseMetricLine } from "@/agent/metric-line";
+import { parseMetricLine } from "@/agent/output/metric-line";
 
 test.each([
   ['{"step": 3, "loss": 0.21}', { step: 3, entries: [["loss", 0.21]] }],

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Failures } from "@/agent/failures";
-import { toVerdict } from "@/agent/verdict";
+import { toVerdict } from "@/agent/run/verdict";
 
 test("exit code 0 is finished, another failed with the last words on stderr", () => {
   expect(toVerdict({ code: 0, signal: null }, undefined)).toEqual({ state: "finished", exitCode: 0 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toChildEnv } from "@/agent/environment";
+import { toChildEnv } from "@/agent/run/environment";
 
 const facts = {
   url: "http://host:3000/",

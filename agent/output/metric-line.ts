@@ -2,7 +2,7 @@ import { toWireKey, toWireValue } from "@/client/wire";
 
 /** What a line of JSON on stdout logs. Values are as they go over the wire. */
 export interface MetricLine {
-  /** Absent: agent/readings.ts says which it belongs to. */
+  /** Absent: agent/output/readings.ts says which it belongs to. */
   readonly step?: number;
   readonly entries: readonly (readonly [key: string, value: unknown])[];
 }

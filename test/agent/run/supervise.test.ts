@@ -2,10 +2,10 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { isGroupAlive } from "@/agent/group";
-import { Janitor } from "@/agent/janitor";
-import { type Child, startChild } from "@/agent/supervise";
-import { waitFor } from "../support/recorder";
+import { isGroupAlive } from "@/agent/run/group";
+import { Janitor } from "@/agent/run/janitor";
+import { type Child, startChild } from "@/agent/run/supervise";
+import { waitFor } from "../../support/recorder";
 
 interface Scene {
   child: Child;
@@ -181,7 +181,7 @@ test.each([
 });
 
 /** A stand-in for an agent: starts one program under the janitor and tells the numbers. */
-const HOLDER = fileURLToPath(new URL("../support/holder.ts", import.meta.url));
+const HOLDER = fileURLToPath(new URL("../../support/holder.ts", import.meta.url));
 
 test.runIf(process.platform === "linux")(
   "an agent that is killed with SIGKILL leaves no process behind: no child, no grandchild, none that made its own session",

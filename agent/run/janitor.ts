@@ -39,7 +39,7 @@ export class Janitor {
     this.tell(`- ${group}`);
   }
 
-  /** In good order: every run has ended, and agent/strays.ts took what it left. */
+  /** In good order: every run has ended, and agent/run/strays.ts took what it left. */
   close(): void {
     this.closed = true;
     this.tell(".");
