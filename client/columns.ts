@@ -11,6 +11,8 @@ export interface ColumnBatch {
   steps: number[];
   times: number[];
   series: { key: string; values: unknown[] }[];
+  /** Only in an attempt's first batch. */
+  resumedFromStep?: number;
 }
 
 /** Collects points, in order of step, into columns. The same step merges. */
@@ -74,7 +76,9 @@ export class Columns {
  * Two batches that say the same as one: by its steps, else (a single step) by its metrics. Undefined when there is
  * nothing left to divide.
  */
-export function splitColumns({ steps, times, series }: ColumnBatch): [ColumnBatch, ColumnBatch] | undefined {
+export function splitColumns(columns: ColumnBatch): [ColumnBatch, ColumnBatch] | undefined {
+  const { steps, times, series, resumedFromStep } = columns;
+  const first = { ...(resumedFromStep !== undefined && { resumedFromStep }) };
   if (steps.length > 1) {
     const half = steps.length >> 1;
     const part = (from: number, to?: number): ColumnBatch => ({
@@ -84,12 +88,12 @@ export function splitColumns({ steps, times, series }: ColumnBatch): [ColumnBatc
         .map(({ key, values }) => ({ key, values: values.slice(from, to) }))
         .filter(({ values }) => values.some((value) => value !== null)),
     });
-    return [part(0, half), part(half)];
+    return [{ ...part(0, half), ...first }, part(half)];
   }
   if (series.length < 2) return undefined;
   const half = series.length >> 1;
   return [
-    { steps, times, series: series.slice(0, half) },
+    { steps, times, series: series.slice(0, half), ...first },
     { steps, times, series: series.slice(half) },
   ];
 }

@@ -38,6 +38,7 @@ export class Delivery {
   private readonly output: Lane<OutputLine[]>;
   private lines: OutputLine[] = [];
   private lineBytes = 0;
+  private resumedFromStep: number | undefined;
 
   constructor(options: DeliveryOptions) {
     const { client, runId, attempt, spoolDir, onRefused, onTrouble, onCommand, onRoom, signal } = options;
@@ -84,6 +85,11 @@ export class Delivery {
     else this.metrics.touch();
   }
 
+  /** Before anything is logged: the attempt goes on behind this step of an earlier one. */
+  resume(step: number): void {
+    this.resumedFromStep = step;
+  }
+
   print(line: OutputLine): void {
     this.lines.push(line);
     this.lineBytes += line.text.length + 48;
@@ -104,8 +110,11 @@ export class Delivery {
 
   private takeMetrics() {
     const { bytes } = this.columns;
-    const item = this.columns.take();
-    return item && { item, bytes };
+    const taken = this.columns.take();
+    if (!taken) return undefined;
+    const { resumedFromStep } = this;
+    this.resumedFromStep = undefined;
+    return { item: { ...taken, ...(resumedFromStep !== undefined && { resumedFromStep }) }, bytes };
   }
 
   private takeOutput() {

@@ -7,6 +7,17 @@ export interface MetricLine {
   readonly entries: readonly (readonly [key: string, value: unknown])[];
 }
 
+/**
+ * `{"resumed_from_step": 41}`, that and nothing else: the program went on from what it had saved at that step of an earlier
+ * attempt. Undefined for every other line.
+ */
+export function parseResumeLine(line: string): number | undefined {
+  if (!line.includes('"resumed_from_step"')) return undefined;
+  const value = tryParse(line.trim());
+  if (!isRecord(value) || Object.keys(value).length !== 1) return undefined;
+  return toStep(value.resumed_from_step);
+}
+
 /** A deeper object is kept as a value, not spelt out as dotted names. */
 const MAX_DEPTH = 8;
 
@@ -45,7 +56,7 @@ const isNumeric = (value: unknown): boolean => typeof value === "number" || NON_
 const NON_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
 /** A whole number from 0, also as text: some programs print every value as one. */
-function toStep(value: unknown): number | undefined {
+export function toStep(value: unknown): number | undefined {
   const step = typeof value === "string" && /^\d{1,16}$/.test(value) ? Number(value) : value;
   return typeof step === "number" && Number.isSafeInteger(step) && step >= 0 ? step : undefined;
 }

@@ -13,6 +13,8 @@ export interface ReadingsOptions {
 /** What a program gets to print its first step, in time and in lines (of at most a megabyte each). */
 const HOLD_MS = 30_000;
 export const MAX_HELD = 32;
+/** Names that are remembered; whoever makes them up as it goes must not fill memory. */
+const MAX_NAMES = 1_000;
 
 /**
  * What one run's lines add up to: the step that each belongs to, and the best value of the sweep's metric.
@@ -24,6 +26,7 @@ export const MAX_HELD = 32;
  */
 export class Readings {
   best: number | undefined;
+  readonly names = new Set<string>();
   private lastStep: number | undefined;
   private isExplicit = false;
   private held: Omit<Point, "step">[] | undefined = [];
@@ -41,6 +44,14 @@ export class Readings {
     this.isExplicit = true;
     if (this.lastStep !== undefined && step < this.lastStep) return false;
     this.pass(step, { timeMs, entries });
+    return true;
+  }
+
+  /** The program goes on behind this step. False when it comes too late to say so: something was logged already. */
+  resume(step: number): boolean {
+    if (this.lastStep !== undefined) return false;
+    this.lastStep = step;
+    this.held = undefined;
     return true;
   }
 
@@ -77,6 +88,7 @@ export class Readings {
   private observe(entries: Point["entries"]): void {
     const { metric } = this.options;
     for (const [key, value] of entries) {
+      if (this.names.size < MAX_NAMES) this.names.add(key);
       if (key !== metric?.name || typeof value !== "number") continue;
       if (this.best === undefined || isBetter(metric.goal, value, this.best)) this.best = value;
     }

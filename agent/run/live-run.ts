@@ -6,6 +6,7 @@ import type { Goal } from "@/core/sweep";
 import { isValueMap, parseJson, type ValueMap } from "@/core/value";
 import { type AttemptCommand, type Claim, FinishRun, type StartedProcess } from "@/graphql/operations";
 import { Intake } from "../output/intake";
+import type { ReadPatterns } from "../output/patterns";
 import { type Progress, toDuration } from "../progress";
 import { toShellText } from "../quote";
 import { toChildEnv } from "./environment";
@@ -13,6 +14,7 @@ import type { Janitor } from "./janitor";
 import { type RunFiles, writeRunFiles } from "./run-files";
 import { type Child, type Exit, startChild } from "./supervise";
 import { type StopCause, toVerdict, type Verdict } from "./verdict";
+import { type RunWarning, toMissingMetric } from "./warnings";
 
 export interface SweepFacts {
   id: string;
@@ -31,6 +33,8 @@ export interface RunContext {
   /** Where the agent runs: `program` is relative to it. */
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** What the sweep reads from lines that are no JSON. */
+  patterns?: ReadPatterns | undefined;
   /** Fires when what isn't delivered by now is given up. */
   giveUp: AbortSignal;
   /** Whether this agent is on its way out. */
@@ -125,7 +129,8 @@ export class LiveRun {
     const intake = new Intake({
       delivery,
       metric: sweep.metric ?? undefined,
-      onWarning: (message) => this.warn(message),
+      patterns: context.patterns,
+      onWarning: (code, message) => this.warnRun({ code, message }),
       echo: context.echo ? (line) => progress.write(`${claim.displayName} | ${line}`) : undefined,
     });
     try {
@@ -205,6 +210,8 @@ export class LiveRun {
       outcome === "stale" ? "another attempt has taken its place" : verdict.detail,
     ];
     context.progress.finished(claim.displayName, outcome, facts.filter(Boolean).join(", "));
+    const missing = outcome === "finished" && metric ? toMissingMetric(metric.name, intake.names) : undefined;
+    if (missing) this.warnRun(missing);
     if (outcome === "failed" && !context.echo)
       for (const line of intake.lastLines) context.progress.write(`    ${line}`);
     return outcome;
@@ -229,6 +236,10 @@ export class LiveRun {
       this.warn(`its end can't be reported: ${error.message}`);
       return "undelivered";
     }
+  }
+
+  private warnRun(warning: RunWarning): void {
+    this.warn(warning.message, warning.code);
   }
 
   private warn(message: string, kind = message): void {

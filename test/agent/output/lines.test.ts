@@ -38,7 +38,18 @@ test("a stream without newlines is cut, and nothing of it is lost", () => {
   expect(split([`${text}\nend`], 64).join("")).toBe(`${text}end`);
 });
 
-test("of a redrawn line the last drawing is kept", () => {
+test("of a redrawn line the last drawing is kept, however it was cut; the newline alone draws nothing", () => {
   expect(foldReturns(" 10%\r 50%\r100%")).toBe("100%");
+  expect(foldReturns("100%\r\r")).toBe("100%");
   expect(foldReturns("plain")).toBe("plain");
+  const text = "a\r 10%\r 50%\r\nplain\r\n\rlast";
+  for (let size = 1; size < text.length; size++)
+    expect(split(text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [])).toEqual([" 50%", "plain", "last"]);
+});
+
+test("a bar that never ends its line holds one state of it, however often it is drawn", () => {
+  const splitter = new LineSplitter(() => expect.unreachable());
+  for (let i = 0; i < 100_000; i++) splitter.push(`\r${"x".repeat(100)} ${i}`);
+  expect(splitter.peek(1_000)).toBe(`${"x".repeat(100)} 99999`);
+  expect(JSON.stringify(splitter).length).toBeLessThan(300);
 });
