@@ -44,5 +44,17 @@ export const RUN_REASONS = [
   "exit_code",
   "signal",
   "agent_gone",
+  "machine_quarantined",
 ] as const;
 export type RunReason = (typeof RUN_REASONS)[number];
+
+/** What whoever started or served a run noticed, and its program does not say. */
+export const WARNING_CODES = [
+  "METRIC_NEVER_LOGGED",
+  "PARAMETER_NEVER_READ",
+  "UNKNOWN_MACRO",
+  "STEP_BACKWARDS",
+  "OUTPUT_CUT",
+  "METRICS_REFUSED",
+] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];

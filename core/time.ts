@@ -16,3 +16,5 @@ export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000;
 export const STOP_GRACE_MS = 10_000;
 /** A server that stops in mid-transaction may hold a sweep's row no longer than this. */
 export const IDLE_TRANSACTION_MS = 5_000;
+/** A run that fails within this time of its start says more about its machine than about its parameters. */
+export const FAST_FAILURE_MS = 60_000;

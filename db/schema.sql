@@ -10,6 +10,9 @@ create table agents (
   created_at timestamp(3) with time zone not null default now(),
   last_heartbeat_at timestamp(3) with time zone not null default now(),
   changed_xid xid8 not null default pg_current_xact_id(),
+  cwd text,
+  gpus jsonb not null default '[]'::jsonb,
+  wish text,
   constraint agents_pkey PRIMARY KEY (id),
   constraint agents_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id),
   constraint agents_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
@@ -32,6 +35,16 @@ create table api_keys (
   constraint api_keys_hash_unique UNIQUE (hash),
   constraint api_keys_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
   constraint api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table attempt_facts (
+  run_id bigint not null,
+  attempt integer not null,
+  facts jsonb not null,
+  diff text,
+  described_at timestamp(3) with time zone not null default now(),
+  constraint attempt_facts_run_id_attempt_pk PRIMARY KEY (run_id, attempt),
+  constraint attempt_facts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 
 create table attempts (
@@ -60,6 +73,8 @@ create table attempts (
   command jsonb,
   changed_xid xid8 not null default pg_current_xact_id(),
   key_id integer,
+  slot integer,
+  device text,
   constraint attempts_run_id_number_pk PRIMARY KEY (run_id, number),
   constraint attempts_key_hash_unique UNIQUE (key_hash),
   constraint attempts_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
@@ -188,6 +203,17 @@ create table login_links (
   used_at timestamp(3) with time zone,
   constraint login_links_pkey PRIMARY KEY (token_hash),
   constraint login_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table machines (
+  sweep_id text not null,
+  host text not null,
+  failures_in_a_row integer not null default 0,
+  failed_runs bigint[] not null default '{}'::bigint[],
+  quarantined_at timestamp(3) with time zone,
+  reason text,
+  constraint machines_sweep_id_host_pk PRIMARY KEY (sweep_id, host),
+  constraint machines_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
 );
 
 create table metric_axes (
@@ -338,6 +364,16 @@ create table run_tags (
 );
 CREATE INDEX run_tags_tag_idx ON public.run_tags USING btree (tag);
 
+create table run_warnings (
+  run_id bigint not null,
+  attempt integer not null,
+  code text not null,
+  message text not null,
+  at timestamp(3) with time zone not null default now(),
+  constraint run_warnings_run_id_attempt_code_message_pk PRIMARY KEY (run_id, attempt, code, message),
+  constraint run_warnings_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
 create table rungs (
   run_id bigint not null,
   attempt integer not null,
@@ -390,6 +426,7 @@ create table runs (
   suggestion integer,
   early_stop jsonb,
   feasible boolean,
+  returned boolean not null default false,
   constraint runs_pkey PRIMARY KEY (id),
   constraint runs_project_name_key UNIQUE (project_id, name),
   constraint runs_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
@@ -545,6 +582,16 @@ create table sweeps (
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=50, autovacuum_vacuum_cost_delay=0);
 CREATE INDEX sweeps_project_idx ON public.sweeps USING btree (project_id, created_at);
+
+create table system_samples (
+  run_id bigint not null,
+  attempt integer not null,
+  time bigint not null,
+  values jsonb not null,
+  peaks jsonb,
+  constraint system_samples_run_id_attempt_time_pk PRIMARY KEY (run_id, attempt, "time"),
+  constraint system_samples_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
 
 create table team_members (
   entity_id integer not null,

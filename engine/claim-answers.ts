@@ -1,6 +1,6 @@
 import { parseJson, sortKeys, stringifyJson } from "@/core/value";
 import type { Database, Tx } from "@/db/client";
-import { type LockedSweep, type QueuedRun, readGivenRuns } from "@/db/queries/claim-runs";
+import { type ClosedAgent, type LockedSweep, type QueuedRun, readGivenRuns } from "@/db/queries/claim-runs";
 import type { AnswerRow } from "@/db/queries/idempotency";
 import { refuseOtherInput } from "./once";
 import { loadPlan } from "./plan";
@@ -29,6 +29,8 @@ export interface ClaimRunsAnswer {
   /** When to ask again, if there were none. */
   readonly retryAfterMs: number;
   readonly reason?: string;
+  /** The machine gets no more runs of this sweep, for its failures in a row. */
+  readonly quarantined?: boolean;
   /** A search has no proposal ready at this moment; its callers wait for one before they are answered. */
   readonly unready?: boolean;
 }
@@ -94,6 +96,22 @@ export const exit = (reason: string): ClaimRunsAnswer => ({
   retryAfterMs: 0,
   reason,
 });
+
+/** For an agent that gets none, whatever there is. */
+export function noMore(
+  { agentId, host, state, wish, quarantine }: ClosedAgent,
+  sweepId: string,
+): ClaimRunsAnswer {
+  if (state === "exited") return exit(`agent ${agentId} has left`);
+  if (wish !== null) return exit(`somebody asked agent ${agentId} to ${wish}: start another one to go on`);
+  const why = `machine ${host} is in quarantine for sweep ${sweepId}: ${quarantine}`;
+  return {
+    ...exit(
+      `${why}. Look at what its runs printed, mend it, and lift the quarantine on the sweep's page (resetMachine); then start an agent again`,
+    ),
+    quarantined: true,
+  };
+}
 
 /** The same answer again: the same runs, with keys derived anew. @throws AppError IDEMPOTENCY_MISMATCH */
 export async function repeatAnswer(

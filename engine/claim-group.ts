@@ -18,6 +18,7 @@ import {
   closedDoor,
   exit,
   type HandedRun,
+  noMore,
   paramsOf,
   repeatAnswer,
   runThese,
@@ -93,7 +94,7 @@ async function grant(
   const { sweep } = reading;
   if (sweep === undefined) throw new Error(`sweep ${sweepId} vanished`);
   const answers = new Map<ClaimCall, Answer>();
-  const { asking, twins } = await sortOut(db, tx, calls, reading, answers);
+  const { asking, twins } = await sortOut(db, tx, sweepId, calls, reading, answers);
   const door = closedDoor(sweep);
   let dealt: Dealt = { fresh: [], handedOut: 0, exhausted: sweep.exhausted, cursor: sweep.cursor };
   if (door === undefined) dealt = await dealOut(db, tx, sweep, asking, reading, careful, answers);
@@ -103,10 +104,11 @@ async function grant(
   return { answer: { ...dealt, sweep, answers: inOrder }, write: dealt.write };
 }
 
-/** Answers what needs no run: repeated calls, agents that have left. Twins are duplicates within this very group. */
+/** Answers what needs no run: repeated calls, agents that get none. Twins are duplicates within this very group. */
 async function sortOut(
   db: Database,
   tx: Tx,
+  sweepId: string,
   calls: readonly ClaimCall[],
   reading: ClaimReading,
   answers: Map<ClaimCall, Answer>,
@@ -117,9 +119,10 @@ async function sortOut(
   for (const call of calls) {
     const before = known.get(keyOf(call));
     const twin = asking.get(keyOf(call));
+    const closed = reading.closed.get(call.agentId);
     if (before !== undefined) answers.set(call, await orAppError(() => repeatAnswer(db, tx, call, before)));
     else if (twin !== undefined) twins.push([call, twin]);
-    else if (reading.exited.has(call.agentId)) answers.set(call, exit(`agent ${call.agentId} has left`));
+    else if (closed !== undefined) answers.set(call, noMore(closed, sweepId));
     else asking.set(keyOf(call), call);
   }
   return { asking: [...asking.values()], twins };

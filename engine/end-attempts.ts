@@ -1,7 +1,9 @@
 import type { Tx } from "@/db/client";
+import { noteMachines } from "@/db/queries/machines";
 import { type LockedAttempt, type SettledAttempt, settleAttempts } from "@/db/queries/settle-attempts";
 import { findFeasible } from "./check-feasible";
 import type { EngineContext } from "./context";
+import { type End, toMachineNews } from "./machine-news";
 import { type Ending, settle } from "./settle";
 import { toFacts } from "./settle-facts";
 
@@ -13,8 +15,10 @@ export async function endAttempts(
   toEnding: (row: LockedAttempt) => Ending,
 ): Promise<void> {
   const settled: SettledAttempt[] = [];
+  const ends: End[] = [];
   for (const row of rows) {
     const settlement = settle(toEnding(row), await toFacts(server, tx, row));
+    ends.push({ row, settlement, server });
     settled.push({ ...settlement, runId: row.runId, attempt: row.attempt, detail: null, exitCode: null });
   }
   const feasible = await findFeasible(
@@ -22,8 +26,10 @@ export async function endAttempts(
     tx,
     rows.filter(({ constrained }) => constrained),
   );
+  const news = await toMachineNews(tx, ends);
   await settleAttempts(
     tx,
     settled.map((one) => ({ ...one, feasible: feasible.get(one.runId) ?? null })),
   );
+  await noteMachines(tx, news);
 }

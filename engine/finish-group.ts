@@ -2,6 +2,7 @@ import { AppError } from "@/core/errors";
 import { type FinishState, isActive, type RunState } from "@/core/run";
 import type { Database, Tx } from "@/db/client";
 import { insertAnswers, type NewAnswer, readAnswers } from "@/db/queries/idempotency";
+import { noteMachines } from "@/db/queries/machines";
 import {
   type LockedAttempt,
   lockAttempts,
@@ -12,6 +13,7 @@ import { inShortTransaction, type LastStep } from "@/db/transaction";
 import { tellSettled } from "./after-settling";
 import { findFeasible } from "./check-feasible";
 import type { Logger } from "./context";
+import { type End, toMachineNews } from "./machine-news";
 import { refuseOtherInput } from "./once";
 import { settle } from "./settle";
 import { isLapsed, toFacts } from "./settle-facts";
@@ -72,6 +74,7 @@ async function finish(
   const remembered = new Map(known.map((answer) => [`${answer.caller}\0${answer.mutationId}`, answer]));
   const settled: SettledAttempt[] = [];
   const changed: LockedAttempt[] = [];
+  const ends: End[] = [];
   const kept: NewAnswer[] = [];
   const answers: Answer[] = [];
   for (const call of calls) {
@@ -89,6 +92,7 @@ async function finish(
       if (ending !== undefined) {
         settled.push(ending);
         changed.push(row);
+        ends.push({ row, settlement: ending, server: { db, log: call.log } });
         // A second call of this group about the same attempt meets what the first made of it.
         Object.assign(row, {
           ended: true,
@@ -113,10 +117,11 @@ async function finish(
     tx,
     changed.filter(({ constrained }) => constrained),
   );
+  const news = await toMachineNews(tx, ends);
   const ended = settled.map((one) => ({ ...one, feasible: feasible.get(one.runId) ?? null }));
   return {
     answer: { answers, settled: changed },
-    write: () => Promise.all([settleAttempts(tx, ended), insertAnswers(tx, kept)]),
+    write: () => Promise.all([settleAttempts(tx, ended), noteMachines(tx, news), insertAnswers(tx, kept)]),
   };
 }
 

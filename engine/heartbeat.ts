@@ -3,6 +3,7 @@ import { LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
 import { isProjectDeleted } from "@/db/queries/edit-project";
 import {
+  type BeatenAgent,
   type BeatenAttempt,
   beatAgent,
   beatAttempts,
@@ -10,12 +11,18 @@ import {
   writeStarted,
 } from "@/db/queries/heartbeat";
 import { retrying } from "@/db/transaction";
-import { authorizeAttempt, authorizeProject } from "./authorize";
-import { badInput, checkId, checkInteger, isStorable } from "./check";
+import { authorizeProject } from "./authorize";
+import { badInput, checkId, checkInteger, isStorable, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
-import { agentFacts, manyRunFacts } from "./facts";
+import { agentFacts } from "./facts";
+import { authorizeEach, checkAttempts, MAX_ATTEMPTS } from "./named-attempts";
 import { reviveLapsed } from "./revive";
+
+type StartedInput = Omit<StartedAttempt, "slot" | "device"> & {
+  readonly slot?: number | null | undefined;
+  readonly device?: string | null | undefined;
+};
 
 export interface HeartbeatInput {
   /** Absent for a training process that speaks for itself. */
@@ -23,7 +30,9 @@ export interface HeartbeatInput {
   /** What the agent has in hand. */
   readonly attempts: readonly { readonly runId: number; readonly attempt: number }[];
   /** Of an agent: the processes it has started since it was last answered. */
-  readonly started?: readonly StartedAttempt[] | undefined;
+  readonly started?: readonly StartedInput[] | undefined;
+  /** Of an agent: how long the answer may wait for something to say. */
+  readonly waitMs?: number | undefined;
 }
 
 /** STALE: another attempt has the run, end the process. STOP: end it in peace. CANCEL: end it now. */
@@ -35,14 +44,15 @@ export interface HeartbeatAnswer {
     readonly attempt: number;
     readonly command: Command;
   }[];
-  /** EXIT: end everything and leave. */
-  readonly directive: "CONTINUE" | "EXIT";
+  /** DRAIN: take no more, and leave when all have ended. STOP: hand back what is under way, and leave. EXIT: end everything and leave. */
+  readonly directive: "CONTINUE" | "DRAIN" | "STOP" | "EXIT";
   /** From now on, by the database's clock. */
   readonly leaseMs: number;
 }
 
-const MAX_ATTEMPTS = 1_000;
 const MAX_WORDS = 10_000;
+export const MAX_WAIT_MS = 20_000;
+const MAX_SLOT = 9_999;
 /** Characters of a command that are kept: parameters may have a megabyte, and are kept elsewhere. */
 const MAX_COMMAND = 16_384;
 
@@ -80,7 +90,7 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
       const command = toCommand((row.attempt === row.current && revived.get(row.runId)) || row);
       return command === undefined ? [] : [{ runId: row.runId, attempt: row.attempt, command }];
     }),
-    directive: agent?.sweepState === "canceled" || agent?.agentState === "exited" ? "EXIT" : "CONTINUE",
+    directive: agent === null ? "CONTINUE" : toDirective(agent),
     leaseMs: LEASE_MS,
   };
 }
@@ -103,6 +113,15 @@ const cancelAll = (attempts: readonly { runId: number; attempt: number }[]): Hea
   leaseMs: LEASE_MS,
 });
 
+export function toDirective({
+  sweepState,
+  agentState,
+  wish,
+}: Pick<BeatenAgent, "sweepState" | "agentState" | "wish">): HeartbeatAnswer["directive"] {
+  if (sweepState === "canceled" || agentState === "exited") return "EXIT";
+  return wish === null ? "CONTINUE" : wish === "stop" ? "STOP" : "DRAIN";
+}
+
 /** What the holder of an attempt is told; `live`: it holds its run. */
 export function toCommand({
   live,
@@ -113,31 +132,16 @@ export function toCommand({
   return stopRequested === null ? undefined : "STOP";
 }
 
-function checkAttempts(attempts: unknown): { runId: number; attempt: number }[] {
-  if (!Array.isArray(attempts) || attempts.length > MAX_ATTEMPTS) {
-    throw badInput(
-      "attempts",
-      Array.isArray(attempts) ? attempts.length : attempts,
-      `a list of at most ${MAX_ATTEMPTS}`,
-    );
-  }
-  const named = new Map<string, { runId: number; attempt: number }>();
-  for (const one of attempts as { runId: unknown; attempt: unknown }[]) {
-    const runId = checkId("attempts.runId", one?.runId);
-    const attempt = checkInteger("attempts.attempt", one?.attempt, 1, 1_000_000);
-    named.set(`${runId}/${attempt}`, { runId, attempt });
-  }
-  return [...named.values()];
-}
-
-function checkStarted(started: readonly StartedAttempt[]): StartedAttempt[] {
+function checkStarted(started: readonly StartedInput[]): StartedAttempt[] {
   if (started.length > MAX_ATTEMPTS)
     throw badInput("started", started.length, `a list of at most ${MAX_ATTEMPTS}`);
-  return started.map(({ runId, attempt, pid, command }) => ({
+  return started.map(({ runId, attempt, pid, command, slot, device }) => ({
     runId: checkId("started.runId", runId),
     attempt: checkInteger("started.attempt", attempt, 1, 1_000_000),
     pid: checkInteger("started.pid", pid, 1, 2 ** 31 - 1),
     command: shorten(command),
+    slot: slot == null ? null : checkInteger("started.slot", slot, 0, MAX_SLOT),
+    device: maybeText("started.device", device === "" ? null : device, 1_000),
   }));
 }
 
@@ -152,21 +156,6 @@ function shorten(command: readonly string[]): string[] {
     kept.push(word);
   }
   return kept;
-}
-
-async function authorizeEach(
-  context: EngineContext,
-  attempts: readonly { runId: number; attempt: number }[],
-): Promise<void> {
-  const facts = await manyRunFacts(
-    context.db,
-    attempts.map(({ runId }) => runId),
-  );
-  for (const { runId, attempt } of attempts) {
-    const run = facts.get(runId);
-    if (run === undefined) throw new AppError("NOT_FOUND", `run ${runId} is unknown`, { details: { runId } });
-    await authorizeAttempt(context, run, attempt, "member");
-  }
 }
 
 async function tellAgentBack(db: Database, agentId: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { SweepState } from "@/core/sweep";
 import { insertAgent } from "@/db/queries/agents";
 import { getSweep } from "@/db/queries/sweeps";
 import { authorizeProject, requireUser, systemAccess } from "./authorize";
-import { checkInteger, checkMutationId, checkSweepId, checkText, maybeText } from "./check";
+import { badInput, checkInteger, checkMutationId, checkSweepId, checkText, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { sweepFacts } from "./facts";
@@ -17,6 +17,10 @@ export interface RegisterAgentInput {
   /** How many runs it may hold at once. */
   readonly slots?: number | undefined;
   readonly version?: string | undefined;
+  /** A word for each device that it may hand out, such as "0: NVIDIA A100 80GB". */
+  readonly gpus?: readonly string[] | undefined;
+  /** Where it was started. */
+  readonly cwd?: string | undefined;
   readonly clientMutationId?: string | undefined;
 }
 
@@ -44,6 +48,8 @@ export async function registerAgent(
   const pid = input.pid == null ? null : checkInteger("pid", input.pid, 1, 2 ** 31 - 1);
   const slots = checkInteger("slots", input.slots ?? 1, 1, 10_000);
   const version = maybeText("version", input.version, 100);
+  const gpus = checkGpus(input.gpus ?? []);
+  const cwd = maybeText("cwd", input.cwd, 4_096);
   const facts = await sweepFacts(db, sweepId);
   await authorizeProject(context, facts.projectId, "member");
   const sweep = await getSweep(db, systemAccess(), sweepId);
@@ -54,13 +60,13 @@ export async function registerAgent(
     context,
     {
       verb: "registerAgent",
-      input: { sweepId, host, pid, slots, version },
+      input: { sweepId, host, pid, slots, version, gpus, cwd },
       clientMutationId: checkMutationId(input.clientMutationId),
     },
     async (tx) => {
       // Within: a repeated call gets its first answer, whatever has become of the sweep meanwhile.
       refuseEnded(sweepId, sweep.state);
-      return { agentId: await insertAgent(tx, { sweepId, userId, host, pid, slots, version }) };
+      return { agentId: await insertAgent(tx, { sweepId, userId, host, pid, slots, version, gpus, cwd }) };
     },
   );
   if (!repeated) emitChange(facts.projectId, sweepId, null, "agent");
@@ -74,6 +80,14 @@ export async function registerAgent(
     program: config.program,
     command: config.command,
   };
+}
+
+const MAX_GPUS = 256;
+
+function checkGpus(gpus: readonly string[]): string[] {
+  if (!Array.isArray(gpus) || gpus.length > MAX_GPUS)
+    throw badInput("gpus", Array.isArray(gpus) ? gpus.length : gpus, `a list of at most ${MAX_GPUS}`);
+  return gpus.map((gpu, i) => checkText(`gpus[${i}]`, gpu, 200));
 }
 
 function refuseEnded(sweepId: string, state: SweepState): void {

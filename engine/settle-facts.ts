@@ -1,4 +1,5 @@
 import { AppError } from "@/core/errors";
+import type { SweepConfig } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
 import type { LockedAttempt } from "@/db/queries/settle-attempts";
 import type { EngineContext } from "./context";
@@ -20,7 +21,7 @@ type Server = Pick<EngineContext, "db" | "log">;
 /** What `settle` needs to know of a locked attempt. What a lapse had counted is uncounted. */
 export async function toFacts(server: Server, tx: Tx, row: LockedAttempt): Promise<Facts> {
   const lapsed = isLapsed(row);
-  const { retries, retryFailed } = await retryRules(server, tx, row);
+  const { retries, retryFailed } = await readRules(server, tx, row);
   return {
     preempting: row.attemptState === "preempting",
     stopRequested: row.stopRequested,
@@ -32,14 +33,15 @@ export async function toFacts(server: Server, tx: Tx, row: LockedAttempt): Promi
   };
 }
 
-const NO_RETRIES = { retries: 0, retryFailed: false };
+type Rules = Pick<SweepConfig, "retries" | "retryFailed" | "quarantineAfter">;
+const NO_RETRIES: Rules = { retries: 0, retryFailed: false, quarantineAfter: false };
 
 /** A sweep that can't be read has no retries: its runs end like others, and hold up nobody else's. */
-async function retryRules(
+export async function readRules(
   { db, log }: Server,
   tx: Tx,
   { runId, sweepId, generation }: LockedAttempt,
-): Promise<{ retries: number; retryFailed: boolean }> {
+): Promise<Rules> {
   if (sweepId === null || generation === null) return NO_RETRIES;
   try {
     return await loadConfig(db, tx, { sweepId, generation });

@@ -1,4 +1,4 @@
-import { FINISH_STATES, ATTEMPT_STATES as IN_ATTEMPT, RUN_STATES } from "@/core/run";
+import { FINISH_STATES, ATTEMPT_STATES as IN_ATTEMPT, RUN_STATES, WARNING_CODES } from "@/core/run";
 import { SWEEP_STATES } from "@/core/sweep";
 import { builder } from "./builder";
 
@@ -40,4 +40,9 @@ export const AttemptCommandKind = builder.enumType("AttemptCommandKind", {
   description:
     "STALE: another attempt holds the run, stop and report nothing. STOP: end, its results count. CANCEL: end, its sweep was canceled.",
   values: ["STALE", "STOP", "CANCEL"] as const,
+});
+export const WarningCode = builder.enumType("WarningCode", {
+  description:
+    "METRIC_NEVER_LOGGED: it ended without the sweep's metric. PARAMETER_NEVER_READ: the program took no notice of a parameter. UNKNOWN_MACRO: the command has a macro that means nothing. STEP_BACKWARDS: steps fell, and their points were left out. OUTPUT_CUT: it printed more than is kept. METRICS_REFUSED: the server took some of its metrics not.",
+  values: WARNING_CODES,
 });

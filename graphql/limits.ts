@@ -17,6 +17,7 @@ import {
   type ValidationContext,
   type ValueNode,
 } from "graphql";
+import { AppError } from "@/core/errors";
 
 /** A sweep file of 10 MiB as JSON text; a batch of 800,000 metrics with all their digits. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -41,6 +42,9 @@ const UNPAGED_LIST = 10;
 /** Fields behind which there is much to read, in fields; what they really bring is counted by the answer's `Allowance`. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   "Run.output": 2_000,
+  "Run.system": 1_000,
+  "Attempt.facts": 100,
+  "Attempt.diff": 300,
   "Run.history": 300,
   "Query.histories": 10_000,
   "Project.metricNames": 1_000,
@@ -49,6 +53,15 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Sweep.parameterNames": 1_000,
 };
 export const OPERATION_TIMEOUT_MS = 30_000;
+/** Points of each line of `Run.system`. */
+export const SYSTEM_SAMPLES = { usual: 300, max: 4_000 } as const;
+
+/** @throws AppError BAD_INPUT */
+export function checkSystemSamples(samples: number | null | undefined): number {
+  const wanted = samples ?? SYSTEM_SAMPLES.usual;
+  if (wanted >= 1 && wanted <= SYSTEM_SAMPLES.max) return wanted;
+  throw new AppError("BAD_INPUT", `samples is ${wanted}, expected from 1 to ${SYSTEM_SAMPLES.max}`);
+}
 
 /** A validation rule: what a document may cost at most, counted before anything runs and cached with the document. */
 export function limitDocument(context: ValidationContext): ASTVisitor {

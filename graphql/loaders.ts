@@ -3,12 +3,14 @@ import type { Access, Role } from "@/core/access";
 import type { HistorySeries } from "@/core/history";
 import type { Database } from "@/db/client";
 import { type AgentRow, type BareAgent, getAgents } from "@/db/queries/agents";
+import { type AttemptFactsRow, type AttemptKey, readAttemptFacts } from "@/db/queries/attempt-facts";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
 import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
 import { listRuns } from "@/db/queries/filter-runs";
 import { type FrontRow, frontsOfSweeps } from "@/db/queries/fronts";
 import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
+import { type MachineRow, machinesOfSweeps } from "@/db/queries/machines";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
 import { listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
 import { agentsOfSweeps, bestRuns, runsOfAgents } from "@/db/queries/overview";
@@ -19,6 +21,7 @@ import { getProjects, listProjectsOfEntities, type ProjectRow } from "@/db/queri
 import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
 import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
 import { type RunPart, type RunParts, readRunParts } from "@/db/queries/run-parts";
+import { readWarnings, type WarningRow } from "@/db/queries/run-warnings";
 import {
   type BestPoint,
   bestSoFar,
@@ -35,6 +38,7 @@ import {
 } from "@/db/queries/suggestions";
 import { readSummaries, type SummaryRow } from "@/db/queries/summaries";
 import { getSweeps, listSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { readSystem, type SystemSeriesRow } from "@/db/queries/system-samples";
 import { getUsers, type UserRow } from "@/db/queries/users";
 import { type WinnerRow, winnersOfSweeps } from "@/db/queries/winners";
 import { projectRoles } from "@/engine/authorize";
@@ -260,6 +264,50 @@ export class Loaders {
       (row) => row.runId,
     );
   }
+  get attemptFacts() {
+    return this.loader("attemptFacts", () => {
+      return new DataLoader<AttemptKey, AttemptFactsRow | undefined, string>(
+        async (asked) => {
+          const rows = await this.allowance.read(
+            () => readAttemptFacts(this.db, this.access, asked),
+            (found) => found.reduce((sum, { facts, diff }) => sum + facts.length + (diff?.length ?? 0), 0),
+          );
+          const found = new Map(rows.map((row) => [`${row.runId}/${row.attempt}`, row]));
+          return asked.map(({ runId, attempt }) => found.get(`${runId}/${attempt}`));
+        },
+        // Some 30 MB at the most.
+        { cacheKeyFn: ({ runId, attempt }) => `${runId}/${attempt}`, maxBatchSize: 100 },
+      );
+    });
+  }
+  get warnings() {
+    return this.lists<number, WarningRow>(
+      "warnings",
+      (ids) => readWarnings(this.db, this.access, ids),
+      (row) => row.runId,
+    );
+  }
+  /** Of one sweep each. */
+  get machines() {
+    return this.lists<string, MachineRow>(
+      "machines",
+      (ids) => machinesOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  /** Lines of runs that are asked for alike. */
+  system(samples: number) {
+    return this.lists<number, SystemSeriesRow>(
+      `system ${samples}`,
+      (runIds) =>
+        this.allowance.read(
+          () => readSystem(this.db, this.access, runIds, { samples }),
+          (lines) => lines.reduce((sum, { times }) => sum + times.length * 24, 0),
+        ),
+      (row) => row.runId,
+      20,
+    );
+  }
   get agents() {
     return this.lists<string, AgentRow>(
       "agents",
@@ -368,13 +416,17 @@ export class Loaders {
     name: string,
     read: (ids: readonly K[]) => Promise<readonly Row[]>,
     toKey: (row: Row) => K,
+    maxBatchSize = Number.POSITIVE_INFINITY,
   ) {
     return this.loader(name, () => {
-      return new DataLoader<K, Row[]>(async (ids) => {
-        const found = new Map<K, Row[]>(ids.map((id) => [id, []]));
-        for (const row of await read(ids)) found.get(toKey(row))?.push(row);
-        return ids.map((id) => found.get(id) ?? []);
-      });
+      return new DataLoader<K, Row[]>(
+        async (ids) => {
+          const found = new Map<K, Row[]>(ids.map((id) => [id, []]));
+          for (const row of await read(ids)) found.get(toKey(row))?.push(row);
+          return ids.map((id) => found.get(id) ?? []);
+        },
+        { maxBatchSize },
+      );
     });
   }
 

@@ -3,7 +3,7 @@ import { builder } from "./builder";
 import type { Context } from "./context";
 import { type Failure, toFailure } from "./errors";
 
-type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+export type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
 
 export const FailureType = builder.objectRef<Failure>("Failure").implement({
   description: "Why a verb was refused, in data: nothing happened.",

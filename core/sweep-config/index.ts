@@ -8,6 +8,7 @@ import { writeYaml } from "./write-yaml";
 import { readYaml } from "./yaml";
 
 export { objectivesOf, targetsOf } from "./objectives";
+export { DEFAULT_QUARANTINE_AFTER } from "./own-keys";
 export { deserializeConfig, serializeConfig } from "./serialize";
 export type * from "./types";
 

@@ -13,17 +13,22 @@ export const OWN_KEYS = [
   "run_name",
   "constraints",
   "budget",
+  "log_pattern",
+  "quarantine_after",
 ] as const;
 
 type OwnSettings = Pick<
   SweepConfig,
-  "seed" | "gridOrder" | "repeats" | "retries" | "retryFailed" | "runName"
+  "seed" | "gridOrder" | "repeats" | "retries" | "retryFailed" | "runName" | "quarantineAfter"
 >;
 
 const DEFAULT_RETRIES = 2;
 /** More copies of each configuration, or more tries of a crashing run, are a slip. */
 const MAX_REPEATS = 1_000_000;
 const MAX_RETRIES = 1_000;
+/** Of a sweep whose file says nothing of it, or was stored before it could. */
+export const DEFAULT_QUARANTINE_AFTER = 5;
+const MAX_QUARANTINE_AFTER = 1_000;
 
 export function readOwnKeys(root: MapNode, findings: Findings): OwnSettings {
   const own = new OwnReader(root, findings);
@@ -34,6 +39,8 @@ export function readOwnKeys(root: MapNode, findings: Findings): OwnSettings {
     retries: own.count("retries", 0, MAX_RETRIES) ?? DEFAULT_RETRIES,
     retryFailed: own.flag("retry_failed") ?? false,
     runName: own.text("run_name"),
+    quarantineAfter:
+      own.countOrNever("quarantine_after", 1, MAX_QUARANTINE_AFTER) ?? DEFAULT_QUARANTINE_AFTER,
   };
 }
 
@@ -59,6 +66,15 @@ class OwnReader {
     const { value } = isScalar(node) ? node : { value: undefined };
     if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
     return this.ignore(key, node, `an integer from ${min} to ${max}`);
+  }
+
+  countOrNever(key: string, min: number, max: number): number | false | undefined {
+    const node = childOf(this.root, key);
+    if (!node) return undefined;
+    const { value } = isScalar(node) ? node : { value: undefined };
+    if (value === false) return false;
+    if (typeof value === "number" && Number.isInteger(value) && value >= min && value <= max) return value;
+    return this.ignore(key, node, `an integer from ${min} to ${max}, or false`);
   }
 
   flag(key: string): boolean | undefined {

@@ -6,6 +6,7 @@ import { type Constraints, readConstraints } from "./constraints";
 import type { Findings } from "./diagnostics";
 import { readEarlyTerminate } from "./early-terminate";
 import { readCommand, readController, readRunCap, readText } from "./launch";
+import { readLogPatterns } from "./log-pattern";
 import { readMethod, wrapperOf } from "./method";
 import { type Objectives, readObjectives } from "./metrics";
 import { objectivesOf } from "./objectives";
@@ -64,6 +65,7 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
   const stopNode = given(root, "early_terminate");
   const commandNode = given(root, "command");
   const controllerNode = given(root, "controller");
+  const patternNode = given(root, "log_pattern");
   const config = {
     ...readBounds(root, objectives, findings),
     earlyTerminate: stopNode && readEarlyTerminate(stopNode, hasMetric, findings),
@@ -77,6 +79,7 @@ export function readTopLevel(root: Node, findings: Findings): SweepConfig | unde
     scheduler: scheduled?.scheduler,
     ...readOwnKeys(root, findings),
     ...readRules(root, parameters, objectives, findings),
+    logPattern: patternNode && readLogPatterns(patternNode, findings),
     extra: readExtra(root, findings),
   };
   if (method && parameters) {

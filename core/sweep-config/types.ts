@@ -147,6 +147,10 @@ export interface SweepConfig {
   /** On metrics. */
   readonly softConstraints?: readonly SoftConstraint[];
   readonly budget?: Budget;
+  /** Regular expressions (RE2) with named groups, which the agent holds against what the program prints. */
+  readonly logPattern?: readonly string[];
+  /** So many runs in a row that fail at once on a machine, and it gets no more. Absent in what was stored before there was such a key. */
+  readonly quarantineAfter?: number | false;
   readonly extra: ReadonlyMap<string, Value>;
 }
 

@@ -1,6 +1,10 @@
+import type { Fragment } from "postgres";
 import type { Access } from "@/core/access";
 import type { Database, Sql, Tx } from "../client";
 import { visible } from "./visible";
+
+/** What a person wants of an agent. */
+export type AgentWish = "drain" | "stop";
 
 export interface AgentRow {
   id: number;
@@ -9,7 +13,13 @@ export interface AgentRow {
   pid: number | null;
   slots: number;
   version: string | null;
+  cwd: string | null;
+  /** JSON text of a list of words, one a device. */
+  gpus: string;
   state: "alive" | "lost" | "exited";
+  wish: AgentWish | null;
+  /** Its machine gets no more runs of the sweep. */
+  quarantined: boolean;
   createdAt: Date;
   lastHeartbeatAt: Date;
   /** Attempts it holds now. */
@@ -18,20 +28,40 @@ export interface AgentRow {
   failed: number;
 }
 
-const columns = (sql: Sql | Tx) => sql`
-  a.id, a.sweep_id as "sweepId", a.host, a.pid, a.slots, a.version, a.state,
-  a.created_at as "createdAt", a.last_heartbeat_at as "lastHeartbeatAt"`;
+/** Of an agent `a`. */
+export const agentColumns = (sql: Sql | Tx) => sql`
+  a.id, a.sweep_id as "sweepId", a.host, a.pid, a.slots, a.version, a.cwd, a.gpus::text as gpus, a.state, a.wish,
+  ${inQuarantine(sql, sql`a`)} as quarantined, a.created_at as "createdAt", a.last_heartbeat_at as "lastHeartbeatAt"`;
+
+/** Does the agent behind the alias work on a machine that gets no more runs of its sweep? */
+export const inQuarantine = (sql: Sql | Tx, agent: Fragment) => sql`exists (select from machines mq
+  where mq.sweep_id = ${agent}.sweep_id and mq.host = ${agent}.host and mq.quarantined_at is not null)`;
 
 export type BareAgent = Omit<AgentRow, "holding" | "done" | "failed">;
 
 /** An agent `g` met through another row, in one column: null where there is none. Read it with `toAgent`. */
 export const agentColumn = (sql: Sql | Tx) => sql`
-  case when g.id is not null then json_build_array(g.id, g.sweep_id, g.host, g.pid, g.slots, g.version, g.state,
-    round(extract(epoch from g.created_at) * 1000), round(extract(epoch from g.last_heartbeat_at) * 1000))::text
+  case when g.id is not null then json_build_array(g.id, g.sweep_id, g.host, g.pid, g.slots, g.version, g.cwd, g.gpus::text,
+    g.state, g.wish, ${inQuarantine(sql, sql`g`)}, round(extract(epoch from g.created_at) * 1000),
+    round(extract(epoch from g.last_heartbeat_at) * 1000))::text
   end as agent`;
 
 export function toAgent(text: string): BareAgent {
-  const [id, sweepId, host, pid, slots, version, state, createdAt, lastHeartbeatAt] = JSON.parse(text);
+  const [
+    id,
+    sweepId,
+    host,
+    pid,
+    slots,
+    version,
+    cwd,
+    gpus,
+    state,
+    wish,
+    quarantined,
+    createdAt,
+    lastHeartbeatAt,
+  ] = JSON.parse(text);
   return {
     id,
     sweepId,
@@ -39,7 +69,11 @@ export function toAgent(text: string): BareAgent {
     pid,
     slots,
     version,
+    cwd,
+    gpus,
     state,
+    wish,
+    quarantined,
     createdAt: new Date(createdAt),
     lastHeartbeatAt: new Date(lastHeartbeatAt),
   };
@@ -48,7 +82,7 @@ export function toAgent(text: string): BareAgent {
 export async function getAgents(db: Database, access: Access, ids: readonly number[]): Promise<BareAgent[]> {
   const { sql } = db;
   return sql<AgentRow[]>`
-    select ${columns(sql)} from agents a join sweeps s on s.id = a.sweep_id
+    select ${agentColumns(sql)} from agents a join sweeps s on s.id = a.sweep_id
     where a.id = any(${[...ids]}::int[]) and ${visible(sql, access, sql`s.project_id`)}`;
 }
 
@@ -62,17 +96,30 @@ export async function insertAgent(
     pid: number | null;
     slots: number;
     version: string | null;
+    cwd: string | null;
+    gpus: readonly string[];
   },
 ): Promise<number> {
   const rows = await tx<{ id: number }[]>`
-    insert into agents (sweep_id, user_id, host, pid, slots, version)
-    values (${agent.sweepId}, ${agent.userId}, ${agent.host}, ${agent.pid}, ${agent.slots}, ${agent.version})
+    insert into agents (sweep_id, user_id, host, pid, slots, version, cwd, gpus)
+    values (${agent.sweepId}, ${agent.userId}, ${agent.host}, ${agent.pid}, ${agent.slots}, ${agent.version},
+      ${agent.cwd}, ${JSON.stringify(agent.gpus)}::text::jsonb)
     returning id`;
   return rows[0]?.id ?? 0;
 }
 
 export async function markAgentExited(tx: Tx, agentId: number): Promise<void> {
   await tx`update agents set state = 'exited', changed_xid = pg_current_xact_id() where id = ${agentId}`;
+}
+
+/** A stop is not weakened to a drain. */
+export async function writeWish(
+  tx: Tx,
+  { agentId, wish }: { agentId: number; wish: AgentWish },
+): Promise<void> {
+  await tx`
+    update agents set wish = case when wish = 'stop' then wish else ${wish} end, changed_xid = pg_current_xact_id()
+    where id = ${agentId}`;
 }
 
 /** Agents that missed their beats for a whole lease, under the same grace after an outage as leases. */

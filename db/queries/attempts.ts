@@ -21,6 +21,8 @@ export interface AttemptRow {
   pid: number | null;
   /** JSON text of the argv list. */
   command: string | null;
+  slot: number | null;
+  device: string | null;
   agent: BareAgent | null;
 }
 
@@ -35,7 +37,7 @@ export async function listAttempts(
     select a.run_id as "runId", a.number, a.agent_id as "agentId", a.state, a.reason, a.exit_code as "exitCode",
       a.lease_expires_at as "leaseExpiresAt", a.last_contact_at as "lastContactAt", a.started_at as "startedAt",
       a.ended_at as "endedAt", a.resumed_from_step as "resumedFromStep", a.last_step as "lastStep",
-      coalesce(a.host, g.host) as host, coalesce(a.pid, g.pid) as pid, a.command::text as command,
+      coalesce(a.host, g.host) as host, coalesce(a.pid, g.pid) as pid, a.command::text as command, a.slot, a.device,
       ${agentColumn(sql)}
     from attempts a join runs r on r.id = a.run_id left join agents g on g.id = a.agent_id
     where a.run_id = any(${[...runIds]}::bigint[]) and r.deleted_at is null

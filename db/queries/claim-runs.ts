@@ -1,6 +1,7 @@
 import type { Fragment } from "postgres";
 import type { SweepState } from "@/core/sweep";
 import type { Sql, Tx } from "../client";
+import type { AgentWish } from "./agents";
 import { type AnswerRow, type MutationKey, type NewAnswer, readAnswers } from "./idempotency";
 
 /*
@@ -41,14 +42,30 @@ export interface QueuedRun {
   params: string | null;
 }
 
+/** It has said goodbye, somebody wants it to leave, or its machine is in quarantine. */
+export interface ClosedAgent {
+  agentId: number;
+  host: string;
+  state: "alive" | "lost" | "exited";
+  wish: AgentWish | null;
+  /** Why, where it is in quarantine. */
+  quarantine: string | null;
+}
+
+/** Of an agent `x`, with its machine `m`. */
+const isClosed = (sql: Sql | Tx) =>
+  sql`(x.state = 'exited' or x.wish is not null or m.quarantined_at is not null)`;
+const joinMachine = (sql: Sql | Tx) =>
+  sql`left join machines m on m.sweep_id = x.sweep_id and m.host = x.host`;
+
 export interface ClaimReading {
   sweep: LockedSweep | undefined;
   answers: (AnswerRow & MutationKey)[];
   queued: QueuedRun[];
   /** The queue holds more than was read: its runs would not fit into one answer. */
   more: boolean;
-  /** Agents among those asked for that have said goodbye. */
-  exited: Set<number>;
+  /** Agents among those asked for that get none, by their id. */
+  closed: Map<number, ClosedAgent>;
   /** As many ids for new runs as were asked for, ascending. */
   ids: number[];
   leaseExpiresAt: Date;
@@ -86,9 +103,12 @@ export async function readForClaim(
       point_index as "pointIndex", fits,
       case when fits and ${isLoose(tx)} then (select r.params::text from runs r where r.id = c.id) end as params
     from counted c order by queued_at, id`.execute();
-  const rest = tx<{ ids: number[]; exited: number[]; leaseExpiresAt: Date }[]>`
+  const rest = tx<{ ids: number[]; closed: ClosedAgent[] | null; leaseExpiresAt: Date }[]>`
     select array(select nextval('runs_id_seq') from generate_series(1, ${asked.count})) as ids,
-      array(select id from agents where id = any(${[...asked.agentIds]}::int[]) and state = 'exited') as exited,
+      (select json_agg(json_build_object('agentId', x.id, 'host', x.host, 'state', x.state, 'wish', x.wish,
+          'quarantine', case when m.quarantined_at is not null then m.reason end))
+        from agents x ${joinMachine(tx)}
+        where x.id = any(${[...asked.agentIds]}::int[]) and ${isClosed(tx)}) as closed,
       clock_timestamp() + ${asked.leaseMs}::float8 * interval '1 ms' as "leaseExpiresAt"`.execute();
   const [sweeps, answers, queued, facts] = await Promise.all([locked, answered, waiting, rest]);
   const fact = facts[0];
@@ -98,7 +118,7 @@ export async function readForClaim(
     answers,
     queued: queued.filter(({ fits }) => fits),
     more: queued.some(({ fits }) => !fits),
-    exited: new Set(fact.exited),
+    closed: new Map((fact.closed ?? []).map((agent) => [agent.agentId, agent])),
     ids: fact.ids,
     leaseExpiresAt: fact.leaseExpiresAt,
   };
@@ -155,8 +175,8 @@ export async function writeClaims(tx: Tx, writing: ClaimWriting): Promise<void> 
 
 /**
  * The same as a transaction of its own, in a single exchange, for a server that handed out the sweep's last runs and so
- * knows its row: it holds only if the row is still as it was left, nothing waits in the queue and no agent among those asking
- * has left. Two servers at once: the second waits for the first one's lock and then finds the row changed.
+ * knows its row: it holds only if the row is still as it was left, nothing waits in the queue and every agent among those asking
+ * may have runs. Two servers at once: the second waits for the first one's lock and then finds the row changed.
  * @returns when the leases end, or undefined when nothing was done
  */
 export async function writeClaimsAhead(sql: Sql, writing: ClaimWriting): Promise<Date | undefined> {
@@ -165,8 +185,8 @@ export async function writeClaimsAhead(sql: Sql, writing: ClaimWriting): Promise
     s.cursor = ${sweep.cursor}::numeric and s.generation = ${sweep.generation} and s.run_count = ${sweep.runCount}
     and s.name = ${sweep.name} and s.state = 'running' and not s.exhausted
     and not exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)
-    and not exists (select from agents x where x.id = any(${attempts.map(({ agentId }) => agentId)}::int[])
-      and x.state = 'exited')`;
+    and not exists (select from agents x ${joinMachine(sql)}
+      where x.id = any(${attempts.map(({ agentId }) => agentId)}::int[]) and ${isClosed(sql)})`;
   const rows = await claimStatement(sql, writing, unchanged);
   return rows[0]?.leaseExpiresAt;
 }

@@ -1,5 +1,6 @@
 import type { SweepState } from "@/core/sweep";
 import type { Sql, Tx } from "../client";
+import type { AgentWish } from "./agents";
 
 export interface BeatenAttempt {
   runId: number;
@@ -59,6 +60,10 @@ export interface StartedAttempt {
   attempt: number;
   pid: number;
   command: readonly string[];
+  /** Which of the agent's places it has, from 0. */
+  slot: number | null;
+  /** The devices it sees, as CUDA_VISIBLE_DEVICES says. */
+  device: string | null;
 }
 
 /** The processes that attempts of this agent became, on its host; others than its own are left alone. */
@@ -69,33 +74,39 @@ export async function writeStarted(
   await sql`
     with given as (
       select * from json_to_recordset(${JSON.stringify(started)}::text::json)
-        as t ("runId" bigint, attempt int, pid int, command jsonb)
+        as t ("runId" bigint, attempt int, pid int, command jsonb, slot int, device text)
     ), held as (
-      select a.run_id, a.number, g.pid, g.command from given g
+      select a.run_id, a.number, g.pid, g.command, g.slot, g.device from given g
       join attempts a on a.run_id = g."runId" and a.number = g.attempt
       where a.run_id = any(${started.map(({ runId }) => runId)}::bigint[]) and a.agent_id = ${agentId}
       order by a.run_id, a.number for no key update of a
     )
     update attempts a set host = (select host from agents where id = ${agentId}), pid = h.pid, command = h.command,
-      changed_xid = pg_current_xact_id()
+      slot = h.slot, device = h.device, changed_xid = pg_current_xact_id()
     from held h where a.run_id = h.run_id and a.number = h.number`;
 }
 
-/** @returns the agent's sweep's state, or undefined for an unknown agent; `back` when it had been given up as lost */
-export async function beatAgent(
-  sql: Sql | Tx,
-  agentId: number,
-): Promise<{ sweepState: SweepState; agentState: "alive" | "exited"; back: boolean } | undefined> {
-  const rows = await sql<{ sweepState: SweepState; agentState: "alive" | "exited"; back: boolean }[]>`
+export interface BeatenAgent {
+  sweepId: string;
+  sweepState: SweepState;
+  agentState: "alive" | "exited";
+  wish: AgentWish | null;
+  /** It had been given up as lost. */
+  back: boolean;
+}
+
+/** @returns undefined for an unknown agent */
+export async function beatAgent(sql: Sql | Tx, agentId: number): Promise<BeatenAgent | undefined> {
+  const rows = await sql<BeatenAgent[]>`
     with before as (
       select id, state from agents where id = ${agentId}
     ), beaten as (
       update agents a set last_heartbeat_at = clock_timestamp(),
         state = case when a.state = 'lost' then 'alive' else a.state end,
         changed_xid = case when a.state = 'lost' then pg_current_xact_id() else a.changed_xid end
-      where a.id = ${agentId} returning a.sweep_id, a.state
+      where a.id = ${agentId} returning a.sweep_id, a.state, a.wish
     )
-    select s.state as "sweepState", b.state as "agentState", before.state = 'lost' as back
+    select s.id as "sweepId", s.state as "sweepState", b.state as "agentState", b.wish, before.state = 'lost' as back
     from beaten b join sweeps s on s.id = b.sweep_id, before`;
   return rows[0];
 }

@@ -1,6 +1,6 @@
 import type { Access } from "@/core/access";
 import type { Database } from "../client";
-import type { AgentRow } from "./agents";
+import { type AgentRow, agentColumns } from "./agents";
 import { type RunRow, runColumns } from "./runs";
 import { visible } from "./visible";
 
@@ -41,8 +41,7 @@ export async function agentsOfSweeps(
       where a.sweep_id = any(${[...sweepIds]}::text[]) and ${visible(sql, access, sql`s.project_id`)}
         and ${states === undefined ? sql`true` : sql`a.state = any(${[...states]}::text[])`}
     )
-    select a.id, a.sweep_id as "sweepId", a.host, a.pid, a.slots, a.version, a.state, a.created_at as "createdAt",
-      a.last_heartbeat_at as "lastHeartbeatAt", coalesce(c.holding, 0) as holding, coalesce(c.done, 0) as done,
+    select ${agentColumns(sql)}, coalesce(c.holding, 0) as holding, coalesce(c.done, 0) as done,
       coalesce(c.failed, 0) as failed
     from ranked a left join counted c on c.agent_id = a.id
     where a.rank <= ${MAX_AGENTS} order by a.sweep_id, a.rank`;

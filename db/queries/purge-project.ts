@@ -51,6 +51,9 @@ export async function deleteRuns(tx: Tx, runIds: readonly number[]): Promise<voi
     tx`delete from output_chunks where run_id = ${these}`,
     tx`delete from run_tags where run_id = ${these}`,
     tx`delete from run_notes where run_id = ${these}`,
+    tx`delete from run_warnings where run_id = ${these}`,
+    tx`delete from attempt_facts where run_id = ${these}`,
+    tx`delete from system_samples where run_id = ${these}`,
     tx`delete from attempts where run_id = ${these}`,
     tx`delete from runs where id = ${these}`,
   ]);
@@ -63,6 +66,7 @@ export async function deleteSweeps(tx: Tx, projectId: number, limit: number): Pr
   const these = tx`any(${rows.map(({ id }) => id)}::text[])`;
   await Promise.all([
     tx`delete from agents where sweep_id = ${these}`,
+    tx`delete from machines where sweep_id = ${these}`,
     tx`delete from search_events where sweep_id = ${these}`,
     tx`delete from suggestions where sweep_id = ${these}`,
     tx`delete from searches where sweep_id = ${these}`,

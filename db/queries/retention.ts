@@ -53,7 +53,7 @@ export async function dropOutput(tx: Tx, runIds: readonly number[]): Promise<voi
 }
 
 /**
- * The metric histories of these runs, tails and chunks; summaries and rungs stay. Their rows are locked.
+ * The metric histories of these runs, tails and chunks, and what their machines did; summaries and rungs stay. Their rows are locked.
  * @returns those that are left for the next round, since their tails are being merged
  */
 export async function dropHistory(tx: Tx, runIds: readonly number[]): Promise<number[]> {
@@ -62,6 +62,7 @@ export async function dropHistory(tx: Tx, runIds: readonly number[]): Promise<nu
   await tx`delete from metric_tails where run_id = ${these}`;
   await tx`delete from metric_axes where run_id = ${these}`;
   await tx`delete from metric_values where run_id = ${these}`;
+  await tx`delete from system_samples where run_id = ${these}`;
   await tx`update attempts set tails = 0, tail_steps = 0 where run_id = ${these} and tails > 0`;
   await tx`update runs set history_dropped_at = clock_timestamp(), changed_xid = pg_current_xact_id() where id = ${these}`;
   return busy;

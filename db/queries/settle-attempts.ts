@@ -1,5 +1,6 @@
 import type { AttemptState, RunState } from "@/core/run";
 import type { SweepState } from "@/core/sweep";
+import { FAST_FAILURE_MS } from "@/core/time";
 import type { Tx } from "../client";
 
 export interface LockedAttempt {
@@ -23,6 +24,12 @@ export interface LockedAttempt {
   sweepState: SweepState | null;
   /** Its sweep has constraints on metrics. */
   constrained: boolean;
+  /** Of its agent; null for a writer without one. */
+  host: string | null;
+  /** It began so lately that a failure of it counts against its machine. */
+  young: boolean;
+  /** Its machine has failures in a row to its name. */
+  failing: boolean;
 }
 
 const columns = (tx: Tx) => tx`
@@ -30,7 +37,17 @@ const columns = (tx: Tx) => tx`
   r.sweep_id as "sweepId", r.generation, r.state as "runState", a.state as "attemptState",
   a.ended_at is not null as ended, a.reason as "attemptReason", r.stop_requested as "stopRequested",
   r.crashes, r.preemptions, a.agent_id as "agentId",
-  a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained`;
+  a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained,
+  ${ofMachine(tx)}`;
+
+/** Of an attempt `a`. Two look-ups by key; where no run fails at once the second finds an empty table. */
+const ofMachine = (tx: Tx) => tx`
+  x.host, a.started_at > clock_timestamp() - ${FAST_FAILURE_MS}::float8 * interval '1 ms' as young,
+  coalesce(m.failures_in_a_row > 0, false) as failing`;
+
+const joinMachine = (tx: Tx) => tx`
+  left join agents x on x.id = a.agent_id
+  left join machines m on m.sweep_id = a.sweep_id and m.host = x.host`;
 
 /*
  * Locks. Whoever ends, revives or hands out a run holds the lock of its row first and of the attempt's row second;
@@ -55,6 +72,7 @@ export async function lockAttempts(
     join runs r on r.id = asked.run_id and r.id = any(${runIds}::bigint[])
     join attempts a on a.run_id = asked.run_id and a.number = asked.number and a.run_id = any(${runIds}::bigint[])
     left join sweeps s on s.id = r.sweep_id
+    ${joinMachine(tx)}
     where r.deleted_at is null
     order by r.id
     for no key update of r, a`.execute();
@@ -85,6 +103,7 @@ export async function lockExpired(
     from attempts a
     join runs r on r.id = a.run_id
     left join sweeps s on s.id = r.sweep_id
+    ${joinMachine(tx)}
     where a.ended_at is null and exists (select from up)
       and case when a.lease_expires_at is not null then a.lease_expires_at < clock_timestamp()
         else a.last_contact_at < clock_timestamp() - ${silenceMs}::float8 * interval '1 ms'
@@ -101,12 +120,35 @@ export async function lockRun(tx: Tx, runId: number): Promise<LockedAttempt | un
       r.generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
       coalesce(a.ended_at is not null, true) as ended, a.reason as "attemptReason",
       r.stop_requested as "stopRequested", r.crashes, r.preemptions, a.agent_id as "agentId",
-      a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained
+      a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained,
+      ${ofMachine(tx)}
     from runs r
     left join attempts a on a.run_id = r.id and a.number = r.attempt
     left join sweeps s on s.id = r.sweep_id
+    ${joinMachine(tx)}
     where r.id = ${runId} and r.deleted_at is null`;
   return rows[0];
+}
+
+/** The process of these live attempts may vanish: rows are locked in the order of every other writer. @returns those marked now */
+export async function markPreempting(
+  tx: Tx,
+  asked: readonly { runId: number; attempt: number }[],
+): Promise<{ runId: number; attempt: number; projectId: number; sweepId: string | null }[]> {
+  const rows = (await lockAttempts(tx, asked)).filter(
+    (row) => !row.ended && row.current === row.attempt && row.attemptState === "running",
+  );
+  if (rows.length === 0) return [];
+  const runIds = rows.map(({ runId }) => runId);
+  await tx`
+    with given as (
+      select * from unnest(${runIds}::bigint[], ${rows.map(({ attempt }) => attempt)}::int[]) as t (run_id, number)
+    ), marked as (
+      update attempts a set state = 'preempting', changed_xid = pg_current_xact_id()
+      from given g where a.run_id = g.run_id and a.number = g.number
+    )
+    update runs r set state = 'preempting', changed_xid = pg_current_xact_id() from given g where r.id = g.run_id`;
+  return rows;
 }
 
 /** For the holder to learn with its next heartbeat. A cancel is not weakened to a stop. The run's row is locked. */
@@ -131,6 +173,7 @@ export async function lockAttemptsOfAgent(tx: Tx, agentId: number): Promise<Lock
     from attempts a
     join runs r on r.id = a.run_id
     left join sweeps s on s.id = r.sweep_id
+    ${joinMachine(tx)}
     where a.agent_id = ${agentId} and a.ended_at is null
     order by r.id
     for no key update of r, a`;

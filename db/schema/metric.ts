@@ -10,7 +10,7 @@ import {
   text,
   unique,
 } from "drizzle-orm/pg-core";
-import { at, bytea, changedXid, createdAt } from "./columns";
+import { at, bytea, changedXid, createdAt, jsonText } from "./columns";
 import { projects } from "./project";
 import { runs } from "./run";
 
@@ -162,4 +162,25 @@ export const rungs = pgTable(
     index("rungs_best_idx").on(table.sweepId, table.band, table.best, table.runId).where(sql`counts`),
     index("rungs_stopped_idx").on(table.sweepId, table.band).where(sql`counts and stopped`),
   ],
+);
+
+/**
+ * What an attempt's machine was doing, a row a moment: apart from what the training program logs. A long attempt keeps some thousand
+ * rows: when there are more, neighbours become one, with their mean and the highest of each value.
+ */
+export const systemSamples = pgTable(
+  "system_samples",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    /** Milliseconds since 1970, by the machine's clock. */
+    time: bigint("time", { mode: "number" }).notNull(),
+    /** Numbers by name. */
+    values: jsonText("values").notNull(),
+    /** The highest of each, where the row stands for several. */
+    peaks: jsonText("peaks"),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.time] })],
 );

@@ -46,6 +46,8 @@ export const runs = pgTable(
     /** Attempts lost to a crash (or, with retry_failed, failed); compared with the sweep's retries. */
     crashes: integer("crashes").notNull().default(0),
     preemptions: integer("preemptions").notNull().default(0),
+    /** It failed on a machine that was quarantined for it, and went back into the queue on that ground: once is all. */
+    returned: boolean("returned").notNull().default(false),
     /** When it went (back) into the queue; requeued runs go out before anything new, oldest first. */
     queuedAt: at("queued_at"),
     /** Someone wants it to stop; the holder learns it with its next heartbeat. */
@@ -147,6 +149,9 @@ export const attempts = pgTable(
     host: text("host"),
     pid: integer("pid"),
     command: jsonText("command"),
+    /** Which of its agent's places it has, from 0, and what CUDA_VISIBLE_DEVICES says there. */
+    slot: integer("slot"),
+    device: text("device"),
     changedXid: changedXid(),
   },
   (table) => [
@@ -195,4 +200,35 @@ export const outputChunks = pgTable(
     changedXid: changedXid(),
   },
   (table) => [primaryKey({ columns: [table.runId, table.attempt, table.batch, table.piece] })],
+);
+
+/** What an attempt was: its program, machine, packages and repository, as whoever started it found them. Some 20 kB, read on a run's page alone. */
+export const attemptFacts = pgTable(
+  "attempt_facts",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    facts: jsonText("facts").notNull(),
+    /** What the working tree had beside its commit. */
+    diff: text("diff"),
+    describedAt: at("described_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt] })],
+);
+
+/** What whoever looks at a run should know and its program does not say. A warning given twice is one row. */
+export const runWarnings = pgTable(
+  "run_warnings",
+  {
+    runId: bigint("run_id", { mode: "number" })
+      .notNull()
+      .references(() => runs.id),
+    attempt: integer("attempt").notNull(),
+    code: text("code").notNull(),
+    message: text("message").notNull(),
+    at: at("at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.attempt, table.code, table.message] })],
 );

@@ -4,6 +4,13 @@ import { AgentState } from "../enums";
 import { toSmallNumber } from "../ids";
 import { Agent, Run } from "../refs";
 
+/** In capital letters, as directives are. */
+const AgentWish = builder.enumType("AgentWish", {
+  description:
+    "DRAIN: take no more, leave when the runs under way have ended. STOP: hand them back, and leave.",
+  values: { DRAIN: { value: "drain" }, STOP: { value: "stop" } } as const,
+});
+
 const counted = (agent: object): agent is AgentRow => "done" in agent;
 
 Agent.implement({
@@ -15,6 +22,19 @@ Agent.implement({
     pid: t.exposeInt("pid", { nullable: true, description: "Its process on that machine." }),
     slots: t.exposeInt("slots", { description: "How many runs it may hold at once." }),
     version: t.exposeString("version", { nullable: true, description: "Of the agent's program." }),
+    cwd: t.exposeString("cwd", { nullable: true, description: "The folder it was started in." }),
+    gpus: t.stringList({
+      description: "The devices that it hands out to its runs, a word each.",
+      resolve: ({ gpus }) => JSON.parse(gpus) as string[],
+    }),
+    wish: t.expose("wish", {
+      type: AgentWish,
+      nullable: true,
+      description: "What somebody asked of it; null when it may go on.",
+    }),
+    quarantined: t.exposeBoolean("quarantined", {
+      description: "Its machine gets no more runs of this sweep: see Sweep.machines.",
+    }),
     state: t.expose("state", { type: AgentState, description: "Whether it is there." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it registered." }),
     lastHeartbeatAt: t.expose("lastHeartbeatAt", {

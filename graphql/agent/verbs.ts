@@ -1,8 +1,10 @@
 import { HEARTBEAT_MS, LEASE_MS } from "@/core/time";
 import { type Claim, type ClaimRunsAnswer, claimRuns } from "@/engine/claim-runs";
-import { type HeartbeatAnswer, heartbeat } from "@/engine/heartbeat";
+import { type HeartbeatAnswer, heartbeat, MAX_WAIT_MS } from "@/engine/heartbeat";
 import { leaveAgent } from "@/engine/leave-agent";
+import { markPreempting } from "@/engine/mark-preempting";
 import { registerAgent } from "@/engine/register-agent";
+import { wishAgent } from "@/engine/wish-agent";
 import { builder } from "../builder";
 import { AttemptCommandKind } from "../enums";
 import { toNumber, toSmallNumber, toSweepId } from "../ids";
@@ -19,6 +21,10 @@ verb("registerAgent", {
       pid: t.int({ description: "The agent's process." }),
       slots: t.int({ description: "How many runs it will hold at once; 1 when absent." }),
       version: t.string({ description: "Of the agent's program." }),
+      gpus: t.stringList({
+        description: 'The devices that it hands out, one word each, such as "0: NVIDIA A100 80GB".',
+      }),
+      cwd: t.string({ description: "The folder it was started in." }),
       clientMutationId: mutationId(t),
     }),
   }),
@@ -115,6 +121,10 @@ verb("claimRun", {
       description: "Why there is nothing, for people.",
       resolve: ({ answer }) => answer?.reason ?? null,
     }),
+    quarantined: t.boolean({
+      description: "EXIT, because runs on this machine failed one after another.",
+      resolve: ({ answer }) => answer?.quarantined ?? false,
+    }),
   })),
   run: (context, { sweepId, agentId, count = 1, clientMutationId }) =>
     claimRuns(context, {
@@ -143,6 +153,8 @@ const StartedProcessInput = builder.inputType("StartedProcessInput", {
       required: true,
       description: "The words that were started. Values of environment variables do not belong here.",
     }),
+    slot: t.int({ description: "Which of the agent's places it has, from 0." }),
+    device: t.string({ description: "The devices it sees, as CUDA_VISIBLE_DEVICES says." }),
   }),
 });
 
@@ -155,8 +167,9 @@ const AttemptCommand = builder.objectRef<HeartbeatAnswer["commands"][number]>("A
   }),
 });
 const HeartbeatDirective = builder.enumType("HeartbeatDirective", {
-  description: "CONTINUE: all is well. EXIT: the sweep is over, take nothing more.",
-  values: ["CONTINUE", "EXIT"] as const,
+  description:
+    "CONTINUE: all is well. DRAIN: take nothing more, and leave when the runs under way have ended. STOP: hand the runs under way back, and leave. EXIT: the sweep is over, end everything and leave.",
+  values: ["CONTINUE", "DRAIN", "STOP", "EXIT"] as const,
 });
 
 verb("heartbeat", {
@@ -169,6 +182,9 @@ verb("heartbeat", {
       started: t.field({
         type: [StartedProcessInput],
         description: "Of an agent: what it has started since the last beat that was answered.",
+      }),
+      waitMs: t.int({
+        description: `Of an agent: leases are extended at once, and the answer waits until there is a command or a directive other than CONTINUE, at most so long; from 0 to ${MAX_WAIT_MS}.`,
       }),
       clientMutationId: mutationId(t, "Comes back as it was sent: a beat repeated is a beat."),
     }),
@@ -191,8 +207,9 @@ verb("heartbeat", {
       resolve: ({ answer }) => answer?.leaseMs ?? null,
     }),
   })),
-  run: (context, { agentId, attempts, started = [] }) =>
+  run: (context, { agentId, attempts, started = [], waitMs }) =>
     heartbeat(context, {
+      waitMs,
       agentId: agentId === undefined ? undefined : toSmallNumber("agentId", agentId),
       attempts: attempts.map(({ runId, attempt }) => ({ runId: toNumber("runId", runId), attempt })),
       started: started.map(({ runId, ...process }) => ({ ...process, runId: toNumber("runId", runId) })),
@@ -218,4 +235,59 @@ verb("leaveAgent", {
   })),
   run: (context, input) =>
     leaveAgent(context, { ...input, agentId: toSmallNumber("agentId", input.agentId) }),
+});
+
+const WISHES = [
+  ["drain", "Drain", "Asks one agent to take no more runs, and to leave when those under way have ended."],
+  [
+    "stop",
+    "Stop",
+    "Asks one agent to hand back the runs under way, and to leave; they go out again to others.",
+  ],
+] as const;
+
+for (const [wish, Name, description] of WISHES) {
+  verb(`${wish}Agent`, {
+    description,
+    input: builder.inputType(`${Name}AgentInput`, {
+      description: "Which agent.",
+      fields: (t) => ({
+        agentId: t.id({ required: true, description: "Its number as text." }),
+        clientMutationId: mutationId(t),
+      }),
+    }),
+    payload: payload<{ agentId: number }>(`${Name}AgentPayload`, "The agent, which hears it soon.", (t) => ({
+      agent: t.field({
+        type: Agent,
+        nullable: true,
+        description: "The agent.",
+        resolve: ({ answer }, _args, { loaders }) => answer && loaders.agent.load(answer.agentId),
+      }),
+    })),
+    run: (context, input) =>
+      wishAgent(context, { ...input, agentId: toSmallNumber("agentId", input.agentId), wish }),
+  });
+}
+
+verb("markPreempting", {
+  description:
+    "The processes of these attempts may vanish. One that then ends otherwise than well was preempted: its run goes out again and uses up no retry.",
+  input: builder.inputType("MarkPreemptingInput", {
+    description: "Attempts that the caller holds.",
+    fields: (t) => ({
+      attempts: t.field({ type: [AttemptRefInput], required: true, description: "At most 1000." }),
+      clientMutationId: mutationId(t, "Comes back as it was sent: marked twice is marked."),
+    }),
+  }),
+  payload: payload<{ marked: number }>("MarkPreemptingPayload", "What was marked.", (t) => ({
+    marked: t.int({
+      nullable: true,
+      description: "How many are marked by this call; those that are over or marked already don't count.",
+      resolve: ({ answer }) => answer?.marked ?? null,
+    }),
+  })),
+  run: (context, { attempts }) =>
+    markPreempting(context, {
+      attempts: attempts.map(({ runId, attempt }) => ({ runId: toNumber("runId", runId), attempt })),
+    }),
 });

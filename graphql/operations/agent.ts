@@ -1,4 +1,4 @@
-import type { FinishState, RunState } from "@/core/run";
+import type { FinishState, RunState, WarningCode } from "@/core/run";
 import type { Goal, SweepState } from "@/core/sweep";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
@@ -10,6 +10,9 @@ export interface RegisterAgentInput {
   pid?: number;
   slots?: number;
   version?: string;
+  /** One word a device that it hands out, such as "0: NVIDIA A100 80GB". */
+  gpus?: string[];
+  cwd?: string;
   clientMutationId?: string;
 }
 
@@ -26,6 +29,8 @@ export const RegisterAgent = toDocument<
         program: string | null;
         command: string[] | null;
         metric: { name: string; goal: Goal } | null;
+        /** Regular expressions (RE2) with named groups, to be held against each line of stdout. */
+        logPattern: string[] | null;
         project: { name: string; entity: { name: string } };
       } | null;
       heartbeatMs: number | null;
@@ -37,7 +42,7 @@ export const RegisterAgent = toDocument<
   mutation RegisterAgent($input: RegisterAgentInput!) {
     registerAgent(input: $input) {
       agent { id }
-      sweep { id name url state program command metric { name goal } project { name entity { name } } }
+      sweep { id name url state program command metric { name goal } logPattern project { name entity { name } } }
       heartbeatMs
       error { ...Failure }
     }
@@ -68,6 +73,8 @@ export const ClaimRun = toDocument<
       directive: ClaimDirective | null;
       retryAfterMs: number | null;
       reason: string | null;
+      /** EXIT, because runs on this machine failed one after another. */
+      quarantined: boolean;
       error: Failure | null;
     };
   },
@@ -79,6 +86,7 @@ export const ClaimRun = toDocument<
       directive
       retryAfterMs
       reason
+      quarantined
       error { ...Failure }
     }
   }
@@ -93,19 +101,33 @@ export interface AttemptRef {
 export interface StartedProcess extends AttemptRef {
   pid: number;
   command: string[];
+  /** Which of the agent's places it has, from 0. */
+  slot?: number;
+  /** What CUDA_VISIBLE_DEVICES says there. */
+  device?: string;
 }
 export type AttemptCommand = "STALE" | "STOP" | "CANCEL";
+/** DRAIN: take no more, leave when all have ended. STOP: hand back what is under way, and leave. EXIT: end everything and leave. */
+export type HeartbeatDirective = "CONTINUE" | "DRAIN" | "STOP" | "EXIT";
 
 export const Heartbeat = toDocument<
   {
     heartbeat: {
       commands: (AttemptRef & { command: AttemptCommand })[];
-      directive: "CONTINUE" | "EXIT" | null;
+      directive: HeartbeatDirective | null;
       leaseMs: number | null;
       error: Failure | null;
     };
   },
-  { input: { agentId?: string; attempts: AttemptRef[]; started?: StartedProcess[] } }
+  {
+    input: {
+      agentId?: string;
+      attempts: AttemptRef[];
+      started?: StartedProcess[];
+      /** The answer waits so long, up to 20,000, for a command or a directive other than CONTINUE. */
+      waitMs?: number;
+    };
+  }
 >(/* GraphQL */ `
   mutation Heartbeat($input: HeartbeatInput!) {
     heartbeat(input: $input) {
@@ -192,6 +214,108 @@ export const LeaveAgent = toDocument<
 >(/* GraphQL */ `
   mutation LeaveAgent($input: LeaveAgentInput!) {
     leaveAgent(input: $input) { error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const DrainAgent = toDocument<
+  { drainAgent: { agent: { id: string } | null; error: Failure | null } },
+  { input: { agentId: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation DrainAgent($input: DrainAgentInput!) {
+    drainAgent(input: $input) { agent { id } error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const StopAgent = toDocument<
+  { stopAgent: { agent: { id: string } | null; error: Failure | null } },
+  { input: { agentId: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation StopAgent($input: StopAgentInput!) {
+    stopAgent(input: $input) { agent { id } error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const ResetMachine = toDocument<
+  { resetMachine: { lifted: boolean | null; error: Failure | null } },
+  { input: { sweepId: string; host: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation ResetMachine($input: ResetMachineInput!) {
+    resetMachine(input: $input) { lifted error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const MarkPreempting = toDocument<
+  { markPreempting: { marked: number | null; error: Failure | null } },
+  { input: { attempts: AttemptRef[] } }
+>(/* GraphQL */ `
+  mutation MarkPreempting($input: MarkPreemptingInput!) {
+    markPreempting(input: $input) { marked error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+/** What an attempt was, as far as whoever started it found out. At most 64 KiB as JSON. */
+export interface AttemptFacts {
+  argv?: string[];
+  cwd?: string;
+  host?: string;
+  user?: string;
+  os?: string;
+  cpu?: { model?: string; count?: number };
+  memoryBytes?: number;
+  node?: string;
+  python?: string;
+  /** Versions by name. */
+  packages?: Record<string, string>;
+  git?: {
+    root?: string;
+    remote?: string;
+    commit?: string;
+    branch?: string;
+    dirty?: boolean;
+    /** Of the whole diff, and whether less of it was sent. */
+    diffBytes?: number;
+    diffCut?: boolean;
+  };
+  gpus?: { index?: number; name?: string; memoryBytes?: number }[];
+}
+
+export const DescribeAttempt = toDocument<
+  { describeAttempt: { error: Failure | null } },
+  { input: AttemptRef & { facts: AttemptFacts; diff?: string } }
+>(/* GraphQL */ `
+  mutation DescribeAttempt($input: DescribeAttemptInput!) {
+    describeAttempt(input: $input) { error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export interface SystemSample {
+  timeMs: number;
+  /** Finite numbers by name. */
+  values: Record<string, number>;
+}
+
+export const LogSystem = toDocument<
+  { logSystem: { error: Failure | null } },
+  { input: AttemptRef & { samples: SystemSample[] } }
+>(/* GraphQL */ `
+  mutation LogSystem($input: LogSystemInput!) {
+    logSystem(input: $input) { error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export const WarnRun = toDocument<
+  { warnRun: { error: Failure | null } },
+  { input: AttemptRef & { warnings: { code: WarningCode; message: string }[] } }
+>(/* GraphQL */ `
+  mutation WarnRun($input: WarnRunInput!) {
+    warnRun(input: $input) { error { ...Failure } }
   }
   ${FAILURE_FRAGMENT}
 `);

@@ -9,6 +9,7 @@ import { connection, isInteger } from "../connection";
 import { AttemptState, RunState } from "../enums";
 import { toLookup, toNumber } from "../ids";
 import { filterTypes } from "../list";
+import "./machine";
 import "./parts";
 import { runUrl } from "../links";
 import { Agent, Attempt, Project, Run, Sweep } from "../refs";
@@ -193,6 +194,11 @@ Attempt.implement({
       nullable: true,
       description: "The words of the command that was started.",
       resolve: (attempt) => (attempt.command === null ? null : (JSON.parse(attempt.command) as string[])),
+    }),
+    slot: t.exposeInt("slot", { nullable: true, description: "Which of its agent's places it has, from 0." }),
+    device: t.exposeString("device", {
+      nullable: true,
+      description: "The devices it sees, as CUDA_VISIBLE_DEVICES says.",
     }),
     leaseExpiresAt: t.expose("leaseExpiresAt", {
       type: "DateTime",

@@ -1,13 +1,16 @@
 import type { RunState as State } from "@/core/run";
 import { type CreateRunAnswer, createRun } from "@/engine/create-run";
 import { deleteRun } from "@/engine/delete-run";
+import { describeAttempt, MAX_DIFF_BYTES, MAX_FACTS_BYTES } from "@/engine/describe-attempt";
 import { finishRun } from "@/engine/finish-run";
+import { logSystem, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
 import { stopRun } from "@/engine/stop-run";
+import { MAX_WARNINGS, warnRun } from "@/engine/warn-run";
 import { builder } from "../builder";
-import { FinishState, RunState } from "../enums";
+import { FinishState, RunState, WarningCode } from "../enums";
 import { toNumber } from "../ids";
 import { Run } from "../refs";
-import { mutationId, payload, verb } from "../verb";
+import { mutationId, payload, type Types, verb } from "../verb";
 import "./many";
 
 /** The run afterwards, under its id alone where that is all the caller needs: agents ask for nothing else. */
@@ -84,6 +87,91 @@ verb("createRun", {
     }),
   })),
   run: createRun,
+});
+
+const whichAttempt = (t: PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">) => ({
+  runId: t.id({ required: true, description: "The run's number as text." }),
+  attempt: t.int({ required: true, description: "Which try, from 1." }),
+});
+
+verb("describeAttempt", {
+  description:
+    "What an attempt is: its program, machine, packages and repository, for whoever wants to do it again. The last description wins.",
+  input: builder.inputType("DescribeAttemptInput", {
+    description: "An attempt and the facts about it.",
+    fields: (t) => ({
+      ...whichAttempt(t),
+      facts: t.field({
+        type: "JSON",
+        required: true,
+        description: `An object, at most ${MAX_FACTS_BYTES} bytes: argv, cwd, host, user, os, cpu, memoryBytes, node, python, packages, git, gpus.`,
+      }),
+      diff: t.string({
+        description: `What the working tree had beside its commit, at most ${MAX_DIFF_BYTES} bytes.`,
+      }),
+      clientMutationId: mutationId(t, "Comes back as it was sent: described twice is described."),
+    }),
+  }),
+  payload: changedRun("DescribeAttemptPayload", "The run."),
+  run: async (context, input) => {
+    const runId = toNumber("runId", input.runId);
+    await describeAttempt(context, { ...input, runId });
+    return { runId };
+  },
+});
+
+const SystemSampleInput = builder.inputType("SystemSampleInput", {
+  description: "What a run's machine did at one moment.",
+  fields: (t) => ({
+    timeMs: t.float({ required: true, description: "Milliseconds since 1970." }),
+    values: t.field({ type: "JSON", required: true, description: "Finite numbers by name." }),
+  }),
+});
+
+verb("logSystem", {
+  description:
+    "Stores what an attempt's machine did, apart from the run's metrics. Samples that are not later than the last one kept are ignored.",
+  input: builder.inputType("LogSystemInput", {
+    description: "Samples of one attempt.",
+    fields: (t) => ({
+      ...whichAttempt(t),
+      samples: t.field({
+        type: [SystemSampleInput],
+        required: true,
+        description: `At most ${MAX_SAMPLES_A_CALL}, with 200 names together.`,
+      }),
+      clientMutationId: mutationId(t, "Comes back as it was sent: a sample sent again is the same one."),
+    }),
+  }),
+  payload: changedRun("LogSystemPayload", "The run."),
+  run: async (context, input) => logSystem(context, { ...input, runId: toNumber("runId", input.runId) }),
+});
+
+const RunWarningInput = builder.inputType("RunWarningInput", {
+  description: "Something that whoever looks at the run should know.",
+  fields: (t) => ({
+    code: t.field({ type: WarningCode, required: true, description: "What it is." }),
+    message: t.string({ required: true, description: "For people, at most 500 characters." }),
+  }),
+});
+
+verb("warnRun", {
+  description:
+    "Notes what was noticed about a run and its program does not say. A warning given again is the same one.",
+  input: builder.inputType("WarnRunInput", {
+    description: "Warnings about one attempt.",
+    fields: (t) => ({
+      ...whichAttempt(t),
+      warnings: t.field({
+        type: [RunWarningInput],
+        required: true,
+        description: `A run keeps the first ${MAX_WARNINGS}.`,
+      }),
+      clientMutationId: mutationId(t, "Comes back as it was sent: a warning given again is the same one."),
+    }),
+  }),
+  payload: changedRun("WarnRunPayload", "The run."),
+  run: async (context, input) => warnRun(context, { ...input, runId: toNumber("runId", input.runId) }),
 });
 
 const whichRun = (name: string) =>

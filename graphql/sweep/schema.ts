@@ -1,5 +1,6 @@
 import { type Goal, legalActions } from "@/core/sweep";
 import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
+import type { MachineRow } from "@/db/queries/machines";
 import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
 import { mayAct } from "../access";
@@ -60,6 +61,23 @@ const BestPointType = builder.objectRef<BestPoint>("BestPoint").implement({
     objective: t.exposeFloat("objective", { description: "Its best value of the sweep's metric." }),
     finishedAt: t.expose("finishedAt", { type: "DateTime", description: "When it ended." }),
     ordinal: t.exposeInt("ordinal", { description: "How many runs had ended by then, itself included." }),
+  }),
+});
+
+const Machine = builder.objectRef<MachineRow>("Machine").implement({
+  description: "A machine that works for a sweep, and how it does.",
+  fields: (t) => ({
+    host: t.exposeString("host", { description: "Its name, as its agents say it." }),
+    failuresInARow: t.exposeInt("failuresInARow", {
+      description: "Runs that failed within 60 s of their start, with nothing else between them.",
+    }),
+    quarantinedAt: t.expose("quarantinedAt", {
+      type: "DateTime",
+      nullable: true,
+      description:
+        "From then on its agents get no runs of the sweep, until resetMachine; null while they do.",
+    }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why, for people." }),
   }),
 });
 
@@ -216,6 +234,18 @@ Sweep.implement({
       args: { state: t.arg({ type: [AgentState], description: "Only agents in one of these states." }) },
       resolve: (sweep, { state }, { loaders }) =>
         (state ? loaders.agentsIn([...new Set(state)].sort()) : loaders.agents).load(sweep.id),
+    }),
+    machines: t.field({
+      type: [Machine],
+      description:
+        "Machines on which runs have failed one after another, those in quarantine first; at most 1000.",
+      resolve: (sweep, _args, { loaders }) => loaders.machines.load(sweep.id),
+    }),
+    logPattern: t.stringList({
+      nullable: true,
+      description:
+        "Regular expressions (RE2) with named groups, which an agent holds against what the program prints; null when its file has none.",
+      resolve: (sweep) => configOf(sweep).logPattern?.slice() ?? null,
     }),
     agentCommand: t.string({
       description: "Run in a clone of Besom, it starts an agent that works for it.",

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "@/core/sweep-config";
 import { controlSweep } from "@/engine/control-sweep";
 import { createSweep } from "@/engine/create-sweep";
+import { resetMachine } from "@/engine/reset-machine";
 import { updateSweep } from "@/engine/update-sweep";
 import { builder } from "../builder";
 import { toSweepId } from "../ids";
@@ -104,3 +105,33 @@ for (const [action, Name, description] of CONTROLS) {
     run: (context, input) => controlSweep(context, { ...input, sweepId: toSweepId(input.sweepId), action }),
   });
 }
+
+verb("resetMachine", {
+  description: "Lifts the quarantine of a machine: its agents get runs of the sweep again.",
+  input: builder.inputType("ResetMachineInput", {
+    description: "Which machine of which sweep.",
+    fields: (t) => ({
+      sweepId: t.id({ required: true, description: "Id or path." }),
+      host: t.string({ required: true, description: "As Sweep.machines says it." }),
+      clientMutationId: mutationId(t),
+    }),
+  }),
+  payload: payload<{ sweepId: string; lifted: boolean }>(
+    "ResetMachinePayload",
+    "What became of it.",
+    (t) => ({
+      lifted: t.boolean({
+        nullable: true,
+        description: "It was in quarantine, and is no more.",
+        resolve: ({ answer }) => answer?.lifted ?? null,
+      }),
+      sweep: t.field({
+        type: Sweep,
+        nullable: true,
+        description: "The sweep afterwards.",
+        resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
+      }),
+    }),
+  ),
+  run: (context, input) => resetMachine(context, { ...input, sweepId: toSweepId(input.sweepId) }),
+});

@@ -115,6 +115,7 @@ test("run_cap counts runs and holds when many claim at once", () =>
       program: "train.py",
       run_cap: 25,
       seed: 7,
+      quarantine_after: false,
       parameters: { lr: { min: 0.001, max: 0.1 } },
     });
     const answers = await Promise.all(

@@ -141,6 +141,14 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     "n    n    n    n     n    n    n     n      f    f     f    f      f    u    u    u",
     { args: () => ({ sessionId: "2147483647" }) },
   ],
+  "Mutation.describeAttempt": [
+    WORK_RUN,
+    { args: ({ runId }) => ({ runId, attempt: 1, facts: { argv: ["python", "train.py"] } }) },
+  ],
+  "Mutation.drainAgent": [
+    WORK,
+    { args: async ({ server, sweepId }) => ({ agentId: await registerAgent(server, sweepId) }) },
+  ],
   "Mutation.finishRun": [WORK_RUN, { args: ({ runId }) => ({ runId, attempt: 1, state: "finished" }) }],
   "Mutation.heartbeat": [WORK_RUN, { args: ({ runId }) => ({ attempts: [{ runId, attempt: 1 }] }) }],
   "Mutation.leaveAgent": [
@@ -157,6 +165,11 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     },
   ],
   "Mutation.logOutput": [WORK_RUN, { args: ({ runId }) => ({ runId, attempt: 1, batch: 1, lines: [] }) }],
+  "Mutation.logSystem": [
+    WORK_RUN,
+    { args: ({ runId }) => ({ runId, attempt: 1, samples: [{ timeMs: 1, values: { cpu: 5 } }] }) },
+  ],
+  "Mutation.markPreempting": [WORK_RUN, { args: ({ runId }) => ({ attempts: [{ runId, attempt: 1 }] }) }],
   "Mutation.noteRun": [WORK_RUN, { args: ({ runId }) => ({ runId, text: "noted" }) }],
   "Mutation.pauseSweep": [WORK, bySweep],
   "Mutation.registerAgent": [WORK, { args: ({ sweepId }) => ({ sweepId, host: "door" }) }],
@@ -170,6 +183,7 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     },
   ],
   "Mutation.renameRun": [WORK_RUN, { args: ({ runId }) => ({ runId, displayName: "renamed" }) }],
+  "Mutation.resetMachine": [WORK, { args: ({ sweepId }) => ({ sweepId, host: "door" }) }],
   "Mutation.resumeSweep": [WORK, bySweep],
   "Mutation.revokeApiKey": [
     "n    n    n    n     n    n    n     n      f    f     f    f      f    u    u    u",
@@ -182,6 +196,10 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
   ],
   "Mutation.setMember": [RULE, { args: () => ({ ...inProject, user: "alien2", role: "viewer" }) }],
   "Mutation.setUser": [SERVER, { args: () => ({ name: "alien2", disabled: false }) }],
+  "Mutation.stopAgent": [
+    WORK,
+    { args: async ({ server, sweepId }) => ({ agentId: await registerAgent(server, sweepId) }) },
+  ],
   "Mutation.stopRun": [WORK, { args: async ({ server }) => ({ runId: await newRun(server) }) }],
   "Mutation.stopRuns": [WORK, { args: async ({ server }) => ({ runIds: [await newRun(server)] }) }],
   "Mutation.stopSweep": [
@@ -191,6 +209,16 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
   "Mutation.tagRun": [WORK_RUN, { args: ({ runId }) => ({ runIds: [runId], add: ["tagged"] }) }],
   "Mutation.updateProfile": [SELF, { args: () => ({ displayName: "Somebody" }) }],
   "Mutation.updateProject": [LEAD, { args: ({ projectId }) => ({ projectId, keepOutputDays: 30 }) }],
+  "Mutation.warnRun": [
+    WORK_RUN,
+    {
+      args: ({ runId }) => ({
+        runId,
+        attempt: 1,
+        warnings: [{ code: "OUTPUT_CUT", message: "it was long" }],
+      }),
+    },
+  ],
   "Mutation.updateSweep": [WORK, { args: ({ sweepId }) => ({ sweepId, name: "renamed" }) }],
 
   "Subscription.agentsChanged": [LOOK, bySweep],

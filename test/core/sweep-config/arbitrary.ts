@@ -144,6 +144,8 @@ export const anyConfig: fc.Arbitrary<SweepConfig> = fc.record(
     repeats: fc.integer({ min: 1 }),
     retries: fc.integer({ min: 0 }),
     retryFailed: fc.boolean(),
+    logPattern: fc.array(name, { minLength: 1, maxLength: 2 }),
+    quarantineAfter: fc.oneof(fc.constant(false as const), fc.integer({ min: 1 })),
     constraints: fc.array(fc.record({ source: name, test: expression }), { maxLength: 2 }),
     softConstraints: fc.array(
       fc.record({ source: name, metric: name, op: fc.constantFrom("<", ">="), bound: expression }),

@@ -40,6 +40,9 @@ describe("our own keys", () => {
     "run_name: 3",
     "run_name: ''",
     "run_name: [a]",
+    "quarantine_after: 0",
+    "quarantine_after: true",
+    "quarantine_after: 2.5",
   ])("typed wrongly are a warning, and as if they were not there: %s", (line) => {
     const { config, errors, warnings } = read(line);
     expect(codesOf(errors)).toEqual([]);
@@ -51,6 +54,37 @@ describe("our own keys", () => {
     const { warnings } = read("run_name: '{rl}'");
     expect(placesOf(warnings)).toEqual(["RUN_NAME_UNKNOWN 3:1 run_name"]);
     expect(warnings[0]?.message).toContain("did you mean {lr}?");
+  });
+
+  test("quarantine_after is a number or false, and 5 when nothing is said", () => {
+    expect(read("").config?.quarantineAfter).toBe(5);
+    expect(read("quarantine_after: 3").config?.quarantineAfter).toBe(3);
+    expect(read("quarantine_after: false").config?.quarantineAfter).toBe(false);
+  });
+
+  test("log_pattern is one regular expression of RE2 or several, with groups that are named in either way", () => {
+    const one = read("log_pattern: 'step (?<step>\\d+) loss=(?P<loss>\\S+)'");
+    expect(one.config?.logPattern).toEqual(["step (?<step>\\d+) loss=(?P<loss>\\S+)"]);
+    expect(codesOf(one.warnings)).toEqual([]);
+    expect(read("log_pattern: ['(?P<a>x)', '(?P<b>y)']").config?.logPattern).toHaveLength(2);
+    expect(read("log_pattern:").config?.logPattern).toBeUndefined();
+  });
+
+  test.each([
+    ["log_pattern: '(?P<loss>'", "missing closing )", "3:14"],
+    ["log_pattern: 'loss=(.*)'", "no named group", "3:14"],
+    ["log_pattern: '(?P<step>\\d+)'", "no group beside `step`", "3:14"],
+    ["log_pattern: ['(?P<a>x)', '(?<=b)(?P<c>x)']", "invalid named capture", "3:27"],
+    ["log_pattern: ['(?P<a>x)', '(?P<c>(x)\\2)']", "invalid escape sequence", "3:27"],
+    ["log_pattern: 3", "is 3", "3:14"],
+    [`log_pattern: '${"x".repeat(1_001)}'`, "1001 characters long", "3:14"],
+    [`log_pattern: [${"'(?P<a>x)', ".repeat(21)}]`, "21 patterns", "3:14"],
+  ])("a log_pattern that can't be used is an error at its place: %s", (line, why, place) => {
+    const { errors } = read(line);
+    expect(errors).toEqual([
+      expect.objectContaining({ code: "LOG_PATTERN_INVALID", message: expect.stringContaining(why) }),
+    ]);
+    expect(`${errors[0]?.line}:${errors[0]?.column}`).toBe(place);
   });
 
   test("a random order is for grids", () => {

@@ -53,6 +53,7 @@ parameters:
       repeats: 1,
       retries: 2,
       retryFailed: false,
+      quarantineAfter: 5,
       parameters: new Map([["lr", { kind: "uniform", min: 0, max: 0.1 }]]),
       extra: new Map([
         ["apiVersion", "v1"],
