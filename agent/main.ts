@@ -3,7 +3,9 @@ import { isAppError } from "@/core/errors";
 import { parseSweepPath } from "@/core/ids";
 import { addAgent } from "./commands/agent";
 import { addBest } from "./commands/best";
+import { addCompletion } from "./commands/completion";
 import type { Terminal } from "./commands/context";
+import { addControls } from "./commands/control";
 import { addDoctor } from "./commands/doctor";
 import { addExport } from "./commands/export";
 import { addLogin } from "./commands/login";
@@ -11,6 +13,8 @@ import { addRuns } from "./commands/runs";
 import { addServer } from "./commands/server";
 import { addSimulateStopping } from "./commands/simulate-stopping";
 import { addSweep } from "./commands/sweep";
+import { addSweeps } from "./commands/sweeps";
+import { addWatch } from "./commands/watch";
 import { EXIT, ExitCode, toExitCode } from "./exit-code";
 import { VERSION } from "./version";
 
@@ -52,11 +56,15 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addLogin(program, terminal);
   addSweep(program, terminal);
   addAgent(program, terminal, exit);
+  addControls(program, terminal, exit);
+  addWatch(program, terminal);
+  addSweeps(program, terminal);
   addRuns(program, terminal);
   addBest(program, terminal);
   addExport(program, terminal);
   addSimulateStopping(program, terminal, exit);
   addDoctor(program, terminal, exit);
+  addCompletion(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
@@ -25,13 +26,17 @@ const MIN_FREE_BYTES = 1024 ** 3;
 export function addDoctor(program: Command, terminal: Terminal, exit: ExitCode): void {
   program
     .command("doctor")
-    .description("check node, server, key, clock, disk and database, and say how to mend what is wrong")
+    .description(
+      "check node, server, versions, key, clock, disk, python, GPUs and database, and say how to mend what is wrong",
+    )
     .option("--json", "print JSON")
     .action(async ({ json }: { json?: boolean }) => {
       const findings = [
         checkNode(),
         ...(await checkServer(terminal)),
         checkDisk(),
+        await checkPython(terminal),
+        await checkGpus(terminal),
         ...(await checkDatabase(terminal)),
       ];
       if (json) terminal.out(JSON.stringify({ version: VERSION, findings }));
@@ -64,6 +69,7 @@ async function checkServer(terminal: Terminal): Promise<Finding[]> {
   try {
     const { viewer, serverInfo } = await client.query(CheckKey, {}, { patienceMs: 3_000 });
     const server = { check: "server", ok: true, message: `${url}, version ${serverInfo.version}` };
+    const versions = checkVersions(serverInfo.version, url);
     const identity: Finding = viewer
       ? { check: "key", ok: true, message: `${viewer.name} (from ${from})` }
       : {
@@ -71,7 +77,7 @@ async function checkServer(terminal: Terminal): Promise<Finding[]> {
           ok: false,
           message: `the key from ${from} is not known there; run \`npx besom login\``,
         };
-    return [server, identity, await checkClock(url)];
+    return [server, versions, identity, await checkClock(url)];
   } catch (error) {
     if (!isAppError(error)) throw error;
     const refused = error.code === "UNAUTHENTICATED" || error.code === "FORBIDDEN";
@@ -87,6 +93,13 @@ async function checkServer(terminal: Terminal): Promise<Finding[]> {
   } finally {
     await client.close();
   }
+}
+
+function checkVersions(server: string, url: string): Finding {
+  const ok = server === VERSION;
+  const way = `npx --yes ${url.replace(/\/+$/, "")}/besom-agent.tgz#${server} fetches the server's`;
+  const message = ok ? `both are ${VERSION}` : `this client is ${VERSION}, the server ${server}; ${way}`;
+  return { check: "versions", ok, message };
 }
 
 /** By the `Date` of an answer, which has a second's resolution, and the middle of the exchange. */
@@ -115,4 +128,52 @@ function checkDisk(): Finding {
     ok,
     message: ok ? gigabytes : `${gigabytes}; make room, or set TMPDIR to a larger disk`,
   };
+}
+
+/** What `${interpreter}` will be. None is no fault: a sweep may run any program. */
+async function checkPython({ env }: Terminal): Promise<Finding> {
+  for (const program of ["python", "python3"]) {
+    const said = await ask(program, ["--version"], env);
+    if (said.ran) return { check: "python", ok: true, message: `${said.text} (${program})` };
+  }
+  return {
+    check: "python",
+    ok: true,
+    message: "none on the PATH; sweeps whose command names another program need none",
+  };
+}
+
+async function checkGpus({ env }: Terminal): Promise<Finding> {
+  const said = await ask("nvidia-smi", ["--query-gpu=index,name,memory.total", "--format=csv,noheader"], env);
+  if (said.ran && said.text !== "")
+    return { check: "gpus", ok: true, message: said.text.split("\n").join("; ") };
+  if (said.missing) return { check: "gpus", ok: true, message: "none (there is no nvidia-smi)" };
+  return {
+    check: "gpus",
+    ok: false,
+    message: `nvidia-smi fails: ${said.text || "it does not answer"}; often a driver that was updated without a restart`,
+  };
+}
+
+interface Said {
+  ran: boolean;
+  missing: boolean;
+  text: string;
+}
+
+/** Runs a small program. One that hangs, as nvidia-smi does on a broken driver, is given up after 5 s. */
+function ask(program: string, args: readonly string[], env: Terminal["env"]): Promise<Said> {
+  return new Promise((resolve) =>
+    execFile(
+      program,
+      [...args],
+      { env: env as NodeJS.ProcessEnv, timeout: 5_000, killSignal: "SIGKILL" },
+      (error, stdout, stderr) =>
+        resolve({
+          ran: error === null,
+          missing: error !== null && "code" in error && error.code === "ENOENT",
+          text: (stdout.trim() || stderr.trim()).slice(0, 500),
+        }),
+    ),
+  );
 }

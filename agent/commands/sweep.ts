@@ -5,17 +5,9 @@ import { type Command, Option } from "commander";
 import { AppError } from "@/core/errors";
 import type { SweepAction } from "@/core/sweep";
 import type { Diagnostic } from "@/core/sweep-config";
-import {
-  CancelSweep,
-  type CreatedSweep,
-  CreateSweep,
-  PauseSweep,
-  ResumeSweep,
-  StopSweep,
-  UpdateSweep,
-  type Warning,
-} from "@/graphql/operations";
+import { type CreatedSweep, CreateSweep, UpdateSweep, type Warning } from "@/graphql/operations";
 import { type Terminal, toSweepId, withClient } from "./context";
+import { control } from "./control";
 
 interface Flags {
   project?: string;
@@ -61,10 +53,10 @@ function inOneSpelling({ prior_run: others, ...flags }: Flags & { prior_run?: st
   return others ? { ...flags, priorRun: [...(flags.priorRun ?? []), ...others] } : flags;
 }
 
-const CONTROLS = { pause: PauseSweep, resume: ResumeSweep, stop: StopSweep, cancel: CancelSweep } as const;
+const CONTROLS: readonly SweepAction[] = ["pause", "resume", "stop", "cancel"];
 
 function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<void> {
-  const actions = (Object.keys(CONTROLS) as SweepAction[]).filter((action) => flags[action]);
+  const actions = CONTROLS.filter((action) => flags[action]);
   const [action, ...others] = actions;
   const asked = (["project", "entity", "name", "update", "dryRun", "priorRun"] as const).filter(
     (name) => flags[name] !== undefined,
@@ -73,7 +65,9 @@ function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<voi
     // The rest only means something where a file is read.
     const [other] = [...others, ...asked];
     if (other) throw notAtOnce(action, other);
-    return control(terminal, target, action, flags);
+    return withClient(terminal, (client) =>
+      control(terminal, client, action, toSweepId(target), flags.json === true),
+    );
   }
   const place = asked.find((name) => name === "project" || name === "entity" || name === "priorRun");
   if (flags.update !== undefined && place) throw notAtOnce("update", place);
@@ -85,14 +79,6 @@ const notAtOnce = (one: keyof Flags, other: keyof Flags): AppError =>
 
 const FLAGS: { readonly [name in keyof Flags]?: string } = { dryRun: "dry-run", priorRun: "prior-run" };
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
-
-async function control(terminal: Terminal, target: string, action: SweepAction, flags: Flags): Promise<void> {
-  const sweepId = toSweepId(target);
-  const { sweep } = await withClient(terminal, (client) =>
-    client.mutate(CONTROLS[action], { input: { sweepId, clientMutationId: randomUUID() } }),
-  );
-  terminal.out(flags.json ? JSON.stringify(sweep) : `sweep ${sweepId} is now ${sweep?.state ?? "unknown"}`);
-}
 
 async function create(terminal: Terminal, file: string, flags: Flags): Promise<void> {
   const source = readSource(terminal, file);

@@ -1,3 +1,4 @@
+import type { ProjectField } from "@/core/project-filter";
 import type { RunState } from "@/core/run";
 import type { RunFilter } from "@/core/run-filter";
 import type { Goal, SweepState } from "@/core/sweep";
@@ -63,6 +64,51 @@ export const ListRuns = toDocument<
         nodes { ${LISTED_RUN} }
         pageInfo { hasNextPage endCursor }
       }
+    }
+  }
+`);
+
+/** Which run of a sweep is meant by a name for people, a name in paths, or a number. */
+export const FindRun = toDocument<
+  { sweep: { runs: { nodes: { id: string }[] } } | null },
+  { sweepId: string; filter: RunFilter }
+>(/* GraphQL */ `
+  query FindRun($sweepId: ID!, $filter: RunFilter!) {
+    sweep(id: $sweepId) { runs(first: 2, filter: $filter) { nodes { id } } }
+  }
+`);
+
+export const StopListedRun = toDocument<
+  { stopRun: { run: ListedRun | null; error: Failure | null } },
+  { input: { runId: string; clientMutationId?: string } }
+>(/* GraphQL */ `
+  mutation StopListedRun($input: StopRunInput!) {
+    stopRun(input: $input) { run { ${LISTED_RUN} } error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
+export type ProjectFilter =
+  | { readonly and: readonly ProjectFilter[] }
+  | { readonly field: ProjectField; readonly op: "eq"; readonly value: string };
+
+/** A sweep in a list of those of several projects. */
+export interface SweepOfProject extends ListedSweep {
+  method: string;
+  createdAt: string;
+  counts: { total: number; running: number; finished: number };
+  bestRun: { objective: number | null } | null;
+}
+
+const SWEEP_OF_PROJECT = `${LISTED_SWEEP} method createdAt counts { total running finished } bestRun { objective }`;
+
+export const ListSweeps = toDocument<
+  { projects: { nodes: { sweeps: { nodes: SweepOfProject[] } }[] } },
+  { filter: ProjectFilter | null; first: number }
+>(/* GraphQL */ `
+  query ListSweeps($filter: ProjectFilter, $first: Int!) {
+    projects(first: 20, filter: $filter, orderBy: [{ field: id, direction: desc }]) {
+      nodes { sweeps(first: $first, orderBy: [{ field: createdAt, direction: desc }]) { nodes { ${SWEEP_OF_PROJECT} } } }
     }
   }
 `);

@@ -10,3 +10,4 @@ export * from "./cli";
 export { idOf, textOf, toDocument } from "./document";
 export { FAILURE_FRAGMENT, type Failure } from "./failure";
 export * from "./sweep";
+export * from "./watch";

