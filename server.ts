@@ -13,6 +13,7 @@ import type { Database } from "@/db/client";
 import { connect } from "@/db/connect";
 import { dataDir, makeDataDir } from "@/db/data-dir";
 import { migrate } from "@/db/migrate";
+import { openDownloads } from "@/downloads/serve";
 import { startBackground } from "@/engine/background";
 import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
@@ -124,6 +125,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     closing ??= (async () => {
       const { service, pages } = open ?? {};
       farewell.begin();
+      service?.dismiss();
       if (draining && open) await pause(drainMs);
       const drained = http.listening ? drain(http, LAST_ANSWERS_MS) : undefined;
       pages?.closeSockets();
@@ -168,7 +170,13 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     opened.push({ name: "service", close: service.close });
     const background = startBackground({ db, log, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
-    open = { db, service, pages, signIn: openSignIn({ db, publicUrl, log, openId }) };
+    open = {
+      db,
+      service,
+      pages,
+      signIn: openSignIn({ db, publicUrl, log, openId }),
+      downloads: openDownloads({ publicUrl: publicUrl === here ? undefined : publicUrl }),
+    };
     publishSignInFacts({ openId: openId?.name ?? null });
     return {
       url: publicUrl,
@@ -191,6 +199,7 @@ interface Open {
   readonly service: Service;
   readonly pages: Pages | undefined;
   readonly signIn: ReturnType<typeof openSignIn>;
+  readonly downloads: ReturnType<typeof openDownloads>;
 }
 
 interface Doors {
@@ -215,7 +224,7 @@ async function route(
       return done(response.statusCode);
     }
     if (path === "/metrics") return await status.metrics(request, response);
-    const door = open.signIn(path, request.method);
+    const door = open.signIn(path, request.method) ?? open.downloads(path, request.method);
     if (door) return await door(request, response);
     if (open.pages === undefined) throw new AppError("NOT_FOUND", `there is nothing at ${path}`);
     const done = status.measure("pages");

@@ -19,8 +19,8 @@ export const DEFAULT_URL = "http://localhost:3000";
 
 /**
  * `BESOM_URL` and `BESOM_API_KEY`; what is missing comes from the profile that `BESOM_PROFILE` names, else from the
- * one of that server or the default one of those that `besom login` keeps, else from the file that a server on this
- * machine writes for its own user.
+ * server that handed this client out, else from the default one of those that `besom login` keeps, else from the file that
+ * a server on this machine writes for its own user.
  * @throws AppError BAD_USAGE when BESOM_PROFILE names no profile
  */
 export function findCredentials(env: Env = process.env): Credentials {
@@ -28,7 +28,12 @@ export function findCredentials(env: Env = process.env): Credentials {
   const local = readLocal(env);
   const chosen = requireProfile(saved, trim(env.BESOM_PROFILE), env);
   const url =
-    trim(env.BESOM_URL) ?? (chosen ?? profileOf(saved, saved.default))?.url ?? local?.url ?? DEFAULT_URL;
+    trim(env.BESOM_URL) ??
+    chosen?.url ??
+    readHome() ??
+    profileOf(saved, saved.default)?.url ??
+    local?.url ??
+    DEFAULT_URL;
   const isLocal = local !== undefined && normalize(local.url) === normalize(url);
   const kept = [chosen, profileOf(saved, saved.default), ...Object.values(saved.profiles)].find(
     (profile) => profile && normalize(profile.url) === normalize(url),
@@ -113,6 +118,12 @@ function readLocal(env: Env): { url: string; key: string } | undefined {
     : undefined;
 }
 
+/** The server that handed this client out wrote its address into the archive's package.json (downloads/client-archive.ts). */
+function readHome(): string | undefined {
+  const { besom } = readJson(new URL("../package.json", import.meta.url)) ?? {};
+  return isRecord(besom) && typeof besom.server === "string" ? besom.server : undefined;
+}
+
 export function savedPath(env: Env): string {
   const { XDG_CONFIG_HOME: config } = env;
   return join(
@@ -129,7 +140,7 @@ export function localPath(env: Env): string {
 }
 
 /** A missing, unreadable or broken file is no file: another source may answer, and `doctor` tells which is used. */
-function readJson(path: string): Record<string, unknown> | undefined {
+function readJson(path: string | URL): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(path, "utf8"));
     return isRecord(value) ? value : undefined;

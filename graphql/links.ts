@@ -1,3 +1,5 @@
+import { VERSION } from "./version";
+
 /** Addresses of pages, built in one place. Names are checked slugs, so nothing needs escaping but a run's name. */
 export interface SweepPlace {
   readonly entity: string;
@@ -30,3 +32,10 @@ export const loginUrl = (publicUrl: string, token: string): string => `${publicU
 /** Lets one person in; as above. */
 export const invitationUrl = (publicUrl: string, token: string): string =>
   `${publicUrl}/invite#token=${token}`;
+
+/**
+ * Our command line on a machine that has Node alone. npm keeps what it once fetched for an address; the version behind the
+ * `#` makes another address of each, so that a worker never runs the client of a server that was upgraded since.
+ */
+export const clientCommand = (publicUrl: string): string =>
+  `npx --yes ${publicUrl}/besom-agent.tgz#${VERSION}`;

@@ -129,11 +129,12 @@ async function send(terminal: Terminal, source: string, { update, name, project,
 }
 
 function describe(sweep: CreatedSweep, updated: boolean): string {
-  const { id, name, url, agentCommand } = sweep;
+  const { id, name, url, agentCommand, workerCommand } = sweep;
   return [
     `${updated ? "Updated" : "Created"} sweep ${id}${name === id ? "" : ` (${name})`}: ${describeSize(sweep)}`,
-    `  page   ${url}`,
-    `  agent  ${agentCommand}`,
+    `  page       ${url}`,
+    `  agent      ${agentCommand}`,
+    `  elsewhere  ${workerCommand}`,
   ].join("\n");
 }
 

@@ -171,6 +171,7 @@ export interface SweepHead {
   }[];
   agents: AgentLine[];
   agentCommand: string;
+  workerCommand: string;
   allowedActions: SweepAction[];
   viewerCanEdit: boolean;
 }
@@ -192,7 +193,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     bestByModel { run { id name displayName } mean sd luckiest { run { id } value mean sd } }
     bestSoFar { runId displayName objective finishedAt ordinal }
     agents { ...AgentLine }
-    agentCommand allowedActions viewerCanEdit
+    agentCommand workerCommand allowedActions viewerCanEdit
   }
   ${AGENT_LINE}
 `;

@@ -34,10 +34,12 @@ export interface CreatedSweep {
   /** At most this many runs. */
   runCap: number | null;
   agentCommand: string;
+  /** The same on a machine without the clone. */
+  workerCommand: string;
 }
 
 const CREATED_SWEEP = /* GraphQL */ `
-  fragment CreatedSweep on Sweep { id name path url state size runCap agentCommand }
+  fragment CreatedSweep on Sweep { id name path url state size runCap agentCommand workerCommand }
 `;
 
 export const CreateSweep = toDocument<

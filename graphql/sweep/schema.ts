@@ -11,7 +11,7 @@ import { Person } from "../entity/people";
 import { AgentState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
 import { MAX_PAGE } from "../limits";
-import { sweepPath, sweepUrl } from "../links";
+import { clientCommand, sweepPath, sweepUrl } from "../links";
 import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
@@ -250,6 +250,10 @@ Sweep.implement({
     agentCommand: t.string({
       description: "Run in a clone of Besom, it starts an agent that works for it.",
       resolve: (sweep) => `npx besom agent ${sweepPath(sweep)}`,
+    }),
+    workerCommand: t.string({
+      description: "The same on any machine with Node, which gets its client from this server.",
+      resolve: (sweep, _args, { publicUrl }) => `${clientCommand(publicUrl)} agent ${sweepPath(sweep)}`,
     }),
     allowedActions: t.field({
       type: [SweepAction],

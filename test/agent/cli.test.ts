@@ -86,7 +86,10 @@ test.concurrent("a sweep file is checked and created; warnings stand with their 
       expect(typed.err).toMatch(/^sweep\.yaml:5:\d+: warning: .*\[METRIC_GOAL_IGNORED\]\n/);
       const [, id] = /^Created sweep ([a-z0-9]{8}) \(rates\): 3 runs\n/.exec(typed.out) ?? [];
       expect(typed.out).toContain(`/cli/sweeps/${id}\n`);
-      expect(typed.out).toMatch(new RegExp(`agent  npx besom agent \\S+/cli/${id}\n$`));
+      expect(typed.out).toMatch(new RegExp(`\n {2}agent {6}npx besom agent \\S+/cli/${id}\n`));
+      expect(typed.out).toMatch(
+        new RegExp(`\n {2}elsewhere {2}npx --yes \\S+\\.tgz#\\S+ agent \\S+/cli/${id}\n$`),
+      );
 
       const json = await type(["sweep", "sweep.yaml", "--json", "--project", "other"], { ...server, cwd });
       expect(JSON.parse(json.out)).toMatchObject({

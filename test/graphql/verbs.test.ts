@@ -51,6 +51,9 @@ describe("createSweep", () => {
     expect(createSweep.sweep).toMatchObject({ name: "first", state: "pending", size: "3" });
     expect(createSweep.sweep?.path).toMatch(/^[^/]+\/digits\/[a-z0-9]{8}$/);
     expect(createSweep.sweep?.agentCommand).toBe(`npx besom agent ${createSweep.sweep?.path}`);
+    expect(createSweep.sweep?.workerCommand).toMatch(
+      new RegExp(`^npx --yes http://\\S+/besom-agent\\.tgz#\\d\\S+ agent ${createSweep.sweep?.path}$`),
+    );
     expect(createSweep.sweep?.url).toBe(
       `${server.url}/${createSweep.sweep?.path.replace("digits/", "digits/sweeps/")}`,
     );

@@ -18,7 +18,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ["core"],
   ["db", "compute", "ui"],
   ["engine"],
-  ["graphql", "gateway"],
+  ["graphql", "gateway", "downloads"],
   ["client"],
   ["app", "agent"],
   ["server.ts"],
@@ -31,6 +31,7 @@ const NARROW: Readonly<Record<string, readonly string[]>> = {
   client: ["graphql/operations/", "core/"],
   app: ["ui/", "graphql/operations/", "graphql/local.ts", "core/"],
   agent: ["client/", "graphql/operations/", "core/"],
+  downloads: [],
 };
 /** What agents and pages send must not bring the server along. */
 const WITHIN: readonly [from: string, never: string][] = [

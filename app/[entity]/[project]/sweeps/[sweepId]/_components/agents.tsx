@@ -57,8 +57,8 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
       )}
       {head.counts.total > 0 && head.state !== "finished" && head.state !== "canceled" && (
         <div className="mt-4">
-          <p className="mb-2 text-ink-faint text-sm">Another pair of hands, in a clone of Besom:</p>
-          <CommandBlock command={head.agentCommand} label="Copy" />
+          <p className="mb-2 text-ink-faint text-sm">Another pair of hands, on any machine with Node:</p>
+          <CommandBlock command={head.workerCommand} label="Copy" />
         </div>
       )}
     </Panel>
