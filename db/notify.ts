@@ -16,6 +16,7 @@ export type Scope = string;
 export const runScope = (runId: number): Scope => `#${runId}`;
 export const projectScope = (projectId: number): Scope => `@${projectId}`;
 export const userScope = (userId: number): Scope => `~${userId}`;
+export const isSweepScope = (scope: Scope): boolean => /^[a-z0-9]/.test(scope);
 /** Undefined when the scope is something else. */
 export const toUserId = (scope: Scope): number | undefined =>
   scope.startsWith("~") ? Number(scope.slice(1)) : undefined;

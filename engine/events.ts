@@ -28,6 +28,19 @@ export function emitChange(
   for (const listener of listeners) listener(change);
 }
 
+type Foreign = Pick<Change, "sweepId" | "kinds"> | "everything";
+const foreignListeners = new Set<(change: Foreign) => void>();
+
+/** What changed at another server, as far as a signal said; "everything" when one was missed. @returns a function that ends the listening */
+export function onForeignChange(listener: (change: Foreign) => void): () => void {
+  foreignListeners.add(listener);
+  return () => foreignListeners.delete(listener);
+}
+
+export function emitForeignChange(change: Foreign): void {
+  for (const listener of foreignListeners) listener(change);
+}
+
 export type Whose = readonly number[] | "everybody";
 
 const accessListeners = new Set<(whose: Whose) => void>();

@@ -1,9 +1,9 @@
 import { AppError, isAppError } from "@/core/errors";
-import { LEASE_MS } from "@/core/time";
+import { HEARTBEAT_MS, LEASE_MS } from "@/core/time";
 import type { Database } from "@/db/client";
+import type { AgentNews, HeldNews } from "@/db/queries/agent-news";
 import { isProjectDeleted } from "@/db/queries/edit-project";
 import {
-  type BeatenAgent,
   type BeatenAttempt,
   beatAgent,
   beatAttempts,
@@ -12,11 +12,13 @@ import {
 } from "@/db/queries/heartbeat";
 import { retrying } from "@/db/transaction";
 import { authorizeProject } from "./authorize";
+import { awaitNews, type Waiting } from "./await-news";
 import { badInput, checkId, checkInteger, isStorable, maybeText } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { agentFacts } from "./facts";
-import { authorizeEach, checkAttempts, MAX_ATTEMPTS } from "./named-attempts";
+import { authorizeEach, checkAttempts, MAX_ATTEMPTS, type NamedAttempt } from "./named-attempts";
+import { perDatabase, Recent } from "./recent";
 import { reviveLapsed } from "./revive";
 
 type StartedInput = Omit<StartedAttempt, "slot" | "device"> & {
@@ -59,15 +61,40 @@ const MAX_COMMAND = 16_384;
 /**
  * "I am alive, and so are these." Extends leases; an attempt whose lease had run out and whose run nobody has
  * taken over gets it back. An attempt that is not the agent's own is STALE to it, whatever it is to others. Needs no clientMutationId: a beat repeated is a beat.
+ *
+ * An agent may wait (`waitMs`) for something to be said, after its leases were extended: a stop then arrives within a second, at whichever
+ * server it was asked for. What it was told before is no news: with that it is answered at the pace of ordinary beats.
  * @throws AppError AGENT_UNKNOWN, FORBIDDEN, NOT_FOUND, BAD_INPUT, UNAVAILABLE
  */
 export async function heartbeat(context: EngineContext, input: HeartbeatInput): Promise<HeartbeatAnswer> {
   const { db } = context;
   const attempts = checkAttempts(input.attempts);
   const agentId = input.agentId == null ? null : checkId("agentId", input.agentId);
-  if (agentId === null) await authorizeEach(context, attempts);
-  else if (await isProjectGone(context, (await agentFacts(db, agentId)).projectId))
-    return cancelAll(attempts);
+  const waitMs = checkInteger("waitMs", input.waitMs ?? 0, 0, MAX_WAIT_MS);
+  if (agentId === null) {
+    await authorizeEach(context, attempts);
+    return beat(context, { ...input, attempts, agentId });
+  }
+  const { projectId, sweepId } = await agentFacts(db, agentId);
+  if (await isProjectGone(context, projectId)) return cancelAll(attempts);
+  if (waitMs === 0) return beat(context, { ...input, attempts, agentId });
+  const waiting = awaitNews(db, { sweepId, agentId, attempts });
+  try {
+    const answer = await beat(context, { ...input, attempts, agentId });
+    return await outlast(context, waiting, { agentId, answer, waitMs });
+  } finally {
+    waiting.leave();
+  }
+}
+
+interface Beat extends HeartbeatInput {
+  readonly attempts: readonly NamedAttempt[];
+}
+
+async function beat(
+  { db }: EngineContext,
+  { attempts, agentId, ...input }: Omit<Beat, "agentId"> & { agentId: number | null },
+): Promise<HeartbeatAnswer> {
   const [beaten, agent] = await Promise.all([
     attempts.length === 0
       ? []
@@ -84,16 +111,69 @@ export async function heartbeat(context: EngineContext, input: HeartbeatInput): 
     await retrying(() => writeStarted(db.sql, { agentId, started }));
   const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt);
   const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
+  const named = new Set(attempts.map(({ runId, attempt }) => `${runId}/${attempt}`));
+  const unnamed = (agent?.commands ?? []).filter(({ runId, attempt }) => !named.has(`${runId}/${attempt}`));
   return {
-    commands: beaten.flatMap((row) => {
+    commands: [
       // The same beat may name an earlier attempt of a run that a later one has just got back.
-      const command = toCommand((row.attempt === row.current && revived.get(row.runId)) || row);
-      return command === undefined ? [] : [{ runId: row.runId, attempt: row.attempt, command }];
-    }),
+      ...toCommands(beaten, (row) => (row.attempt === row.current && revived.get(row.runId)) || row),
+      ...toCommands(unnamed),
+    ],
     directive: agent === null ? "CONTINUE" : toDirective(agent),
     leaseMs: LEASE_MS,
   };
 }
+
+function toCommands<Row extends HeldNews | BeatenAttempt>(
+  rows: readonly Row[],
+  toFacts: (row: Row) => Pick<BeatenAttempt, "live" | "stopRequested"> = (row) => row,
+): HeartbeatAnswer["commands"] {
+  return rows.flatMap((row) => {
+    const command = toCommand(toFacts(row));
+    return command === undefined ? [] : [{ runId: row.runId, attempt: row.attempt, command }];
+  });
+}
+
+/** What each agent was told last, so that it is not told it again and again while it does it. Another server may do so once. */
+const lastTold = perDatabase(() => new Recent<number, string>(20_000, 10 * HEARTBEAT_MS));
+/** The leases were extended when the beat came, and have to last until the next one. */
+const LONGEST_WAIT_MS = LEASE_MS - HEARTBEAT_MS;
+
+/** Waits with the answer until it is news. */
+async function outlast(
+  { db, line }: EngineContext,
+  waiting: Waiting,
+  { agentId, answer, waitMs }: { agentId: number; answer: HeartbeatAnswer; waitMs: number },
+): Promise<HeartbeatAnswer> {
+  const told = lastTold(db);
+  const before = spell(answer);
+  if (before !== NOTHING && before !== told.get(agentId)) {
+    told.set(agentId, before);
+    return answer;
+  }
+  const startedAt = performance.now();
+  const news = await waiting.news({
+    waitMs: Math.min(waitMs, before === NOTHING ? LONGEST_WAIT_MS : HEARTBEAT_MS),
+    isNew: (heard) => spell(toAnswer(heard)) !== before,
+    line,
+  });
+  const said = news === undefined ? answer : toAnswer(news);
+  told.set(agentId, spell(said));
+  return { ...said, leaseMs: Math.max(0, Math.round(LEASE_MS - (performance.now() - startedAt))) };
+}
+
+const toAnswer = (news: AgentNews): HeartbeatAnswer => ({
+  commands: toCommands(news.commands),
+  directive: toDirective(news),
+  leaseMs: LEASE_MS,
+});
+
+const spell = ({ commands, directive }: HeartbeatAnswer): string =>
+  [
+    directive,
+    ...commands.map(({ runId, attempt, command }) => `${runId}/${attempt} ${command}`).sort(),
+  ].join();
+const NOTHING = spell({ commands: [], directive: "CONTINUE", leaseMs: 0 });
 
 /** May the agent's caller speak in its project? A project that was deleted is no mistake of the agent. */
 async function isProjectGone(context: EngineContext, projectId: number): Promise<boolean> {
@@ -117,7 +197,7 @@ export function toDirective({
   sweepState,
   agentState,
   wish,
-}: Pick<BeatenAgent, "sweepState" | "agentState" | "wish">): HeartbeatAnswer["directive"] {
+}: Pick<AgentNews, "sweepState" | "agentState" | "wish">): HeartbeatAnswer["directive"] {
   if (sweepState === "canceled" || agentState === "exited") return "EXIT";
   return wish === null ? "CONTINUE" : wish === "stop" ? "STOP" : "DRAIN";
 }

@@ -4,7 +4,8 @@ import { execute } from "graphql";
 import type { Database } from "@/db/client";
 import { openScope } from "@/db/scope";
 import { systemAccess } from "@/engine/authorize";
-import type { Logger } from "@/engine/context";
+import { dismissWaiting } from "@/engine/await-news";
+import type { CallersLine, Logger } from "@/engine/context";
 import { type Caller, identify, identifyRequest } from "./authenticate";
 import type { Context } from "./context";
 import { Documents } from "./documents";
@@ -41,6 +42,8 @@ export interface Service {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** For /metrics and /readyz. */
   stats(): { sockets: number; feeds: number; subscribers: number; listening: boolean };
+  /** Answers heartbeats that wait for something to say; from now on none waits. */
+  dismiss(): void;
   /** Ends all WebSocket connections: a server can't be drained while they are open. */
   closeSockets(): Promise<void>;
   close(): Promise<void>;
@@ -51,7 +54,12 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   const documents = new Documents(schema, { known: await knownDocuments(), onlyKnown: onlyKnownDocuments });
   const live = openLive({ db, access: systemAccess(), log });
   const gate = openGate(rate);
-  const toContext = ({ access, secret }: Caller, from = db, requestLog = log): Context => ({
+  const toContext = (
+    { access, secret }: Caller,
+    from = db,
+    requestLog = log,
+    line?: CallersLine,
+  ): Context => ({
     db: from,
     access,
     log: requestLog,
@@ -59,6 +67,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     publicUrl,
     loaders: new Loaders(from, access),
     ...(secret !== undefined && { secret }),
+    ...(line !== undefined && { line }),
   });
   const apollo = await openApollo(schema, documents, log);
   const identifyCaller = async (request: IncomingMessage): Promise<Caller> => {
@@ -108,8 +117,10 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       subscribers: live.subscribers,
       listening: live.listening,
     }),
+    dismiss: () => dismissWaiting(db),
     closeSockets: sockets.close,
     async close() {
+      dismissWaiting(db);
       closeLocalDoor();
       await sockets.close();
       await live.close();

@@ -1,5 +1,6 @@
 import type { SweepState } from "@/core/sweep";
 import type { Sql, Tx } from "../client";
+import { type HeldNews, heldCommands } from "./agent-news";
 import type { AgentWish } from "./agents";
 
 export interface BeatenAttempt {
@@ -93,10 +94,12 @@ export interface BeatenAgent {
   wish: AgentWish | null;
   /** It had been given up as lost. */
   back: boolean;
+  /** Runs that it holds and somebody wants stopped, whether it named them or not. */
+  commands: HeldNews[] | null;
 }
 
 /** @returns undefined for an unknown agent */
-export async function beatAgent(sql: Sql | Tx, agentId: number): Promise<BeatenAgent | undefined> {
+export async function beatAgent(sql: Sql, agentId: number): Promise<BeatenAgent | undefined> {
   const rows = await sql<BeatenAgent[]>`
     with before as (
       select id, state from agents where id = ${agentId}
@@ -106,7 +109,8 @@ export async function beatAgent(sql: Sql | Tx, agentId: number): Promise<BeatenA
         changed_xid = case when a.state = 'lost' then pg_current_xact_id() else a.changed_xid end
       where a.id = ${agentId} returning a.sweep_id, a.state, a.wish
     )
-    select s.id as "sweepId", s.state as "sweepState", b.state as "agentState", b.wish, before.state = 'lost' as back
-    from beaten b join sweeps s on s.id = b.sweep_id, before`;
+    select s.id as "sweepId", s.state as "sweepState", b.state as "agentState", b.wish, a.state = 'lost' as back,
+      ${heldCommands(sql)} as commands
+    from beaten b join sweeps s on s.id = b.sweep_id, before a`;
   return rows[0];
 }

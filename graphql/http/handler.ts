@@ -4,7 +4,7 @@ import { type DocumentNode, type GraphQLError, getOperationAST, OperationTypeNod
 import { AppError, isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import { openScope } from "@/db/scope";
-import type { Logger } from "@/engine/context";
+import type { CallersLine, Logger } from "@/engine/context";
 import type { Caller } from "../authenticate";
 import type { Context } from "../context";
 import type { Documents } from "../documents";
@@ -22,7 +22,7 @@ export interface HandlerOptions {
   db: Database;
   /** Throws UNAUTHENTICATED, FORBIDDEN or RATE_LIMITED. */
   identify: (request: IncomingMessage) => Promise<Caller>;
-  toContext: (caller: Caller, db: Database, log: Logger) => Context;
+  toContext: (caller: Caller, db: Database, log: Logger, line: CallersLine) => Context;
   log: Logger;
   /** Told of each operation that was run, by the name of its document and how long it took. */
   observe?: ((name: string, seconds: number) => void) | undefined;
@@ -50,7 +50,8 @@ export function createHandler(options: HandlerOptions) {
       const scope = isQuery(document, body.operationName) ? openScope(db) : undefined;
       if (scope) response.once("close", () => scope.end(callerGone()));
       const startedAt = performance.now();
-      const context = toContext(caller, scope?.db ?? db, log);
+      const line = lineOf(response);
+      const context = toContext(caller, scope?.db ?? db, log, line);
       const answer = await withTimeout(
         apollo.executeHTTPGraphQLRequest({
           httpGraphQLRequest: { method: "POST", headers: toHeaders(request), search: "", body },
@@ -58,7 +59,8 @@ export function createHandler(options: HandlerOptions) {
         }),
         scope,
       );
-      observe(documents.nameOf(String(body.query)), (performance.now() - startedAt) / 1_000);
+      const tookMs = performance.now() - startedAt - line.waitedMs;
+      observe(documents.nameOf(String(body.query)), tookMs / 1_000);
       if (answer.body.kind !== "complete") throw new Error("incremental delivery is not offered");
       for (const [name, value] of answer.headers) response.setHeader(name, value);
       response.setHeader("cache-control", "no-store");
@@ -68,6 +70,15 @@ export function createHandler(options: HandlerOptions) {
     }
   };
 }
+
+const lineOf = (response: ServerResponse): CallersLine => ({
+  waitedMs: 0,
+  onGone(listener) {
+    response.once("close", listener);
+    if (response.closed) listener();
+    return () => response.off("close", listener);
+  },
+});
 
 const isProblems = (
   value: DocumentNode | readonly GraphQLError[] | undefined,

@@ -1,10 +1,18 @@
 import type { Access } from "@/core/access";
 import type { Database } from "@/db/client";
-import { openNotifier, projectScope, runScope, type Signal, toUserId, userScope } from "@/db/notify";
+import {
+  isSweepScope,
+  openNotifier,
+  projectScope,
+  runScope,
+  type Signal,
+  toUserId,
+  userScope,
+} from "@/db/notify";
 import { findChanged } from "@/db/queries/changes";
 import { forgetAccess } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
-import { onAccessChange, onChange, type Whose } from "@/engine/events";
+import { type Change, emitForeignChange, onAccessChange, onChange, type Whose } from "@/engine/events";
 import { type AgentItem, openAgentSource } from "./agent-changes";
 import { Feed, type Item, type Source, type Subscriber } from "./feed";
 import { Gate } from "./gate";
@@ -78,9 +86,14 @@ export function openLive({ db, access, log }: LiveOptions): Live {
   const onSignal = (signal: Signal) => {
     if (signal === "everything") {
       for (const { feed } of feeds.values()) feed.wake();
+      emitForeignChange("everything");
       return tellAccess("everybody");
     }
     wake(signal);
+    for (const [scope, kinds] of signal) {
+      if (isSweepScope(scope) && changesRows(kinds))
+        emitForeignChange({ sweepId: scope, kinds: kinds as Change["kinds"] });
+    }
     const userIds = [...signal.keys()].map(toUserId).filter((id) => id !== undefined);
     if (userIds.length > 0) tellAccess(userIds.includes(EVERYBODY) ? "everybody" : userIds);
   };

@@ -1,5 +1,7 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { CreateRun, LogMetrics, LogOutput } from "@/graphql/operations";
+import { CreateRun, FinishRun, Heartbeat, LogMetrics, LogOutput } from "@/graphql/operations";
+import { StopRun } from "@/graphql/operations/run-page";
 import { ask, openSocket, subscribe, withServer } from "../support/server";
 import { startServerProcess } from "../support/server-process";
 import { createSweep, gridOf, withRuns } from "../support/sweeps";
@@ -135,6 +137,41 @@ test("what a run prints and what happens in a project is followed from a server 
       expect(text).toBe("1\n2\n3\n4\n");
       expect([...sweeps].sort()).toEqual(made.sort());
       await client.dispose();
+    } finally {
+      await there.stop("SIGKILL");
+    }
+  });
+}, 60_000);
+
+test("an agent that waits at one server hears of a stop that was asked for at another, and is answered when its server drains", async () => {
+  await withServer(async (here) => {
+    const there = await startServerProcess({
+      env: { DATABASE_URL: here.databaseUrl, BESOM_DRAIN_MS: "600000" },
+    });
+    try {
+      const { agentId, claims } = await withRuns(here, 2);
+      const [first, second] = claims.map(({ runId, attempt }) => ({ runId, attempt }));
+      const beat = (server: { url: string; key: string }) =>
+        ask(server, Heartbeat, { input: { agentId, attempts: [], waitMs: 15_000 } });
+      for (const [waitsAt, asksAt, run] of [
+        [here, { url: there.url, key: here.key }, first],
+        [{ url: there.url, key: here.key }, here, second],
+      ] as const) {
+        const waiting = beat(waitsAt);
+        await pause(300);
+        const askedAt = performance.now();
+        await ask(asksAt, StopRun, { input: { runId: run?.runId ?? "" } });
+        const { heartbeat } = await waiting;
+        expect(performance.now() - askedAt).toBeLessThan(1_000);
+        expect(heartbeat.commands).toContainEqual({ ...run, command: "STOP" });
+        await ask(here, FinishRun, { input: { runId: run?.runId ?? "", attempt: 1, state: "killed" } });
+      }
+      const last = beat({ url: there.url, key: here.key });
+      await pause(300);
+      const leavesAt = performance.now();
+      there.process.kill("SIGTERM");
+      expect((await last).heartbeat.directive).toBe("CONTINUE");
+      expect(performance.now() - leavesAt).toBeLessThan(2_000);
     } finally {
       await there.stop("SIGKILL");
     }
