@@ -84,6 +84,30 @@ def to_env(folder: str, params: dict[str, Any] | None = None, **env: str) -> dic
     }
 
 
+def nothing() -> None: ...
+
+
+@contextmanager
+def importing(folder: Path) -> Iterator[None]:
+    """Modules of that folder can be imported."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def words_of(child: Any) -> list[str]:
+    """What a child of the agent's printed, once it has ended well."""
+    with child.stdout, child.stderr:
+        text, trouble = child.stdout.read(), child.stderr.read()
+    code = None
+    while code is None:
+        code = child.wait(10)
+    assert code == 0, trouble.decode()
+    return str(text.decode()).split()
+
+
 def metrics_of(stdout: str) -> list[dict[str, Any]]:
     """Lines that are JSON objects, as the agent reads them."""
     return [json.loads(line) for line in stdout.splitlines() if line.startswith("{")]

@@ -4,8 +4,10 @@ import contextlib
 import functools
 import io
 import json
+import sys
 import tempfile
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +15,7 @@ import support
 
 from besom import BesomError, RunStopped, agent
 from besom._agent import _to_id
-from besom._child import choose_method
+from besom._child import Starter, choose_method
 from besom._delivery import Delivery
 from besom._environment import to_child_env
 from besom._lines import Output
@@ -30,7 +32,14 @@ class EnvironmentTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         path = Path(folder.name)
         env = to_child_env(
-            own, server="http://host:3000", key="run-key", facts=FACTS, params=params, text=text, folder=path
+            own,
+            server="http://host:3000",
+            key="run-key",
+            facts=FACTS,
+            params=params,
+            text=text,
+            folder=path,
+            report="stdout",
         )
         return env, path
 
@@ -94,10 +103,48 @@ class ChoiceTest(unittest.TestCase):
     def test_what_another_interpreter_can_import_is_spawned_all_else_forked(self) -> None:
         def inner() -> None: ...
 
-        self.assertEqual(choose_method(support.metrics_of), "spawn")
+        self.assertEqual(choose_method(support.nothing), "forkserver" if sys.platform == "linux" else "spawn")
         self.assertEqual(choose_method(inner), "fork")
         self.assertEqual(choose_method(lambda: None), "fork")
         self.assertEqual(choose_method(functools.partial(print, inner)), "fork")
+
+    def test_no_run_draws_the_numbers_of_another_unless_its_module_chose_a_seed(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            for module, head in (("plain", "import random"), ("seeded", "import random\nrandom.seed(7)")):
+                body = "def draw():\n    print(random.random(), __import__('os').environ['MARK'])\n"
+                (folder / f"besom_test_{module}.py").write_text(f"{head}\n{body}")
+            with support.importing(folder):
+                import besom_test_plain
+                import besom_test_seeded
+
+                plain, seeded = (self.draw(module.draw, folder) for module in (besom_test_plain, besom_test_seeded))
+        self.assertEqual([words[1] for words in plain], ["0", "1"])
+        self.assertNotEqual(plain[0][0], plain[1][0])
+        self.assertEqual(seeded[0][0], seeded[1][0])
+
+    def draw(self, function: Callable[[], None], folder: Path) -> list[list[str]]:
+        starter = Starter(function, "forkserver")
+        try:
+            return [support.words_of(starter.start({"PATH": "", "MARK": str(i)}, folder)) for i in range(2)]
+        finally:
+            starter.close()
+
+    def test_a_module_that_starts_threads_gets_a_fresh_interpreter_each_time(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "besom_test_threads.py").write_text(
+                "import threading, time\nthreading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n"
+                "def train():\n    print('on', 'my', 'own')\n"
+            )
+            with support.importing(folder):
+                import besom_test_threads
+
+                starter = Starter(besom_test_threads.train)
+                child = starter.start({"PATH": "", "PYTHONPATH": str(folder)}, folder)
+                self.assertEqual(type(child).__name__, "_Spawned")
+                self.assertEqual(support.words_of(child), ["on", "my", "own"])
+                starter.close()
 
     def test_sweeps_are_named_by_id_or_path(self) -> None:
         self.assertEqual(
@@ -106,9 +153,9 @@ class ChoiceTest(unittest.TestCase):
         )
 
     def test_what_can_not_be_called_says_what_to_do(self) -> None:
-        with self.assertRaisesRegex(BesomError, "npx besom agent abcd1234"):
+        with self.assertRaisesRegex(BesomError, ": besom agent abcd1234"):
             agent("abcd1234")
-        with self.assertRaisesRegex(BesomError, 'expected "spawn" or "fork"'):
+        with self.assertRaisesRegex(BesomError, "expected one of forkserver, spawn, fork"):
             agent("abcd1234", print, start_method="thread")
 
     def test_a_sweep_is_a_dict_a_function_or_a_file(self) -> None:
@@ -152,5 +199,5 @@ class OutputTest(unittest.TestCase):
 
     def test_a_stream_without_line_ends_is_cut_and_bounded(self) -> None:
         printed, _ = self.read(b"x" * (70 * 1024 * 1024))
-        self.assertLess(sum(len(text) for _, text in printed.lines), 67 * 1024 * 1024)
-        self.assertIn("is not stored", printed.lines[-1][1])
+        self.assertLess(sum(len(text) for _, text in printed.lines), 36 * 1024 * 1024)
+        self.assertTrue(any("are left out here" in text for _, text in printed.lines))

@@ -75,7 +75,7 @@ class ClientTest(unittest.TestCase):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-            with self.assertRaisesRegex(BesomError, "connection refused.*npx besom up") as raised:
+            with self.assertRaisesRegex(BesomError, "connection refused.*npm start") as raised:
                 self.client(url).ask("{ a }", patience=0.2)
         self.assertEqual(raised.exception.code, "SERVER_UNREACHABLE")
 

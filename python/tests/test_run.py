@@ -31,6 +31,8 @@ FACTS = RunFacts("7", "abcd1234", "abcd1234", 1, "http://host/e/p/runs/abcd1234"
 class Kept:
     """A sink that keeps what comes."""
 
+    tells: frozenset[str] = frozenset()
+
     def __init__(self) -> None:
         self.points: list[Point] = []
         self.notes: list[str] = []
@@ -43,6 +45,8 @@ class Kept:
 
     def finish(self, timeout: float) -> bool:
         return True
+
+    def mark_preempting(self) -> None: ...
 
     def after_fork(self) -> None: ...
 
@@ -310,7 +314,7 @@ class RelayTest(unittest.TestCase):
         self.path = str(Path(folder.name) / "run.sock")
         self.points: list[Point] = []
         self.notes: list[str] = []
-        self.relay = Relay(self.path, self.points.extend, self.notes.append)
+        self.relay = Relay(self.path, self.points.extend, self.notes.append, lambda: None)
         self.relay.start()
         self.addCleanup(self.relay.close)
 

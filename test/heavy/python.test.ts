@@ -64,7 +64,8 @@ async function readRun(id: string) {
   const { run } = await ask(
     server?.url ?? "",
     world.key,
-    "query ($id: ID!) { run(id: $id) { state stateReason stateDetail exitCode attempt tags notes parameters } }",
+    `query ($id: ID!) { run(id: $id) {
+      state stateReason stateDetail exitCode attempt tags notes parameters attempts { facts } } }`,
     { id },
   );
   return run as Record<string, unknown>;
@@ -111,7 +112,7 @@ describe.skipIf(!hasPython())("the Python package", () => {
     expect(stderr).toMatch(/\nOK/);
   });
 
-  test.each(["spawn", "fork", "thread"])(
+  test.each(["spawn", "forkserver", "fork", "thread"])(
     "a sweep of real training by a function in a %s, each configuration once, read back by the API",
     async (how) => {
       const { sweepId, outcomes, best } = await runFlow(["sweep_and_read.py", how]);
@@ -230,7 +231,10 @@ describe.skipIf(!hasPython())("the Python package", () => {
 
   test("a run by hand ends as its program does", async () => {
     for (const [end, facts] of [
-      ["return", { state: "finished", exitCode: 0, tags: ["t"], notes: "n", parameters: { lr: 0.1 } }],
+      [
+        "return",
+        { ...BY_HAND, state: "finished", exitCode: 0, tags: ["t"], notes: "n", parameters: { lr: 0.1 } },
+      ],
       ["raise", { state: "failed", stateDetail: "exit code 1: ValueError: the loss is gone" }],
       ["exit", { state: "failed", exitCode: 3 }],
       ["wait", { state: "killed" }],
@@ -258,6 +262,110 @@ parameters: { lr: { values: [0.1, 0.2] } }
     const rows = await world.db.sql<{ id: string }[]>`select id::text from runs where sweep_id = ${sweepId}`;
     for (const { id } of rows) expect((await countsOf(id)).loss).toMatchObject({ finite: 3000 });
     expect(agent.output()).not.toContain("never read");
+  });
+
+  const TRAIN = `import json, os, sys, time
+words = dict(word.lstrip("-").split("=", 1) for word in sys.argv[1:])
+print("pid", os.getpid(), flush=True)
+for step in range(1, int(words["steps"]) + 1):
+    print(json.dumps({"step": step, "loss": float(words["lr"]) / step}), flush=True)
+    print(f"epoch {step} acc={step}%", flush=True)
+    time.sleep(0.01)
+`;
+  const command = (lr: string, steps: number) => `
+method: grid
+program: train.py
+command: ["\${env}", "python3", "\${program}", "\${args}"]
+log_pattern: 'epoch (?P<step>\\d+) acc=(?P<acc>\\d+)%'
+metric: { name: loss, goal: minimize }
+parameters: { lr: { values: [${lr}] }, steps: { value: ${steps} } }
+`;
+  const startBesom = (words: readonly string[], stdin?: string) => {
+    const home = mkdtempSync(join(world.folder, "cli-"));
+    writeFileSync(join(home, "train.py"), TRAIN);
+    if (stdin !== undefined) writeFileSync(join(home, "sweep.yaml"), stdin);
+    return startFlow(world, python, ["-m", "besom", ...words], {}, home);
+  };
+
+  test("besom of the wheel creates a sweep from YAML and works it off, each configuration once", async () => {
+    const created = startBesom(
+      ["sweep", "sweep.yaml", "--project", "python-cli"],
+      command("0.1, 0.2, 0.3, 0.4", 20),
+    );
+    expect(await created.exited, created.output()).toBe(0);
+    const sweepId = created.output().trim().split("/").at(-1) ?? "";
+    const agent = startBesom(["agent", sweepId, "--slots", "2"]);
+    expect(await agent.exited, agent.output()).toBe(0);
+    await expectEveryPointOnce(world.db, sweepId, 4);
+    const rows = await world.db.sql<{ id: string; slot: number }[]>`
+      select r.id::text, a.slot from runs r join attempts a on a.run_id = r.id where r.sweep_id = ${sweepId}`;
+    expect(new Set(rows.map(({ slot }) => slot))).toEqual(new Set([0, 1]));
+    for (const { id } of rows) {
+      expect(await countsOf(id)).toMatchObject({ loss: { finite: 20 }, acc: { finite: 20, sum: 210 } });
+    }
+    const wrong = startBesom(["sweep", "sweep.yaml"], "method: grid\nparameters: { a: { valuess: [1] } }\n");
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.output()).toContain("sweep.yaml:2:20: error: `a`: a parameter has no key `valuess`");
+  });
+
+  test("besom agent of the wheel hears a stop within 2 s, hands back on SIGTERM and leaves nothing on SIGKILL", async () => {
+    const sweepId = await world.createSweep(command("0.1, 0.2", 100_000));
+    const pidOf = async (agent: ReturnType<typeof startFlow>, nth: number) => {
+      const found = () => [...agent.output().matchAll(/\| pid (\d+)/g)][nth]?.[1];
+      await until(async () => found() !== undefined, 30_000, agent.output);
+      return Number(found());
+    };
+    const agent = startBesom(["agent", sweepId, "--show-output"]);
+    const first = await pidOf(agent, 0);
+    const [row] = await world.db.sql<{ id: string }[]>`
+      select id::text from runs where sweep_id = ${sweepId} and state = 'running'`;
+    await pause(1_500);
+    const stopped = performance.now();
+    await ask(
+      world.servers[0]?.url ?? "",
+      world.key,
+      "mutation ($input: StopRunInput!) { stopRun(input: $input) { error { code } } }",
+      { input: { runId: row?.id } },
+    );
+    await until(async () => !isAlive(first), 10_000, agent.output);
+    expect(performance.now() - stopped).toBeLessThan(2_000);
+    await pidOf(agent, 1);
+    agent.child.kill("SIGTERM");
+    expect(await agent.exited, agent.output()).toBe(1);
+    const states = async () =>
+      (await world.db.sql`select state from runs where sweep_id = ${sweepId} order by id`).map(
+        ({ state }) => state,
+      );
+    expect(await states()).toEqual(["killed", "pending"]);
+    const doomed = startBesom(["agent", sweepId, "--show-output"]);
+    const last = await pidOf(doomed, 0);
+    doomed.child.kill("SIGKILL");
+    await until(
+      async () => !isAlive(last),
+      5_000,
+      () => `process ${last} is left`,
+    );
+  });
+
+  test("a run's page learns of mistakes, of what it ran on and of what its machine did; a preempted run goes on", async () => {
+    const { outcomes, run } = await runFlow(["doubtful.py"]);
+    expect(outcomes).toEqual({ preempted: 1, finished: 1 });
+    const facts = {
+      python: expect.stringMatching(/^3\./),
+      packages: expect.objectContaining({ pip: expect.any(String) }),
+    };
+    expect(run).toMatchObject({
+      state: "finished",
+      warnings: expect.arrayContaining(
+        ["METRIC_NEVER_LOGGED", "PARAMETER_NEVER_READ"].map((code) =>
+          expect.objectContaining({ code, attempt: 2 }),
+        ),
+      ),
+      attempts: [1, 2].map((number) => ({ number, slot: 0, command: ["__main__.train()"], facts })),
+    });
+    const { system } = run as { system: { key: string; values: number[] }[] };
+    expect(system.find(({ key }) => key === "memory")?.values[0]).toBeGreaterThan(1e6);
+    expect(system.map(({ key }) => key)).toContain("cpu.machine");
   });
 
   test("docs/python.md prints what it promises", async () => {
@@ -313,6 +421,17 @@ parameters: { lr: { values: [0.1, 0.2] } }
     },
   );
 });
+
+const BY_HAND = {
+  attempts: [
+    {
+      facts: {
+        argv: [expect.anything(), expect.stringContaining("alone.py"), "return"],
+        python: expect.any(String),
+      },
+    },
+  ],
+};
 
 const BREAK = "\u241e";
 

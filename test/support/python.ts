@@ -57,16 +57,17 @@ const lastLine = (text: string): string => text.trim().split("\n").at(-1) ?? "";
 export const hasPython = (): boolean =>
   (process.env.PATH ?? "").split(":").some((folder) => existsSync(join(folder, "python3")));
 
-/** A program of python/tests/flows (or of an absolute path) against the world's first server. */
+/** A program of python/tests/flows (or of an absolute path, or Python's own options) against the world's first server. */
 export function startFlow(
   world: World,
   python: Python,
   [flow = "", ...words]: readonly string[],
   env: Record<string, string> = {},
+  cwd?: string,
 ): Spawned & { readonly lines: () => string[] } {
   const home = mkdtempSync(join(world.folder, "home-"));
   const options: SpawnOptions = {
-    cwd: home,
+    cwd: cwd ?? home,
     env: {
       PATH: process.env.PATH,
       HOME: home,
@@ -79,7 +80,8 @@ export function startFlow(
     },
     stdio: ["ignore", "pipe", "pipe"],
   };
-  const child = spawn(python.path, [resolve(ROOT, "python/tests/flows", flow), ...words], options);
+  const program = flow.startsWith("-") ? flow : resolve(ROOT, "python/tests/flows", flow);
+  const child = spawn(python.path, [program, ...words], options);
   let all = "";
   let out = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {

@@ -7,22 +7,27 @@ import json
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from . import _child, _session
 from . import _operations as operations
+from ._checkpoints import drop_if_empty, make_checkpoint_dir
 from ._client import FOREVER, Client
 from ._delivery import Delivery
 from ._environment import to_child_env
+from ._errands import Errands
+from ._facts import Machine
 from ._lines import Output
 from ._relay import Relay
 from ._run import RunFacts, to_detail, to_exit_code
 from ._sinks import ServerSink
+from ._system import Watch
 from ._terminal import say, warn
 from ._verdict import CAUSES, to_verdict
 from .errors import BesomError, RunStopped
@@ -37,18 +42,35 @@ _DELIVERY_GRACE_S = 10.0
 Function = Callable[[], Any]
 
 
-class Attempt:
-    """What both kinds share: being told to stop, and saying how it ended."""
+class Desk(Protocol):
+    """What is shared by all attempts of an agent, beside the client."""
 
-    def __init__(self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
+    machine: Machine
+    errands: Errands
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's number."""
+
+
+class Attempt:
+    """What all kinds share: being told to stop, and saying how it ended."""
+
+    def __init__(self, client: Client, desk: Desk, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
         self.facts = facts
         self._client = client
+        self._desk = desk
         self._claim = claim
         self._function = function
         self.params: dict[str, Any] = json.loads(claim["params"])
         self._cause: str | None = None
         self._give_up = threading.Event()
         self._is_over = False
+        self._is_preempting = False
+        self.exit_code = 0
+        """Of the process, once it has ended; negative for the signal that ended it."""
+        self._say: Callable[[str], None] = say
+        self._warn: Callable[[str], None] = warn
 
     @property
     def ref(self) -> dict[str, Any]:
@@ -69,7 +91,7 @@ class Attempt:
         cause = CAUSES.get(command)
         if cause is None or self._cause == cause or (self._is_over and cause != "stale"):
             return
-        say(f"{self.facts.display_name}: {_session.COMMANDS[command]}")
+        self._say(f"{self.facts.display_name}: {_session.COMMANDS[command]}")
         self.stop(cause)
 
     def stop(self, cause: str) -> None:
@@ -90,19 +112,44 @@ class Attempt:
     def _end(self) -> None:
         raise NotImplementedError
 
+    def _tell_start(
+        self, pid: int, argv: Sequence[str], more: Callable[[], Mapping[str, Any]] = dict
+    ) -> Callable[[], None]:
+        """Tells what this became, and samples it until the returned function is called."""
+        errands, started = self._desk.errands, self.started
+        if started is not None:
+            # A short run is over before the next heartbeat.
+            beat = {"agentId": self._desk.agent_id, "attempts": [self.ref], "started": [started]}
+            errands.run(lambda: self._beat(beat))
+        errands.describe(self.ref, self._desk.machine, argv, more)
+        return Watch(pid, os.getcwd(), lambda sample: errands.sample(self.ref, sample)).close
+
+    def _beat(self, beat: Mapping[str, Any]) -> None:
+        answer = self._client.mutate(operations.HEARTBEAT, beat, patience=2.0, give_up=self._give_up)
+        for one in answer["commands"]:
+            if one["runId"] == self.facts.id and one["attempt"] == self.facts.attempt:
+                self.obey(one["command"])
+
     def _give_up_soon(self) -> None:
         _after(_DELIVERY_GRACE_S, self._give_up.set)
 
     def _refused(self, what: str, error: BesomError) -> None:
-        warn(f"{self.facts.display_name}: its {what} can't be delivered: {error}")
+        self._warn(f"{self.facts.display_name}: its {what} can't be delivered: {error}")
 
     def _report(self, exit_code: int, last_words: str | None) -> str:
         if self._cause == "stale":
             return "stale"
         verdict = to_verdict(exit_code, self._cause, last_words)
+        outcome = self._finish(verdict)
+        if "detail" in verdict and outcome == verdict["state"]:
+            self._say(f"{self.facts.display_name}: {outcome}, {verdict['detail']}")
+        return outcome
+
+    def _finish(self, verdict: Mapping[str, Any]) -> str:
+        """Tells the server how it ended, as often as needed."""
         mutation = f"finish {self.facts.id}/{self.facts.attempt}"
         try:
-            self._client.mutate(
+            payload = self._client.mutate(
                 operations.FINISH_RUN,
                 {**self.ref, **verdict, "clientMutationId": mutation},
                 patience=FOREVER,
@@ -111,21 +158,27 @@ class Attempt:
         except BesomError as error:
             if error.code == "STALE_ATTEMPT":
                 return "stale"
-            warn(f"{self.facts.display_name}: its end can't be reported: {error}")
+            self._warn(f"{self.facts.display_name}: its end can't be reported: {error}")
             return "undelivered"
-        if "detail" in verdict:
-            say(f"{self.facts.display_name}: {verdict['state']}, {verdict['detail']}")
-        return str(verdict["state"])
+        # Of a process that had said it may vanish, a failure is none.
+        is_back = self._is_preempting and payload["state"] in ("pending", "preempted")
+        return "preempted" if is_back else str(verdict["state"])
 
 
 class ChildAttempt(Attempt):
     """In a process of its own."""
 
     def __init__(
-        self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function, method: str | None
+        self,
+        client: Client,
+        desk: Desk,
+        facts: RunFacts,
+        claim: dict[str, Any],
+        function: Function,
+        starter: _child.Starter,
     ) -> None:
-        super().__init__(client, facts, claim, function)
-        self._method = method
+        super().__init__(client, desk, facts, claim, function)
+        self._starter = starter
         self._child: _child.Child | None = None
         self.on_interrupt: Callable[[], None] = lambda: None
         """Called at each interrupt while it runs."""
@@ -136,13 +189,15 @@ class ChildAttempt(Attempt):
         if child is None:
             return None
         name = f"{getattr(self._function, '__module__', '?')}.{getattr(self._function, '__qualname__', '?')}()"
-        return {**self.ref, "pid": child.pid, "command": [name]}
+        return {**self.ref, "pid": child.pid, "command": [name], "slot": 0}
 
     def run(self) -> str:
         folder = Path(tempfile.mkdtemp(prefix="besom-"))
+        checkpoints = make_checkpoint_dir(self.facts, os.environ, os.getcwd())
         try:
-            return self._run_in(folder)
+            return self._run_in(folder, checkpoints)
         finally:
+            drop_if_empty(checkpoints)
             shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:
@@ -161,7 +216,7 @@ class ChildAttempt(Attempt):
         if not self._is_over:
             _child.kill_group(child.pid, signal.SIGKILL)
 
-    def _run_in(self, folder: Path) -> str:
+    def _run_in(self, folder: Path, checkpoints: Path | None) -> str:
         env = to_child_env(
             os.environ,
             server=self._client.url,
@@ -170,6 +225,8 @@ class ChildAttempt(Attempt):
             params=self.params,
             text=self._claim["params"],
             folder=folder,
+            report=f"unix:{folder / 'run.sock'}",
+            checkpoints=checkpoints,
         )
         delivery: Delivery | None = None
 
@@ -177,9 +234,9 @@ class ChildAttempt(Attempt):
             assert delivery is not None
             delivery.log(points)
 
-        relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message))
+        relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message), self._note_preempting)
         # Before any thread of this run is there: a forked process gets no lock that somebody holds.
-        child = self._child = _child.start(self._function, env, folder, self._method)
+        child = self._child = self._starter.start(env, folder)
         delivery = Delivery(
             self._client,
             self.facts.id,
@@ -188,12 +245,14 @@ class ChildAttempt(Attempt):
             on_refused=self._refused,
             give_up=self._give_up,
         )
-        output = Output(delivery, child.stdout, child.stderr)
+        output = Output(delivery, child.stdout, child.stderr, on_cut=self._cut)
         relay.start()
+        unwatch = self._tell_start(child.pid, [sys.executable, *sys.argv])
         if self._cause is not None:
             self._end()
-        exit_code = self._wait(child)
+        exit_code = self.exit_code = self._wait(child)
         self._is_over = True
+        unwatch()
         relay.close()
         output.end()
         delivery.drain()
@@ -201,6 +260,13 @@ class ChildAttempt(Attempt):
         self._give_up.set()
         delivery.close()
         return outcome
+
+    def _note_preempting(self) -> None:
+        self._is_preempting = True
+
+    def _cut(self, message: str) -> None:
+        self._warn(f"{self.facts.display_name}: {message}")
+        self._desk.errands.warn(self.ref, ("OUTPUT_CUT", message))
 
     def _wait(self, child: _child.Child) -> int:
         presses = 0
@@ -232,8 +298,8 @@ class ChildAttempt(Attempt):
 class LocalAttempt(Attempt):
     """In the thread that called ``besom.agent``: what the function prints is not kept, and memory stays."""
 
-    def __init__(self, client: Client, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
-        super().__init__(client, facts, claim, function)
+    def __init__(self, client: Client, desk: Desk, facts: RunFacts, claim: dict[str, Any], function: Function) -> None:
+        super().__init__(client, desk, facts, claim, function)
         self._thread = threading.get_ident()
         self._is_called = False
         self._call_lock = threading.RLock()
@@ -245,7 +311,10 @@ class LocalAttempt(Attempt):
             sinks.append(ServerSink(self._client, self.facts.id, self.facts.attempt, self.obey))
             return sinks[-1]
 
-        _session.assign(_session.Assignment(self.facts, self.params, make_sink))
+        checkpoints = make_checkpoint_dir(self.facts, os.environ, os.getcwd())
+        kept_in = None if checkpoints is None else str(checkpoints)
+        _session.assign(_session.Assignment(self.facts, self.params, make_sink, kept_in))
+        unwatch = self._tell_start(os.getpid(), [sys.executable, *sys.argv])
         error: BaseException | None = None
         try:
             self._is_called = True
@@ -260,6 +329,8 @@ class LocalAttempt(Attempt):
             _child.print_error(failure)
         self._end_call()
         self._is_over = True
+        unwatch()
+        drop_if_empty(checkpoints)
         _session.end_with(error)
         _session.assign(None)
         outcome = self._report(to_exit_code(error), to_detail(error))

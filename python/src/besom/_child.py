@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import json
 import multiprocessing
 import os
 import pickle
+import re
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -18,8 +22,10 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from . import _session
+from . import _forkserver, _session
 from ._run import to_exit_code
+from ._terminal import say
+from .errors import BesomError
 
 Function = Callable[[], Any]
 
@@ -35,25 +41,67 @@ class Child(Protocol):
         """Its exit code (negative for a signal) when it ends within ``timeout`` seconds."""
 
 
-def start(function: Function, env: Mapping[str, str], folder: Path, method: str | None = None) -> Child:
-    """Starts the function.
+class Starter:
+    """Starts the function again and again.
 
-    A function of a module is called in a fresh interpreter (``spawn``), which is safe with CUDA and threads. One of
-    the main program or of a notebook exists nowhere else: the process is forked where the system can fork.
+    A function of a module is called in a child of a process that has imported that module (``forkserver``; elsewhere
+    than on Linux in a fresh interpreter each time, ``spawn``), which is safe with CUDA and threads. One of the main
+    program or of a notebook exists nowhere else: this process is forked (``fork``) where the system can fork.
 
     Args:
-        env: All of the child's environment.
-        folder: Where the function's name may be left for the child.
-        method: ``"spawn"`` or ``"fork"`` instead of what fits.
+        method: One of ``METHODS`` instead of what fits.
     """
-    if (method or choose_method(function)) == "fork":
-        return _Forked(function, env)
-    return _Spawned(function, env, folder)
+
+    def __init__(self, function: Function, method: str | None = None) -> None:
+        self._function = function
+        self._method = method or choose_method(function)
+        self._is_asked_for = method is not None
+        self._server: _Server | None = None
+
+    def start(self, env: Mapping[str, str], folder: Path) -> Child:
+        """Starts it once.
+
+        Args:
+            env: All of the child's environment.
+            folder: For files that the child reads.
+        """
+        if self._method == "forkserver":
+            server = self._find_server(env)
+            if server is not None:
+                return _Served(server, env, folder)
+        if self._method == "fork":
+            return _Forked(self._function, env)
+        return _Spawned(self._function, env, folder)
+
+    def close(self) -> None:
+        """Ends the process that forks, if there is one."""
+        if self._server is not None:
+            self._server.close()
+
+    def _find_server(self, env: Mapping[str, str]) -> _Server | None:
+        """A living one, started anew when somebody killed it; None where a fork would do harm."""
+        if self._server is None or not self._server.is_alive:
+            server = _Server(self._function, env)
+            if server.obstacle is not None:
+                server.close()
+                self._method = "spawn"
+                if self._is_asked_for:
+                    say(f"{server.obstacle}: each run gets a fresh interpreter instead of a fork")
+                return None
+            self._server = server
+        return self._server
+
+
+METHODS = ("forkserver", "spawn", "fork")
 
 
 def choose_method(function: Function) -> str:
-    """``spawn`` when another interpreter can find the function by its name, else ``fork``."""
-    return "spawn" if _is_importable(function) or not hasattr(os, "fork") else "fork"
+    """As ``Starter`` says."""
+    if not hasattr(os, "fork"):
+        return "spawn"
+    if not _is_importable(function):
+        return "fork"
+    return "forkserver" if _forkserver.is_possible() else "spawn"
 
 
 def kill_group(pid: int, number: int) -> None:
@@ -109,8 +157,7 @@ class _Spawned:
     def __init__(self, function: Function, env: Mapping[str, str], folder: Path) -> None:
         file = folder / "function.pickle"
         file.write_bytes(pickle.dumps(function))
-        paths = json.dumps([path or os.getcwd() for path in sys.path])
-        code = f"import sys; sys.path[:] = {paths}; from besom._child import main; main({str(file)!r}, {os.getpid()})"
+        code = f"{_to_prelude()} from besom._child import main; main({str(file)!r}, {os.getpid()})"
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
             env=dict(env),
@@ -124,12 +171,118 @@ class _Spawned:
         assert self._process.stdout is not None and self._process.stderr is not None
         self.stdout: IO[bytes] = self._process.stdout
         self.stderr: IO[bytes] = self._process.stderr
+        self._end = _to_end(self.pid)
 
     def wait(self, timeout: float) -> int | None:
+        if self._end is not None:
+            # Popen.wait looks at the clock with up to 50 ms between two looks.
+            if not wait([self._end], timeout):
+                return None
+            os.close(self._end)
+            self._end = None
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return None
+
+
+_OF_RUN = re.compile("BESOM_|WANDB_")
+
+
+class _Server:
+    """The agent's end of _forkserver.py."""
+
+    _PATIENCE_S = 300.0
+    """What a module gets to be imported."""
+
+    def __init__(self, function: Function, env: Mapping[str, str]) -> None:
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._codes: dict[int, int] = {}
+        with tempfile.TemporaryDirectory(prefix="besom-") as folder:
+            file = Path(folder, "function.pickle")
+            file.write_bytes(pickle.dumps(function))
+            code = f"{_to_prelude()} from besom._forkserver import serve; serve({theirs.fileno()}, {str(file)!r})"
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code],
+                # Nothing of the first run: what is imported is there for all of them.
+                env={name: value for name, value in env.items() if not _OF_RUN.match(name)},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+            theirs.close()
+            self._control.settimeout(self._PATIENCE_S)
+            try:
+                answer = self._read()
+            except (OSError, BesomError) as error:
+                answer = {"ready": False, "why": f"the process that imports it gave no answer ({error})"}
+        self.obstacle: str | None = None if answer["ready"] else str(answer["why"])
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self, folder: Path, descriptors: list[int]) -> int:
+        """The process's number."""
+        socket.send_fds(self._control, [json.dumps({"folder": str(folder)}).encode()], descriptors)
+        while True:
+            message = self._read()
+            if "code" not in message:
+                return int(message["pid"])
+
+    def wait(self, pid: int, timeout: float) -> int | None:
+        """Its exit code when it ends in time. When the server is gone, its children are killed."""
+        if pid not in self._codes and wait([self._control], timeout):
+            try:
+                self._read()
+            except (OSError, BesomError):
+                self._codes.setdefault(pid, -signal.SIGKILL)
+        return self._codes.get(pid)
+
+    def close(self) -> None:
+        self._control.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _read(self) -> dict[str, Any]:
+        data = self._control.recv(65_536)
+        if not data:
+            raise BesomError("UNAVAILABLE", "it ended")
+        message: dict[str, Any] = json.loads(data)
+        if "code" in message:
+            self._codes[message["pid"]] = message["code"]
+        return message
+
+
+class _Served:
+    def __init__(self, server: _Server, env: Mapping[str, str], folder: Path) -> None:
+        _forkserver.write_env(folder, env)
+        out, err = os.pipe(), os.pipe()
+        self._server = server
+        try:
+            self.pid = server.fork(folder, [out[1], err[1]])
+        finally:
+            os.close(out[1])
+            os.close(err[1])
+        self.stdout: IO[bytes] = os.fdopen(out[0], "rb", buffering=0)
+        self.stderr: IO[bytes] = os.fdopen(err[0], "rb", buffering=0)
+
+    def wait(self, timeout: float) -> int | None:
+        return self._server.wait(self.pid, timeout)
+
+
+def _to_prelude() -> str:
+    """What lets another interpreter import what this one can."""
+    paths = json.dumps([path or os.getcwd() for path in sys.path])
+    return f"import sys; sys.path[:] = {paths};"
+
+
+def _to_end(pid: int) -> int | None:
+    """A file that can be read once the process has ended, where the system has such."""
+    try:
+        return os.pidfd_open(pid) if sys.platform == "linux" else None
+    except (OSError, AttributeError):
+        return None
 
 
 def main(file: str, parent: int) -> None:
@@ -142,11 +295,23 @@ def main(file: str, parent: int) -> None:
 def _run_forked(
     function: Function, env: dict[str, str], out: tuple[int, int], err: tuple[int, int], parent: int
 ) -> None:
+    os.close(out[0])
+    os.close(err[0])
+    sys.exit(run_forked(function, env, out[1], err[1], parent))
+
+
+def run_forked(function: Function, env: Mapping[str, str], out: int, err: int, parent: int | None = None) -> int:
+    """The whole life of a forked child; gives its exit code.
+
+    Args:
+        out, err: Take the place of stdout and stderr.
+        parent: The process that it must not outlive.
+    """
+    parent = os.getppid() if parent is None else parent
     os.setsid()
     os.environ.clear()
     os.environ.update(env)
-    for number, (read_end, write_end) in ((1, out), (2, err)):
-        os.close(read_end)
+    for number, write_end in ((1, out), (2, err)):
         os.dup2(write_end, number)
         os.close(write_end)
     # A notebook's own streams would write into the parent's cell, past the agent.
@@ -154,7 +319,18 @@ def _run_forked(
     sys.stderr = sys.__stderr__ = _open_stream(2)  # type: ignore[misc]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _begin(parent)
-    sys.exit(_call(function))
+    return _call(function)
+
+
+def leave(code: int) -> None:
+    """Ends a child of the fork server as an interpreter ends, but for the taking apart of all its modules."""
+    try:
+        getattr(threading, "_shutdown", lambda: None)()
+        getattr(atexit, "_run_exitfuncs", lambda: None)()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
 
 
 def _open_stream(number: int) -> io.TextIOWrapper:

@@ -134,7 +134,7 @@ def _read_answer(url: str, answer: Answer) -> dict[str, Any] | tuple[BesomError,
     if failure.code == "UNAUTHENTICATED":
         raise BesomError(
             failure.code,
-            f"{failure.message}; set BESOM_API_KEY, or run `npx besom login {url}` on this machine",
+            f"{failure.message}; set BESOM_API_KEY, or run `besom login {url}` on this machine",
             failure.details,
         )
     raise failure

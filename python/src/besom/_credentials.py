@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,9 +36,8 @@ def find_credentials(env: Mapping[str, str] | None = None) -> Credentials:
         BesomError: BAD_USAGE when ``BESOM_PROFILE`` names no profile.
     """
     env = os.environ if env is None else env
-    saved = _read_json(saved_path(env)) or {}
-    kept = saved.get("profiles")
-    profiles = {name: p for name, p in (kept if isinstance(kept, dict) else {}).items() if _is_place(p)}
+    saved = read_saved(env)
+    profiles = saved["profiles"]
     local = _read_json(local_path(env))
     if not _is_place(local):
         local = None
@@ -46,7 +46,7 @@ def find_credentials(env: Mapping[str, str] | None = None) -> Credentials:
     if name:
         chosen = profiles.get(name)
         if chosen is None:
-            known = f"there are {', '.join(profiles)}" if profiles else "none was kept yet: run `npx besom login URL`"
+            known = f"there are {', '.join(profiles)}" if profiles else "none was kept yet: run `besom login URL`"
             raise BesomError("BAD_USAGE", f"there is no profile {name!r}; {known} (in {saved_path(env)})")
     default = profiles.get(str(saved.get("default")))
     url = env.get("BESOM_URL", "").strip()
@@ -63,6 +63,42 @@ def find_credentials(env: Mapping[str, str] | None = None) -> Credentials:
         if key:
             return Credentials(url, key, origin)
     return Credentials(url, None, "nowhere")
+
+
+def read_saved(env: Mapping[str, str]) -> dict[str, Any]:
+    """What ``besom login`` keeps: ``profiles`` by name, and which is the ``default``."""
+    saved = _read_json(saved_path(env)) or {}
+    kept = saved.get("profiles")
+    profiles = {name: p for name, p in (kept if isinstance(kept, dict) else {}).items() if _is_place(p)}
+    return {"default": saved.get("default"), "profiles": profiles}
+
+
+def save_credentials(saved: Mapping[str, Any], env: Mapping[str, str]) -> Path:
+    """Keeps it, mode 600; gives where."""
+    path = saved_path(env)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Written beside and moved, so that a reader never sees half a file and nobody else sees the key for a moment.
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(json.dumps(saved, indent=2) + "\n")
+    os.replace(draft, path)
+    return path
+
+
+def name_profile(url: str, profiles: Mapping[str, Any]) -> str:
+    """What the profile of a server is called when nobody gave it a name: the one that it has, else its host."""
+    for name, profile in profiles.items():
+        if _normalize(profile["url"]) == _normalize(url):
+            return str(name)
+    parts = urlsplit(_normalize(url))
+    default_port = {"http": 80, "https": 443}.get(parts.scheme)
+    host = parts.netloc if parts.port != default_port else parts.hostname or ""
+    base = re.sub(r"^[^A-Za-z0-9]+", "", re.sub(r"[^A-Za-z0-9_.-]+", "-", host)) or "server"
+    name, number = base, 1
+    while name in profiles:
+        number += 1
+        name = f"{base}-{number}"
+    return name
 
 
 def saved_path(env: Mapping[str, str]) -> Path:

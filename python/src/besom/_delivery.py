@@ -51,6 +51,7 @@ class Delivery:
         self._on_command = on_command
         self._on_refused = on_refused
         self._give_up = give_up
+        self._resumed: int | None = None
         self._columns = Columns()
         self._lines: list[OutputLine] = []
         self._line_bytes = 0
@@ -63,6 +64,10 @@ class Delivery:
             give_up=give_up,
         )
         self._output: Lane[list[OutputLine]] | None = None
+
+    def resume(self, step: int) -> None:
+        """The first batch says that this attempt went on from that step of the one before."""
+        self._resumed = step
 
     def log(self, points: Iterable[Point]) -> None:
         """Takes points in order of step; waits only while more than a gigabyte waits for the server."""
@@ -122,7 +127,9 @@ class Delivery:
         return None if batch is None else (batch, size)
 
     def _send_metrics(self, columns: Batch, number: int) -> None:
-        batch = {"attempt": self._attempt, "batch": number, **columns._asdict()}
+        batch: dict[str, Any] = {"attempt": self._attempt, "batch": number, **columns._asdict()}
+        if number == 1 and self._resumed is not None:
+            batch["resumedFromStep"] = self._resumed
         payload = self._client.mutate(
             operations.LOG_METRICS,
             {"runId": self._run_id, "batch": batch},

@@ -33,11 +33,18 @@ def to_child_env(
     params: Mapping[str, Any],
     text: str,
     folder: Path,
+    report: str,
+    slot: int = 0,
+    checkpoints: Path | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Writes the files of parameters into ``folder``, and gives the whole environment.
 
     Args:
         text: The parameters as the server sent them, so that 1.0 stays 1.0.
+        report: How a client in the process shall hand over what is logged: ``stdout`` or ``unix:PATH``.
+        checkpoints: The run's folder, where there is one.
+        more: What beats everything else.
     """
     file, wandb_file = folder / "params.json", folder / "wandb-params.yaml"
     file.write_text(f"{text}\n", "utf-8")
@@ -48,6 +55,7 @@ def to_child_env(
         if name in _KEPT or (name not in _WITHHELD and not _WITHHELD_KINDS.match(name))
     }
     metric = {} if facts.metric is None else {"BESOM_METRIC": facts.metric}
+    kept_in = {} if checkpoints is None else {"BESOM_CHECKPOINT_DIR": str(checkpoints)}
     return {
         "PYTHONUNBUFFERED": "1",
         **kept,
@@ -60,8 +68,10 @@ def to_child_env(
         "BESOM_ENTITY": facts.entity,
         "BESOM_ATTEMPT": str(facts.attempt),
         "BESOM_PARAMS_FILE": str(file),
-        "BESOM_REPORT": f"unix:{folder / 'run.sock'}",
+        "BESOM_REPORT": report,
+        "BESOM_SLOT": str(slot),
         **metric,
+        **kept_in,
         "WANDB_RUN_ID": facts.name,
         "WANDB_NAME": facts.display_name,
         "WANDB_SWEEP_ID": facts.sweep_id or "",
@@ -72,6 +82,7 @@ def to_child_env(
         "WANDB_API_KEY": key,
         # Until the server speaks wandb's own protocol.
         "WANDB_MODE": "offline",
+        **(more or {}),
     }
 
 

@@ -15,7 +15,9 @@ REGISTER_AGENT = f"""
 mutation RegisterAgent($input: RegisterAgentInput!) {{
   registerAgent(input: $input) {{
     agent {{ id }}
-    sweep {{ id name url state metric {{ name goal }} project {{ name entity {{ name }} }} }}
+    sweep {{
+      id name url state program command logPattern metric {{ name goal }} project {{ name entity {{ name }} }}
+    }}
     heartbeatMs
     {_FAILURE}
   }}
@@ -25,7 +27,7 @@ CLAIM_RUN = f"""
 mutation ClaimRun($input: ClaimRunInput!) {{
   claimRun(input: $input) {{
     claims {{ runId name displayName attempt params apiKey }}
-    directive retryAfterMs reason
+    directive retryAfterMs reason quarantined
     {_FAILURE}
   }}
 }}"""
@@ -72,4 +74,29 @@ mutation TagRun($input: TagRunInput!) {{
 NOTE_RUN = f"""
 mutation NoteRun($input: NoteRunInput!) {{
   noteRun(input: $input) {{ {_FAILURE} }}
+}}"""
+
+RESET_MACHINE = f"""
+mutation ResetMachine($input: ResetMachineInput!) {{
+  resetMachine(input: $input) {{ lifted {_FAILURE} }}
+}}"""
+
+DESCRIBE_ATTEMPT = f"""
+mutation DescribeAttempt($input: DescribeAttemptInput!) {{
+  describeAttempt(input: $input) {{ {_FAILURE} }}
+}}"""
+
+LOG_SYSTEM = f"""
+mutation LogSystem($input: LogSystemInput!) {{
+  logSystem(input: $input) {{ {_FAILURE} }}
+}}"""
+
+WARN_RUN = f"""
+mutation WarnRun($input: WarnRunInput!) {{
+  warnRun(input: $input) {{ {_FAILURE} }}
+}}"""
+
+MARK_PREEMPTING = f"""
+mutation MarkPreempting($input: MarkPreemptingInput!) {{
+  markPreempting(input: $input) {{ {_FAILURE} }}
 }}"""

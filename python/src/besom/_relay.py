@@ -14,9 +14,16 @@ from ._points import Point
 class Relay:
     """The agent's end of ``SocketSink``. Any number of processes may speak; steps go forward over all of them."""
 
-    def __init__(self, path: str, on_points: Callable[[list[Point]], None], on_note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        path: str,
+        on_points: Callable[[list[Point]], None],
+        on_note: Callable[[str], None],
+        on_preempting: Callable[[], None],
+    ) -> None:
         self._on_points = on_points
         self._on_note = on_note
+        self._on_preempting = on_preempting
         self._lock = threading.Lock()
         self._last_step = 0
         self._is_closing = False
@@ -75,6 +82,8 @@ class Relay:
     def _take(self, message: dict[str, Any]) -> None:
         if "note" in message:
             self._on_note(message["note"])
+        if "preempting" in message:
+            self._on_preempting()
         points: list[Point] = [(step, time_s, values) for step, time_s, values in message.get("points", ())]
         if not points:
             return

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from . import _operations as operations
+from ._client import Client
 from ._config import Config
+from ._errands import Errands, Warning
 from ._feeder import Feeder
 from ._points import Point
 from ._sinks import Sink
@@ -25,6 +28,8 @@ LAST_WORDS_S = 300.0
 """What an absent server gets at the end to take the rest."""
 
 _MAX_STEP = 2**53 - 1
+_WARNING_S = 2.0
+"""What warnings get to arrive before the run's end is told."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,11 @@ class RunFacts:
     entity: str
     sweep_id: str | None = None
     metric: str | None = None
+
+    @property
+    def ref(self) -> dict[str, Any]:
+        """As the server names an attempt."""
+        return {"runId": self.id, "attempt": self.attempt}
 
 
 class Run:
@@ -61,12 +71,16 @@ class Run:
         sink: Sink,
         *,
         first_step: int = 0,
+        client: Client | None = None,
+        checkpoint_dir: str | None = None,
         on_end: Callable[[int, str | None], None] = lambda exit_code, detail: None,
         is_arg: Callable[[str], bool] = lambda name: False,
     ) -> None:
         self.facts = facts
         self.config = config
         self._sink = sink
+        self._client = client
+        self._checkpoint_dir = checkpoint_dir
         self._on_end = on_end
         self._is_arg = is_arg
         self._feeder = Feeder(self._hand_over)
@@ -114,6 +128,11 @@ class Run:
     def sweep_id(self) -> str | None:
         """The sweep that it belongs to; None outside one."""
         return self.facts.sweep_id
+
+    @property
+    def checkpoint_dir(self) -> str | None:
+        """A folder that each attempt of this run finds again, given by its agent; None where there is none."""
+        return self._checkpoint_dir
 
     @property
     def step(self) -> int:
@@ -204,12 +223,23 @@ class Run:
             self._ended = True
         self._feeder.close(LAST_WORDS_S)
         if self._is_owner and exit_code == 0 and self._stop_reason is None:
-            for message in self._doubts():
-                self._sink.note(message)
+            self._tell(self._doubts())
         if not self._sink.finish(LAST_WORDS_S):
             warn(f"the last metrics of run {self.name} could not be delivered: {self.facts.url} lacks them")
         if self._is_owner:
             self._on_end(exit_code, detail)
+
+    def mark_preempting(self) -> None:
+        """Says that this process may vanish, as when a cloud machine was given notice.
+
+        When it then ends otherwise than well, or goes silent, the run goes back to the queue without using up a retry.
+
+        Raises:
+            BesomError: ILLEGAL_MOVE after the end, SERVER_UNREACHABLE.
+        """
+        self._sink.mark_preempting()
+        if self._client is not None:
+            self._client.mutate(operations.MARK_PREEMPTING, {"attempts": [self.facts.ref]})
 
     def stop(self, reason: str, *, is_told: bool = False) -> None:
         """The next ``log`` raises RunStopped, once; not when the program ``is_told`` in another way."""
@@ -298,16 +328,28 @@ class Run:
         if values:
             self._put((self._step, time.time(), values))
 
-    def _doubts(self) -> list[str]:
+    def _tell(self, warnings: list[Warning]) -> None:
+        """In the terminal, and on the run's page."""
+        for _, message in warnings:
+            self._sink.note(message)
+        told = [one for one in warnings if one[0] not in self._sink.tells]
+        if told and self._client is not None:
+            errands = Errands(self._client)
+            errands.warn(self.facts.ref, *told)
+            errands.settle(_WARNING_S)
+
+    def _doubts(self) -> list[Warning]:
         """What a person would want to know about a run that ended well."""
-        doubts = [self._of_unread(name) for name in sorted(self.config.unread) if not self._is_arg(name)]
+        unread = [name for name in sorted(self.config.unread) if not self._is_arg(name)]
+        doubts = [("PARAMETER_NEVER_READ", self._of_unread(name)) for name in unread]
         metric, logged = self.facts.metric, self.summary.logged
         if metric is not None and metric not in logged:
             shown = ", ".join(logged[:10]) or "nothing"
-            doubts.append(
+            message = (
                 f"the sweep optimises {metric!r}, but this run never logged it (it logged {shown}): "
                 "the search learns nothing from it"
             )
+            doubts.append(("METRIC_NEVER_LOGGED", message))
         return doubts
 
     def _of_unread(self, name: str) -> str:

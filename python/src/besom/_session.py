@@ -17,14 +17,20 @@ from typing import Any
 from . import _operations as operations
 from ._client import Client
 from ._config import Config
+from ._errands import Errands
+from ._facts import Machine
 from ._run import LAST_WORDS_S, Run, RunFacts, is_argument, to_detail, to_exit_code
 from ._sinks import ServerSink, Sink, to_sink
+from ._system import Watch
 from ._terminal import say, warn
 from ._values import to_plain
 from .errors import BesomError, RunStopped
 
 BEAT_S = 30.0
 """Well within the 5 minutes of silence after which a run without an agent counts as crashed."""
+
+_ERRANDS_S = 3.0
+"""What the facts about a short run get to arrive."""
 
 COMMANDS = {
     "STOP": "stopped on request",
@@ -60,6 +66,7 @@ class Assignment:
     facts: RunFacts
     params: Mapping[str, Any]
     make_sink: Callable[[], Sink]
+    checkpoint_dir: str | None = None
 
 
 class _State:
@@ -211,6 +218,8 @@ def _begin(
             Config(defaults, locked=assignment.params),
             assignment.make_sink(),
             first_step=first,
+            client=Client.from_environment(),
+            checkpoint_dir=assignment.checkpoint_dir,
             on_end=lambda exit_code, detail: _state.steps.update({facts.id: run.step}),
             is_arg=is_arg,
         )
@@ -242,11 +251,12 @@ def _assigned() -> Assignment | None:
         sweep_id=env.get("BESOM_SWEEP_ID"),
         metric=env.get("BESOM_METRIC"),
     )
+    kept_in = env.get("BESOM_CHECKPOINT_DIR")
     if report:
-        return Assignment(facts, params, lambda: to_sink(report))
+        return Assignment(facts, params, lambda: to_sink(report), kept_in)
     # An agent of somebody else's making, that reads nothing: what is logged goes to the server from here.
     client = Client.from_environment()
-    return Assignment(facts, params, lambda: ServerSink(client, run_id, attempt, _obey))
+    return Assignment(facts, params, lambda: ServerSink(client, run_id, attempt, _obey), kept_in)
 
 
 def _begin_loose(defaults: dict[str, Any], project: str | None, entity: str | None, name: str | None) -> Run:
@@ -278,7 +288,8 @@ def _begin_loose(defaults: dict[str, Any], project: str | None, entity: str | No
     client = Client(owner.url, payload["apiKey"])
     say(f"this run is {facts.url}")
     beats = _Beats(client, facts)
-    run = Run(facts, Config(defaults), ServerSink(client, facts.id, attempt, _obey), on_end=beats.end)
+    sink = ServerSink(client, facts.id, attempt, _obey)
+    run = Run(facts, Config(defaults), sink, client=client, on_end=beats.end)
     beats.start()
     return run
 
@@ -290,8 +301,11 @@ class _Beats:
         self._client = client
         self._ref = {"runId": facts.id, "attempt": facts.attempt}
         self._over = threading.Event()
+        self._errands = Errands(client)
 
     def start(self) -> None:
+        self._errands.describe(self._ref, Machine(os.getcwd()), [sys.executable, *sys.argv])
+        self._watch = Watch(os.getpid(), os.getcwd(), lambda sample: self._errands.sample(self._ref, sample))
         threading.Thread(target=self._beat, name="besom-beats", daemon=True).start()
 
     def _beat(self) -> None:
@@ -305,6 +319,8 @@ class _Beats:
 
     def end(self, exit_code: int, detail: str | None) -> None:
         self._over.set()
+        self._watch.close()
+        self._errands.settle(_ERRANDS_S)
         run = _state.run
         stopped = run is not None and run.stop_reason is not None
         state: dict[str, Any] = {"state": "finished" if exit_code == 0 else "failed", "exitCode": exit_code}
@@ -326,6 +342,8 @@ class _Beats:
 class _Nowhere:
     """Of a run that is disabled."""
 
+    tells: frozenset[str] = frozenset()
+
     def write(self, points: Any) -> None: ...
 
     def note(self, message: str) -> None: ...
@@ -334,6 +352,8 @@ class _Nowhere:
         return True
 
     def after_fork(self) -> None: ...
+
+    def mark_preempting(self) -> None: ...
 
 
 def _obey(command: str) -> None:

@@ -20,7 +20,13 @@ from .errors import BesomError
 
 
 class Sink(Protocol):
-    """Takes points in order of step, in one thread at a time."""
+    """Takes points in order of step, in one thread at a time.
+
+    Attributes:
+        tells: Codes of warnings that whoever takes the points gives himself.
+    """
+
+    tells: frozenset[str]
 
     def write(self, points: list[Point]) -> None:
         """Takes points; never raises."""
@@ -34,9 +40,14 @@ class Sink(Protocol):
     def after_fork(self) -> None:
         """Called in a forked process: what is open here belongs to the parent."""
 
+    def mark_preempting(self) -> None:
+        """This process may vanish: a failure is none then."""
+
 
 class ServerSink:
     """Delivers from this process. For a run that no agent holds, and for agents in the same process."""
+
+    tells: frozenset[str] = frozenset()
 
     def __init__(self, client: Client, run_id: str, attempt: int, on_command: Callable[[str], None]) -> None:
         self._give_up = threading.Event()
@@ -73,10 +84,13 @@ class ServerSink:
     def after_fork(self) -> None:
         self._is_ours = False
 
+    def mark_preempting(self) -> None: ...
+
 
 class StdoutSink:
     """Lines of JSON on stdout, which the agent that started this process reads: one writer, one order."""
 
+    tells: frozenset[str] = frozenset({"METRIC_NEVER_LOGGED"})
     _PATIENCE_S = 1.0
     """What a half-printed line gets to be finished, before a line end is put behind it."""
 
@@ -133,9 +147,13 @@ class StdoutSink:
     def after_fork(self) -> None:
         self._lock = threading.Lock()
 
+    def mark_preempting(self) -> None: ...
+
 
 class SocketSink:
     """Lines of JSON to the Python agent that holds the run; its child and all descendants may speak."""
+
+    tells: frozenset[str] = frozenset()
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -160,6 +178,9 @@ class SocketSink:
 
     def note(self, message: str) -> None:
         self._send({"note": message})
+
+    def mark_preempting(self) -> None:
+        self._send({"preempting": True})
 
     def finish(self, timeout: float) -> bool:
         """The agent says when it has everything: a process that ends may close its socket too early otherwise."""

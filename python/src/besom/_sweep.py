@@ -87,7 +87,7 @@ def _to_source(config: Any) -> str:
 
 def _explain(error: BesomError) -> BesomError:
     """All that is wrong with a configuration, a line each."""
-    found = error.details.get("errors")
+    found = error.details.get("diagnostics")
     if error.code != "CONFIG_INVALID" or not isinstance(found, list) or len(found) < 2:
         return error
     lines = [str(one.get("message", one)) if isinstance(one, dict) else str(one) for one in found]

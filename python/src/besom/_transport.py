@@ -117,7 +117,7 @@ def unreachable(url: str, reason: str) -> BesomError:
     """The error for a server that doesn't answer."""
     return BesomError(
         "SERVER_UNREACHABLE",
-        f"can't reach the Besom server at {url} ({reason}); start one with `npx besom up`, "
+        f"can't reach the Besom server at {url} ({reason}); start one (`npm start` in a clone of Besom), "
         "or set BESOM_URL to the address of yours",
         {"url": url},
     )
