@@ -28,6 +28,11 @@ const bySweep = async (): Promise<Call> => ({
   input: { sweepId: await createSweep(server) },
   other: { sweepId: await createSweep(server) },
 });
+const byAgent = async (): Promise<Call> => {
+  const sweepId = await createSweep(server);
+  const agent = async () => ({ agentId: await registerAgent(server, sweepId) });
+  return { input: await agent(), other: await agent() };
+};
 const byRun = async (): Promise<Call> => ({
   input: { runId: await someRun() },
   other: { runId: await someRun() },
@@ -89,6 +94,7 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
     input: { runId: await someRun(), attempt: 1, state: "finished" },
     other: { state: "failed" },
   }),
+  drainAgent: byAgent,
   leaveAgent: async () => {
     const sweepId = await createSweep(server);
     return {
@@ -111,6 +117,10 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
     input: { runId: await someRun(), displayName: "one" },
     other: { displayName: "other" },
   }),
+  resetMachine: async () => {
+    const sweepId = await createSweep(server);
+    return { input: { sweepId, host: "one" }, other: { sweepId, host: "other" } };
+  },
   resumeSweep: async () => {
     const sweepId = await createSweep(server);
     await made("pauseSweep", { sweepId }, "sweep { id }");
@@ -142,6 +152,7 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
   },
   stopRun: byRun,
   stopRuns: byRuns,
+  stopAgent: byAgent,
   stopSweep: bySweep,
   tagRun: async () => ({ input: { runIds: [await someRun()], add: ["one"] }, other: { add: ["other"] } }),
   updateProfile: () => ({ input: { displayName: "one" }, other: { displayName: "other" } }),
@@ -155,8 +166,14 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
   }),
 };
 
-/** Safe to repeat without an id: a beat, and batches that have numbers. A session and a terminal are tested with the sign-in. */
-const OTHERWISE = ["approveDevice", "endSession", "heartbeat", "logMetrics", "logOutput"];
+/**
+ * Safe to repeat without an id: a beat, batches that have numbers, and what says how something is (test/engine/provenance.test.ts). A session
+ * and a terminal are tested with the sign-in.
+ */
+const OTHERWISE = [
+  ...["approveDevice", "endSession", "heartbeat", "logMetrics", "logOutput"],
+  ...["describeAttempt", "logSystem", "markPreempting", "warnRun"],
+];
 
 const verbs = schema.getMutationType()?.getFields() ?? {};
 

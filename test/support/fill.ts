@@ -51,6 +51,8 @@ function literalOf({ name, type, required, target }: Column, row: number): strin
     case "integer":
     case "bigint":
       return String(row + 1);
+    case "bigint[]":
+      return ["'{}'", "'{1}'", `'{${2n ** 62n},-1}'`][row % 3] ?? "'{}'";
     case "numeric":
       return `${10n ** 60n + BigInt(row)}`;
     case "double precision":
