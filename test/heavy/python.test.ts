@@ -414,6 +414,15 @@ parameters: { lr: { values: [${lr}] }, steps: { value: ${steps} } }
       const [mistaken, mended] = sweeps;
       expect(mistaken?.best).toBe(mistaken?.worst);
       expect(mended?.best).toBeGreaterThan(0.95);
+      const cards = stdout.split("\n").filter((line) => line.includes("<polyline"));
+      const byHand = cards.splice(-2);
+      for (const card of byHand)
+        expect(card).toMatch(
+          /by hand &lt;b&gt;<\/a><\/b> <span style="color:#2e9e55">finished<.*loss<\/span> 0.2</,
+        );
+      expect(cards.length).toBeGreaterThanOrEqual(2);
+      for (const card of cards)
+        expect(card).toMatch(/^<div style=.*runs here<\/span> 3 finished<\/div>.*best accuracy/);
       expect(stdout).toContain(`best accuracy ${mended?.best.toFixed(3)}`);
       expect(stdout).toContain(
         "the sweep sets 'learn_rate', but the training program never read it; it has a parameter 'learning_rate' of its own",
@@ -441,10 +450,17 @@ import nbformat
 from nbclient import NotebookClient
 
 notebook = nbformat.read("digits.ipynb", 4)
+notebook.cells.append(nbformat.v4.new_code_cell("""
+run = wandb.init(project="by-hand", name="by hand <b>")
+for i in range(5):
+    wandb.log({"loss": 1 / (i + 1)})
+wandb.finish()
+run"""))
 NotebookClient(notebook, timeout=200, kernel_name="python3").execute()
 for cell in notebook.cells:
     for output in cell.get("outputs", []):
         print(output.get("text", ""), end="")
+        print("\\n" + output["data"].get("text/html", "") if "data" in output else "")
 `;
 
 function isAlive(pid: number): boolean {

@@ -14,6 +14,7 @@ from ._child import METHODS, Starter
 from ._client import Client
 from ._desk import Desk
 from ._failures import Failures
+from ._follower import Follower
 from ._heart import Heart
 from ._sinks import is_socket_possible
 from ._terminal import say
@@ -85,6 +86,7 @@ class _Worker:
         self._interrupted = False
         self._terminated = False
         self._desk = Desk(client, sweep_id)
+        self._follower = Follower(self._desk)
 
     def work(self, count: int | None, in_process: bool, method: str | None) -> dict[str, int]:
         desk = self._desk
@@ -98,6 +100,7 @@ class _Worker:
             on_directive=self._follow,
             on_refused=self._refused,
         )
+        self._follower.show()
         started = 0
         starter = Starter(self._function, method)
         previous = self._listen()
@@ -119,6 +122,7 @@ class _Worker:
             self._interrupted = True
         finally:
             heart.stop()
+            self._follower.end()
             desk.leave()
             starter.close()
             if previous is not None:
@@ -177,6 +181,7 @@ class _Worker:
         self._live = attempt
         again = f" (attempt {attempt.facts.attempt})" if attempt.facts.attempt > 1 else ""
         say(f"{attempt.facts.display_name}: {attempt.params}{again}")
+        attempt.on_points = self._follower.start(attempt.facts.display_name)
         try:
             outcome = attempt.run()
         except KeyboardInterrupt:
@@ -185,6 +190,7 @@ class _Worker:
         finally:
             self._live = None
         self._outcomes[outcome] += 1
+        self._follower.ended(outcome)
         trouble = self._failures.add(outcome, attempt.exit_code)
         if trouble is not None:
             self._trouble = trouble

@@ -24,6 +24,7 @@ from ._environment import to_child_env
 from ._errands import Errands
 from ._facts import Machine
 from ._lines import Output
+from ._points import Point
 from ._relay import Relay
 from ._run import RunFacts, to_detail, to_exit_code
 from ._sinks import ServerSink
@@ -67,6 +68,8 @@ class Attempt:
         self._give_up = threading.Event()
         self._is_over = False
         self._is_preempting = False
+        self.on_points: Callable[[list[Point]], None] = lambda points: None
+        """Called with what it logs, in the thread that delivers it."""
         self.exit_code = 0
         """Of the process, once it has ended; negative for the signal that ended it."""
         self._say: Callable[[str], None] = say
@@ -233,6 +236,7 @@ class ChildAttempt(Attempt):
         def log(points: Any) -> None:
             assert delivery is not None
             delivery.log(points)
+            self.on_points(points)
 
         relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message), self._note_preempting)
         # Before any thread of this run is there: a forked process gets no lock that somebody holds.
@@ -308,7 +312,7 @@ class LocalAttempt(Attempt):
         sinks: list[ServerSink] = []
 
         def make_sink() -> ServerSink:
-            sinks.append(ServerSink(self._client, self.facts.id, self.facts.attempt, self.obey))
+            sinks.append(ServerSink(self._client, self.facts.id, self.facts.attempt, self.obey, self.on_points))
             return sinks[-1]
 
         checkpoints = make_checkpoint_dir(self.facts, os.environ, os.getcwd())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import html
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from . import _operations as operations
+from ._card import LiveCard, Track, open_card, to_card, to_short
 from ._client import Client
 from ._config import Config
 from ._errands import Errands, Warning
@@ -93,7 +93,10 @@ class Run:
         self._stop_reason: str | None = None
         self._stop_pending = False
         self._ended = False
+        self._outcome: str | None = None
         self._is_owner = True
+        self._track: Track | None = None
+        self._card: LiveCard | None = None
 
     @property
     def id(self) -> str:
@@ -228,6 +231,9 @@ class Run:
             warn(f"the last metrics of run {self.name} could not be delivered: {self.facts.url} lacks them")
         if self._is_owner:
             self._on_end(exit_code, detail)
+        self._outcome = "killed" if self._stop_reason else "finished" if exit_code == 0 else "failed"
+        if self._card is not None:
+            self._card.touch(at_once=True)
 
     def mark_preempting(self) -> None:
         """Says that this process may vanish, as when a cloud machine was given notice.
@@ -280,18 +286,28 @@ class Run:
 
     def _repr_html_(self) -> str:
         """The card that a notebook shows."""
-        rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{html.escape(str(value))}</td></tr>"
-            for name, value in list(self.summary.items())[:20]
-        )
-        title = html.escape(self.display_name)
-        return f'<p>Besom run <a href="{html.escape(self.url)}" target="_blank">{title}</a></p><table>{rows}</table>'
+        state = self._outcome or ("ended" if self._ended else "stopping" if self._stop_reason else "running")
+        track = self._track
+        facts = [("project", f"{self.entity}/{self.project}".strip("/"))] if self.project else []
+        if track is not None and track.metric is not None:
+            facts.append((f"{track.metric}", to_short(track.best)))
+        values = track.trace.values if track is not None else []
+        return to_card(self.display_name, self.url, state, facts, values, track.metric or "" if track else "")
+
+    def show(self) -> None:
+        """Lets the notebook's cell follow this run."""
+        self._track = Track()
+        self._card = open_card(self._repr_html_)
 
     def _hand_over(self, points: list[Point]) -> None:
         """In the feeder's thread."""
         for _, _, values in points:
             self.summary.observe(values)
         self._sink.write(points)
+        if self._track is not None:
+            self._track.take(points)
+            if self._card is not None:
+                self._card.touch()
 
     def _take_step(self, values: dict[str, Any]) -> int | None:
         """What stands under the name ``step``, as lines of JSON have it."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import _operations as operations
+from ._card import is_notebook
 from ._client import Client
 from ._config import Config
 from ._errands import Errands
@@ -128,6 +129,8 @@ def init(
         running.finish()
     run = _begin(defaults, project=project, entity=entity, name=name, mode=mode)
     _state.run = run
+    if is_notebook() and _assigned() is None and mode != "disabled":
+        run.show()
     _hook()
     if mode != "disabled":
         _describe(run, notes, tags)
@@ -193,11 +196,6 @@ def end_with(error: BaseException | None) -> None:
     run = _state.run
     if run is not None and not run.is_ended:
         run.end(to_exit_code(error), to_detail(error))
-
-
-def is_notebook() -> bool:
-    """Whether this process is a Jupyter kernel."""
-    return "ipykernel" in sys.modules and "IPython" in sys.modules
 
 
 def _begin(

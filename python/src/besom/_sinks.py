@@ -49,7 +49,15 @@ class ServerSink:
 
     tells: frozenset[str] = frozenset()
 
-    def __init__(self, client: Client, run_id: str, attempt: int, on_command: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        run_id: str,
+        attempt: int,
+        on_command: Callable[[str], None],
+        on_points: Callable[[list[Point]], None] = lambda points: None,
+    ) -> None:
+        self._on_points = on_points
         self._give_up = threading.Event()
         self._is_ours = True
         self.delivery = Delivery(
@@ -64,6 +72,7 @@ class ServerSink:
     def write(self, points: list[Point]) -> None:
         if self._is_ours:
             self.delivery.log(points)
+            self._on_points(points)
         else:
             warn(
                 "a forked process logs to a run that its parent reports; this is not kept: "

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .._card import to_card, to_short
 from ._record import Record
 
 _SAMPLES = 1500
@@ -213,6 +214,13 @@ class Run(Record):
 
     def __repr__(self) -> str:
         return f"<besom.Run {self.name} {self.state}>"
+
+    def _repr_html_(self) -> str:
+        """The card that a notebook shows."""
+        facts = [("parameters", ", ".join(f"{name}={value}" for name, value in list(self.config.items())[:6]))]
+        if self.objective is not None:
+            facts.append(("objective", to_short(self.objective)))
+        return to_card(self.display_name, self.url, self.state, facts)
 
 
 _NON_FINITE: dict[str, float] = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
+from .._card import to_card, to_short
 from ._order import to_order
 from ._record import Filter, Record
 from ._run import Run
@@ -93,6 +93,11 @@ class Sweep(Record):
 
     def _repr_html_(self) -> str:
         """The card that a notebook shows."""
-        counts = ", ".join(f"{number} {state}" for state, number in self.counts.items() if number)
-        link = f'<a href="{html.escape(self.url)}" target="_blank">{html.escape(self.name)}</a>'
-        return f"<p>Besom sweep {link}: {html.escape(self.state)}; runs: {counts or 'none'}</p>"
+        counts = ", ".join(f"{number} {state}" for state, number in self.counts.items() if number and state != "total")
+        row = self._read("bestRun { displayName objective } runs(first: 200) { nodes { objective } }")
+        best, metric = row["bestRun"], (self.metric or {}).get("name", "")
+        facts = [("runs", counts or "none")]
+        if best is not None:
+            facts.append((f"best {metric}", f"{to_short(best['objective'])} ({best['displayName']})"))
+        values = [one["objective"] for one in row["runs"]["nodes"] if one["objective"] is not None]
+        return to_card(self.name, self.url, self.state, facts, values, f"{metric} by run")
