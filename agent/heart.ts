@@ -1,22 +1,34 @@
 import type { Client } from "@/client/client";
 import { type AppError, isAppError } from "@/core/errors";
-import { type AttemptCommand, type AttemptRef, Heartbeat, type StartedProcess } from "@/graphql/operations";
+import {
+  type AttemptCommand,
+  type AttemptRef,
+  Heartbeat,
+  type HeartbeatDirective,
+  type StartedProcess,
+} from "@/graphql/operations";
 
-export interface HeartOptions {
+/** What the server may want of an agent. */
+export interface Wishes {
+  onCommand: (attempt: AttemptRef, command: AttemptCommand) => void;
+  /** Never called with CONTINUE. */
+  onDirective: (directive: Exclude<HeartbeatDirective, "CONTINUE">) => void;
+}
+
+export interface HeartOptions extends Wishes {
   client: Client;
   agentId: () => string;
   /** Attempts held here, those whose last data is still on its way included. */
   attempts: () => AttemptRef[];
   /** The processes of attempts held here, as far as they have been started. */
   started: () => StartedProcess[];
-  onCommand: (attempt: AttemptRef, command: AttemptCommand) => void;
-  /** The server has no more work for this agent. */
-  onExit: () => void;
   /** The server doesn't answer; called once an outage. */
   onLost: (error: AppError) => void;
   onFound: () => void;
   /** It answered that it won't have us (a revoked key, a deleted agent). */
   onRefused: (error: AppError) => void;
+  /** Each beat, whether the server is there or not. */
+  onBeat?: () => void;
   intervalMs: number;
 }
 
@@ -53,6 +65,7 @@ export class Heart {
   async beat(): Promise<void> {
     if (this.beating || this.stopped.signal.aborted) return;
     this.beating = true;
+    this.options.onBeat?.();
     const { client, agentId, attempts, onRefused } = this.options;
     const started = this.options.started().filter((one) => !this.told.has(toKey(one)));
     try {
@@ -84,12 +97,12 @@ export class Heart {
     directive,
   }: {
     commands: (AttemptRef & { command: AttemptCommand })[];
-    directive: string | null;
+    directive: HeartbeatDirective | null;
   }) {
     if (this.lost) this.options.onFound();
     this.lost = false;
     for (const { command, ...attempt } of commands) this.options.onCommand(attempt, command);
-    if (directive === "EXIT") this.options.onExit();
+    if (directive !== null && directive !== "CONTINUE") this.options.onDirective(directive);
   }
 
   private lose(error: AppError): void {

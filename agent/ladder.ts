@@ -8,13 +8,31 @@ export type Stage = (typeof STAGES)[number];
  */
 const SAME_PRESS_MS = 400;
 
+/** What can be caught and means something to a program; those of the terminal's job control stay the agent's own. */
+export const PASSED: readonly NodeJS.Signals[] = [
+  ...(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const),
+  ...(["SIGALRM", "SIGVTALRM", "SIGCONT", "SIGWINCH", "SIGPWR", "SIGIO"] as const),
+];
+const TERMINATING: ReadonlySet<NodeJS.Signals> = new Set(["SIGTERM", "SIGHUP", "SIGQUIT"]);
+
+/** A signal that the agent got. */
+export interface Heard {
+  signal: NodeJS.Signals;
+  /** The runs' programs are to get it too. */
+  isForwarded: boolean;
+  /** Somebody wants the agent gone: its machine may be next. */
+  isTerminating: boolean;
+}
+
 /**
  * The way out, upwards only. finishing: no new runs, those under way may end. stopping: they get SIGTERM, and SIGKILL
- * after the grace. killing: SIGKILL now. Ctrl-C climbs one stage a press; SIGTERM and a closed terminal stop at once.
+ * after the grace. killing: SIGKILL now. Ctrl-C climbs one stage a press; SIGTERM and a closed terminal stop at once,
+ * unless the runs' programs get each signal too: then they decide, and SIGTERM climbs as Ctrl-C does.
  */
 export class Ladder {
   stage: Stage = "working";
   private readonly listeners = new Set<(stage: Stage) => void>();
+  private readonly hearers = new Set<(heard: Heard) => void>();
   private pressedAtMs = Number.NEGATIVE_INFINITY;
 
   isAtLeast(stage: Stage): boolean {
@@ -33,29 +51,48 @@ export class Ladder {
     return () => this.listeners.delete(listener);
   }
 
+  /** Called for each signal before the ladder is climbed. */
+  onSignal(hearer: (heard: Heard) => void): () => void {
+    this.hearers.add(hearer);
+    return () => this.hearers.delete(hearer);
+  }
+
   interrupt(nowMs = performance.now()): void {
-    if (nowMs - this.pressedAtMs < SAME_PRESS_MS) return;
-    this.pressedAtMs = nowMs;
-    this.climbTo(STAGES[STAGES.indexOf(this.stage) + 1] ?? "killing");
+    this.hear("SIGINT", { nowMs });
   }
 
   terminate(nowMs = performance.now()): void {
-    if (nowMs - this.pressedAtMs < SAME_PRESS_MS) return;
-    this.pressedAtMs = nowMs;
-    this.climbTo(this.isAtLeast("stopping") ? "killing" : "stopping");
+    this.hear("SIGTERM", { nowMs });
+  }
+
+  /** One signal, or the same press again. */
+  hear(signal: NodeJS.Signals, { nowMs = performance.now(), forward = false } = {}): void {
+    const isTerminating = TERMINATING.has(signal);
+    const isEnding = isTerminating || signal === "SIGINT";
+    if (isEnding && nowMs - this.pressedAtMs < SAME_PRESS_MS) return;
+    if (isEnding) this.pressedAtMs = nowMs;
+    for (const hearer of [...this.hearers]) hearer({ signal, isForwarded: forward, isTerminating });
+    if (!isEnding) return;
+    const next = STAGES[STAGES.indexOf(this.stage) + 1] ?? "killing";
+    this.climbTo(isTerminating && !forward && next === "finishing" ? "stopping" : next);
   }
 
   /** Takes the process's signals until the returned function is called. */
-  listen(): () => void {
-    const interrupt = () => this.interrupt();
-    const terminate = () => this.terminate();
-    process.on("SIGINT", interrupt);
-    process.on("SIGTERM", terminate);
-    process.on("SIGHUP", terminate);
+  listen({ forward = false } = {}): () => void {
+    const heard = PASSED.filter((signal) => forward || OWN.has(signal)).flatMap((signal) => {
+      const hear = () => this.hear(signal, { forward });
+      try {
+        process.on(signal, hear);
+      } catch {
+        // Not every system has all of them.
+        return [];
+      }
+      return [[signal, hear] as const];
+    });
     return () => {
-      process.off("SIGINT", interrupt);
-      process.off("SIGTERM", terminate);
-      process.off("SIGHUP", terminate);
+      for (const [signal, hear] of heard) process.off(signal, hear);
     };
   }
 }
+
+const OWN: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP"]);

@@ -16,17 +16,29 @@ export interface Registration {
   sweepId: string;
   slots: number;
   version: string;
+  cwd: string;
+  /** A word for each card that it hands out. */
+  gpus?: readonly string[];
 }
 
 /** Makes this process known to the server as an agent of one sweep. */
 export async function register(
-  { client, sweepId, slots, version }: Registration,
+  { client, sweepId, slots, version, cwd, gpus = [] }: Registration,
   patienceMs: number,
 ): Promise<Registered> {
   const { agent, sweep, heartbeatMs } = await client.mutate(
     RegisterAgent,
     {
-      input: { sweepId, host: hostname(), pid: process.pid, slots, version, clientMutationId: randomUUID() },
+      input: {
+        sweepId,
+        host: hostname(),
+        pid: process.pid,
+        slots,
+        version,
+        cwd,
+        ...(gpus.length > 0 && { gpus: [...gpus] }),
+        clientMutationId: randomUUID(),
+      },
     },
     { patienceMs },
   );

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { PASSED } from "./ladder";
 
 const RELAYED = "BESOM_RELAYED";
 /** How often a process looks whether the one above it is still there. */
@@ -25,7 +26,9 @@ export function relay(entry: string, words: readonly string[]): Promise<number> 
     stdio: "inherit",
     env: { ...process.env, [RELAYED]: "1" },
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  const forward = words.includes("-f") || words.includes("--forward-signals");
+  for (const signal of forward ? PASSED : (["SIGINT", "SIGTERM", "SIGHUP"] as const))
+    process.on(signal, () => child.kill(signal));
   watchParent(() => child.kill("SIGTERM"));
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -26,6 +26,8 @@ type Variables = Record<string, unknown>;
 export interface Patience {
   /** How long a server that is away is asked again; Infinity for work that must arrive. Default 10 s. */
   patienceMs?: number;
+  /** How long one try waits for its answer. Default 10 s, or the patience where that is less. */
+  requestMs?: number;
   /** Ends the retries at once (the try under way too) with the last trouble. */
   signal?: AbortSignal;
   /** Called after each try that failed and will be repeated. */
@@ -75,13 +77,14 @@ export function openClient(options: ClientOptions): Client {
   async function ask<R, V extends Variables>(
     document: TypedDocumentNode<R, V>,
     variables: V,
-    { patienceMs = options.patienceMs ?? PATIENCE_MS, signal, onTrouble }: Patience = {},
+    { patienceMs = options.patienceMs ?? PATIENCE_MS, requestMs, signal, onTrouble }: Patience = {},
   ): Promise<R> {
     const startMs = performance.now();
     for (let attempt = 1; ; attempt++) {
       const leftMs = patienceMs - (performance.now() - startMs);
       const byText = inFull.has(document);
-      const outcome = await tryOnce<R>(toBody(document, variables, byText), leftMs, signal);
+      const timeoutMs = requestMs ?? Math.min(10_000, Math.max(1_000, leftMs));
+      const outcome = await tryOnce<R>(toBody(document, variables, byText), timeoutMs, signal);
       if ("data" in outcome) return outcome.data;
       if (outcome.trouble.code === "PERSISTED_DOCUMENT_NOT_FOUND" && !byText) {
         inFull.add(document);
@@ -96,9 +99,8 @@ export function openClient(options: ClientOptions): Client {
     }
   }
 
-  async function tryOnce<R>(body: string, leftMs: number, signal?: AbortSignal): Promise<Outcome<R>> {
+  async function tryOnce<R>(body: string, timeoutMs: number, signal?: AbortSignal): Promise<Outcome<R>> {
     try {
-      const timeoutMs = Math.min(10_000, Math.max(1_000, leftMs));
       return readAnswer<R>(url, await transport.post(body, { timeoutMs, ...(signal && { signal }) }));
     } catch (error) {
       if (error instanceof AppError && error.code === "SERVER_UNREACHABLE") return { trouble: error };

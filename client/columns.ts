@@ -98,6 +98,32 @@ export function splitColumns(columns: ColumnBatch): [ColumnBatch, ColumnBatch] |
   ];
 }
 
+/**
+ * Puts what `next` says behind `first`, which it changes. False when together they would have more than `maxCells` places, the
+ * empty ones included.
+ */
+export function joinColumns(first: ColumnBatch, next: ColumnBatch, maxCells: number): boolean {
+  const byKey = new Map(first.series.map(({ key, values }) => [key, values]));
+  const keys = new Set([...byKey.keys(), ...next.series.map(({ key }) => key)]).size;
+  const before = first.steps.length;
+  if ((before + next.steps.length) * keys > maxCells) return false;
+  for (const { key, values } of next.series) {
+    const own = byKey.get(key) ?? openColumn(first, key);
+    while (own.length < before) own.push(null);
+    for (const value of values) own.push(value);
+  }
+  for (const step of next.steps) first.steps.push(step);
+  for (const time of next.times) first.times.push(time);
+  for (const { values } of first.series) while (values.length < first.steps.length) values.push(null);
+  return true;
+}
+
+function openColumn({ series }: ColumnBatch, key: string): unknown[] {
+  const values: unknown[] = [];
+  series.push({ key, values });
+  return values;
+}
+
 const toLength = (value: unknown): number => {
   if (typeof value === "number") return 20;
   if (typeof value === "string") return value.length + 3;

@@ -1,16 +1,17 @@
-import { join } from "node:path";
 import type { AppError } from "@/core/errors";
 import { type AttemptCommand, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations";
 import type { Client } from "./client";
-import { type ColumnBatch, Columns, type Point, splitColumns } from "./columns";
+import { type ColumnBatch, Columns, joinColumns, type Point, splitColumns } from "./columns";
 import { Lane } from "./lane";
 
 export interface DeliveryOptions {
   client: Client;
   runId: string;
   attempt: number;
-  /** A folder of this attempt's own, for what memory can't hold while the server is away. */
+  /** A folder of this attempt's own, for what the server does not have yet. */
   spoolDir: string;
+  /** Goes on with what another process left there. */
+  resume?: boolean;
   /** The server refused something, or can't be reached for now. */
   onRefused: (what: "metrics" | "output", error: AppError) => void;
   onTrouble?: (error: AppError) => void;
@@ -18,18 +19,16 @@ export interface DeliveryOptions {
   onCommand?: (command: AttemptCommand) => void;
   /** `isFull` may have changed. */
   onRoom?: () => void;
-  /** Ends the retries: what isn't delivered by then is given up. */
+  /** Ends the retries: what isn't delivered by then stays in the spool. */
   signal?: AbortSignal;
 }
 
 /** Leaves at once, without waiting for the clock. */
 const FLUSH_POINTS = 1_000;
 /** Bounds of one batch: far below the 8 MiB that the server takes, since answers are awaited one by one. */
-const SEAL_POINTS = 20_000;
-const SEAL_CELLS = 100_000;
-const SEAL_BYTES = 1024 * 1024;
+const MAX_CELLS = 100_000;
+const FLUSH_BYTES = 1024 * 1024;
 const OUTPUT_FLUSH_BYTES = 64 * 1024;
-const OUTPUT_SEAL_BYTES = 256 * 1024;
 
 /** Takes what one attempt logs and prints, and brings it to the server: in order, each piece once, through outages. */
 export class Delivery {
@@ -41,7 +40,9 @@ export class Delivery {
   private resumedFromStep: number | undefined;
 
   constructor(options: DeliveryOptions) {
-    const { client, runId, attempt, spoolDir, onRefused, onTrouble, onCommand, onRoom, signal } = options;
+    const { client, runId, attempt, onRefused, onTrouble, onCommand, onRoom, signal } = options;
+    const { spoolDir, resume } = options;
+    const common = { spoolDir, onRoom, signal, ...(resume && { resume }) };
     const patience = {
       patienceMs: Number.POSITIVE_INFINITY,
       ...(signal && { signal }),
@@ -55,9 +56,10 @@ export class Delivery {
         if (command) onCommand?.(command);
       },
       split: splitColumns,
+      join: (first, next) => joinColumns(first, next, MAX_CELLS),
       onRefused: (error) => onRefused("metrics", error),
-      onRoom,
-      spoolPath: join(spoolDir, "metrics.spool"),
+      name: "metrics",
+      ...common,
     });
     this.output = new Lane({
       take: () => this.takeOutput(),
@@ -65,9 +67,13 @@ export class Delivery {
         await client.mutate(LogOutput, { input: { runId, attempt, batch, lines } }, patience);
       },
       split: splitLines,
+      join: (first, next) => {
+        for (const line of next) first.push(line);
+        return true;
+      },
       onRefused: (error) => onRefused("output", error),
-      onRoom,
-      spoolPath: join(spoolDir, "output.spool"),
+      name: "output",
+      ...common,
     });
   }
 
@@ -80,8 +86,7 @@ export class Delivery {
   log(point: Point): void {
     this.columns.add(point);
     const { points, cells, bytes } = this.columns;
-    if (points >= SEAL_POINTS || cells >= SEAL_CELLS || bytes >= SEAL_BYTES) this.metrics.seal();
-    else if (points >= FLUSH_POINTS) this.metrics.flush();
+    if (points >= FLUSH_POINTS || cells >= MAX_CELLS || bytes >= FLUSH_BYTES) this.metrics.flush();
     else this.metrics.touch();
   }
 
@@ -93,8 +98,7 @@ export class Delivery {
   print(line: OutputLine): void {
     this.lines.push(line);
     this.lineBytes += line.text.length + 48;
-    if (this.lineBytes >= OUTPUT_SEAL_BYTES) this.output.seal();
-    else if (this.lineBytes >= OUTPUT_FLUSH_BYTES) this.output.flush();
+    if (this.lineBytes >= OUTPUT_FLUSH_BYTES) this.output.flush();
     else this.output.touch();
   }
 
@@ -103,9 +107,15 @@ export class Delivery {
     await Promise.all([this.metrics.drain(), this.output.drain()]);
   }
 
-  close(): void {
-    this.metrics.close();
-    this.output.close();
+  /** Something could not be delivered. */
+  get hasRest(): boolean {
+    return this.metrics.hasRest || this.output.hasRest;
+  }
+
+  /** With `keep`, what could not be delivered stays in the spool. */
+  close({ keep = false } = {}): void {
+    this.metrics.close({ keep });
+    this.output.close({ keep });
   }
 
   private takeMetrics() {

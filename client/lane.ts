@@ -9,11 +9,19 @@ export interface LaneOptions<T> {
   send: (item: T, batch: number) => Promise<void>;
   /** Two halves of a batch that is too large for the server; undefined when it can't be divided. */
   split: (item: T) => [T, T] | undefined;
+  /** Puts `next` to `first`, which it changes; false when they are too much for one batch. */
+  join?: (first: T, next: T) => boolean;
   /** A batch that no repetition will get through. */
   onRefused: (error: AppError) => void;
   /** Something left: `isFull` may have changed. */
   onRoom?: (() => void) | undefined;
-  spoolPath: string;
+  /** Where what is not delivered stands, and what its files are called. */
+  spoolDir: string;
+  name: string;
+  /** Goes on with what another process left there. */
+  resume?: boolean;
+  /** Fires when what isn't delivered is left in the spool. */
+  signal?: AbortSignal | undefined;
   memoryBytes?: number;
   flushMs?: number;
 }
@@ -29,17 +37,14 @@ const MEMORY_BYTES = 2 * 1024 * 1024;
  */
 export class Lane<T> {
   private readonly queue: Spool<T>;
-  private batch = 1;
+  private batch: number;
   private timer: NodeJS.Timeout | undefined;
-  /** What is being collected shall leave, however little it is. */
-  private due = false;
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: LaneOptions<T>) {
-    this.queue = new Spool({
-      path: options.spoolPath,
-      memoryBytes: options.memoryBytes ?? MEMORY_BYTES,
-    });
+    const { spoolDir, name, resume, memoryBytes = MEMORY_BYTES } = options;
+    this.queue = new Spool({ dir: spoolDir, name, memoryBytes, ...(resume && { resume }) });
+    this.batch = this.queue.batch;
   }
 
   /** Something was collected: it leaves within `flushMs`. */
@@ -47,22 +52,22 @@ export class Lane<T> {
     this.timer ??= setTimeout(() => this.flush(), this.options.flushMs ?? FLUSH_MS);
   }
 
-  /** Enough for a batch was collected: it leaves now, or as soon as the one under way is answered. */
+  /** What was collected is a batch: it leaves now, or with others as soon as the one under way is answered. */
   flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.due = true;
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    const taken = this.options.take();
+    if (taken) this.queue.push(taken.item, taken.bytes);
+    if (this.queue.size === 0) return;
+    this.start();
   }
 
-  /** Closes the batch being collected, so that memory stays bounded while an answer is awaited. */
-  seal(): void {
-    const taken = this.options.take();
-    if (!taken) return;
-    this.queue.push(taken.item, taken.bytes);
-    this.flush();
+  private start(): void {
+    this.running ??= this.run().finally(() => {
+      this.running = undefined;
+      // Pushed in the very moment in which the loop ended.
+      if (this.queue.size > 0 && !this.gaveUp) this.start();
+    });
   }
 
   /** Too much waits already: whoever can hold back shall. */
@@ -70,31 +75,43 @@ export class Lane<T> {
     return this.queue.isFull;
   }
 
-  /** Resolves when everything collected so far, and until then, is with the server (or was refused). */
+  /** Something waits that was not delivered. */
+  get hasRest(): boolean {
+    return this.queue.size > 0 || this.gaveUp;
+  }
+
+  /** Resolves when everything collected so far, and until then, is with the server (or was refused, or is given up). */
   async drain(): Promise<void> {
     do {
       this.flush();
       await this.running;
-    } while (this.timer || this.due);
+    } while (this.timer || (this.queue.size > 0 && !this.gaveUp));
   }
 
-  close(): void {
+  close({ keep = false } = {}): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.queue.close();
+    this.queue.close({ keep });
   }
+
+  /** The last group's fate is not known, and nothing more is tried. */
+  private gaveUp = false;
 
   private async run(): Promise<void> {
     // Whoever asks twice in one turn gets one run.
     await Promise.resolve();
-    for (;;) {
+    while (!this.gaveUp) {
       try {
-        const item = this.queue.shift() ?? this.takeDue();
-        if (item === undefined) return;
-        await this.deliver(item);
+        const group = this.queue.shift(this.options.join);
+        if (group === undefined) return;
+        this.batch = group.batch ?? this.batch;
+        this.queue.try(group, this.batch);
+        await this.deliver(group.item);
       } catch (error) {
+        this.gaveUp = this.options.signal?.aborted === true;
         this.options.onRefused(toAppError(error));
       }
+      if (!this.gaveUp) this.queue.settle(this.batch);
       this.options.onRoom?.();
     }
   }
@@ -121,13 +138,6 @@ export class Lane<T> {
     const troubles: unknown[] = [];
     for (const item of items) await this.deliver(item).catch((error: unknown) => troubles.push(error));
     if (troubles.length > 0) throw troubles[0];
-  }
-
-  /** After an answer the next batch waits for its own time: a fast server must not mean a request a line. */
-  private takeDue(): T | undefined {
-    if (!this.due) return undefined;
-    this.due = false;
-    return this.options.take()?.item;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Delivery } from "@/client/delivery";
 import { toSafeText } from "@/client/wire";
+import type { WarningCode } from "@/core/run";
 import type { Goal } from "@/core/sweep";
-import type { RunWarningCode } from "../run/warnings";
 import { Ends } from "./ends";
 import { LineSplitter } from "./lines";
 import { type MetricLine, parseMetricLine, parseResumeLine } from "./metric-line";
@@ -15,7 +15,7 @@ export interface IntakeOptions {
   /** What a line that is no JSON may hold. */
   patterns?: ReadPatterns | undefined;
   /** Each said once. */
-  onWarning: (code: RunWarningCode, message: string) => void;
+  onWarning: (code: WarningCode, message: string) => void;
   /** Each line as it is printed. */
   echo?: ((line: string) => void) | undefined;
   /** What is kept of the beginning and of the end of a long output. */

@@ -1,4 +1,5 @@
 import type { Claim } from "@/graphql/operations";
+import type { Slot } from "../slots";
 
 export interface ChildFacts {
   /** The server's address. */
@@ -10,6 +11,11 @@ export interface ChildFacts {
   /** The same as W&B's client reads it. */
   wandbParamsFile: string;
   mark: { name: string; value: string };
+  /** The sweep's metric. */
+  metric?: string | undefined;
+  /** Where it may save what another attempt goes on from; absent when there is no such place. */
+  checkpointDir?: string | undefined;
+  slot?: Slot | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -33,10 +39,8 @@ const WITHHELD_KINDS = /^(?:BESOM_|PG[A-Z])/;
 const isWithheld = (name: string): boolean => WITHHELD.has(name) || WITHHELD_KINDS.test(name);
 
 /** What a training process finds in its environment: design, section 8. */
-export function toChildEnv(
-  own: Env,
-  { url, claim, sweep, paramsFile, wandbParamsFile, mark }: ChildFacts,
-): Record<string, string> {
+export function toChildEnv(own: Env, facts: ChildFacts): Record<string, string> {
+  const { url, claim, sweep, paramsFile, wandbParamsFile, mark, metric, checkpointDir, slot } = facts;
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(own))
     if (value !== undefined && !isWithheld(name)) kept[name] = value;
@@ -55,6 +59,14 @@ export function toChildEnv(
     BESOM_PARAMS_FILE: paramsFile,
     /** Reads stdout: a client in the training program prints its metrics instead of sending them beside ours. */
     BESOM_REPORT: "stdout",
+    ...(metric !== undefined && { BESOM_METRIC: metric }),
+    ...(checkpointDir !== undefined && { BESOM_CHECKPOINT_DIR: checkpointDir }),
+    ...(slot && { BESOM_SLOT: String(slot.index) }),
+    ...(slot?.device !== undefined && {
+      CUDA_VISIBLE_DEVICES: slot.device,
+      // The numbers are nvidia-smi's, which counts by the bus; CUDA by itself would count by speed.
+      CUDA_DEVICE_ORDER: own.CUDA_DEVICE_ORDER ?? "PCI_BUS_ID",
+    }),
     [mark.name]: mark.value,
     WANDB_RUN_ID: claim.name,
     WANDB_NAME: claim.displayName,

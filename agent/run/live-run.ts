@@ -9,8 +9,12 @@ import { Intake } from "../output/intake";
 import type { ReadPatterns } from "../output/patterns";
 import { type Progress, toDuration } from "../progress";
 import { toShellText } from "../quote";
+import type { Slot } from "../slots";
+import type { AttemptSpool } from "../spools/home";
+import { type CheckpointFolder, openCheckpoints } from "./checkpoints";
 import { toChildEnv } from "./environment";
 import type { Janitor } from "./janitor";
+import type { Notes } from "./notes";
 import { type RunFiles, writeRunFiles } from "./run-files";
 import { type Child, type Exit, startChild } from "./supervise";
 import { type StopCause, toVerdict, type Verdict } from "./verdict";
@@ -23,6 +27,7 @@ export interface SweepFacts {
   program: string | null;
   command: readonly string[] | null;
   metric: { name: string; goal: Goal } | null;
+  logPattern: readonly string[] | null;
 }
 
 export interface RunContext {
@@ -30,12 +35,18 @@ export interface RunContext {
   sweep: SweepFacts;
   janitor: Janitor;
   progress: Progress;
+  /** What is said beside the work: what a run was, what its machine did, warnings. */
+  notes: Notes;
+  /** Where an attempt's data lies until the server has it. */
+  openSpool: (claim: Claim) => AttemptSpool;
   /** Where the agent runs: `program` is relative to it. */
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
   /** What the sweep reads from lines that are no JSON. */
   patterns?: ReadPatterns | undefined;
-  /** Fires when what isn't delivered by now is given up. */
+  /** About the sweep's command; each run carries them. */
+  commandWarnings: readonly RunWarning[];
+  /** Fires when what isn't delivered by now is left in the spool. */
   giveUp: AbortSignal;
   /** Whether this agent is on its way out. */
   isEnding: () => boolean;
@@ -49,6 +60,12 @@ export interface RunContext {
 /** What became of it. stale: somebody else's in the end. undelivered: the server was away when we had to give up. */
 export type Outcome = Verdict["state"] | "stale" | "undelivered";
 
+export interface Ended {
+  outcome: Outcome;
+  /** Of the process, when it ended by itself and not by a signal. */
+  exitCode: number | null;
+}
+
 const WISHES: Readonly<Record<AttemptCommand, { cause: StopCause; words: string }>> = {
   STALE: { cause: "stale", words: "another attempt has taken its place; ending this one" },
   STOP: { cause: "stopped", words: "told to stop" },
@@ -57,21 +74,25 @@ const WISHES: Readonly<Record<AttemptCommand, { cause: StopCause; words: string 
 
 /** For a command that the server keeps: the values of environment variables, which may be secrets, stay on this machine. */
 const NAMES_ONLY = new Proxy<Record<string, string>>({}, { get: (_, name) => `$${String(name)}` });
+/** Signals that ask a program to end. */
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"]);
 
 /** One attempt on this machine, from the claim to the server's word that it is over. */
 export class LiveRun {
   /** Rejects with COMMAND_NOT_STARTED when this machine can't run the command; the run is handed back before. */
-  readonly done: Promise<Outcome>;
+  readonly done: Promise<Ended>;
   private child: Child | undefined;
   private started: StartedProcess | undefined;
   private cause: StopCause | undefined;
   private ended = false;
+  private isForwarded = false;
   private readonly warned = new Set<string>();
   private readonly heard = new Set<AttemptCommand>();
   private readonly startedAtMs = performance.now();
 
   constructor(
     readonly claim: Claim,
+    readonly slot: Slot,
     private readonly context: RunContext,
   ) {
     this.done = this.run();
@@ -104,16 +125,24 @@ export class LiveRun {
     this.child?.kill();
   }
 
-  private async run(): Promise<Outcome> {
+  /** A signal that the agent got, passed on to the program itself. */
+  forward(signal: NodeJS.Signals): void {
+    if (this.ended) return;
+    if (ENDING.has(signal)) this.isForwarded = true;
+    this.child?.signal(signal);
+  }
+
+  private async run(): Promise<Ended> {
     const { claim, context } = this;
     const { client, giveUp, progress, sweep } = context;
     const params = readParams(claim.params);
     const files = writeRunFiles(context.janitor.folder, claim.params, params);
+    const spool = context.openSpool(claim);
     const delivery = new Delivery({
       client,
       runId: claim.runId,
       attempt: claim.attempt,
-      spoolDir: files.dir,
+      spoolDir: spool.dir,
       signal: giveUp,
       // An outage is the heart's to tell; a server that answers and yet can't take it is worth a word of its own.
       onTrouble: (error) => {
@@ -123,8 +152,7 @@ export class LiveRun {
       onCommand: (command) => this.obey(command),
       // A training process waits rather than that its output fills memory and disk.
       onRoom: () => this.child?.holdOutput(delivery.isFull),
-      onRefused: (what, error) =>
-        this.warn(`its ${what} can't be delivered: ${error.message}`, what + error.code),
+      onRefused: (what, error) => this.tellRefused(what, error),
     });
     const intake = new Intake({
       delivery,
@@ -133,34 +161,45 @@ export class LiveRun {
       onWarning: (code, message) => this.warnRun({ code, message }),
       echo: context.echo ? (line) => progress.write(`${claim.displayName} | ${line}`) : undefined,
     });
+    const checkpoints = this.openCheckpoints();
+    let isKept = false;
     try {
-      const exit = await this.supervise(params, files, intake, delivery);
+      const exit = await this.supervise(params, { ...files, checkpoints }, intake, delivery);
+      const verdict = this.judge(exit, intake);
+      if (this.cause !== "stale") spool.ended(verdict);
       await delivery.drain();
-      return await this.report(exit, intake);
+      const outcome = await this.report(verdict, intake);
+      isKept = outcome === "undelivered" || delivery.hasRest;
+      return { outcome, exitCode: exit.code };
     } catch (error) {
       if (!isAppError(error) || error.code !== "COMMAND_NOT_STARTED") throw error;
       await this.handBack(error, intake);
       throw error;
     } finally {
-      delivery.close();
+      delivery.close({ keep: isKept });
+      if (!isKept) spool.remove();
       files.remove();
+      checkpoints?.close();
     }
   }
 
   private async supervise(
     params: ValueMap,
-    files: RunFiles,
+    files: RunFiles & { checkpoints: CheckpointFolder | undefined },
     intake: Intake,
     delivery: Delivery,
   ): Promise<Exit> {
-    const { claim, context } = this;
-    const { sweep, janitor, cwd, progress, graceMs } = context;
+    const { claim, context, slot } = this;
+    const { sweep, janitor, cwd, progress, notes, graceMs } = context;
     const env = toChildEnv(context.env, {
       ...files,
       url: context.client.url,
       claim,
       sweep,
       mark: janitor.mark,
+      metric: sweep.metric?.name,
+      checkpointDir: files.checkpoints?.dir,
+      slot,
     });
     const facts = {
       program: sweep.program ?? undefined,
@@ -185,22 +224,31 @@ export class LiveRun {
       },
       ...(graceMs !== undefined && { graceMs }),
     });
-    const { runId, attempt } = claim;
+    const ref = { runId: claim.runId, attempt: claim.attempt };
     const command = expandCommand(sweep.command ?? undefined, { ...facts, env: NAMES_ONLY });
-    this.started = { runId, attempt, pid: this.child.pid, command };
+    const { pid } = this.child;
+    const { index, device } = slot;
+    this.started = { ...ref, pid, command, slot: index, ...(device !== undefined && { device }) };
+    const unwatch = notes.started(ref, { pid, device, argv, shown: command });
+    if (context.commandWarnings.length > 0) notes.warn(ref, context.commandWarnings);
     // Told to stop while it was being started.
     if (this.cause) this.child.stop();
     const exit = await this.child.exited;
     this.ended = true;
+    unwatch();
     intake.end();
     return exit;
   }
 
-  /** Tells the server how it ended, as often as needed, and the terminal what became of it. */
-  private async report(exit: Exit, intake: Intake): Promise<Outcome> {
+  private judge(exit: Exit, intake: Intake): Verdict {
     // Ctrl-C in the very moment of a start reaches the child too: it is in our process group until it has its own.
-    if (exit.signal === "SIGINT" && this.context.isEnding()) this.cause ??= "leaving";
-    const verdict = toVerdict(exit, this.cause, intake.lastWords);
+    const interrupted = exit.signal === "SIGINT" && this.context.isEnding();
+    if (interrupted || (this.isForwarded && exit.code !== 0)) this.cause ??= "leaving";
+    return toVerdict(exit, this.cause, intake.lastWords);
+  }
+
+  /** Tells the server how it ended, as often as needed, and the terminal what became of it. */
+  private async report(verdict: Verdict, intake: Intake): Promise<Outcome> {
     const outcome = this.cause === "stale" ? "stale" : await this.finish(verdict);
     const { claim, context } = this;
     const { metric } = context.sweep;
@@ -238,8 +286,32 @@ export class LiveRun {
     }
   }
 
-  private warnRun(warning: RunWarning): void {
-    this.warn(warning.message, warning.code);
+  /** A folder that can't be made is worth a word, and no reason not to train. */
+  private openCheckpoints(): CheckpointFolder | undefined {
+    const { cwd, env, sweep } = this.context;
+    try {
+      return openCheckpoints({ sweepId: sweep.id, runName: this.claim.name, cwd }, env);
+    } catch (error) {
+      this.context.notes.tellOnce(
+        "checkpoints",
+        `no folder for checkpoints (${error instanceof Error ? error.message : error}): set BESOM_CHECKPOINT_ROOT to one that can be written to`,
+      );
+      return undefined;
+    }
+  }
+
+  private tellRefused(what: "metrics" | "output", error: AppError): void {
+    if (this.context.giveUp.aborted) return;
+    const message = `its ${what} can't be delivered: ${error.message}`;
+    if (what === "metrics") this.warnRun({ code: "METRICS_REFUSED", message }, what + error.code);
+    else this.warn(message, what + error.code);
+  }
+
+  private warnRun(warning: RunWarning, kind: string = warning.code): void {
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    const { runId, attempt, displayName } = this.claim;
+    this.context.notes.warn({ runId, attempt }, [warning], displayName);
   }
 
   private warn(message: string, kind = message): void {

@@ -33,6 +33,8 @@ export interface Child {
   stop(): void;
   /** SIGKILL to the group at once. */
   kill(): void;
+  /** To the program itself, not to what it started: it may have its own mind about those. */
+  signal(name: NodeJS.Signals): void;
   /** Stops reading what it prints, or goes on: a full pipe makes it wait. On its way out it never has to. */
   holdOutput(hold: boolean): void;
 }
@@ -93,7 +95,8 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     clearTimeout(stopping);
     janitor.remove(pid);
   });
-  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL"), holdOutput };
+  const signal = (name: NodeJS.Signals) => void child.kill(name);
+  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL"), signal, holdOutput };
 }
 
 /** What tells this run's processes from all others, those of the agent's other runs too. */

@@ -1,14 +1,8 @@
+import type { WarningCode } from "@/core/run";
 import { suggest } from "@/core/sweep-config/suggest";
 
-export type RunWarningCode =
-  | "METRIC_NEVER_LOGGED"
-  | "UNKNOWN_MACRO"
-  | "STEP_BACKWARDS"
-  | "OUTPUT_CUT"
-  | "METRICS_REFUSED";
-
 export interface RunWarning {
-  code: RunWarningCode;
+  code: WarningCode;
   /** One sentence for people, at most 500 characters. */
   message: string;
 }

@@ -30,3 +30,21 @@ test("nothing climbs down", () => {
   ladder.climbTo("finishing");
   expect(ladder.stage).toBe("stopping");
 });
+
+test("with signals passed on, SIGTERM climbs as Ctrl-C does, and others climb nothing", () => {
+  const ladder = new Ladder();
+  const heard: string[] = [];
+  ladder.onSignal(({ signal, isForwarded, isTerminating }) =>
+    heard.push(`${signal} ${isForwarded} ${isTerminating} ${ladder.stage}`),
+  );
+  ladder.hear("SIGUSR1", { nowMs: 1_000, forward: true });
+  ladder.hear("SIGTERM", { nowMs: 1_100, forward: true });
+  ladder.hear("SIGTERM", { nowMs: 1_200, forward: true });
+  ladder.hear("SIGQUIT", { nowMs: 2_000, forward: true });
+  expect(ladder.stage).toBe("stopping");
+  expect(heard).toEqual([
+    "SIGUSR1 true false working",
+    "SIGTERM true true working",
+    "SIGQUIT true true finishing",
+  ]);
+});

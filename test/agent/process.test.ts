@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { waitFor } from "../support/recorder";
@@ -22,7 +23,8 @@ async function withProcess(
   { url, key }: Pick<TestServer, "url" | "key">,
   body: (agent: Agent) => Promise<void>,
 ): Promise<void> {
-  const env = { ...process.env, BESOM_URL: url, BESOM_API_KEY: key };
+  const state = mkdtempSync(join(tmpdir(), "besom-state-"));
+  const env = { ...process.env, BESOM_URL: url, BESOM_API_KEY: key, XDG_STATE_HOME: state };
   const child = spawn(process.execPath, words, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr])
@@ -37,6 +39,7 @@ async function withProcess(
   } finally {
     child.kill("SIGKILL");
     await exited;
+    rmSync(state, { recursive: true, force: true });
   }
 }
 

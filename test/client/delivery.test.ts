@@ -103,7 +103,7 @@ test("an outage loses nothing: the rest waits in a file and arrives in order", a
     await delivery.drain();
     await recorder.stop();
     for (const step of upTo(400_000).slice(1)) delivery.log(loss(step));
-    expect(readdirSync(dir)).toEqual(["metrics.spool"]);
+    expect(readdirSync(dir)).toContain("metrics.1.jsonl");
     await recorder.start();
     await delivery.drain();
     expect(stepsKept(recorder)).toEqual(upTo(400_000));
@@ -190,9 +190,10 @@ test("a batch given up without knowing whether it arrived does not leave its num
         arrived.push([item, batch]);
       },
       onRefused: ({ code }) => told.push(code),
-      spoolPath: "/proc/nowhere/spool",
+      spoolDir: "/proc/nowhere",
+      name: "spool",
     });
-    for (const _ of upTo(3)) lane.seal();
+    for (const _ of upTo(3)) lane.flush();
     await lane.drain();
     expect(told).toEqual(["INTERNAL"]);
     expect(arrived).toEqual([
@@ -212,8 +213,8 @@ test("a disk that gives nothing back costs what was on it and no more", async ()
     async ({ delivery, recorder, refused, dir }) => {
       const line = { stream: "stdout", time: 1, text: "x".repeat(300_000) } as const;
       for (const _ of upTo(20)) delivery.print(line);
-      await waitFor("the file", () => readdirSync(dir).includes("output.spool"));
-      truncateSync(join(dir, "output.spool"), 10);
+      await waitFor("the file", () => readdirSync(dir).includes("output.1.jsonl"));
+      for (const file of readdirSync(dir)) truncateSync(join(dir, file), 10);
       free.abort();
       await delivery.drain();
       expect(refused.map(({ code }) => code)).toEqual(["INTERNAL"]);

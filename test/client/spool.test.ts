@@ -1,83 +1,155 @@
-import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Spool } from "@/client/spool";
+import { Spool, type SpoolOptions } from "@/client/spool";
 
-function withSpool(memoryBytes: number, body: (spool: Spool<string>, path: string) => void): void {
+type Item = string[];
+const joinItems = (first: Item, next: Item): boolean => {
+  if (first.length + next.length > 4) return false;
+  first.push(...next);
+  return true;
+};
+
+function withSpool(
+  options: Partial<SpoolOptions>,
+  body: (spool: Spool<Item>, dir: string, again: () => Spool<Item>) => void,
+): void {
   const dir = mkdtempSync(join(tmpdir(), "besom-test-"));
-  const path = join(dir, "spool");
-  const spool = new Spool<string>({ path, memoryBytes });
+  const all = { dir, name: "x", memoryBytes: 40, ...options };
+  const spool = new Spool<Item>(all);
   try {
-    body(spool, path);
+    body(spool, dir, () => new Spool<Item>({ ...all, resume: true }));
   } finally {
     spool.close();
     rmSync(dir, { recursive: true });
   }
 }
 
-test("whatever is pushed comes back in order, through memory and file", () => {
+const sizeOf = (dir: string) =>
+  readdirSync(dir).reduce((sum, file) => sum + statSync(join(dir, file)).size, 0);
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+test("whatever is pushed comes back in order, through memory and files, however often its process dies and is replaced", () => {
+  const move = fc.oneof(
+    fc.string({ maxLength: 30 }),
+    fc.constantFrom("take" as const, "settle" as const, "die" as const),
+  );
   fc.assert(
-    fc.property(fc.array(fc.option(fc.string({ maxLength: 30 }), { nil: undefined })), (moves) => {
-      withSpool(40, (spool) => {
-        const model: string[] = [];
-        for (const move of moves) {
-          if (move === undefined) expect(spool.shift()).toBe(model.shift());
-          else {
-            spool.push(move, move.length + 1);
-            model.push(move);
+    fc.property(fc.array(move, { maxLength: 60 }), (moves) => {
+      withSpool({ segmentBytes: 200 }, (first, _dir, again) => {
+        let spool = first;
+        let batch = 1;
+        const waiting: string[] = [];
+        let taken: { items: string[]; batch: number } | undefined;
+        for (const one of moves) {
+          if (one === "settle") {
+            if (taken) spool.settle(++batch);
+            taken = undefined;
+          } else if (one === "die") {
+            spool.close({ keep: true });
+            spool = again();
+            if (taken) {
+              const group = spool.shift(joinItems);
+              expect([group?.item, group?.batch]).toEqual([taken.items, taken.batch]);
+            } else expect(spool.batch).toBeLessThanOrEqual(batch);
+          } else if (one === "take") {
+            if (taken) continue;
+            const group = spool.shift(joinItems);
+            // One that was settled in the last moment may come again, under the number that it had.
+            const isRepeated = group?.batch !== undefined;
+            if (isRepeated) {
+              expect(group.batch).toBe(batch - 1);
+              spool.settle(batch);
+              continue;
+            }
+            expect(group?.item ?? []).toEqual(waiting.splice(0, group?.item.length ?? 0));
+            if (!group) continue;
+            spool.try(group, batch);
+            taken = { items: [...group.item], batch };
+          } else {
+            spool.push([one], one.length + 1);
+            waiting.push(one);
           }
-          expect(spool.size).toBe(model.length);
         }
-        while (model.length > 0) expect(spool.shift()).toBe(model.shift());
-        expect(spool.shift()).toBeUndefined();
+        spool.close();
       });
     }),
+    { numRuns: 300 },
   );
 });
 
-test("memory beyond its bound goes to a file that is emptied when it was read and removed at the end", () => {
-  withSpool(1_000, (spool, path) => {
-    for (let i = 0; i < 100; i++) spool.push("x".repeat(100), 100);
-    expect(statSync(path).size).toBe(90 * 102);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    while (spool.size > 0) spool.shift();
-    expect(statSync(path).size).toBe(0);
+test("what is settled goes from the disk, segment by segment, and files are the user's alone", () => {
+  withSpool({ segmentBytes: 2_000 }, (spool, dir) => {
+    for (const _ of upTo(100)) spool.push(["x".repeat(100)], 100);
+    expect(readdirSync(dir).length).toBeGreaterThan(4);
+    expect(statSync(join(dir, "x.1.jsonl")).mode & 0o777).toBe(0o600);
+    const before = sizeOf(dir);
+    for (const i of upTo(50)) {
+      spool.shift();
+      spool.settle(i + 2);
+    }
+    expect(sizeOf(dir)).toBeLessThan(before * 0.75);
+    while (spool.shift()) spool.settle(1);
+    expect(sizeOf(dir)).toBeLessThan(3_000);
     spool.close();
-    expect(existsSync(path)).toBe(false);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+});
+
+test("a spool that is in use all the time stays small", () => {
+  withSpool({}, (spool, dir) => {
+    for (const i of upTo(5_000)) {
+      spool.push(["x".repeat(1_000)], 1_000);
+      const group = spool.shift();
+      if (!group) throw new Error("nothing");
+      spool.try(group, i + 1);
+      spool.settle(i + 2);
+    }
+    expect(sizeOf(dir)).toBeLessThan(300_000);
   });
 });
 
 test("a disk that refuses means memory, in order, not loss", () => {
-  const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
-  for (let i = 0; i < 50; i++) spool.push(i, 5);
-  expect(Array.from({ length: 50 }, () => spool.shift())).toEqual(Array.from({ length: 50 }, (_, i) => i));
-});
-
-test("what comes after a refused item does not overtake it, though there is room again", () => {
-  const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
-  for (const item of [1, 2, 3]) spool.push(item, 5);
-  expect(spool.shift()).toBe(1);
-  spool.push(4, 5);
-  expect([spool.shift(), spool.shift(), spool.shift()]).toEqual([2, 3, 4]);
+  const spool = new Spool<Item>({ dir: "/proc/nowhere", name: "x", memoryBytes: 10 });
+  for (const i of upTo(50)) spool.push([String(i)], 5);
+  expect(upTo(50).map(() => spool.shift()?.item[0])).toEqual(upTo(50).map(String));
 });
 
 test("it says when too much waits in memory, and when there is room again", () => {
-  const spool = new Spool<number>({ path: "/proc/nowhere/spool", memoryBytes: 10 });
-  for (let i = 0; i < 40; i++) spool.push(i, 1024 * 1024);
+  const spool = new Spool<Item>({ dir: "/proc/nowhere", name: "x", memoryBytes: 10 });
+  for (const i of upTo(33)) spool.push([String(i)], 1024 * 1024);
   expect(spool.isFull).toBe(true);
-  spool.shift();
+  for (const _ of upTo(2)) spool.shift();
+  spool.settle(2);
   expect(spool.isFull).toBe(false);
 });
 
 test("a file that was cut is told once, and what comes after it goes on", () => {
-  withSpool(1, (spool, path) => {
-    for (const item of ["one", "two", "three"]) spool.push(item, 5);
-    truncateSync(path, 2);
+  withSpool({ memoryBytes: 1 }, (spool, dir) => {
+    for (const item of ["one", "two", "three"]) spool.push([item], 5);
+    truncateSync(join(dir, "x.1.jsonl"), 2);
     expect(() => spool.shift()).toThrow(/3 batches in .* can't be read back: .*cut by another program/);
     expect(spool.shift()).toBeUndefined();
-    spool.push("four", 5);
-    expect(spool.shift()).toBe("four");
+    spool.push(["four"], 5);
+    expect(spool.shift()?.item).toEqual(["four"]);
+  });
+});
+
+test("a line that death cut short is no line, and what comes after it is one", () => {
+  withSpool({}, (spool, dir, again) => {
+    for (const item of ["one", "two"]) spool.push([item], 5);
+    spool.close({ keep: true });
+    appendFileSync(join(dir, "x.1.jsonl"), '{"i":2,"d":["thr');
+    const next = again();
+    next.push(["four"], 5);
+    expect([next.shift()?.item, next.shift()?.item, next.shift()?.item]).toEqual([
+      ["one"],
+      ["two"],
+      ["four"],
+    ]);
+    expect(next.shift()).toBeUndefined();
+    next.close();
   });
 });

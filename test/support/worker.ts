@@ -47,7 +47,7 @@ export interface RunningAgent {
 export async function withAgent<T>(
   server: Door,
   sweepId: string,
-  options: Partial<Pick<WorkOptions, "slots" | "count" | "graceMs" | "heartbeatMs" | "env">>,
+  options: Partial<Omit<WorkOptions, "client" | "sweepId" | "ladder" | "progress">>,
   body: (agent: RunningAgent) => Promise<T>,
 ): Promise<T> {
   const cwd = mkdtempSync(join(tmpdir(), "besom-agent-"));
@@ -59,13 +59,19 @@ export async function withAgent<T>(
     sweepId,
     slots: 1,
     cwd,
-    env: { PATH: process.env.PATH, BESOM_API_KEY: server.key, WANDB_API_KEY: "users-own" },
     echo: false,
     ladder,
     progress: new Progress((line) => lines.push(line), false),
     version: "test",
     heartbeatMs: 200,
     ...options,
+    env: {
+      PATH: process.env.PATH,
+      BESOM_API_KEY: server.key,
+      WANDB_API_KEY: "users-own",
+      BESOM_SPOOL_DIR: join(cwd, "spool"),
+      ...options.env,
+    },
   });
   done.catch(() => {});
   try {

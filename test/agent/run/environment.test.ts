@@ -38,6 +38,20 @@ test("a child gets the contract's names, W&B's names, and the rest of the agent'
   });
 });
 
+test("a run on a device of its own knows its slot, its device, the sweep's metric, and where to save", () => {
+  const slot = { index: 3, device: "1" };
+  const more = { ...facts, metric: "loss", checkpointDir: "/c/sweep123/abcd1234", slot };
+  expect(toChildEnv({ CUDA_VISIBLE_DEVICES: "0,1" }, more)).toMatchObject({
+    BESOM_METRIC: "loss",
+    BESOM_CHECKPOINT_DIR: "/c/sweep123/abcd1234",
+    BESOM_SLOT: "3",
+    CUDA_VISIBLE_DEVICES: "1",
+    CUDA_DEVICE_ORDER: "PCI_BUS_ID",
+  });
+  const own = { CUDA_VISIBLE_DEVICES: "0,1", CUDA_DEVICE_ORDER: "FASTEST_FIRST" };
+  expect(toChildEnv(own, { ...facts, slot: { index: 0, device: undefined } })).toMatchObject(own);
+});
+
 test("the user's own keys never reach a child, nor the way into the database, nor what would lead wandb elsewhere", () => {
   const secret = "user-secret";
   const names = [

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { Failures } from "@/agent/failures";
 import { toVerdict } from "@/agent/run/verdict";
 
 test("exit code 0 is finished, another failed with the last words on stderr", () => {
@@ -31,21 +30,4 @@ test("what we stopped is killed, however it ended; what we had to leave goes bac
     expect(toVerdict(exit, "canceled")).toMatchObject({ state: "killed", reason: "sweep_canceled" });
     expect(toVerdict(exit, "leaving")).toMatchObject({ state: "preempted", reason: "agent_gone" });
   }
-});
-
-test("three failures within a minute of the start end an agent that has finished nothing", () => {
-  const failures = new Failures({});
-  expect(failures.add("failed")).toBeUndefined();
-  expect(failures.add("failed")).toBeUndefined();
-  expect(failures.add("failed")).toMatchObject({ code: "FAILING_AT_ONCE" });
-});
-
-test.each([
-  ["one run finished", {}, ["finished", "failed", "failed", "failed"], 0],
-  ["it is later than a minute", {}, ["failed", "failed", "failed"], 61_000],
-  ["the check is off", { WANDB_AGENT_DISABLE_FLAPPING: "true" }, ["failed", "failed", "failed"], 0],
-  ["they were stopped", {}, ["killed", "preempted", "stale"], 0],
-] as const)("failures don't end an agent when %s", (_, env, outcomes, laterMs) => {
-  const failures = new Failures(env);
-  for (const outcome of outcomes) expect(failures.add(outcome, performance.now() + laterMs)).toBeUndefined();
 });

@@ -1,0 +1,122 @@
+import type { Client } from "@/client/client";
+import type { WarningCode } from "@/core/run";
+import {
+  type AttemptRef,
+  DescribeAttempt,
+  LogSystem,
+  type SystemSample,
+  WarnRun,
+} from "@/graphql/operations";
+import type { Machine } from "../machine/machine";
+import type { System } from "../machine/system";
+import type { Progress } from "../progress";
+import { ERRAND_PATIENCE_MS, Errands } from "./errands";
+import type { RunWarning } from "./warnings";
+
+export interface NotesOptions {
+  client: Client;
+  machine: Machine;
+  system: System;
+  progress: Progress;
+}
+
+export interface StartedRun {
+  pid: number;
+  device: string | undefined;
+  /** As it was started, and as it may be shown. */
+  argv: readonly string[];
+  shown: readonly string[];
+}
+
+/** Samples wait for company: each 30 s in the first minutes. */
+const FLUSH_SAMPLES = 6;
+/** What a server that is away for an hour does not get. */
+const MAX_SAMPLES = 600;
+const MAX_MESSAGE = 500;
+/** In a sweep with a wrong metric every run says the same. */
+const MAX_TOLD: Partial<Record<WarningCode, number>> = { METRIC_NEVER_LOGGED: 3 };
+
+/**
+ * What is written down about runs beside their own words. All of it is sent while other things happen, and none of it may delay, block
+ * or fail a run.
+ */
+export class Notes {
+  private readonly errands = new Errands();
+  private readonly told = new Map<string, number>();
+
+  constructor(private readonly options: NotesOptions) {}
+
+  /** Describes the attempt and follows what its processes do. Gives what ends that. */
+  started(ref: AttemptRef, { pid, device, argv, shown }: StartedRun): () => void {
+    const { system } = this.options;
+    this.errands.run(() => this.describe(ref, argv, shown));
+    const samples: SystemSample[] = [];
+    let sending = false;
+    const send = () => {
+      if (sending || samples.length === 0) return;
+      sending = true;
+      const some = samples.slice();
+      this.errands.run(() =>
+        this.log(ref, some)
+          .then(() => samples.splice(0, some.length))
+          .finally(() => {
+            sending = false;
+          }),
+      );
+    };
+    const unwatch = system.watch({
+      pid,
+      device,
+      onSample: (sample) => {
+        samples.push(sample);
+        if (samples.length > MAX_SAMPLES) samples.shift();
+        if (samples.length % FLUSH_SAMPLES === 0) send();
+      },
+    });
+    return () => {
+      unwatch();
+      send();
+    };
+  }
+
+  /** With a name the terminal is told as well. */
+  warn({ runId, attempt }: AttemptRef, warnings: readonly RunWarning[], name?: string): void {
+    const { client, progress } = this.options;
+    for (const { code, message } of name === undefined ? [] : warnings) {
+      const count = (this.told.get(code) ?? 0) + 1;
+      this.told.set(code, count);
+      if (count <= (MAX_TOLD[code] ?? Number.POSITIVE_INFINITY)) progress.warn(`${name}: ${message}`);
+    }
+    const cut = warnings.map(({ code, message }) => ({ code, message: message.slice(0, MAX_MESSAGE) }));
+    this.errands.run(() => client.mutate(WarnRun, { input: { runId, attempt, warnings: cut } }, PATIENCE));
+  }
+
+  /** To the terminal, once an agent. */
+  tellOnce(kind: string, message: string): void {
+    if (this.told.has(kind)) return;
+    this.told.set(kind, 1);
+    this.options.progress.warn(message);
+  }
+
+  /** What is under way gets this long. */
+  settle(ms: number): Promise<void> {
+    return this.errands.settle(ms);
+  }
+
+  run(task: () => Promise<unknown>): void {
+    this.errands.run(task);
+  }
+
+  private async describe(ref: AttemptRef, argv: readonly string[], shown: readonly string[]): Promise<void> {
+    const { client, machine } = this.options;
+    const { facts, diff } = await machine.describe(argv, shown);
+    const input = { ...ref, facts, ...(diff !== undefined && { diff }) };
+    await client.mutate(DescribeAttempt, { input }, PATIENCE);
+  }
+
+  private async log(ref: AttemptRef, samples: SystemSample[]): Promise<void> {
+    await this.options.client.mutate(LogSystem, { input: { ...ref, samples } }, PATIENCE);
+  }
+}
+
+const PATIENCE = { patienceMs: ERRAND_PATIENCE_MS };
