@@ -13,7 +13,7 @@ import type { ListPage } from "@/db/queries/list-page";
 import { type MachineRow, machinesOfSweeps } from "@/db/queries/machines";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
 import { listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
-import { agentsOfSweeps, bestRuns, runsOfAgents } from "@/db/queries/overview";
+import { agentsOfSweeps, bestRuns, type HeldRun, runsOfAgents } from "@/db/queries/overview";
 import { listParameterNames } from "@/db/queries/parameter-names";
 import { getPeople, type PersonRow } from "@/db/queries/people";
 import { priorRunsOfSweeps } from "@/db/queries/prior-runs";
@@ -323,7 +323,7 @@ export class Loaders {
     );
   }
   get heldRuns() {
-    return this.lists<number, RunRow & { agentId: number }>(
+    return this.lists<number, HeldRun>(
       "heldRuns",
       (ids) => runsOfAgents(this.db, this.access, ids),
       (row) => row.agentId,

@@ -48,16 +48,19 @@ export async function agentsOfSweeps(
 }
 const MAX_AGENTS = 1_000;
 
-/** Runs that the agents hold at the moment. */
+/** A run that an agent holds, and where it has it. */
+export type HeldRun = RunRow & { agentId: number; slot: number | null; device: string | null };
+
+/** Runs that the agents hold at the moment, in the order of their places. */
 export async function runsOfAgents(
   db: Database,
   access: Access,
   agentIds: readonly number[],
-): Promise<(RunRow & { agentId: number })[]> {
+): Promise<HeldRun[]> {
   const { sql } = db;
-  return sql<(RunRow & { agentId: number })[]>`
-    select a.agent_id as "agentId", ${runColumns(sql)} from attempts a join runs r on r.id = a.run_id
+  return sql<HeldRun[]>`
+    select a.agent_id as "agentId", a.slot, a.device, ${runColumns(sql)} from attempts a join runs r on r.id = a.run_id
     where a.agent_id = any(${[...agentIds]}::int[]) and a.ended_at is null and a.number = r.attempt
       and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
-    order by a.agent_id, r.id`;
+    order by a.agent_id, a.slot nulls last, r.id`;
 }

@@ -1,4 +1,5 @@
 import type { AgentRow } from "@/db/queries/agents";
+import type { HeldRun } from "@/db/queries/overview";
 import { builder } from "../builder";
 import { AgentState } from "../enums";
 import { toSmallNumber } from "../ids";
@@ -9,6 +10,21 @@ const AgentWish = builder.enumType("AgentWish", {
   description:
     "DRAIN: take no more, leave when the runs under way have ended. STOP: hand them back, and leave.",
   values: { DRAIN: { value: "drain" }, STOP: { value: "stop" } } as const,
+});
+
+const AgentPlace = builder.objectRef<HeldRun>("AgentPlace").implement({
+  description: "One of an agent's places, taken.",
+  fields: (t) => ({
+    slot: t.exposeInt("slot", {
+      nullable: true,
+      description: "Which one, from 0; null until the agent has said it.",
+    }),
+    device: t.exposeString("device", {
+      nullable: true,
+      description: "The devices that the run sees, as CUDA_VISIBLE_DEVICES says.",
+    }),
+    run: t.field({ type: Run, description: "What is at work there.", resolve: (held) => held }),
+  }),
 });
 
 const counted = (agent: object): agent is AgentRow => "done" in agent;
@@ -44,6 +60,12 @@ Agent.implement({
     currentRuns: t.field({
       type: [Run],
       description: "The runs it holds now.",
+      resolve: (agent, _args, { loaders }) =>
+        counted(agent) && agent.holding === 0 ? [] : loaders.heldRuns.load(agent.id),
+    }),
+    places: t.field({
+      type: [AgentPlace],
+      description: "The same runs, each with its place and the devices it has there.",
       resolve: (agent, _args, { loaders }) =>
         counted(agent) && agent.holding === 0 ? [] : loaders.heldRuns.load(agent.id),
     }),

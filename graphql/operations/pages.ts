@@ -97,12 +97,30 @@ export interface AgentLine {
   host: string;
   pid: number | null;
   slots: number;
+  /** A word for each device that it hands out. */
+  gpus: string[];
   state: AgentState;
+  /** What somebody asked of it. */
+  wish: "DRAIN" | "STOP" | null;
+  /** Its machine gets no more runs of the sweep. */
+  quarantined: boolean;
   createdAt: string;
   lastHeartbeatAt: string;
-  currentRuns: { id: string; name: string; displayName: string }[];
+  places: {
+    slot: number | null;
+    device: string | null;
+    run: { id: string; name: string; displayName: string };
+  }[];
   runsDone: number;
   runsFailed: number;
+}
+
+export interface MachineLine {
+  host: string;
+  failuresInARow: number;
+  /** Null while its agents get runs. */
+  quarantinedAt: string | null;
+  reason: string | null;
 }
 
 export interface Front {
@@ -170,6 +188,8 @@ export interface SweepHead {
     ordinal: number;
   }[];
   agents: AgentLine[];
+  /** Those on which runs have failed one after another. */
+  machines: MachineLine[];
   agentCommand: string;
   workerCommand: string;
   allowedActions: SweepAction[];
@@ -178,8 +198,8 @@ export interface SweepHead {
 
 const AGENT_LINE = /* GraphQL */ `
   fragment AgentLine on Agent {
-    id host pid slots state createdAt lastHeartbeatAt runsDone runsFailed
-    currentRuns { id name displayName }
+    id host pid slots gpus state wish quarantined createdAt lastHeartbeatAt runsDone runsFailed
+    places { slot device run { id name displayName } }
   }
 `;
 
@@ -193,6 +213,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     bestByModel { run { id name displayName } mean sd luckiest { run { id } value mean sd } }
     bestSoFar { runId displayName objective finishedAt ordinal }
     agents { ...AgentLine }
+    machines { host failuresInARow quarantinedAt reason }
     agentCommand workerCommand allowedActions viewerCanEdit
   }
   ${AGENT_LINE}

@@ -1,3 +1,5 @@
+import type { WarningCode } from "@/core/run";
+import type { AttemptFacts } from "./agent";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
 import { RUN_LINE, type RunLine, type SweepMetric, type Viewer } from "./pages";
@@ -25,6 +27,9 @@ export interface AttemptLine {
   host: string | null;
   pid: number | null;
   command: string[] | null;
+  /** Which of its agent's places it has, from 0, and the devices it sees there. */
+  slot: number | null;
+  device: string | null;
   startedAt: string;
   endedAt: string | null;
   lastContactAt: string;
@@ -54,6 +59,8 @@ export interface RunHead extends RunLine {
   crashes: number;
   notes: string | null;
   attempts: AttemptLine[];
+  /** What whoever looks at it should know and its program does not say. */
+  warnings: { code: WarningCode; message: string; attempt: number; at: string }[];
   summary: MetricSummary[];
   sweep: {
     id: string;
@@ -70,8 +77,9 @@ const RUN_HEAD = /* GraphQL */ `
     stateDetail stopRequested earlyStop { text }
     suggestion { reason observed mean sd engine } objectiveStep attempt exitCode crashes notes
     attempts {
-      number state host pid command startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
+      number state host pid command slot device startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
     }
+    warnings { code message attempt at }
     summary { name count nonFinite last min max mean lastStep minStep maxStep lastOther }
     sweep { id name state metric { name goal target } bestRun { id } }
   }
@@ -121,6 +129,16 @@ export interface OutputPage {
 
 const OUTPUT_PAGE = "nodes { attempt stream time text } pageInfo { hasPreviousPage startCursor endCursor }";
 
+/** One number of its machine over time, in columns of one length. */
+export interface SystemSeries {
+  key: string;
+  times: number[];
+  values: number[];
+  max: number[];
+}
+
+const SYSTEM = `system(samples: 240) { key times values max }`;
+
 export const RunPage = toDocument<
   {
     viewer: Viewer | null;
@@ -128,6 +146,7 @@ export const RunPage = toDocument<
       | (RunHead & {
           project: { name: string; entity: { name: string }; viewerCanEdit: boolean } | null;
           history: { series: RunSeries[] };
+          system: SystemSeries[];
           output: OutputPage;
           configured: { config: unknown } | null;
         })
@@ -142,6 +161,7 @@ export const RunPage = toDocument<
       project { name entity { name } viewerCanEdit }
       configured: sweep { config }
       history(samples: $samples) { series { ...Series } }
+      ${SYSTEM}
       output(last: 400) { ${OUTPUT_PAGE} }
     }
   }
@@ -161,6 +181,30 @@ export const RunHistory = toDocument<
     }
   }
   ${SERIES}
+`);
+
+/** Of the current attempt; nobody is told of new samples, so the page asks again while it works. */
+export const RunSystem = toDocument<
+  { run: { system: SystemSeries[] } | null },
+  { id: string }
+>(/* GraphQL */ `
+  query RunSystem($id: ID!) { run(id: $id) { ${SYSTEM} } }
+`);
+
+/** Where it came from: some 20 kB an attempt, read beside the page. */
+export const RunFacts = toDocument<
+  { run: { attempts: { number: number; facts: AttemptFacts | null }[] } | null },
+  { id: string }
+>(/* GraphQL */ `
+  query RunFacts($id: ID!) { run(id: $id) { attempts { number facts } } }
+`);
+
+/** Up to 256 KiB an attempt, when somebody wants to see it. */
+export const RunDiffs = toDocument<
+  { run: { attempts: { number: number; diff: string | null }[] } | null },
+  { id: string }
+>(/* GraphQL */ `
+  query RunDiffs($id: ID!) { run(id: $id) { attempts { number diff } } }
 `);
 
 /** The end of what the current attempt printed, or of an earlier one. */

@@ -45,6 +45,7 @@ const toHead = (state: SweepState, total = 0): SweepHead => ({
   bestByModel: null,
   bestSoFar: [],
   agents: [],
+  machines: [],
   agentCommand: "npx besom agent ada/digits/abcdefgh",
   workerCommand: "npx --yes http://localhost:3000/besom-agent.tgz#0.1.0 agent ada/digits/abcdefgh",
   allowedActions: legalActions(state),

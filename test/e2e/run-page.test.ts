@@ -1,6 +1,14 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
-import { type Claim, LogMetrics, LogOutput, type OutputLine } from "@/graphql/operations/agent";
+import {
+  type Claim,
+  DescribeAttempt,
+  LogMetrics,
+  LogOutput,
+  LogSystem,
+  type OutputLine,
+  WarnRun,
+} from "@/graphql/operations/agent";
 import { idOf } from "@/graphql/operations/document";
 import { RunHistory } from "@/graphql/operations/run-page";
 import { LOOKS, screenshot, untilQuiet } from "../support/browser";
@@ -252,6 +260,75 @@ describe("when it is over", () => {
     await page.getByRole("button", { name: "Delete the run" }).click();
     await page.waitForURL(/\/sweeps\/[a-z0-9]{8}$/);
   });
+});
+
+test("shows what its machine does while it works, where it came from, and what was noticed", async () => {
+  const work = await begin("machine");
+  const { runId, attempt, apiKey } = work.claim;
+  const run = openDriver(site().url, apiKey);
+  const at = { runId, attempt };
+  const now = Date.now();
+  const sample = (i: number, cpu: number) => ({
+    timeMs: now + i * 10_000,
+    values: {
+      cpu,
+      memory: (2 + i / 10) * 2 ** 30,
+      "cpu.machine": 40 + (i % 7),
+      "gpu.0": 50 + 40 * Math.sin(i / 3),
+      "gpu.0.memory": 30 * 2 ** 30,
+      "gpu.0.temperature": 60 + (i % 5),
+      "disk.write": 3e6,
+    },
+  });
+  const samples = Array.from({ length: 40 }, (_, i) => sample(i, 100 + (i % 3)));
+  await run.send(LogSystem, { input: { ...at, samples } });
+  await run.send(WarnRun, {
+    input: { ...at, warnings: [{ code: "PARAMETER_NEVER_READ", message: "Nobody asked for warmup." }] },
+  });
+  const facts = {
+    argv: ["python", "train.py", "--lr=0.1", "a b"],
+    cwd: "/home/ada/digits",
+    host: "gpu-box-1",
+    cpu: { model: "EPYC", count: 64 },
+    memoryBytes: 2 ** 38,
+    python: "3.12.4",
+    packages: { numpy: "2.1.0", torch: "2.5.1", torchvision: "0.20.1" },
+    git: { commit: "0123456789abcdef0123", branch: "main", dirty: true, diffBytes: 90 },
+    gpus: [{ index: 0, name: "NVIDIA A100", memoryBytes: 80 * 2 ** 30 }],
+  };
+  const diff = "diff --git a/train.py b/train.py\n@@ -1 +1 @@\n-lr = 0.1\n+lr = 0.2";
+  await run.send(DescribeAttempt, { input: { ...at, facts, diff } });
+  const { page, troubles } = await open(work.path);
+  await untilLive(page);
+  await page.getByText("Nobody asked for warmup.").waitFor();
+  await page.getByRole("img", { name: /^CPU of the run, % of a core by time over 40 points/ }).waitFor();
+  await page.getByRole("img", { name: /^Memory of the run, GiB by time.*from 2 to 5.9/ }).waitFor();
+  const provenance = page.locator("#provenance");
+  await provenance.getByText("python train.py --lr=0.1 'a b'").waitFor();
+  await provenance.getByText("0: NVIDIA A100, 80\u00a0GiB").waitFor();
+  await provenance.getByText("Show the changes").click();
+  await provenance.getByText("+lr = 0.2").waitFor();
+  await provenance.getByRole("searchbox", { name: "3 packages" }).fill("torch");
+  expect(await provenance.getByRole("listitem").allTextContents()).toEqual([
+    "torch2.5.1",
+    "torchvision0.20.1",
+  ]);
+  // New samples come by themselves, and what else is logged keeps out of it.
+  await run.send(LogSystem, { input: { ...at, samples: [sample(40, 200)] } });
+  await work.log({ loss: [1] });
+  await page
+    .getByRole("img", { name: /^CPU of the run.*over 41 points: it rises from 100 to 200/ })
+    .waitFor();
+  for (const { look, viewport, colorScheme } of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    );
+    expect(await violationsOn(page)).toEqual([]);
+    await screenshot(page, `run-machine-${look}`);
+  }
+  expect(troubles).toEqual([]);
 });
 
 test("axe-core finds nothing, and nothing is wider than a phone", async () => {

@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { Heartbeat, RegisterAgent } from "@/graphql/operations/agent";
 import { idOf } from "@/graphql/operations/document";
 import { CancelSweep, PauseSweep } from "@/graphql/operations/sweep";
 import { LOOKS, screenshot } from "../support/browser";
@@ -186,6 +187,68 @@ describe("live", () => {
     const { page } = await open(sweep.path);
     await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
     await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
+  });
+});
+
+describe("its agents", () => {
+  test("show their places and devices, are drained and stopped from their menu, and a machine in quarantine is lifted", async () => {
+    const { driver } = site();
+    const sweep = await beginSweep("agents", 1);
+    const input = { sweepId: sweep.id, host: "gpu-box-2", pid: 77, slots: 2, gpus: ["0: A100", "1: A100"] };
+    const { registerAgent } = await driver.send(RegisterAgent, { input });
+    const agentId = registerAgent.agent?.id ?? "";
+    const claims = await driver.claim(sweep.id, agentId, 2);
+    const started = claims.map(({ runId, attempt }, slot) => ({
+      ...{ runId, attempt, pid: 1_000 + slot },
+      ...{ command: ["python", "train.py"], slot, device: String(slot) },
+    }));
+    const beat = () => driver.send(Heartbeat, { input: { agentId, attempts: [], started } });
+    await beat();
+    const broken = await driver.registerAgent(sweep.id, "broken-box");
+    for (let i = 0; i < 5; i++) {
+      const [claim] = await driver.claim(sweep.id, broken);
+      if (claim) await driver.finish(claim, { state: "failed", exitCode: 1 });
+    }
+    const { page, troubles } = await open(sweep.path);
+    await untilLive(page);
+    const agents = page.locator("#agents");
+    const row = (host: string) => agents.getByRole("row", { name: new RegExp(host) });
+    await row("gpu-box-2").getByText("2 of 2 places, 2 GPUs").waitFor();
+    await row("gpu-box-2").getByText("GPU 1").waitFor();
+    await row("broken-box").getByText("Quarantined", { exact: true }).waitFor();
+    await agents.getByText("broken-box gets no more runs").waitFor();
+    for (const { look, viewport, colorScheme } of LOOKS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize(viewport);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+      await row("gpu-box-2").getByRole("button", { name: "Actions for agent gpu-box-2 77" }).click();
+      await page.getByRole("menuitem", { name: "Drain" }).waitFor();
+      expect(await violationsOn(page)).toEqual([]);
+      await screenshot(page, `sweep-agents-${look}`);
+      await page.keyboard.press("Escape");
+    }
+    // By keyboard alone.
+    await row("gpu-box-2")
+      .getByRole("button", { name: /^Actions/ })
+      .focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Drain the agent" }).click();
+    await row("gpu-box-2").getByText("Draining", { exact: true }).waitFor();
+    expect((await beat()).heartbeat.directive).toBe("DRAIN");
+    await row("gpu-box-2")
+      .getByRole("button", { name: /^Actions/ })
+      .click();
+    await page.getByRole("menuitem", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Stop the agent" }).click();
+    await row("gpu-box-2").getByText("Stopping", { exact: true }).waitFor();
+    expect((await beat()).heartbeat.directive).toBe("STOP");
+    await agents.getByRole("button", { name: "Lift" }).click();
+    await agents.getByText("broken-box gets no more runs").waitFor({ state: "detached" });
+    expect(await driver.claim(sweep.id, broken)).toHaveLength(1);
+    expect(troubles).toEqual([]);
   });
 });
 

@@ -43,7 +43,7 @@ describe("a machine on which runs fail at once, one after another", () => {
       const broken = await startSweep(context, gridOf(6, { quarantine_after: 3 }));
       const sound = await onAnother(other, broken, "sound");
       await run(context, broken, "finished");
-      const failed = [];
+      const failed: number[] = [];
       for (const server of [context, other, context]) failed.push(await run(server, broken, "failed"));
       const refused = await claimRuns(other, { ...broken, count: 2 });
       expect(refused).toMatchObject({ claims: [], directive: "EXIT", quarantined: true });

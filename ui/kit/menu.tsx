@@ -20,10 +20,13 @@ export function Menu(props: {
   /** Above the items: who one is, say. */
   head?: ReactNode;
   align?: "left" | "right";
+  /** Where the menu stands in something that scrolls, and would be cut off by it. */
+  floating?: boolean;
   className?: string;
 }) {
-  const { label, children, items, head, align = "right", className = "" } = props;
+  const { label, children, items, head, align = "right", floating = false, className = "" } = props;
   const [open, setOpen] = useState(false);
+  const [place, setPlace] = useState<{ top: number; right: number }>();
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const menuId = useId();
@@ -37,15 +40,22 @@ export function Menu(props: {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
     };
     document.addEventListener("pointerdown", outside);
-    return () => document.removeEventListener("pointerdown", outside);
-  }, [open]);
+    // What floats is moved along with its button.
+    const follow = () => setPlace(below(button.current));
+    if (floating) document.addEventListener("scroll", follow, { capture: true, passive: true });
+    return () => {
+      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("scroll", follow, { capture: true });
+    };
+  }, [open, floating]);
 
   const openAt = (which: "first" | "last") => {
+    if (floating) setPlace(below(button.current));
     setOpen(true);
     requestAnimationFrame(() =>
       entries()
         .at(which === "first" ? 0 : -1)
-        ?.focus(),
+        ?.focus({ preventScroll: floating }),
     );
   };
   const close = () => {
@@ -86,7 +96,8 @@ export function Menu(props: {
       </button>
       {open && (
         <div
-          className={`absolute top-full z-40 mt-1 min-w-48 max-w-[calc(100vw-2rem)] rounded-lg border border-line bg-surface py-1 shadow-(--shadow) ${align === "right" ? "right-0" : "left-0"}`}
+          {...(floating && { style: place })}
+          className={`${floating ? "fixed" : `absolute top-full mt-1 ${align === "right" ? "right-0" : "left-0"}`} z-40 min-w-48 max-w-[calc(100vw-2rem)] rounded-lg border border-line bg-surface py-1 text-left shadow-(--shadow)`}
         >
           {head && <div className="border-line border-b px-3 pt-1 pb-2">{head}</div>}
           <div role="menu" id={menuId} aria-label={label} tabIndex={-1} onKeyDown={onMenuKey}>
@@ -103,6 +114,12 @@ export function Menu(props: {
       )}
     </div>
   );
+}
+
+/** In the window, right edges above each other. */
+function below(button: HTMLElement | null): { top: number; right: number } | undefined {
+  const box = button?.getBoundingClientRect();
+  return box && { top: box.bottom + 4, right: document.documentElement.clientWidth - box.right };
 }
 
 const ENTRY =

@@ -32,7 +32,7 @@ export default async function Page({ params }: Props) {
   const { entity, project: projectName, name } = await params;
   const { viewer, run } = await load(entity, projectName, name);
   if (!run?.project) notFound();
-  const { project, configured, history, output, ...head } = run;
+  const { project, configured, history, system, output, ...head } = run;
   const at = [project.entity.name, project.name] as const;
   const { nodes, pageInfo } = endOfOutput(output, OUTPUT_CHARACTERS);
   return (
@@ -49,6 +49,7 @@ export default async function Page({ params }: Props) {
         series={history.series}
         output={nodes}
         cut={pageInfo.hasPreviousPage}
+        system={system}
         varied={toVaried(configured?.config)}
         projectPath={toProjectPath(...at)}
         editable={project.viewerCanEdit}

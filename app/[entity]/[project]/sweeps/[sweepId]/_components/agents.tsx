@@ -1,19 +1,23 @@
 "use client";
 
 import Link from "next/link";
-import type { AgentLine, AgentState, SweepHead } from "@/graphql/operations/pages";
-import { formatCount } from "@/ui/format";
+import { useState } from "react";
+import type { AgentLine, SweepHead } from "@/graphql/operations/pages";
+import { formatCount, plural } from "@/ui/format";
 import { Chip } from "@/ui/kit/chip";
 import { Ago } from "@/ui/kit/clock";
 import { CommandBlock } from "@/ui/kit/copy";
 import { CutName } from "@/ui/kit/cut-name";
-import { CheckIcon, CrossIcon, PulseIcon } from "@/ui/kit/icons";
+import { BanIcon, CheckIcon, CrossIcon, LeaveIcon, PulseIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
+import { AgentMenu } from "./agent-menu";
+import { Machines } from "./machines";
 
 /** Who works on it. The agents that are gone stay listed: what they did is part of the story. */
 export function Agents({ head, projectPath }: { head: SweepHead; projectPath: string }) {
   const { agents } = head;
+  const [refusal, setRefusal] = useState<string>();
   const alive = agents.filter((agent) => agent.state === "alive").length;
   const sorted = agents.toSorted(
     (a, b) =>
@@ -25,15 +29,19 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
       title="Agents"
       note={agents.length === 0 ? "none yet" : `${formatCount(alive)} alive of ${formatCount(agents.length)}`}
     >
+      <Machines head={head} />
+      <p role="alert" className="mb-2 text-bad text-sm empty:hidden">
+        {refusal}
+      </p>
       {sorted.length > 0 && (
         <Scroll label="Table of agents" className="max-h-80">
-          <table className="w-full min-w-[32rem] table-fixed border-collapse text-left text-sm">
+          <table className="w-full min-w-[36rem] table-fixed border-collapse text-left text-sm">
             <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
               <tr>
                 <th scope="col" className="py-1.5 pr-3 font-medium">
                   Host
                 </th>
-                <th scope="col" className="w-20 py-1.5 pr-3 font-medium">
+                <th scope="col" className="w-28 py-1.5 pr-3 font-medium">
                   State
                 </th>
                 <th scope="col" className="py-1.5 pr-3 font-medium">
@@ -42,14 +50,24 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
                 <th scope="col" className="w-24 py-1.5 pr-3 text-right font-medium">
                   Done
                 </th>
-                <th scope="col" className="w-28 py-1.5 text-right font-medium">
-                  Last heartbeat
+                <th scope="col" className="w-24 py-1.5 text-right font-medium">
+                  Heard of
                 </th>
+                {head.viewerCanEdit && (
+                  <th scope="col" className="w-10">
+                    <span className="sr-only">Actions</span>
+                  </th>
+                )}
               </tr>
             </thead>
             <tbody>
               {sorted.map((agent) => (
-                <AgentRow key={agent.id} agent={agent} projectPath={projectPath} />
+                <AgentRow
+                  key={agent.id}
+                  agent={agent}
+                  projectPath={projectPath}
+                  {...(head.viewerCanEdit && { onRefused: setRefusal })}
+                />
               ))}
             </tbody>
           </table>
@@ -65,49 +83,92 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
   );
 }
 
-function AgentRow({ agent, projectPath }: { agent: AgentLine; projectPath: string }) {
-  const working = agent.currentRuns.slice(0, 3);
-  const more = agent.currentRuns.length - working.length;
+function AgentRow(props: {
+  agent: AgentLine;
+  projectPath: string;
+  /** Absent for those who may only look. */
+  onRefused?: (why: string | undefined) => void;
+}) {
+  const { agent, projectPath, onRefused } = props;
+  const { places, gpus, slots } = agent;
+  const gone = agent.state === "exited";
   return (
-    <tr className="h-9 border-line border-t">
-      <td className="truncate pr-3" title={agent.host}>
-        {agent.host}
-        {agent.pid !== null && <span className="text-ink-faint"> {agent.pid}</span>}
+    <tr className="border-line border-t align-top [&>td]:py-2">
+      <td className="pr-3">
+        <span className="block truncate" title={agent.host}>
+          {agent.host}
+          {agent.pid !== null && <span className="text-ink-faint"> {agent.pid}</span>}
+        </span>
+        {!gone && (slots > 1 || gpus.length > 0) && (
+          <span className="block truncate text-ink-faint text-xs" title={gpus.join("\n") || undefined}>
+            {slots > 1 && `${formatCount(places.length)} of ${plural(slots, "place")}`}
+            {slots > 1 && gpus.length > 0 && ", "}
+            {gpus.length > 0 && plural(gpus.length, "GPU")}
+          </span>
+        )}
       </td>
       <td className="pr-3">
-        <StateOfAgent state={agent.state} />
+        <StateOfAgent agent={agent} />
       </td>
-      <td className="truncate pr-3">
-        {working.map((run, i) => (
-          <span key={run.id}>
-            {i > 0 && ", "}
-            <Link
-              href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
-              title={run.displayName}
-              className="text-link underline-offset-2 hover:underline"
-            >
-              <CutName text={run.displayName} />
-            </Link>
-          </span>
-        ))}
-        {more > 0 && <span className="text-ink-faint"> and {more} more</span>}
+      <td className="pr-3">
+        <Places places={places} projectPath={projectPath} />
       </td>
       <td className="figures pr-3 text-right">
         {formatCount(agent.runsDone)}
-        {agent.runsFailed > 0 && <span className="text-bad"> +{formatCount(agent.runsFailed)} failed</span>}
+        {agent.runsFailed > 0 && (
+          <span className="block text-bad text-xs">{formatCount(agent.runsFailed)} failed</span>
+        )}
       </td>
       <td className="figures text-right text-ink-soft">
         <Ago at={agent.lastHeartbeatAt} />
       </td>
+      {onRefused && (
+        <td className="text-right">
+          {!gone && (
+            <div className="-my-1.5">
+              <AgentMenu agent={agent} onRefused={onRefused} />
+            </div>
+          )}
+        </td>
+      )}
     </tr>
   );
 }
 
-function StateOfAgent({ state }: { state: AgentState }) {
-  if (state === "alive")
+/** More of them than this are counted. */
+const FEW_PLACES = 8;
+
+/** What it works on, a line a run, with the place and the devices that the run has where there are several. */
+function Places({ places, projectPath }: Pick<AgentLine, "places"> & { projectPath: string }) {
+  const more = places.length - FEW_PLACES;
+  return (
+    <>
+      {places.slice(0, FEW_PLACES).map(({ run, slot, device }) => (
+        <span key={run.id} className="flex items-baseline gap-1.5">
+          <Link
+            href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
+            title={run.displayName}
+            className="min-w-0 truncate text-link underline-offset-2 hover:underline"
+          >
+            <CutName text={run.displayName} />
+          </Link>
+          {(device || (slot !== null && places.length > 1)) && (
+            <span className="flex-none text-ink-faint text-xs">
+              {device ? `GPU ${device}` : `place ${slot}`}
+            </span>
+          )}
+        </span>
+      ))}
+      {more > 0 && <span className="text-ink-faint">and {formatCount(more)} more</span>}
+    </>
+  );
+}
+
+function StateOfAgent({ agent: { state, wish, quarantined } }: { agent: AgentLine }) {
+  if (state === "exited")
     return (
-      <Chip bare tone="running" icon={<PulseIcon />}>
-        Alive
+      <Chip bare tone="quiet" icon={<CheckIcon />}>
+        Exited
       </Chip>
     );
   if (state === "lost")
@@ -116,9 +177,26 @@ function StateOfAgent({ state }: { state: AgentState }) {
         Lost
       </Chip>
     );
+  if (wish)
+    return (
+      <Chip
+        bare
+        tone="crash"
+        icon={<LeaveIcon />}
+        title={wish === "DRAIN" ? "Leaves when its runs have ended" : "Hands its runs back and leaves"}
+      >
+        {wish === "DRAIN" ? "Draining" : "Stopping"}
+      </Chip>
+    );
+  if (quarantined)
+    return (
+      <Chip bare tone="bad" icon={<BanIcon />} title="Its machine gets no more runs of this sweep">
+        Quarantined
+      </Chip>
+    );
   return (
-    <Chip bare tone="quiet" icon={<CheckIcon />}>
-      Exited
+    <Chip bare tone="running" icon={<PulseIcon />}>
+      Alive
     </Chip>
   );
 }
