@@ -20,12 +20,18 @@ export interface NewsRow {
   objective: number | null;
   /** A claim found its point taken. */
   withdrawn: boolean;
+  /** It failed at once, and that may be its machine's fault: nobody knows until another run ends there. */
+  doubtful: boolean;
 }
+
+/** Of a run r of a suggestion g. When its machine is quarantined the run goes out again; when another one ends well there, it was its own doing. */
+const isDoubtful = (sql: Sql | Tx) => sql`(r.state = 'failed' and exists (select from machines m
+  where m.sweep_id = g.sweep_id and m.quarantined_at is null and r.id = any(m.failed_runs)))`;
 
 /** Of a suggestion g and its run r: something that the log has not been told. */
 export const isNews = (sql: Sql | Tx) => sql`
   g.state in ('taken', 'withdrawn') and g.told <> 'ended'
-    and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed')
+    and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed') and not ${isDoubtful(sql)}
       else g.told = 'nothing' or r.id is null or r.deleted_at is not null
         or r.state in ('finished', 'failed', 'crashed', 'killed') end`;
 
@@ -33,7 +39,8 @@ export const isNews = (sql: Sql | Tx) => sql`
 export async function readNews(tx: Tx, sweepId: string): Promise<NewsRow[]> {
   return tx<NewsRow[]>`
     select g.number, g.told, g.run_id as "runId", case when r.deleted_at is null then r.state end as state,
-      r.state_reason as "stateReason", r.attempt, r.objective, g.state = 'withdrawn' as withdrawn
+      r.state_reason as "stateReason", r.attempt, r.objective, g.state = 'withdrawn' as withdrawn,
+      coalesce(${isDoubtful(tx)}, false) as doubtful
     from suggestions g left join runs r on r.id = g.run_id
     where g.sweep_id = ${sweepId} and ${isNews(tx)}
     order by r.finished_at nulls first, g.run_id`;

@@ -54,10 +54,13 @@ export async function tellNews(
   };
 }
 
-/** A crashed run may be revived, or put back into the queue by a resume: then its result is told as well. */
-function toldOf({ state }: NewsRow, end: SearchEvent | undefined): Told {
+/**
+ * A crashed run may be revived, or put back into the queue by a resume, and a failure may be its machine's fault: then what it comes to
+ * is told as well.
+ */
+function toldOf({ state, doubtful }: NewsRow, end: SearchEvent | undefined): Told {
   if (end === undefined) return "proposed";
-  return state === "crashed" && end.type === "lost" ? "lost" : "ended";
+  return (state === "crashed" || doubtful) && end.type === "lost" ? "lost" : "ended";
 }
 
 /** How far runs under way have come, where the file wants them imputed by it: when they got better, or wherever they stand now. */
@@ -101,7 +104,9 @@ function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig)
       return { type: "observed", number, ...outcome, ...(!isResult && toReached(config, metrics)) };
     }
     case "failed":
-      return { type: "failed", number, ...toReached(config, metrics) };
+      return row.doubtful
+        ? { type: "lost", number, keepsPoint: true }
+        : { type: "failed", number, ...toReached(config, metrics) };
     case "crashed":
       // A process that died by a signal (out of memory, a fault) died of its configuration as likely as not.
       return row.stateReason === "signal"

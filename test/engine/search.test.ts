@@ -9,6 +9,7 @@ import { readLog } from "@/db/queries/search-log";
 import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { finishRun } from "@/engine/finish-run";
+import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady } from "@/engine/search/keeper";
 import { closeSearch } from "@/engine/search/round";
@@ -29,6 +30,8 @@ const bayesOf = (extra: object = {}): object => ({
   metric: { name: "loss", goal: "minimize" },
   parameters: space,
   seed: 7,
+  // All of these tests' runs fail at once, and none of them for their machine's sake.
+  quarantine_after: false,
   ...extra,
 });
 
@@ -211,6 +214,36 @@ test.each([
       expect(await replayed(db, sweep.sweepId)).toMatchObject({ differences: [] });
     }),
 );
+
+test("a run that failed at once is lost to its search until it is known whose fault that was: its machine's, and it comes again, or its own", () =>
+  withHouse(async ({ db, context }) => {
+    const broken = await startWarm(context, bayesOf({ quarantine_after: 2 }));
+    const sound = {
+      ...broken,
+      ...(await registerAgent(context, { sweepId: broken.sweepId, host: "sound" })),
+    };
+    const fail = async (sweep: typeof broken) => {
+      const { runId, attempt } = await claimOne(context, sweep);
+      await finishRun(context, { runId, attempt, state: "failed", exitCode: 1 });
+      await keepReady(context, sweep.sweepId);
+    };
+    const told = async () =>
+      (await readUnsuccessful(db, broken.sweepId)).map(({ type, number }) => `${type} ${number}`);
+    await fail(broken);
+    expect(await told()).toEqual(["lost 0"]);
+    await train(context, await claimOne(context, broken));
+    await keepReady(context, broken.sweepId);
+    expect(await told()).toEqual(["lost 0", "failed 0", "observed 1"]);
+    await fail(broken);
+    await fail(broken);
+    // The machine's fault: both go out again, and are found again.
+    expect(await told()).toEqual(["lost 0", "failed 0", "observed 1", "lost 2"]);
+    for (let i = 0; i < 2; i++) await train(context, await claimOne(context, sound));
+    await keepReady(context, broken.sweepId);
+    expect((await told()).slice(4)).toEqual(["observed 2", "observed 3"]);
+    await claimOne(context, sound);
+    expect(await replayed(db, broken.sweepId)).toMatchObject({ differences: [] });
+  }));
 
 /** Events of runs that came to an end without a result, in the order of their ends. */
 const readUnsuccessful = async (db: Database, sweepId: string) =>
