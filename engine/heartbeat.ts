@@ -112,12 +112,13 @@ async function beat(
   const lapsed = beaten.filter((row) => !row.live && row.current === row.attempt);
   const revived = lapsed.length === 0 ? new Map() : await reviveLapsed(db, lapsed, agentId);
   const named = new Set(attempts.map(({ runId, attempt }) => `${runId}/${attempt}`));
-  const unnamed = (agent?.commands ?? []).filter(({ runId, attempt }) => !named.has(`${runId}/${attempt}`));
+  // Whoever waits would be told of these the next moment; an agent that doesn't asks for what it names.
+  const unnamed = (input.waitMs ? agent?.commands : null) ?? [];
   return {
     commands: [
       // The same beat may name an earlier attempt of a run that a later one has just got back.
       ...toCommands(beaten, (row) => (row.attempt === row.current && revived.get(row.runId)) || row),
-      ...toCommands(unnamed),
+      ...toCommands(unnamed.filter(({ runId, attempt }) => !named.has(`${runId}/${attempt}`))),
     ],
     directive: agent === null ? "CONTINUE" : toDirective(agent),
     leaseMs: LEASE_MS,

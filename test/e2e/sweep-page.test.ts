@@ -75,9 +75,11 @@ describe("an empty sweep", () => {
     const sweep = await beginSweep("not begun", 0);
     const { page, context, troubles } = await open(sweep.path);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().url });
-    const command = `npx besom agent ${sweep.path.replace("/sweeps/", "/").slice(1)}`;
-    await page.getByText(command, { exact: true }).waitFor();
+    const place = sweep.path.replace("/sweeps/", "/").slice(1);
+    await page.getByText(`npx besom agent ${place}`, { exact: true }).waitFor();
     expect(await textIn(page.locator("#first-steps"))).toContain("in a clone of Besom");
+    const command = await textIn(page.locator("#first-steps pre").first());
+    expect(command).toMatch(new RegExp(`^npx --yes ${site().url}/besom-agent\\.tgz#\\S+ agent ${place}$`));
     await page.locator("#first-steps").getByRole("button", { name: "Copy" }).first().click();
     await page.getByText("Copied").waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(command);
