@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { Client } from "@/client/client";
 import { unknownMacros } from "@/core/command";
 import { AppError, isAppError } from "@/core/errors";
@@ -20,6 +21,7 @@ import { Machine } from "./machine/machine";
 import { System } from "./machine/system";
 import type { Progress } from "./progress";
 import { type Registered, register } from "./register";
+import { Checkpoints } from "./run/checkpoints";
 import { toLocalCommand } from "./run/interpreter";
 import { Janitor } from "./run/janitor";
 import { type Ended, LiveRun, type Outcome, type RunContext, type SweepFacts } from "./run/live-run";
@@ -105,6 +107,7 @@ class Worker {
   private readonly janitor: Janitor;
   private readonly spools: Spools;
   private readonly notes: Notes;
+  private readonly checkpoints: Checkpoints;
   private readonly localCommand: readonly string[] | undefined;
   private started = 0;
   private shown = false;
@@ -120,6 +123,8 @@ class Worker {
   ) {
     const { client, progress, cwd, env, echo, graceMs, ladder, devices = [], withDiff } = options;
     const ids = devices.map(({ id }) => id);
+    // Each request that is under way listens.
+    setMaxListeners(0, this.giveUp.signal);
     this.slots = new Slots(options.slots, ids);
     this.localCommand = toLocalCommand(registered.sweep.command, env);
     this.janitor = new Janitor((message) => progress.warn(message));
@@ -134,12 +139,14 @@ class Worker {
     const machine = new Machine(cwd, env, { ...(withDiff !== undefined && { withDiff }) });
     const system = new System({ cwd, env, hasGpus: async () => (await machine.gpus()).length > 0 });
     this.notes = new Notes({ client, machine, system, progress });
+    this.checkpoints = new Checkpoints(registered.sweep.id, cwd, env);
     this.context = {
       client,
       sweep: { ...registered.sweep, command: this.localCommand ?? registered.sweep.command },
       janitor: this.janitor,
       progress,
       notes: this.notes,
+      checkpoints: this.checkpoints,
       openSpool: (claim) => this.spools.open(claim),
       cwd,
       env,
@@ -190,6 +197,7 @@ class Worker {
       this.giveUp.abort();
       await this.spools.close();
       this.janitor.close();
+      this.checkpoints.close();
     }
     progress.say(`done: ${progress.counts()}`);
     if (this.trouble) throw this.trouble;

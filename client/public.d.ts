@@ -949,6 +949,10 @@ export interface TrainingRun {
 	readonly config: Readonly<Record<string, unknown>>;
 	/** Never waits. Steps go forward; without one, it is the step after the last. The same step merges. */
 	log(metrics: Readonly<Record<string, unknown>>, step?: number): void;
+	/** A folder to save in that every attempt of this run gets again; absent without an agent. */
+	readonly checkpointDir: string | undefined;
+	/** Says, before anything is logged, that the program goes on behind this step of an earlier attempt. */
+	resumedFrom(step: number): void;
 	/** Resolves when everything is with the server. Under an agent the exit code decides, and this only returns. */
 	finish(state?: FinishState): Promise<void>;
 }

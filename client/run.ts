@@ -16,6 +16,10 @@ export interface TrainingRun {
   readonly config: Readonly<Record<string, unknown>>;
   /** Never waits. Steps go forward; without one, it is the step after the last. The same step merges. */
   log(metrics: Readonly<Record<string, unknown>>, step?: number): void;
+  /** A folder to save in that every attempt of this run gets again; absent without an agent. */
+  readonly checkpointDir: string | undefined;
+  /** Says, before anything is logged, that the program goes on behind this step of an earlier attempt. */
+  resumedFrom(step: number): void;
   /** Resolves when everything is with the server. Under an agent the exit code decides, and this only returns. */
   finish(state?: FinishState): Promise<void>;
 }
@@ -40,16 +44,28 @@ const LAST_WORDS_MS = 300_000;
  */
 export async function init(options: InitOptions = {}): Promise<TrainingRun> {
   const { BESOM_RUN_ID: runId, BESOM_REPORT: report, BESOM_PARAMS_FILE: file } = process.env;
+  const { BESOM_CHECKPOINT_DIR: checkpointDir } = process.env;
   if (!runId || report !== "stdout") return createLooseRun(options);
   const params: unknown = file ? JSON.parse(readFileSync(file, "utf8")) : {};
   return {
     config: { ...options.config, ...(params as Record<string, unknown>) },
     log: (metrics, step) => {
       const values = toWireValue(metrics) as Record<string, unknown>;
-      process.stdout.write(`${JSON.stringify({ ...(step !== undefined && { step }), ...values })}\n`);
+      printLine({ ...(step !== undefined && { step: checkStep(step) }), ...values });
     },
+    checkpointDir,
+    resumedFrom: (step) => printLine({ resumed_from_step: checkStep(step) }),
     finish: async () => {},
   };
+}
+
+const printLine = (line: Record<string, unknown>): void => {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
+
+function checkStep(step: number): number {
+  if (Number.isSafeInteger(step) && step >= 0) return step;
+  throw new AppError("BAD_INPUT", `step ${step} is none: expected a whole number from 0`);
 }
 
 async function createLooseRun({ config = {}, project, entity, name }: InitOptions): Promise<TrainingRun> {
@@ -98,9 +114,7 @@ class LooseRun implements TrainingRun {
   }
 
   log(metrics: Readonly<Record<string, unknown>>, step = this.lastStep + 1): void {
-    if (!Number.isSafeInteger(step) || step < 0)
-      throw new AppError("BAD_INPUT", `step ${step} is none: expected a whole number from 0`);
-    if (step < this.lastStep)
+    if (checkStep(step) < this.lastStep)
       throw new AppError(
         "STEP_BACKWARDS",
         `step ${step} came after step ${this.lastStep}: steps must go forward`,
@@ -110,6 +124,18 @@ class LooseRun implements TrainingRun {
       .filter(([key, value]) => key !== "" && value !== null && value !== undefined)
       .map(([key, value]) => [toWireKey(key), toWireValue(value)] as const);
     if (entries.length > 0) this.delivery.log({ step, timeMs: Date.now(), entries });
+  }
+
+  readonly checkpointDir = undefined;
+
+  resumedFrom(step: number): void {
+    if (this.lastStep >= 0)
+      throw new AppError(
+        "STEP_BACKWARDS",
+        `step ${this.lastStep} is logged: resumedFrom(${step}) must come first`,
+      );
+    this.lastStep = checkStep(step);
+    this.delivery.resume(step);
   }
 
   finish(state: FinishState = "finished"): Promise<void> {

@@ -1,3 +1,6 @@
+import { setMaxListeners } from "node:events";
+import { pause } from "@/client/backoff";
+
 /** Waiting for an errand; a server that is away gets it later or never. */
 export const ERRAND_PATIENCE_MS = 30_000;
 const MAX_OPEN = 200;
@@ -8,6 +11,16 @@ const MAX_OPEN = 200;
  */
 export class Errands {
   private readonly open = new Set<Promise<void>>();
+  private readonly hurry = new AbortController();
+
+  constructor() {
+    setMaxListeners(0, this.hurry.signal);
+  }
+
+  /** After so long, or at the end of the agent if that comes first. */
+  later(ms: number, task: () => Promise<unknown>): void {
+    this.run(() => pause(ms, this.hurry.signal).then(task));
+  }
 
   run(task: () => Promise<unknown>): void {
     if (this.open.size >= MAX_OPEN) return;
@@ -22,6 +35,7 @@ export class Errands {
 
   /** At the end of the agent: what is under way gets this long. */
   async settle(ms: number): Promise<void> {
+    this.hurry.abort();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, ms);

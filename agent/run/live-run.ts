@@ -11,7 +11,7 @@ import { type Progress, toDuration } from "../progress";
 import { toShellText } from "../quote";
 import type { Slot } from "../slots";
 import type { AttemptSpool } from "../spools/home";
-import { type CheckpointFolder, openCheckpoints } from "./checkpoints";
+import type { CheckpointFolder, Checkpoints } from "./checkpoints";
 import { toChildEnv } from "./environment";
 import type { Janitor } from "./janitor";
 import type { Notes } from "./notes";
@@ -39,6 +39,7 @@ export interface RunContext {
   notes: Notes;
   /** Where an attempt's data lies until the server has it. */
   openSpool: (claim: Claim) => AttemptSpool;
+  checkpoints: Checkpoints;
   /** Where the agent runs: `program` is relative to it. */
   cwd: string;
   env: Readonly<Record<string, string | undefined>>;
@@ -170,6 +171,7 @@ export class LiveRun {
       await delivery.drain();
       const outcome = await this.report(verdict, intake);
       isKept = outcome === "undelivered" || delivery.hasRest;
+      await this.child?.cleared;
       return { outcome, exitCode: exit.code };
     } catch (error) {
       if (!isAppError(error) || error.code !== "COMMAND_NOT_STARTED") throw error;
@@ -178,7 +180,7 @@ export class LiveRun {
     } finally {
       delivery.close({ keep: isKept });
       if (!isKept) spool.remove();
-      files.remove();
+      void files.remove().catch(() => {});
       checkpoints?.close();
     }
   }
@@ -288,9 +290,8 @@ export class LiveRun {
 
   /** A folder that can't be made is worth a word, and no reason not to train. */
   private openCheckpoints(): CheckpointFolder | undefined {
-    const { cwd, env, sweep } = this.context;
     try {
-      return openCheckpoints({ sweepId: sweep.id, runName: this.claim.name, cwd }, env);
+      return this.context.checkpoints.open(this.claim.name);
     } catch (error) {
       this.context.notes.tellOnce(
         "checkpoints",

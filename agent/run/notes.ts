@@ -28,6 +28,8 @@ export interface StartedRun {
   shown: readonly string[];
 }
 
+/** A program that has just been started needs the processor more than we do. */
+const DESCRIBE_AFTER_MS = 1_000;
 /** Samples wait for company: each 30 s in the first minutes. */
 const FLUSH_SAMPLES = 6;
 /** What a server that is away for an hour does not get. */
@@ -49,7 +51,7 @@ export class Notes {
   /** Describes the attempt and follows what its processes do. Gives what ends that. */
   started(ref: AttemptRef, { pid, device, argv, shown }: StartedRun): () => void {
     const { system } = this.options;
-    this.errands.run(() => this.describe(ref, argv, shown));
+    this.errands.later(DESCRIBE_AFTER_MS, () => this.describe(ref, argv, shown));
     const samples: SystemSample[] = [];
     let sending = false;
     const send = () => {

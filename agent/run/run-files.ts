@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Float, isList, isValueMap, type Value, type ValueMap } from "@/core/value";
 
@@ -7,7 +8,7 @@ export interface RunFiles {
   readonly dir: string;
   readonly paramsFile: string;
   readonly wandbParamsFile: string;
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /** `paramsText` is the JSON as the server sent it, so that 1.0 stays 1.0. */
@@ -17,7 +18,7 @@ export function writeRunFiles(parent: string, paramsText: string, params: ValueM
   const wandbParamsFile = join(dir, "wandb-params.yaml");
   writeFileSync(paramsFile, `${paramsText}\n`, { mode: 0o600 });
   writeFileSync(wandbParamsFile, toWandbYaml(params), { mode: 0o600 });
-  return { dir, paramsFile, wandbParamsFile, remove: () => rmSync(dir, { recursive: true, force: true }) };
+  return { dir, paramsFile, wandbParamsFile, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
 /** `{wandb_version: 1, name: {value: v}}`, what WANDB_SWEEP_PARAM_PATH points to. */

@@ -29,6 +29,8 @@ export interface Child {
   readonly pid: number;
   /** Resolves when the whole group is gone and everything it printed was read. */
   readonly exited: Promise<Exit>;
+  /** Resolves a little later, when nothing that it started in sessions of their own is left either. */
+  readonly cleared: Promise<void>;
   /** SIGTERM to the group, SIGKILL after the grace. Repeated calls change nothing. */
   stop(): void;
   /** SIGKILL to the group at once. */
@@ -91,12 +93,15 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     signalGroup(pid, "SIGCONT");
     stopping = setTimeout(() => signalGroup(pid, "SIGKILL"), graceMs);
   };
-  const exited = waitForEnd(child, pid, stop, () => killStrays(marksOf(env, janitor))).finally(() => {
+  const clear = once(() => killStrays(marksOf(env, janitor)));
+  const exited = waitForEnd(child, pid, stop, clear).finally(() => {
     clearTimeout(stopping);
     janitor.remove(pid);
   });
+  // It looks at every process of the machine: what was printed last is on its way to the server first.
+  const cleared = exited.then(() => new Promise<void>((resolve) => setImmediate(() => resolve(clear()))));
   const signal = (name: NodeJS.Signals) => void child.kill(name);
-  return { pid, exited, stop, kill: () => signalGroup(pid, "SIGKILL"), signal, holdOutput };
+  return { pid, exited, cleared, stop, kill: () => signalGroup(pid, "SIGKILL"), signal, holdOutput };
 }
 
 /** What tells this run's processes from all others, those of the agent's other runs too. */
@@ -109,9 +114,15 @@ async function waitForEnd(
   child: ChildProcess,
   pid: number,
   stop: () => void,
-  cleanUp: () => void,
+  clear: () => void,
 ): Promise<Exit> {
-  const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  let isClosed = false;
+  const closed = new Promise<void>((resolve) =>
+    child.once("close", () => {
+      isClosed = true;
+      resolve();
+    }),
+  );
   const exit = await new Promise<Exit>((resolve) =>
     child.once("exit", (code, signal) => resolve({ code, signal })),
   );
@@ -120,8 +131,12 @@ async function waitForEnd(
     while (isGroupAlive(pid)) await after(50);
     clearTimeout(lingering);
   }
-  cleanUp();
-  await Promise.race([closed, after(DRAIN_MS)]);
+  // What is in the pipes is read in this turn of the loop; who still holds them open after it is a stray.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (!isClosed) {
+    clear();
+    await Promise.race([closed, after(DRAIN_MS)]);
+  }
   child.stdout?.destroy();
   child.stderr?.destroy();
   return exit;
@@ -153,6 +168,14 @@ function notStarted(child: ChildProcess, file: string, cwd: string): Promise<App
       );
     }),
   );
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) work();
+    done = true;
+  };
 }
 
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms).unref());

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../folders";
 import type { Verdict } from "../run/verdict";
@@ -24,12 +25,14 @@ export interface AttemptSpool {
   readonly dir: string;
   /** How the process ended, before the server is told. */
   ended(verdict: Verdict): void;
+  /** Beside the work: to remove a folder takes some disks 10 ms. */
   remove(): void;
 }
 
 /** A folder of this agent's own below the root, for the time in which the server does not have everything. */
 export class SpoolHome {
   private readonly dir: string;
+  private readonly removals = new Set<Promise<void>>();
 
   /** Throws when the folder can't be made. */
   constructor(root: string) {
@@ -46,7 +49,11 @@ export class SpoolHome {
     return {
       dir,
       ended: (verdict) => writeJson(join(dir, END_FILE), verdict),
-      remove: () => rmSync(dir, { recursive: true, force: true }),
+      remove: () => {
+        const removal = rm(dir, { recursive: true, force: true }).catch(() => {});
+        this.removals.add(removal);
+        void removal.finally(() => this.removals.delete(removal));
+      },
     };
   }
 
@@ -61,8 +68,9 @@ export class SpoolHome {
   }
 
   /** What could not be delivered stays. Gives how many attempts that are, and where. */
-  close(): { left: number; dir: string } {
+  async close(): Promise<{ left: number; dir: string }> {
     const { dir } = this;
+    await Promise.all([...this.removals]);
     try {
       const left = readdirSync(dir).filter((name) => name !== OWNER_FILE).length;
       if (left > 0) return { left, dir };

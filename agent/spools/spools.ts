@@ -72,7 +72,7 @@ export class Spools {
       this.recovering,
       new Promise((resolve) => setTimeout(resolve, LAST_RECOVERY_MS).unref()),
     ]);
-    const { left = 0, dir = "" } = this.home?.close() ?? {};
+    const { left = 0, dir = "" } = (await this.home?.close()) ?? {};
     if (left > 0)
       this.options.progress.warn(
         `what the server does not have of ${left === 1 ? "1 run" : `${left} runs`} is kept in ${dir}: the next agent on this machine delivers it, or \`besom agent --recover\``,

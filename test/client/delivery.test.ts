@@ -252,3 +252,48 @@ test("output keeps its order and its streams, apart from metrics", async () => {
     expect(batchesOf(recorder).length).toBe(1);
   });
 });
+
+test("where an attempt went on is said with its first batch and with no other", async () => {
+  await withDelivery(taken, async ({ delivery, recorder }) => {
+    delivery.resume(41);
+    for (const step of [42, 43]) {
+      delivery.log(loss(step));
+      await delivery.drain();
+    }
+    expect(batchesOf(recorder)).toMatchObject([{ steps: [42], resumedFromStep: 41 }, { steps: [43] }]);
+    expect(batchesOf(recorder)[1]).not.toHaveProperty("resumedFromStep");
+  });
+});
+
+test("small batches that piled up behind a slow answer are sent together, metrics of other names among them", async () => {
+  let answer = (_: Reply) => {};
+  const slow = new Promise<Reply>((resolve) => {
+    answer = resolve;
+  });
+  await withDelivery(
+    (request, index) => (index === 0 ? slow : taken(request)),
+    async ({ delivery, recorder }) => {
+      delivery.log(loss(0));
+      await waitFor("the first", () => recorder.requests.length === 1);
+      // Each of them is on disk within a quarter of a second.
+      for (const step of [1, 2, 3, 4]) {
+        delivery.log({ step, timeMs: step, entries: [[step % 2 === 0 ? "loss" : "lr", step]] });
+        await new Promise((resolve) => setTimeout(resolve, 260));
+      }
+      answer(taken({ name: "LogMetrics" } as Recorded));
+      await delivery.drain();
+      expect(batchesOf(recorder).slice(1)).toEqual([
+        {
+          attempt: 2,
+          batch: 2,
+          steps: [1, 2, 3, 4],
+          times: [1, 2, 3, 4],
+          series: [
+            { key: "lr", values: [1, null, 3, null] },
+            { key: "loss", values: [null, 2, null, 4] },
+          ],
+        },
+      ]);
+    },
+  );
+});

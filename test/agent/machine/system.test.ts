@@ -47,7 +47,7 @@ test.runIf(process.platform === "linux")(
           return cpu > 5 && memory > 100 * 1024 * 1024 && card === 0;
         });
         unwatch();
-        const { values } = samples.at(-1) ?? { values: {} };
+        const values: Record<string, number> = samples.at(-1)?.values ?? {};
         expect(values["gpu.1.temperature"]).toBe(31);
         expect(values["gpu.0"]).toBeUndefined();
         for (const name of ["cpu.machine", "memory.machine", "disk.machine"]) {

@@ -2,40 +2,51 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openCheckpoints } from "@/agent/run/checkpoints";
+import { Checkpoints } from "@/agent/run/checkpoints";
+import { waitFor } from "../../support/recorder";
 
-const facts = { sweepId: "sweep123", runName: "abcd1234" };
-
-test("a run's folder for checkpoints is made where the agent runs, the same each time, and goes when nothing was saved", () => {
+async function withFolder(body: (cwd: string) => Promise<void>): Promise<void> {
   const cwd = mkdtempSync(join(tmpdir(), "besom-test-"));
   try {
-    const first = openCheckpoints({ ...facts, cwd }, {});
+    await body(cwd);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}
+const isGone = (dir: string) => waitFor(`the end of ${dir}`, () => !existsSync(dir));
+
+test("a run's folder for checkpoints is made where the agent runs, the same each time, and goes when nothing was saved", async () => {
+  await withFolder(async (cwd) => {
+    const checkpoints = new Checkpoints("sweep123", cwd, {});
+    const first = checkpoints.open("abcd1234");
     expect(first.dir).toBe(join(cwd, ".besom/checkpoints/sweep123/abcd1234"));
-    const other = openCheckpoints({ ...facts, runName: "other", cwd }, {});
+    const other = checkpoints.open("other");
     writeFileSync(join(first.dir, "model.pt"), "weights");
-    other.close();
-    first.close();
+    for (const one of [first, other]) one.close();
+    await isGone(other.dir);
+    checkpoints.close();
     expect(readdirSync(join(cwd, ".besom/checkpoints/sweep123"))).toEqual(["abcd1234"]);
-    const again = openCheckpoints({ ...facts, cwd }, {});
-    expect(readdirSync(again.dir)).toEqual(["model.pt"]);
-    rmSync(join(again.dir, "model.pt"));
+    const again = new Checkpoints("sweep123", cwd, {});
+    const folder = again.open("abcd1234");
+    expect(readdirSync(folder.dir)).toEqual(["model.pt"]);
+    rmSync(join(folder.dir, "model.pt"));
+    folder.close();
+    await isGone(folder.dir);
     again.close();
     expect(readdirSync(cwd)).toEqual([]);
-  } finally {
-    rmSync(cwd, { recursive: true, force: true });
-  }
+  });
 });
 
-test("BESOM_CHECKPOINT_ROOT says where, and stays; a place that can't be written to is told", () => {
-  const cwd = mkdtempSync(join(tmpdir(), "besom-test-"));
-  try {
-    const folder = openCheckpoints({ ...facts, cwd }, { BESOM_CHECKPOINT_ROOT: "shared" });
+test("BESOM_CHECKPOINT_ROOT says where, and stays; a place that can't be written to is told", async () => {
+  await withFolder(async (cwd) => {
+    const checkpoints = new Checkpoints("sweep123", cwd, { BESOM_CHECKPOINT_ROOT: "shared" });
+    const folder = checkpoints.open("abcd1234");
     expect(folder.dir).toBe(join(cwd, "shared/sweep123/abcd1234"));
     folder.close();
+    await isGone(folder.dir);
+    checkpoints.close();
     expect(readdirSync(join(cwd, "shared"))).toEqual([]);
-    expect(existsSync(join(cwd, ".besom"))).toBe(false);
-    expect(() => openCheckpoints({ ...facts, cwd }, { BESOM_CHECKPOINT_ROOT: "/proc/nowhere" })).toThrow();
-  } finally {
-    rmSync(cwd, { recursive: true, force: true });
-  }
+    const nowhere = new Checkpoints("sweep123", cwd, { BESOM_CHECKPOINT_ROOT: "/proc/nowhere" });
+    expect(() => nowhere.open("a")).toThrow();
+  });
 });

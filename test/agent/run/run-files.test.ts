@@ -14,11 +14,11 @@ function toParams(text: string) {
   return params;
 }
 
-test("the parameters stand in a file of the run's own, as the server sent them, and go when it ends", () => {
+test("the parameters stand in a file of the run's own, as the server sent them, and go when it ends", async () => {
   const files = writeRunFiles(tmpdir(), TEXT, toParams(TEXT));
   expect(readFileSync(files.paramsFile, "utf8")).toBe(`${TEXT}\n`);
   expect(statSync(files.dir).mode & 0o777).toBe(0o700);
-  files.remove();
+  await files.remove();
   expect(existsSync(files.dir)).toBe(false);
 });
 
