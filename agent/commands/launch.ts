@@ -117,9 +117,8 @@ function toPlan(terminal: Terminal, sweep: string, flags: Flags): Plan {
 
 /** The flags, each text of one word, numbers as numbers. */
 function toWords<Given extends Flags>(flags: Given): Given {
-  const texts: Record<string, unknown> = { ...flags, output: undefined };
-  for (const [name, value] of Object.entries(texts))
-    if (typeof value === "string") checkWord(`--${name}`, value);
+  for (const [name, value] of Object.entries(flags))
+    if (typeof value === "string" && name !== "output") checkWord(`--${name}`, value);
   for (const name of ["gpus", "cpus"] as const)
     if (flags[name] !== undefined && !/^\d+(?:\.\d+)?m?$/.test(flags[name]))
       throw new AppError("BAD_USAGE", `--${name} is ${JSON.stringify(flags[name])}: expected a number`);

@@ -66,6 +66,7 @@ parameters: { lr: { values: [${rates}] }, steps: { value: ${steps} } }
 `;
 
 const envOf = (cwd: string, more: Readonly<Record<string, string>> = {}) => ({
+  NODE_ENV: "test" as const,
   PATH: process.env.PATH ?? "",
   HOME: cwd,
   BESOM_URL: world.servers[0]?.url ?? "",
@@ -150,12 +151,13 @@ describe.skipIf(!hasPython() || isBrief)("Ray and Kubernetes", () => {
     const cwd = place("ray");
     const sweepId = await world.createSweep(sweepOf("0.1, 0.2, 0.3, 0.4", 20));
     await launch(["ray", sweepId, "--agents", "2", "-o", "agents.py"], cwd, envOf(cwd));
-    const env = envOf(cwd, { RAY_USAGE_STATS_ENABLED: "0", RAY_TMPDIR: mkdtempSync("/tmp/besom-ray-") });
+    const sockets = mkdtempSync("/tmp/besom-ray-"); // their paths have 107 characters at most
+    const env = envOf(cwd, { RAY_USAGE_STATS_ENABLED: "0", RAY_TMPDIR: sockets });
     try {
       const { stdout } = await run(python, ["agents.py"], { cwd, env, timeout: 200_000 });
       expect(stdout).toContain("agents ended with exit codes [0, 0]");
     } finally {
-      rmSync(env.RAY_TMPDIR, { recursive: true, force: true });
+      rmSync(sockets, { recursive: true, force: true });
     }
     await expectEveryPointOnce(world.db, sweepId, 4);
     expect(readFileSync(join(cwd, "agents.py"), "utf8")).not.toContain(world.key);

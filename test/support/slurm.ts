@@ -27,14 +27,13 @@ export function whyNoSlurm(): string | undefined {
 /** Its daemons, with a configuration of their own; all of it goes when `body` is over. */
 export async function withSlurm(folder: string, body: (slurm: Slurm) => Promise<void>): Promise<void> {
   const env = { SLURM_CONF: join(folder, "slurm.conf") };
+  const all = { PATH, NODE_ENV: "test" as const, ...env };
   const daemons: ChildProcess[] = [];
   const start = (program: string, words: string[]) => {
-    daemons.push(
-      spawn(program, words, { cwd: folder, env: { PATH, ...env }, stdio: "ignore", detached: true }),
-    );
+    daemons.push(spawn(program, words, { cwd: folder, env: all, stdio: "ignore", detached: true }));
   };
   const run = async (command: string, ...words: string[]) =>
-    (await promisify(execFile)(command, words, { env: { PATH, ...env } })).stdout.trim();
+    (await promisify(execFile)(command, words, { env: all })).stdout.trim();
   try {
     await configure(folder);
     const munge = join(folder, "munge");

@@ -109,6 +109,10 @@ class Delivery:
     def drain(self, timeout: float | None = None) -> bool:
         """Whether everything is with the server, or was refused, within ``timeout`` seconds."""
         start = time.monotonic()
+        if self._output is not None:
+            # Both on their way at once.
+            with self._output.lock:
+                self._output.flush()
         done = self._metrics.drain(timeout)
         if self._output is None:
             return done
