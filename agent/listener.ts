@@ -63,9 +63,8 @@ export class Listener {
       if (wish !== "CONTINUE") onDirective(wish);
       return commands.length > 0 || wish !== "CONTINUE" ? "wish" : "nothing";
     } catch (error) {
-      if (!isAppError(error)) throw error;
       // A server that is older than this question: the heart alone asks then.
-      return error.code === "BAD_INPUT" ? "refused" : "trouble";
+      return isAppError(error) && error.code === "BAD_INPUT" ? "refused" : "trouble";
     }
   }
 }

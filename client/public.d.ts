@@ -417,6 +417,17 @@ export declare const WarnRun: TypedDocumentNode<{
 		}[];
 	};
 }>;
+/** Whether a run has ever logged a metric, by whichever way. */
+export declare const HasMetric: TypedDocumentNode<{
+	run: {
+		metric: {
+			count: number;
+		} | null;
+	} | null;
+}, {
+	id: string;
+	name: string;
+}>;
 declare const OPERATORS: readonly [
 	"eq",
 	"ne",

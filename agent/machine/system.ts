@@ -82,7 +82,7 @@ export class System {
     } catch {
       // A machine that does not tell is no reason to fail a run.
     }
-    void this.askGpus();
+    this.askGpus().catch(() => {});
   }
 
   private look(): void {

@@ -24,7 +24,8 @@ export class Errands {
 
   run(task: () => Promise<unknown>): void {
     if (this.open.size >= MAX_OPEN) return;
-    const errand: Promise<void> = task()
+    const errand: Promise<void> = Promise.resolve()
+      .then(task)
       .then(
         () => {},
         () => {},

@@ -261,7 +261,8 @@ export class LiveRun {
     ];
     context.progress.finished(claim.displayName, outcome, facts.filter(Boolean).join(", "));
     const missing = outcome === "finished" && metric ? toMissingMetric(metric.name, intake.names) : undefined;
-    if (missing) this.warnRun(missing);
+    const { runId, attempt, displayName } = claim;
+    if (missing && metric) context.notes.missing({ runId, attempt }, missing, metric.name, displayName);
     if (outcome === "failed" && !context.echo)
       for (const line of intake.lastLines) context.progress.write(`    ${line}`);
     return outcome;

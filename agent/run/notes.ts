@@ -3,6 +3,7 @@ import type { WarningCode } from "@/core/run";
 import {
   type AttemptRef,
   DescribeAttempt,
+  HasMetric,
   LogSystem,
   type SystemSample,
   WarnRun,
@@ -82,15 +83,33 @@ export class Notes {
   }
 
   /** With a name the terminal is told as well. */
-  warn({ runId, attempt }: AttemptRef, warnings: readonly RunWarning[], name?: string): void {
-    const { client, progress } = this.options;
+  warn(ref: AttemptRef, warnings: readonly RunWarning[], name?: string): void {
+    this.tell(warnings, name);
+    this.errands.run(() => this.send(ref, warnings));
+  }
+
+  /** As `warn`, unless the server has the metric all the same: a program may send it there by itself. */
+  missing(ref: AttemptRef, warning: RunWarning, metric: string, name: string): void {
+    this.errands.run(async () => {
+      const found = await this.options.client.query(HasMetric, { id: ref.runId, name: metric }, PATIENCE);
+      if (found.run?.metric) return;
+      this.tell([warning], name);
+      await this.send(ref, [warning]);
+    });
+  }
+
+  private tell(warnings: readonly RunWarning[], name: string | undefined): void {
+    const { progress } = this.options;
     for (const { code, message } of name === undefined ? [] : warnings) {
       const count = (this.told.get(code) ?? 0) + 1;
       this.told.set(code, count);
       if (count <= (MAX_TOLD[code] ?? Number.POSITIVE_INFINITY)) progress.warn(`${name}: ${message}`);
     }
+  }
+
+  private async send({ runId, attempt }: AttemptRef, warnings: readonly RunWarning[]): Promise<void> {
     const cut = warnings.map(({ code, message }) => ({ code, message: message.slice(0, MAX_MESSAGE) }));
-    this.errands.run(() => client.mutate(WarnRun, { input: { runId, attempt, warnings: cut } }, PATIENCE));
+    await this.options.client.mutate(WarnRun, { input: { runId, attempt, warnings: cut } }, PATIENCE);
   }
 
   /** To the terminal, once an agent. */

@@ -319,3 +319,13 @@ export const WarnRun = toDocument<
   }
   ${FAILURE_FRAGMENT}
 `);
+
+/** Whether a run has ever logged a metric, by whichever way. */
+export const HasMetric = toDocument<
+  { run: { metric: { count: number } | null } | null },
+  { id: string; name: string }
+>(/* GraphQL */ `
+  query HasMetric($id: ID!, $name: String!) {
+    run(id: $id) { metric(name: $name) { count } }
+  }
+`);

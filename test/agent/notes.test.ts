@@ -122,3 +122,23 @@ test("an agent works where nothing can be found out: no git, no python, no card,
   expect((await read(sweepId))[0]?.attempts[0]?.facts.git).toBeUndefined();
   rmSync(cwd, { recursive: true, force: true });
 });
+
+test("a metric that a program sent to the server by itself is not called missing", async () => {
+  const program = `
+    const { BESOM_API_KEY, BESOM_URL, BESOM_RUN_ID } = process.env;
+    const batch = { attempt: 1, batch: 1, steps: [0], series: [{ key: "loss", values: [1] }] };
+    const query = "mutation Log($input: LogMetricsInput!) { logMetrics(input: $input) { error { code } } }";
+    fetch(BESOM_URL + "/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer " + BESOM_API_KEY },
+      body: JSON.stringify({ query, variables: { input: { runId: BESOM_RUN_ID, batch } } }),
+    }).then((answer) => answer.text()).then((text) => console.log("answer", text));`;
+  const sweepId = await createSweep(server(), program);
+  await withAgent(server(), sweepId, {}, async ({ done, lines }) => {
+    expect(await done).toEqual(new Map([["finished", 1]]));
+    expect(lines.join("\n")).not.toContain("never logged");
+  });
+  expect((await read(sweepId))[0]?.warnings).toEqual([]);
+  const [run] = await server().db.sql`select objective from runs where sweep_id = ${sweepId}`;
+  expect(run?.objective).toBe(1);
+});
