@@ -221,7 +221,7 @@ async function route(
     if (path === "/graphql" && !(open.pages && wantsPage(request))) {
       const done = status.measure("graphql");
       await open.service.handle(request, response);
-      return done(response.statusCode);
+      return done(response);
     }
     if (path === "/metrics") return await status.metrics(request, response);
     const door = open.signIn(path, request.method) ?? open.downloads(path, request.method);
@@ -229,7 +229,7 @@ async function route(
     if (open.pages === undefined) throw new AppError("NOT_FOUND", `there is nothing at ${path}`);
     const done = status.measure("pages");
     await open.pages.handle(request, response);
-    done(response.statusCode);
+    done(response);
   } catch (error) {
     sendError(response, error, log);
   }

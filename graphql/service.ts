@@ -4,7 +4,7 @@ import { execute } from "graphql";
 import type { Database } from "@/db/client";
 import { openScope } from "@/db/scope";
 import { systemAccess } from "@/engine/authorize";
-import { dismissWaiting } from "@/engine/await-news";
+import { dismissWaiting, waitingAgents } from "@/engine/await-news";
 import type { CallersLine, Logger } from "@/engine/context";
 import { type Caller, identify, identifyRequest } from "./authenticate";
 import type { Context } from "./context";
@@ -41,7 +41,7 @@ export interface Service {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** For /metrics and /readyz. */
-  stats(): { sockets: number; feeds: number; subscribers: number; listening: boolean };
+  stats(): { sockets: number; feeds: number; subscribers: number; waiting: number; listening: boolean };
   /** Answers heartbeats that wait for something to say; from now on none waits. */
   dismiss(): void;
   /** Ends all WebSocket connections: a server can't be drained while they are open. */
@@ -115,6 +115,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       sockets: sockets.connections,
       feeds: live.feeds,
       subscribers: live.subscribers,
+      waiting: waitingAgents(db),
       listening: live.listening,
     }),
     dismiss: () => dismissWaiting(db),

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Access, toCaller } from "@/core/access";
 import type { Logger } from "@/engine/context";
 import { noteAddress, plainAddress, type TrustedProxies } from "./address";
+import { waitedMs } from "./line";
 import { withoutPrefix } from "./public-url";
 
 /** What is known of a request before anybody looks at it. */
@@ -46,7 +47,8 @@ export function receive(request: IncomingMessage, response: ServerResponse, opti
         method: request.method,
         path: path.slice(0, MAX_PATH),
         status: response.statusCode,
-        ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ms: Math.round((performance.now() - startedAt - waitedMs(response)) * 10) / 10,
+        ...(waitedMs(response) > 0 && { waitedMs: Math.round(waitedMs(response)) }),
         ...(arrival.caller && { caller: arrival.caller }),
         ...(!response.writableFinished && { aborted: true }),
       },

@@ -15,6 +15,7 @@ import { logOf } from "./arrival";
 import { readBody } from "./body";
 import { compress, mayCompress } from "./compress";
 import { parseJsonBody } from "./json";
+import { openLine } from "./line";
 
 export interface HandlerOptions {
   apollo: ApolloServer<Context>;
@@ -50,7 +51,7 @@ export function createHandler(options: HandlerOptions) {
       const scope = isQuery(document, body.operationName) ? openScope(db) : undefined;
       if (scope) response.once("close", () => scope.end(callerGone()));
       const startedAt = performance.now();
-      const line = lineOf(response);
+      const line = openLine(response);
       const context = toContext(caller, scope?.db ?? db, log, line);
       const answer = await withTimeout(
         apollo.executeHTTPGraphQLRequest({
@@ -70,15 +71,6 @@ export function createHandler(options: HandlerOptions) {
     }
   };
 }
-
-const lineOf = (response: ServerResponse): CallersLine => ({
-  waitedMs: 0,
-  onGone(listener) {
-    response.once("close", listener);
-    if (response.closed) listener();
-    return () => response.off("close", listener);
-  },
-});
 
 const isProblems = (
   value: DocumentNode | readonly GraphQLError[] | undefined,

@@ -45,6 +45,11 @@ export function registerMetrics(registry: Registry, ready: () => Parts | undefin
     ({ service }) => service.stats().subscribers,
   );
   gauge("besom_live_feeds", "Scopes that are read for them.", ({ service }) => service.stats().feeds);
+  gauge(
+    "besom_heartbeats_waiting",
+    "Heartbeats of agents that wait for something to be said.",
+    ({ service }) => service.stats().waiting,
+  );
   gauge("besom_listening", "1 while signals of other servers arrive.", ({ service }) =>
     service.stats().listening ? 1 : 0,
   );

@@ -10,12 +10,13 @@ import type { Service } from "../service";
 import { withTimeout } from "../timeout";
 import { readAuthorization } from "./credentials";
 import { sendError } from "./handler";
+import { waitedMs } from "./line";
 import { type OperationMetrics, registerMetrics } from "./metrics";
 
 /** What operators ask of a server: is it there, is it ready, how does it do. */
 export interface Status {
   /** Times one request; call the result when it was answered. */
-  measure(door: "graphql" | "pages"): (status: number) => void;
+  measure(door: "graphql" | "pages"): (response: ServerResponse) => void;
   /** Times one operation of GraphQL. */
   readonly observe: OperationMetrics["observe"];
   healthz(response: ServerResponse): void;
@@ -52,10 +53,10 @@ export function openStatus({ log, ready, leaving }: StatusOptions): Status {
     observe,
     measure(door) {
       const startedAt = performance.now();
-      return (status) =>
+      return (response) =>
         requests.observe(
-          { door, status: `${Math.floor(status / 100)}xx` },
-          (performance.now() - startedAt) / 1_000,
+          { door, status: `${Math.floor(response.statusCode / 100)}xx` },
+          (performance.now() - startedAt - waitedMs(response)) / 1_000,
         );
     },
     healthz: (response) => sendText(response, 200, "ok\n"),

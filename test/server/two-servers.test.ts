@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { CreateRun, FinishRun, Heartbeat, LogMetrics, LogOutput } from "@/graphql/operations";
+import { CreateRun, FinishRun, Heartbeat, LogMetrics, LogOutput, textOf } from "@/graphql/operations";
 import { StopRun } from "@/graphql/operations/run-page";
+import { waitFor } from "../support/recorder";
 import { ask, openSocket, subscribe, withServer } from "../support/server";
 import { startServerProcess } from "../support/server-process";
 import { createSweep, gridOf, withRuns } from "../support/sweeps";
@@ -166,6 +167,27 @@ test("an agent that waits at one server hears of a stop that was asked for at an
         expect(heartbeat.commands).toContainEqual({ ...run, command: "STOP" });
         await ask(here, FinishRun, { input: { runId: run?.runId ?? "", attempt: 1, state: "killed" } });
       }
+      // Who hangs up is no longer waited for, and the time that it waited is no time of the server's.
+      const metric = async (name: string) => {
+        const text = await (await fetch(`${here.url}/metrics`)).text();
+        return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);
+      };
+      const caller = new AbortController();
+      const gone = fetch(`${here.url}/graphql`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${here.key}` },
+        body: JSON.stringify({
+          query: textOf(Heartbeat),
+          variables: { input: { agentId, attempts: [], waitMs: 15_000 } },
+        }),
+        signal: caller.signal,
+      }).catch(() => {});
+      await waitFor("the heartbeat to wait", async () => (await metric("besom_heartbeats_waiting")) === 1);
+      caller.abort();
+      await gone;
+      await waitFor("it to be given up", async () => (await metric("besom_heartbeats_waiting")) === 0);
+      expect(await metric('besom_operation_seconds_sum{operation="Heartbeat"}')).toBeLessThan(0.5);
+
       const last = beat({ url: there.url, key: here.key });
       await pause(300);
       const leavesAt = performance.now();
