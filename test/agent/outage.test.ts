@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Logger } from "@/engine/context";
 import { type RunningServer, startServer } from "@/server";
+import { layCable } from "../support/cable";
 import { createDatabase } from "../support/database";
 import { waitFor } from "../support/recorder";
-import { ask } from "../support/server";
+import { ask, withServer } from "../support/server";
 import { createSweep, withAgent } from "../support/worker";
 
 const QUIET: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -71,6 +72,40 @@ test("a server that is away in the middle of runs, for longer than one of them, 
           .split("\n")
           .map((line) => JSON.parse(line).step),
       ).toEqual(points?.steps);
+    }
+  });
+});
+
+test("connections that are cut again and again cost no step and double none", async () => {
+  const program = `
+    let step = 0;
+    const timer = setInterval(() => {
+      console.log(JSON.stringify({ step, loss: 1 / (step + 1) }));
+      if (++step === 60) clearInterval(timer);
+    }, 20);`;
+  await withServer(async (server) => {
+    const sweepId = await createSweep(server, program, { parameters: { a: { values: [1, 2, 3] } } });
+    const cable = await layCable(server.url);
+    let cuts: NodeJS.Timeout | undefined;
+    await withAgent({ ...server, url: cable.url }, sweepId, { slots: 3 }, async ({ done, lines }) => {
+      await waitFor("the runs", () => lines.filter((line) => line.includes(" started ")).length === 3);
+      cuts = setInterval(() => cable.plug(), 250);
+      expect(await done).toEqual(new Map([["finished", 3]]));
+    }).finally(async () => {
+      clearInterval(cuts);
+      await cable.close();
+    });
+    const { sweep } = await ask<{ sweep: { runs: { nodes: Run[] } } }>(server, RUNS, { id: sweepId });
+    const steps = Array.from({ length: 60 }, (_, step) => step);
+    for (const { attempt, history, output } of sweep.runs.nodes) {
+      expect(attempt).toBe(1);
+      expect(history.series[0]?.points?.steps).toEqual(steps);
+      const printed = output.nodes
+        .map(({ text }) => text)
+        .join("")
+        .trimEnd()
+        .split("\n");
+      expect(printed.map((line) => JSON.parse(line).step)).toEqual(steps);
     }
   });
 });
