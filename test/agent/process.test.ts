@@ -128,3 +128,28 @@ onLinux("Ctrl-C once waits, twice stops, and the run goes back", async () => {
     });
   });
 });
+
+onLinux(
+  "with --forward-signals the program gets each signal, ends by itself, and the agent with it",
+  async () => {
+    await withServer(async (server) => {
+      const mark = newMark();
+      const program = `/* ${mark} */
+      process.on("SIGUSR2", () => console.log(JSON.stringify({ step: 1, loss: 0.5 })));
+      process.on("SIGTERM", () => { console.log("saved"); process.exit(0); });
+      console.log(JSON.stringify({ step: 0, loss: 1 })); setInterval(() => {}, 1000);`;
+      const sweepId = await createSweep(server, program);
+      const words = [BIN, "agent", sweepId, "--forward-signals", "--term-timeout", "20", "--show-output"];
+      await withProcess(words, server, async (agent) => {
+        await waitFor("a training process", () => agent.text().includes('"loss":1}'));
+        agent.process.kill("SIGUSR2");
+        await waitFor("its answer", () => agent.text().includes('"loss":0.5'));
+        agent.process.kill("SIGTERM");
+        expect(await agent.exited).toBe(0);
+        expect(agent.text()).toContain("saved");
+      });
+      const [run] = await server.db.sql`select state, objective from runs where sweep_id = ${sweepId}`;
+      expect(run).toEqual({ state: "finished", objective: 0.5 });
+    });
+  },
+);
