@@ -57,8 +57,12 @@ function takeAbandoned({ root, say }: RecoverOptions): string[] {
   return listFolders(root).flatMap((name) => {
     const dir = join(root, name);
     try {
-      const ageMs = Date.now() - newestIn(dir);
-      if (isOwned(dir, ageMs)) return [];
+      const owner = readJson<Owner & { leftAtMs?: number }>(join(dir, OWNER_FILE));
+      const newestMs = newestIn(dir);
+      if (isOwned(owner, Date.now() - newestMs)) return [];
+      // Whoever takes it over writes into it, and must not make it younger.
+      const leftAtMs = owner?.leftAtMs ?? newestMs;
+      const ageMs = Date.now() - leftAtMs;
       if (ageMs > KEPT_MS) {
         rmSync(dir, { recursive: true, force: true });
         say(`what an agent left in ${dir} more than ${KEPT_DAYS} days ago is given up`);
@@ -66,7 +70,7 @@ function takeAbandoned({ root, say }: RecoverOptions): string[] {
       }
       const taken = join(root, `${name.split(MARK)[0]}${MARK}${process.pid}-${Date.now()}`);
       renameSync(dir, taken);
-      writeFileSync(join(taken, OWNER_FILE), JSON.stringify(thisOwner()), { mode: 0o600 });
+      writeFileSync(join(taken, OWNER_FILE), JSON.stringify({ ...thisOwner(), leftAtMs }), { mode: 0o600 });
       return [taken];
     } catch {
       // Another agent was faster.
@@ -75,8 +79,7 @@ function takeAbandoned({ root, say }: RecoverOptions): string[] {
   });
 }
 
-function isOwned(dir: string, ageMs: number): boolean {
-  const owner = readJson<Owner>(join(dir, OWNER_FILE));
+function isOwned(owner: Owner | undefined, ageMs: number): boolean {
   const alive = owner && isAlive(owner);
   // Without a word about its owner it may be in the making.
   return alive ?? ageMs < (owner ? SILENT_MS : 60_000);
