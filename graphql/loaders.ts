@@ -295,7 +295,7 @@ export class Loaders {
       (row) => row.sweepId,
     );
   }
-  /** Lines of runs that are asked for alike. */
+  /** Lines of runs that are asked for alike: 50 of them at a time. */
   system(samples: number) {
     return this.lists<number, SystemSeriesRow>(
       `system ${samples}`,
@@ -305,7 +305,7 @@ export class Loaders {
           (lines) => lines.reduce((sum, { times }) => sum + times.length * 24, 0),
         ),
       (row) => row.runId,
-      20,
+      50,
     );
   }
   get agents() {

@@ -98,7 +98,8 @@ describe("statements don't grow with what they read", () => {
         runs(first: $first) {
           totalCount
           nodes {
-            id ordinal url parameters agent { id host runsDone } attempts { number agent { id } }
+            id ordinal url parameters agent { id host runsDone } attempts { number agent { id } facts }
+            system { key } warnings { message }
             summary { name last } history(keys: ["loss"]) { series { key points { values } } }
             sweep { id } project { name }
           }
