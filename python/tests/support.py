@@ -97,6 +97,14 @@ def importing(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
 
 
+def is_alive(pid: int) -> bool:
+    """A zombie is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 def words_of(child: Any) -> list[str]:
     """What a child of the agent's printed, once it has ended well."""
     with child.stdout, child.stderr:

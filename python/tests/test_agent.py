@@ -4,8 +4,10 @@ import contextlib
 import functools
 import io
 import json
+import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from collections.abc import Callable
 from pathlib import Path
@@ -129,6 +131,25 @@ class ChoiceTest(unittest.TestCase):
             return [support.words_of(starter.start({"PATH": "", "MARK": str(i)}, folder)) for i in range(2)]
         finally:
             starter.close()
+
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere nothing is forked by a server")
+    def test_an_agent_that_is_killed_takes_the_server_and_its_child_along(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            (Path(name) / "besom_test_patient.py").write_text("import time\ndef train():\n    time.sleep(60)\n")
+            code = (
+                f"import os, sys; sys.path[:0] = [{name!r}, {str(support.ROOT / 'src')!r}]\n"
+                "import besom_test_patient, pathlib\nfrom besom._child import Starter\n"
+                "starter = Starter(besom_test_patient.train, 'forkserver')\n"
+                f"child = starter.start({{'PATH': ''}}, pathlib.Path({name!r}))\n"
+                "print(starter._server._process.pid, child.pid, flush=True)\nos.kill(os.getpid(), 9)\n"
+            )
+            done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+            pids = done.stdout.split()
+            self.assertEqual(len(pids), 2, done.stderr)
+            until = time.monotonic() + 10
+            while any(support.is_alive(int(pid)) for pid in pids):
+                self.assertLess(time.monotonic(), until)
+                time.sleep(0.02)
 
     def test_a_module_that_starts_threads_gets_a_fresh_interpreter_each_time(self) -> None:
         with tempfile.TemporaryDirectory() as name:

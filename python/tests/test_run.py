@@ -48,6 +48,8 @@ class Kept:
 
     def mark_preempting(self) -> None: ...
 
+    def resume(self, step: int) -> None: ...
+
     def after_fork(self) -> None: ...
 
     @property
@@ -314,7 +316,7 @@ class RelayTest(unittest.TestCase):
         self.path = str(Path(folder.name) / "run.sock")
         self.points: list[Point] = []
         self.notes: list[str] = []
-        self.relay = Relay(self.path, self.points.extend, self.notes.append, lambda: None)
+        self.relay = Relay(self.path, self.points.extend, self.notes.append, lambda: None, lambda step: None)
         self.relay.start()
         self.addCleanup(self.relay.close)
 

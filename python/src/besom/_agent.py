@@ -13,6 +13,7 @@ from ._attempts import Attempt, ChildAttempt, LocalAttempt
 from ._child import METHODS, Starter
 from ._client import Client
 from ._desk import Desk
+from ._facts import is_diff_wanted
 from ._failures import Failures
 from ._follower import Follower
 from ._heart import Heart
@@ -85,7 +86,7 @@ class _Worker:
         self._failures = Failures(os.environ)
         self._interrupted = False
         self._terminated = False
-        self._desk = Desk(client, sweep_id)
+        self._desk = Desk(client, sweep_id, with_diff=is_diff_wanted())
         self._follower = Follower(self._desk)
 
     def work(self, count: int | None, in_process: bool, method: str | None) -> dict[str, int]:

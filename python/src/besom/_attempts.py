@@ -238,7 +238,11 @@ class ChildAttempt(Attempt):
             delivery.log(points)
             self.on_points(points)
 
-        relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message), self._note_preempting)
+        def resume(step: int) -> None:
+            assert delivery is not None
+            delivery.resume(step)
+
+        relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message), self._note_preempting, resume)
         # Before any thread of this run is there: a forked process gets no lock that somebody holds.
         child = self._child = self._starter.start(env, folder)
         delivery = Delivery(

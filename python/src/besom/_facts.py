@@ -21,6 +21,11 @@ _MAX_ARGV = 8_000
 _GIT_TIMEOUT_S = 10.0
 
 
+def is_diff_wanted() -> bool:
+    """Unless ``BESOM_NO_GIT_DIFF`` is 1."""
+    return os.environ.get("BESOM_NO_GIT_DIFF") != "1"
+
+
 class Machine:
     """Finds everything out once, when the first run asks; git is asked again only when HEAD has moved."""
 

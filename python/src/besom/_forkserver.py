@@ -58,30 +58,28 @@ def serve(number: int, file: str) -> None:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     live: set[int] = set()
-    while True:
-        ready = select.select([control.fileno(), wake], [], [])[0]
-        if wake in ready:
-            os.read(wake, 4096)
-            _report(control, live)
-        if control.fileno() in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, _MAX_MESSAGE, 2)
-            if not message:
-                break
-            pid = os.fork()
-            if pid == 0:
-                signal.set_wakeup_fd(-1)
-                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                control.close()
-                os.close(wake)
-                os.close(woken)
-                random_state.renew()
-                _be_child(json.loads(message)["folder"], descriptors, function)
-            live.add(pid)
-            for descriptor in descriptors:
-                os.close(descriptor)
-            control.send(json.dumps({"pid": pid}).encode())
-    for pid in live:
-        _kill(pid)
+    try:
+        while True:
+            ready = select.select([control.fileno(), wake], [], [])[0]
+            if wake in ready:
+                os.read(wake, 4096)
+                _report(control, live)
+            if control.fileno() in ready:
+                message, descriptors, _, _ = socket.recv_fds(control, _MAX_MESSAGE, 2)
+                if not message:
+                    return
+                pid = os.fork()
+                if pid == 0:
+                    _be_child(json.loads(message)["folder"], descriptors, function, random_state, control)
+                live.add(pid)
+                for descriptor in descriptors:
+                    os.close(descriptor)
+                control.send(json.dumps({"pid": pid}).encode())
+    except OSError:
+        pass  # the agent died in the middle of a word
+    finally:
+        for pid in live:
+            _kill(pid)
 
 
 def _report(control: socket.socket, live: set[int]) -> None:
@@ -93,11 +91,22 @@ def _report(control: socket.socket, live: set[int]) -> None:
         control.send(json.dumps({"pid": pid, "code": os.waitstatus_to_exitcode(status)}).encode())
 
 
-def _be_child(folder: str, descriptors: list[int], function: Callable[[], Any]) -> None:
+def _be_child(
+    folder: str,
+    descriptors: list[int],
+    function: Callable[[], Any],
+    random_state: _RandomState,
+    control: socket.socket,
+) -> None:
+    """Never returns."""
     from . import _child
 
     code = 1
     try:
+        os.close(signal.set_wakeup_fd(-1))
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        random_state.renew()
         env = json.loads(Path(folder, "env.json").read_text("utf-8"))
         code = _child.run_forked(function, env, descriptors[0], descriptors[1])
     except SystemExit as end:

@@ -20,10 +20,12 @@ class Relay:
         on_points: Callable[[list[Point]], None],
         on_note: Callable[[str], None],
         on_preempting: Callable[[], None],
+        on_resumed: Callable[[int], None],
     ) -> None:
         self._on_points = on_points
         self._on_note = on_note
         self._on_preempting = on_preempting
+        self._on_resumed = on_resumed
         self._lock = threading.Lock()
         self._last_step = 0
         self._is_closing = False
@@ -84,6 +86,8 @@ class Relay:
             self._on_note(message["note"])
         if "preempting" in message:
             self._on_preempting()
+        if "resumed" in message:
+            self._on_resumed(message["resumed"])
         points: list[Point] = [(step, time_s, values) for step, time_s, values in message.get("points", ())]
         if not points:
             return

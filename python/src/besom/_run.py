@@ -88,6 +88,7 @@ class Run:
         self.summary = Summary(before_read=self._feeder.flush)
         self._lock = threading.Lock()
         self._step = first_step
+        self._has_logged = first_step > 0
         self._step_metrics: list[Definition] = []
         self._last_of_step_metric: dict[str, Any] = {}
         self._stop_reason: str | None = None
@@ -166,6 +167,7 @@ class Run:
         if step is None and "step" in values:
             step = self._take_step(values)
         with self._lock:
+            self._has_logged = True
             if step is None:
                 at = self._step
                 if commit is not False:
@@ -234,6 +236,19 @@ class Run:
         self._outcome = "killed" if self._stop_reason else "finished" if exit_code == 0 else "failed"
         if self._card is not None:
             self._card.touch(at_once=True)
+
+    def resumed_from(self, step: int) -> None:
+        """Says that this attempt goes on behind a step of an earlier one, whose history up to there is then this run's.
+
+        Raises:
+            BesomError: ILLEGAL_MOVE when something was logged already, BAD_INPUT when the step is none.
+        """
+        at = self._to_step(step)
+        with self._lock:
+            if self._has_logged:
+                raise BesomError("ILLEGAL_MOVE", f"metrics were logged already: resumed_from({at}) must come first")
+            self._step = at + 1
+            self._sink.resume(at)
 
     def mark_preempting(self) -> None:
         """Says that this process may vanish, as when a cloud machine was given notice.

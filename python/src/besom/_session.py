@@ -19,7 +19,7 @@ from ._card import is_notebook
 from ._client import Client
 from ._config import Config
 from ._errands import Errands
-from ._facts import Machine
+from ._facts import Machine, is_diff_wanted
 from ._run import LAST_WORDS_S, Run, RunFacts, is_argument, to_detail, to_exit_code
 from ._sinks import ServerSink, Sink, to_sink
 from ._system import Watch
@@ -302,7 +302,7 @@ class _Beats:
         self._errands = Errands(client)
 
     def start(self) -> None:
-        self._errands.describe(self._ref, Machine(os.getcwd()), [sys.executable, *sys.argv])
+        self._errands.describe(self._ref, Machine(os.getcwd(), with_diff=is_diff_wanted()), [sys.executable, *sys.argv])
         self._watch = Watch(os.getpid(), os.getcwd(), lambda sample: self._errands.sample(self._ref, sample))
         threading.Thread(target=self._beat, name="besom-beats", daemon=True).start()
 
@@ -352,6 +352,8 @@ class _Nowhere:
     def after_fork(self) -> None: ...
 
     def mark_preempting(self) -> None: ...
+
+    def resume(self, step: int) -> None: ...
 
 
 def _obey(command: str) -> None:

@@ -43,6 +43,9 @@ class Sink(Protocol):
     def mark_preempting(self) -> None:
         """This process may vanish: a failure is none then."""
 
+    def resume(self, step: int) -> None:
+        """Before anything is written: what comes lies behind that step of an earlier attempt."""
+
 
 class ServerSink:
     """Delivers from this process. For a run that no agent holds, and for agents in the same process."""
@@ -94,6 +97,9 @@ class ServerSink:
         self._is_ours = False
 
     def mark_preempting(self) -> None: ...
+
+    def resume(self, step: int) -> None:
+        self.delivery.resume(step)
 
 
 class StdoutSink:
@@ -158,6 +164,9 @@ class StdoutSink:
 
     def mark_preempting(self) -> None: ...
 
+    def resume(self, step: int) -> None:
+        self._print_lines(json.dumps({"resumed_from_step": step}) + "\n", True)
+
 
 class SocketSink:
     """Lines of JSON to the Python agent that holds the run; its child and all descendants may speak."""
@@ -190,6 +199,9 @@ class SocketSink:
 
     def mark_preempting(self) -> None:
         self._send({"preempting": True})
+
+    def resume(self, step: int) -> None:
+        self._send({"resumed": step})
 
     def finish(self, timeout: float) -> bool:
         """The agent says when it has everything: a process that ends may close its socket too early otherwise."""

@@ -11,7 +11,7 @@ import besom
 
 QUERY = """query ($id: ID!) { run(id: $id) {
   state stateReason warnings { code message attempt } system { key times values }
-  attempts { number slot command facts } } }"""
+  attempts { number slot command resumedFromStep facts } } }"""
 
 
 def train() -> None:
@@ -20,11 +20,14 @@ def train() -> None:
     assert run.checkpoint_dir is not None
     saved = Path(run.checkpoint_dir) / "saved"
     if run.attempt == 1:
-        saved.write_text("41")
-        besom.log({"b": 1})
+        saved.write_text("3")
+        for i in range(8):
+            besom.log({"b": i})
+        run.flush()
         run.mark_preempting()
         os._exit(1)
-    assert saved.read_text() == "41"
+    run.resumed_from(int(saved.read_text()))
+    besom.log({"b": 2})
     saved.unlink()
     time.sleep(2.5)
 
@@ -40,4 +43,5 @@ sweep_id = besom.sweep(
 outcomes = besom.agent(sweep_id, train)
 assert not Path(".besom").exists()
 (run,) = besom.Api().sweep(sweep_id).runs()
-print(json.dumps({"outcomes": outcomes, **besom.graphql(QUERY, {"id": run.id})}))
+steps = [(row["_step"], row["b"]) for row in run.scan_history()]
+print(json.dumps({"outcomes": outcomes, "steps": steps, **besom.graphql(QUERY, {"id": run.id})}))

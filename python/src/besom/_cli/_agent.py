@@ -12,6 +12,7 @@ from .. import _operations as operations
 from .._client import Client
 from .._credentials import find_credentials
 from .._desk import Desk
+from .._facts import is_diff_wanted
 from .._failures import Failures
 from .._programs._devices import find_devices, share_devices
 from .._programs._ladder import Ladder
@@ -94,7 +95,7 @@ def _run(given: argparse.Namespace) -> int:
         slots=slots,
         gpus=[device.label for device in devices or []],
         with_packages=False,
-        with_diff=not given.no_git_diff and env.get("BESOM_NO_GIT_DIFF") != "1",
+        with_diff=not given.no_git_diff and is_diff_wanted(),
     )
     check_place(given.sweep, given.entity, given.project, (desk.entity, desk.project, desk.sweep["id"]))
     delay = env.get("WANDB_AGENT_KILL_DELAY")
