@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { setPriority } from "node:os";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,6 +21,7 @@ export function run(
       stdio: ["ignore", "pipe", "ignore"],
       ...(cwd !== undefined && { cwd }),
     });
+    yieldTo(child.pid);
     const end = (answer: string | undefined) => {
       clearTimeout(timer);
       child.stdout.destroy();
@@ -36,4 +38,13 @@ export function run(
     child.once("error", () => end(undefined));
     child.once("close", (code) => end(code === 0 ? text : undefined));
   });
+}
+
+/** What we are curious about comes after what is being trained. */
+function yieldTo(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, 10);
+  } catch {
+    // It is over already.
+  }
 }
