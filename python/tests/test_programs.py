@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -315,6 +317,17 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(run_silently(["sweep", "--pause", "nothing"]), 2)
         self.assertEqual(run_silently(["login", "http://h", "--key", "besom-x"]), 2)
 
+    def test_an_agent_takes_what_the_agent_on_node_takes(self) -> None:
+        page = (TABLE.parents[2] / "docs/cli.md").read_text("utf-8")
+        block = page[page.index("Usage: besom agent ") :]
+        flags = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", block[: block.index("```")], re.MULTILINE))
+        help_text = io.StringIO()
+        with contextlib.redirect_stdout(help_text), self.assertRaises(SystemExit):
+            main(["agent", "--help"])
+        own = set(re.findall(r"(--[\w-]+)", help_text.getvalue()))
+        self.assertGreater(len(flags), 10)
+        self.assertEqual(flags - own, {"--recover"})
+
     def test_an_agent_has_done_well_when_something_did(self) -> None:
         self.assertTrue(is_well_done({}))
         self.assertTrue(is_well_done({"failed": 1, "finished": 1}))
@@ -326,7 +339,5 @@ class CommandLineTest(unittest.TestCase):
 
 
 def run_silently(words: list[str]) -> int:
-    import contextlib
-
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return main(words)

@@ -68,6 +68,8 @@ def add_agent(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     """The first Ctrl-C lets runs finish, the second stops them, the third kills them; SIGTERM hands them back."""
+    if os.name != "posix":
+        raise BesomError("BAD_USAGE", "this agent needs process groups, which this system has not: run the one on Node")
     sweep_id = to_sweep_id(given.sweep)
     found = find_credentials()
     if found.key is None:

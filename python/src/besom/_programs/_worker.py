@@ -182,7 +182,7 @@ class Worker:
             self._live[attempt.facts.id, attempt.facts.attempt] = attempt
             self._started += 1
         # A claim that was answered when we were already leaving.
-        if self._ladder.is_at_least("stopping"):
+        if self._is_ending:
             attempt.stop("leaving")
         threading.Thread(target=self._run, args=(attempt,), name=f"besom-run-{attempt.facts.name}", daemon=True).start()
 
