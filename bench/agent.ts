@@ -10,10 +10,17 @@ import { Ladder } from "@/agent/ladder";
 import { Progress } from "@/agent/progress";
 import { work } from "@/agent/worker";
 import { type Client, openClient } from "@/client/client";
-import { ClaimRun, CreateSweep } from "@/graphql/operations";
+import { ClaimRun, CreateSweep, FinishRun, LogMetrics, LogOutput } from "@/graphql/operations";
 import { median, ms, quantile, withService } from "./support/stage";
 
 const RUNS = 60;
+/** What the server has to take before a slot is free. */
+const REPORTS: ReadonlySet<object> = new Set([LogMetrics, LogOutput, FinishRun]);
+
+interface Call {
+  askedMs: number;
+  answeredMs: number;
+}
 const folder = mkdtempSync(join(tmpdir(), "besom-bench-agent-"));
 const book = join(folder, "times");
 
@@ -27,17 +34,22 @@ async function measureTurns(url: string, key: string): Promise<void> {
   const client = openClient({ url, key });
   const program = `echo "start $EPOCHREALTIME" >> "$1"; echo '{"step": 0, "loss": 1}'; echo "end $EPOCHREALTIME" >> "$1"`;
   const sweepId = await createSweep(client, ["bash", "-c", program, "train", book], RUNS);
-  const claims: { askedMs: number; answeredMs: number }[] = [];
+  const claims: Call[] = [];
+  const reports: Call[] = [];
   const watched: Client = {
     ...client,
     mutate: async (document, variables, patience) => {
       const askedMs = now();
       const answer = await client.mutate(document, variables, patience);
-      if ((document as unknown) === ClaimRun) claims.push({ askedMs, answeredMs: now() });
+      const call = { askedMs, answeredMs: now() };
+      if ((document as unknown) === ClaimRun) claims.push(call);
+      if (REPORTS.has(document)) reports.push(call);
       return answer;
     },
   };
+  const cpuBefore = process.cpuUsage();
   await runAgent(watched, sweepId, 1);
+  const used = process.cpuUsage(cpuBefore);
   await client.close();
   const times = readFileSync(book, "utf8")
     .trim()
@@ -49,7 +61,29 @@ async function measureTurns(url: string, key: string): Promise<void> {
   const before = starts.slice(1).map((at, i) => at - (claims[i + 1]?.answeredMs ?? Number.NaN));
   const after = ends.slice(0, -1).map((at, i) => (claims[i + 1]?.askedMs ?? Number.NaN) - at);
   tell("claim answered to program running", before);
+  const waits = ends.slice(0, -1).map((at, i) => waitWithin(reports, at, claims[i + 1]?.askedMs ?? at));
+  console.log(
+    `the agent's own work for a run, starting its process included: ${ms((used.user + used.system) / 1_000 / RUNS)} of a core`,
+  );
   tell("program's last line to next claim  ", after);
+  tell(
+    "  of which not waiting for the server",
+    after.map((time, i) => time - (waits[i] ?? 0)),
+  );
+}
+
+/** Milliseconds in which at least one of the calls was under way; they begin in order. */
+function waitWithin(calls: readonly Call[], fromMs: number, toMs: number): number {
+  let waited = 0;
+  let until = fromMs;
+  for (const { askedMs, answeredMs } of calls) {
+    const start = Math.max(askedMs, until);
+    const end = Math.min(answeredMs, toMs);
+    if (end <= start) continue;
+    waited += end - start;
+    until = end;
+  }
+  return waited;
 }
 
 async function measureLogging(url: string, key: string): Promise<void> {

@@ -1,22 +1,23 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 
 /** A process that forks while it is looked for may leave one more behind. */
 const ROUNDS = 3;
 
 /**
  * Kills every process whose environment holds all of `marks`: what a run started in a session of its own, out of reach
- * of its process group. Linux only. Some 40 µs for each process of the machine (6 ms for 150).
+ * of its process group. Linux only. Some 18 µs for each process of the machine (4 ms for 200), and nothing for the garbage collector.
  */
 export function killStrays(marks: Readonly<Record<string, string>>): void {
   if (process.platform !== "linux") return;
-  const texts = Object.entries(marks).map(([name, value]) => `\0${name}=${value}\0`);
+  const texts = Object.entries(marks).map(([name, value]) => Buffer.from(`\0${name}=${value}\0`, "latin1"));
   for (let round = 0; round < ROUNDS && killOnce(texts) > 0; round++);
 }
 
-function killOnce(texts: readonly string[]): number {
+function killOnce(texts: readonly Buffer[]): number {
   let found = 0;
   for (const pid of readdirSync("/proc")) {
-    if (!/^\d+$/.test(pid)) continue;
+    const first = pid.charCodeAt(0);
+    if (first < 48 || first > 57) continue;
     const environment = readEnvironment(pid);
     if (environment === undefined || !texts.every((text) => environment.includes(text))) continue;
     found++;
@@ -29,11 +30,23 @@ function killOnce(texts: readonly string[]): number {
   return found;
 }
 
-/** Undefined for what is gone, and for other users' processes. */
-function readEnvironment(pid: string): string | undefined {
+/** Grows to the longest environment that was met; one byte before it stands for the end of a variable before the first. */
+let room = Buffer.alloc(64 * 1024);
+
+/** Undefined for what is gone, and for other users' processes. Valid until the next call. */
+function readEnvironment(pid: string): Buffer | undefined {
+  let file: number | undefined;
   try {
-    return `\0${readFileSync(`/proc/${pid}/environ`, "latin1")}`;
+    file = openSync(`/proc/${pid}/environ`, "r");
+    for (let length = 1; ; ) {
+      const count = readSync(file, room, length, room.length - length, null);
+      if (count === 0) return room.subarray(0, length);
+      length += count;
+      if (length === room.length) room = Buffer.concat([room, Buffer.alloc(room.length)]);
+    }
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
