@@ -3,7 +3,7 @@ import { pause } from "@/client/backoff";
 
 /** Waiting for an errand; a server that is away gets it later or never. */
 export const ERRAND_PATIENCE_MS = 30_000;
-const MAX_OPEN = 200;
+const MAX_OPEN = 2_000;
 
 /**
  * What is good to know but must hold nobody up: what a run was, what its machine did, warnings. Sent beside the work; what can't be
