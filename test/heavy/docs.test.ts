@@ -36,7 +36,7 @@ beforeAll(async () => {
   });
   await until(
     async () => (await fetch(`${env.BESOM_URL}/readyz`).catch(() => undefined))?.ok === true,
-    60_000,
+    180_000,
     () => "npm start is not ready",
   );
 });
@@ -81,8 +81,10 @@ const run = async (command: string, cwd = folder): Promise<string> => {
 const sweepOf = (said: string): string => /agent .*?\b([a-z0-9]{8})$/m.exec(said)?.[1] ?? "";
 
 test("every guide starts with a command to copy", () => {
-  for (const name of [...READ_HERE, ...READ_ELSEWHERE])
-    expect(guide(name), name).toMatch(/^# .+\n\n(?:[^`#]+\n\n)?```sh\n/);
+  for (const name of [...READ_HERE, ...READ_ELSEWHERE]) {
+    const [opening = ""] = guide(name).split(/^## /m);
+    expect(readRecipes(opening)[0]?.language, name).toBe("sh");
+  }
 });
 
 test("the first commands about sweep files and the command line do what they say", async () => {
@@ -112,4 +114,27 @@ test("a project that knows nothing of sweeps gets them by the server's client an
   const id = sweepOf(await run(sweep));
   expect(await run(agent.replace("SWEEP_ID", id))).toContain("done: 2 finished");
   expect(await run(`npx besom best ${id}`)).toContain("val_loss 0.033");
+});
+
+test("an agent runs two at a time, and what nobody left behind is recovered", async () => {
+  const [agent = "", recover = ""] = commandsOf("agent");
+  const id = sweepOf(await run("npx besom sweep examples/digits-python/sweep.yaml", ROOT));
+  const said = await run(agent.replace("SWEEP", id), ROOT);
+  expect(said).toContain("2 slots");
+  expect(said).toContain("done: 6 finished");
+  expect(await run(recover)).toMatch(/nothing|delivered/);
+});
+
+test("a Node project gets besom/client from the server, logs a run and asks for it", async () => {
+  const project = join(folder, "node project");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{"type":"module"}');
+  const [install = ""] = commandsOf("typescript");
+  await run(install.replace("http://HOST:3000", env.BESOM_URL ?? ""), project);
+  const [logging, asking] = blocksOf("typescript").filter(({ language }) => language === "js");
+  writeFileSync(join(project, "train.js"), logging?.code ?? "");
+  expect(await run("node train.js", project)).toMatch(/besom: this run is http\S+\/digits\/runs\//);
+  const id = sweepOf(await run("npx besom sweep examples/digits-python/sweep.yaml", ROOT));
+  writeFileSync(join(project, "ask.js"), (asking?.code ?? "").replace("abcd1234", id));
+  expect(await run("node ask.js", project)).toContain("{ sweep: { name: 'digits-python', bestRun: null } }");
 });
