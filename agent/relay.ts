@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { PASSED } from "./ladder";
 
@@ -48,6 +49,21 @@ export function watchParent(onGone: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** For the agent itself: only under a relay does its parent's death mean anything (a shell may well go). */
+/**
+ * For the agent itself: only under a relay, and under the shell that npx starts, does its parent's death mean anything (a shell
+ * of the user's may well go). npx ends at SIGTERM with its shell, and would leave the agent behind.
+ */
 export const watchRelay = (onGone: () => void): (() => void) =>
-  process.env[RELAYED] === undefined ? () => {} : watchParent(onGone);
+  process.env[RELAYED] !== undefined || isUnderNpx() ? watchParent(onGone) : () => {};
+
+function isUnderNpx(
+  { npm_command: command, npm_lifecycle_event: event }: NodeJS.ProcessEnv = process.env,
+): boolean {
+  if (command !== "exec" || event !== "npx") return false;
+  try {
+    // Not a shell that somebody works in, which npx may have started long ago: sh -c "besom agent ID".
+    return readFileSync(`/proc/${process.ppid}/cmdline`, "latin1").split("\0")[1] === "-c";
+  } catch {
+    return process.platform !== "linux";
+  }
+}

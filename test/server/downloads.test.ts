@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import { parseTarGzip } from "nanotar";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { openClient } from "@/client/client";
 import { ListRuns } from "@/graphql/operations";
 import { sharedServer } from "../support/server";
@@ -34,7 +34,10 @@ const onWorker = (cwd: string, file: string, words: string[], more: Record<strin
     npm_config_update_notifier: "false",
     ...more,
   };
-  return promisify(execFile)(file, words, { cwd, env: env as NodeJS.ProcessEnv });
+  const ran = promisify(execFile)(file, words, { cwd, env: env as NodeJS.ProcessEnv });
+  // Who kills it does not wait for what it says.
+  ran.catch(() => {});
+  return ran;
 };
 
 test("a machine with Node alone runs a sweep by npx and the server's archive, which asks the server that it came from", async () => {
@@ -53,6 +56,29 @@ test("a machine with Node alone runs a sweep by npx and the server's archive, wh
     ["finished", 3],
   ]);
 });
+
+test.runIf(process.platform === "linux")(
+  "SIGTERM to npx, which ends at once and tells nobody, stops the agent's run and hands it back",
+  async () => {
+    const { url, key } = server();
+    const sweepId = await createSweep(server(), "setInterval(() => {}, 1000)");
+    const client = openClient(server());
+    const stateOf = async () => {
+      const { sweep } = await client.query(ListRuns, { id: sweepId, first: 1, after: null, filter: null });
+      return sweep?.runs.nodes[0]?.state;
+    };
+    await withEmptyFolder(async (cwd) => {
+      const words = ["--yes", `${url}/besom-agent.tgz`, "agent", sweepId];
+      const { child } = onWorker(cwd, "npx", words, { BESOM_API_KEY: key });
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      await vi.waitFor(async () => expect(await stateOf()).toBe("running"), 30_000);
+      child.kill("SIGTERM");
+      await ended;
+      await vi.waitFor(async () => expect(await stateOf()).toBe("pending"), 10_000);
+    });
+    await client.close();
+  },
+);
 
 test("the archive is the same bytes for the same sources, below 2 MB, revalidated by its hash, and installs besom/client", async () => {
   const { url, key } = server();
