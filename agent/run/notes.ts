@@ -31,8 +31,9 @@ export interface StartedRun {
 
 /** A program that has just been started needs the processor more than we do. */
 const DESCRIBE_AFTER_MS = 1_000;
-/** Samples wait for company: each 30 s in the first minutes. */
+/** Samples wait for company: each 30 s in the first minutes. The first ones don't, for somebody may be looking. */
 const FLUSH_SAMPLES = 6;
+const FIRST_SAMPLES = 3;
 /** What a server that is away for an hour does not get. */
 const MAX_SAMPLES = 600;
 const MAX_MESSAGE = 500;
@@ -54,18 +55,23 @@ export class Notes {
     const { system } = this.options;
     this.errands.later(DESCRIBE_AFTER_MS, () => this.describe(ref, argv, shown));
     const samples: SystemSample[] = [];
+    let count = 0;
     let sending = false;
     const send = () => {
-      if (sending || samples.length === 0) return;
+      // What comes meanwhile, the last one of a run that ends too, goes with the one under way.
+      if (sending) return;
       sending = true;
-      const some = samples.slice();
-      this.errands.run(() =>
-        this.log(ref, some)
-          .then(() => samples.splice(0, some.length))
-          .finally(() => {
-            sending = false;
-          }),
-      );
+      this.errands.run(async () => {
+        try {
+          while (samples.length > 0) {
+            const some = samples.slice();
+            await this.log(ref, some);
+            samples.splice(0, some.length);
+          }
+        } finally {
+          sending = false;
+        }
+      });
     };
     const unwatch = system.watch({
       pid,
@@ -73,7 +79,8 @@ export class Notes {
       onSample: (sample) => {
         samples.push(sample);
         if (samples.length > MAX_SAMPLES) samples.shift();
-        if (samples.length % FLUSH_SAMPLES === 0) send();
+        count++;
+        if (count <= FIRST_SAMPLES || samples.length >= FLUSH_SAMPLES) send();
       },
     });
     return () => {

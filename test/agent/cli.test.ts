@@ -26,6 +26,7 @@ async function type(
       PATH: process.env.PATH,
       XDG_CONFIG_HOME: nowhere,
       BESOM_DATA_DIR: nowhere,
+      XDG_STATE_HOME: process.env.XDG_STATE_HOME,
       ...(url && { BESOM_URL: url }),
       ...(key && { BESOM_API_KEY: key }),
     },

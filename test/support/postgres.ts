@@ -8,10 +8,14 @@ import { startEmbedded as startEmbeddedPostgres } from "@/db/embedded";
 import { migrate } from "@/db/migrate";
 import { withAdmin } from "./database";
 
-/** Once a test run: a PostgreSQL to test on (DATABASE_URL, else the embedded one) with a migrated template. */
+/** Once a test run: a folder for agents' spools, and a PostgreSQL to test on (DATABASE_URL, else the embedded one) with a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Agents of tests deliver what others left: never what the user's own did.
+  const state = mkdtempSync(join(tmpdir(), "besom-state-"));
+  process.env.XDG_STATE_HOME = state;
+  const removeState = () => rmSync(state, { recursive: true, force: true });
   // For suites that need none, such as the house alone in `npm run check`.
-  if (process.env.BESOM_TEST_DATABASE === "none") return async () => {};
+  if (process.env.BESOM_TEST_DATABASE === "none") return async () => removeState();
   const given = process.env.DATABASE_URL;
   const { adminUrl, stop } = given ? { adminUrl: given, stop: async () => {} } : await startEmbedded();
   const templateName = `besom_template_${randomBytes(6).toString("hex")}`;
@@ -27,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return async () => {
     await withAdmin(adminUrl, (sql) => sql.unsafe(`drop database if exists ${templateName} with (force)`));
     await stop();
+    removeState();
   };
 }
 

@@ -64,6 +64,15 @@ test.runIf(process.platform === "linux")(
   },
 );
 
+test("a run of two seconds is seen once, after its first", async () => {
+  const system = new System({ cwd: process.cwd(), env: {}, hasGpus: async () => false });
+  const samples: SystemSample[] = [];
+  const unwatch = system.watch({ pid: process.pid, device: undefined, onSample: (one) => samples.push(one) });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  unwatch();
+  expect(samples).toHaveLength(1);
+});
+
 test("a look at a machine with an nvidia-smi that hangs takes no longer than one without", async () => {
   await withNvidiaSmi("sleep 60", async (env) => {
     const system = new System({ cwd: process.cwd(), env, hasGpus: async () => true, tickMs: 20 });
