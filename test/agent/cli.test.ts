@@ -342,6 +342,29 @@ test.concurrent("an agent whose every run failed exits with 1, one of whose runs
   });
 });
 
+test.concurrent("a machine that fails every run is told of its quarantine and the way out, and works again after --reset", async () => {
+  await withFolder({ broken: "" }, (cwd) =>
+    withServer(async (server) => {
+      const program = 'process.exit(require("fs").existsSync("broken") ? 1 : 0)';
+      const values = [1, 2, 3, 4];
+      const id = await createSweep(server, program, { parameters: { a: { values } }, quarantine_after: 2 });
+      const failed = await type(["agent", id], { ...server, cwd });
+      expect(failed.code).toBe(1);
+      expect(failed.err).toMatch(new RegExp(`quarantine.*besom agent ${id} --reset`));
+      const again = await type(["agent", id], { ...server, cwd });
+      expect(again).toMatchObject({ code: 1 });
+      expect(again.err).toContain(`besom agent ${id} --reset`);
+      expect(again.err).not.toContain("first command");
+
+      rmSync(join(cwd, "broken"));
+      const mended = await type(["agent", id, "--reset"], { ...server, cwd });
+      expect(mended).toMatchObject({ code: 0 });
+      // The two that failed here came back for others, and there was no other.
+      expect(mended.err).toContain("done: 4 finished");
+    }),
+  );
+});
+
 test("an agent that hands work back exits with 1, one that held none with 0", () => {
   expect(isWellDone(new Map())).toBe(true);
   expect(isWellDone(new Map([["killed", 1]]))).toBe(true);
