@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -110,8 +111,23 @@ class PatternTest(unittest.TestCase):
             with self.subTest(line[:30]):
                 self.assertEqual(read_line(patterns, line), expected)
 
+    def test_what_python_writes_otherwise_means_what_it_means_in_re2(self) -> None:
+        for source, line, expected in (
+            (r"\(?<(?P<x>\d+)", "<5", "5"),
+            ("[[:digit:]]+ (?P<x>[[:digit:].]+)", "12 3.4", "3.4"),
+            (r"a{,2}(?P<x>\d)", "a{,2}7", "7"),
+            (r"(?P<x>\w+)=", "\u00e9=b=", "b"),
+            (r"(?P<x>\d+)", "\u0663", None),
+            (r"(?P<x>\d+)\\z\z", r"5\z", "5"),
+            (r"\Q(?<\E(?<x>[]\d]+)", "(?<]5", "]5"),
+            (r"\x{e9}(?P<x>[[&|~]+)", "\u00e9[&", "[&"),
+        ):
+            with self.subTest(source), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                self.assertEqual(Pattern(source).read(line).get("x"), expected)
+
     def test_what_could_take_for_ever_is_refused_or_cut_short(self) -> None:
-        for source in ("(a+)+$(?P<x>b)", r"(?P<x>(\d+)*)", "(?P<x>a", r"(?P<x>\p{Greek})"):
+        for source in ("(a+)+$(?P<x>b)", r"(?P<x>(\d+)*)", "(?P<x>a", r"(?P<x>\p{Greek})", "(?U)(?P<x>a+)", "(?P<x>[[:^digit:]])"):
             with self.subTest(source), self.assertRaises(ValueError):
                 Pattern(source)
         slow = Pattern(".*a.*a.*a.*(?P<x>b)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +20,25 @@ _FIRST_WAYS = 1e7
 _FAST_S = 0.005
 """Python's expressions go back, and may take a power of the length: more is tried when less was quick."""
 
-_NAMED = re.compile(r"\(\?<(?![=!])")
+_FLAGS = re.compile(r"\(\?[a-zA-Z]*U")
+_HEX = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
+_POSIX_CLASSES = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "ascii": r"\x00-\x7f",
+    "blank": r"\t ",
+    "cntrl": r"\x00-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r"\t\n\v\f\r ",
+    "upper": "A-Z",
+    "word": "0-9A-Za-z_",
+    "xdigit": "0-9A-Fa-f",
+}
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?(?:nan|inf|infinity)", re.ASCII | re.IGNORECASE)
 
 
@@ -31,10 +50,11 @@ class Pattern:
     """
 
     def __init__(self, source: str) -> None:
-        text = _NAMED.sub("(?P<", source).replace(r"\z", r"\Z")
+        text = to_python(source)
         try:
-            self._expression = re.compile(text)
-        except re.error as error:
+            # In RE2 only the digits, letters and blanks of ASCII are such.
+            self._expression = re.compile(text, re.ASCII)
+        except (re.error, OverflowError) as error:
             raise ValueError(f"Python can't read it ({error})") from error
         repeats, nests = _count_repeats(text)
         if nests:
@@ -48,10 +68,71 @@ class Pattern:
             start = time.perf_counter()
             found = self._expression.search(line[:length])
             is_fast = time.perf_counter() - start < _FAST_S
-            if length >= min(len(line), MAX_LENGTH) or not is_fast:
+            if length >= min(len(line), MAX_LENGTH):
+                break
+            if not is_fast:
+                # What reaches to the cut may be half a number.
+                found = None if found is not None and found.end() == length else found
                 break
             length = min(length * 2, MAX_LENGTH)
         return {} if found is None else {name: text for name, text in found.groupdict().items() if text is not None}
+
+
+def to_python(source: str) -> str:
+    """What is written otherwise in RE2, as Python's expressions have it.
+
+    Raises:
+        ValueError: What they don't have.
+    """
+    if _FLAGS.search(source):
+        raise ValueError("Python's expressions have no flag U")
+    text, at = "", 0
+    while at < len(source):
+        piece, at = _take_class(source, at) if source[at] == "[" else _take_part(source, at)
+        text += piece
+    return text
+
+
+def _take_part(source: str, at: int) -> tuple[str, int]:
+    """What stands there outside of brackets, and where it ends."""
+    if source[at] == "\\":
+        return _take_escape(source, at)
+    if source.startswith("(?<", at) and source[at + 3 : at + 4] not in ("=", "!"):
+        return "(?P<", at + 3
+    if source.startswith("{,", at):
+        return r"\{,", at + 2  # no repetition there
+    return source[at], at + 1
+
+
+def _take_escape(source: str, at: int) -> tuple[str, int]:
+    if source.startswith(r"\Q", at):
+        end = source.find(r"\E", at)
+        end = len(source) if end < 0 else end
+        return re.escape(source[at + 2 : end]), end + 2
+    found = _HEX.match(source, at)
+    if found and int(found[1], 16) <= sys.maxunicode:
+        return re.escape(chr(int(found[1], 16))), found.end()
+    return (r"\Z" if source.startswith(r"\z", at) else source[at : at + 2]), at + 2
+
+
+def _take_class(source: str, at: int) -> tuple[str, int]:
+    text, at = "[", at + 1
+    if source.startswith("^", at):
+        text, at = "[^", at + 1
+    first = at
+    while at < len(source) and (source[at] != "]" or at == first):
+        posix = _POSIX.match(source, at)
+        if posix:
+            if posix[1] or posix[2] not in _POSIX_CLASSES:
+                raise ValueError(f"Python's expressions have no {posix[0]}")
+            text, at = text + _POSIX_CLASSES[posix[2]], posix.end()
+        elif source[at] == "\\":
+            piece, at = _take_escape(source, at)
+            text += piece
+        else:
+            # Python warns of what may mean something else one day.
+            text, at = text + ("\\" if source[at] in "[&|~" else "") + source[at], at + 1
+    return text + source[at : at + 1], at + 1
 
 
 def read_line(patterns: Sequence[Pattern], line: str) -> MetricLine | None:
