@@ -249,7 +249,7 @@ class Worker {
         { patienceMs: Number.POSITIVE_INFINITY, signal: patience.signal },
       );
       for (const claim of answer.claims) this.start(new LiveRun(claim, this.slots.take(), this.context));
-      if (answer.quarantined) return this.fail(toQuarantine(answer.reason, sweep.id));
+      if (answer.quarantined) return this.fail(toQuarantine(answer.reason));
       if (answer.directive === "EXIT") {
         progress.say(answer.reason ?? "the sweep has no more runs");
         return undefined;
@@ -393,10 +393,8 @@ const toCommandWarnings = (command: readonly string[] | null): RunWarning[] =>
     message: `the command's ${macro} is no macro and ${EFFECTS[effect]}${suggestion ? `; did you mean ${suggestion}?` : ""}`,
   }));
 
-function toQuarantine(reason: string | null, sweepId: string): AppError {
-  const why = reason ?? `this machine is in quarantine for sweep ${sweepId}`;
-  return new AppError("FAILING_AT_ONCE", `${why}; or mend it and run \`besom agent ${sweepId} --reset\``);
-}
+const toQuarantine = (reason: string | null): AppError =>
+  new AppError("FAILING_AT_ONCE", reason ?? "this machine is in quarantine for this sweep");
 
 const toRef = ({ claim: { runId, attempt } }: LiveRun): AttemptRef => ({ runId, attempt });
 const toKey = ({ runId, attempt }: AttemptRef): string => `${runId}/${attempt}`;

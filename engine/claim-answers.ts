@@ -107,7 +107,7 @@ export function noMore(
   const why = `machine ${host} is in quarantine for sweep ${sweepId}: ${quarantine}`;
   return {
     ...exit(
-      `${why}. Look at what its runs printed, mend it, and lift the quarantine on the sweep's page (resetMachine); then start an agent again`,
+      `${why}. See what they printed and mend it; then \`besom agent ${sweepId} --reset\` works on there (the sweep's page lifts it too)`,
     ),
     quarantined: true,
   };

@@ -48,7 +48,7 @@ describe("a machine on which runs fail at once, one after another", () => {
       const refused = await claimRuns(other, { ...broken, count: 2 });
       expect(refused).toMatchObject({ claims: [], directive: "EXIT", quarantined: true });
       expect(refused.reason).toMatch(
-        /machine box is in quarantine .* 3 runs in a row failed within 60 s.*lift the quarantine/,
+        /machine box is in quarantine .* 3 runs in a row failed within 60 s.*besom agent \w+ --reset/,
       );
       expect(await machines({ db }, broken)).toEqual([
         {

@@ -159,7 +159,7 @@ class Worker:
             for claim in answer.claims:
                 self._start(claim)
             if answer.is_quarantined:
-                self._fail(_to_quarantine(answer.reason, self._desk.sweep["id"]))
+                self._fail(_to_quarantine(answer.reason))
                 return
             if answer.is_over:
                 if answer.reason:
@@ -309,9 +309,8 @@ class Worker:
         return patterns
 
 
-def _to_quarantine(reason: str | None, sweep_id: str) -> BesomError:
-    why = reason or f"this machine is in quarantine for sweep {sweep_id}"
-    return BesomError("FAILING_AT_ONCE", f"{why}; or mend it and run `besom agent {sweep_id} --reset`")
+def _to_quarantine(reason: str | None) -> BesomError:
+    return BesomError("FAILING_AT_ONCE", reason or "this machine is in quarantine for this sweep")
 
 
 _WANDB_NOTICE = (
