@@ -1,7 +1,7 @@
 import { AppError } from "@/core/errors";
 import { type FinishState, isActive, type RunState } from "@/core/run";
 import type { Database, Tx } from "@/db/client";
-import { insertAnswers, type NewAnswer, readAnswers } from "@/db/queries/idempotency";
+import { amendAnswers, insertAnswers, type NewAnswer, readAnswers } from "@/db/queries/idempotency";
 import { noteMachines } from "@/db/queries/machines";
 import {
   type LockedAttempt,
@@ -23,7 +23,7 @@ import { isUniqueViolation } from "./unique";
 export interface FinishRunAnswer {
   readonly runId: number;
   /** Of the run, afterwards: pending means it will go out again. */
-  readonly state: RunState;
+  state: RunState;
 }
 
 export interface FinishCall {
@@ -75,7 +75,8 @@ async function finish(
   const settled: SettledAttempt[] = [];
   const changed: LockedAttempt[] = [];
   const ends: End[] = [];
-  const kept: NewAnswer[] = [];
+  const given: FinishRunAnswer[] = [];
+  const kept: (NewAnswer & { answer: FinishRunAnswer })[] = [];
   const answers: Answer[] = [];
   for (const call of calls) {
     const name = `${call.caller}\0${call.mutationId}`;
@@ -103,6 +104,7 @@ async function finish(
       }
       const answer = { runId: call.runId, state: row.runState };
       answers.push(answer);
+      given.push(answer);
       if (call.mutationId === undefined) continue;
       const { caller, mutationId, inputHash } = call;
       kept.push({ caller, mutationId, verb: "finishRun", inputHash: inputHash.toString("hex"), answer });
@@ -121,7 +123,20 @@ async function finish(
   const ended = settled.map((one) => ({ ...one, feasible: feasible.get(one.runId) ?? null }));
   return {
     answer: { answers, settled: changed },
-    write: () => Promise.all([settleAttempts(tx, ended), noteMachines(tx, news), insertAnswers(tx, kept)]),
+    write: async () => {
+      // A run whose failure turns out to be its machine's fault is back in the queue: known only as this is written, and told at no extra exchange.
+      const doubtful = new Set(news.flatMap(({ failed }) => failed));
+      const [, returned] = await Promise.all([
+        settleAttempts(tx, ended),
+        noteMachines(tx, news),
+        insertAnswers(tx, kept),
+        amendAnswers(
+          tx,
+          kept.filter(({ answer }) => doubtful.has(answer.runId)),
+        ),
+      ]);
+      for (const answer of given) if (returned.includes(answer.runId)) answer.state = "pending";
+    },
   };
 }
 

@@ -65,6 +65,20 @@ export async function insertAnswers(tx: Tx, answers: readonly NewAnswer[]): Prom
       caller text, "mutationId" text, verb text, "inputHash" text, answer jsonb)`.execute();
 }
 
+/** Answers of a group that say of a run what it is no more: it went back into the queue in the same breath. Sent at once. */
+export async function amendAnswers(
+  tx: Tx,
+  answers: readonly (MutationKey & { answer: { readonly runId: number } })[],
+): Promise<void> {
+  if (answers.length === 0) return;
+  await tx`
+    update idempotency_answers i set answer = i.answer || jsonb_build_object('state', r.state)
+    from unnest(${answers.map(({ caller }) => caller)}::text[], ${answers.map(({ mutationId }) => mutationId)}::text[],
+      ${answers.map(({ answer }) => answer.runId)}::bigint[]) t (caller, mutation_id, run_id)
+    join runs r on r.id = t.run_id
+    where i.caller = t.caller and i.mutation_id = t.mutation_id and r.state = 'pending'`.execute();
+}
+
 /** The answers there are to a group of mutations. Sent at once, so behind the lock that was sent before it. */
 export async function readAnswers(
   tx: Tx,

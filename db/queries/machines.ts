@@ -46,11 +46,12 @@ export interface MachineNews {
  * failed runs of the streak go back into the queue of a sweep that is open, each once in its life. Those of a machine in quarantine
  * (it still had some under way) follow them. Machines in the order of their names; then runs, which may
  * meet others' locks the other way around: such a deadlock is broken and the group tried again.
+ * @returns the runs that went back
  */
-export async function noteMachines(tx: Tx, news: readonly MachineNews[]): Promise<void> {
+export async function noteMachines(tx: Tx, news: readonly MachineNews[]): Promise<number[]> {
   const reset = news.filter((one) => one.reset);
   const failing = news.filter(({ failed }) => failed.length > 0);
-  await Promise.all([
+  const [, , returned] = await Promise.all([
     reset.length > 0 &&
       tx`
       update machines m set failures_in_a_row = 0, failed_runs = '{}'
@@ -60,7 +61,9 @@ export async function noteMachines(tx: Tx, news: readonly MachineNews[]): Promis
         order by m.sweep_id, m.host for no key update of m) l
       where m.sweep_id = l.sweep_id and m.host = l.host`.execute(),
     failing.length > 0 && countFailures(tx, failing),
+    failing.length > 0 ? returnRuns(tx, failing) : [],
   ]);
+  return returned;
 }
 
 async function countFailures(tx: Tx, failing: readonly MachineNews[]): Promise<void> {
@@ -81,16 +84,29 @@ async function countFailures(tx: Tx, failing: readonly MachineNews[]): Promise<v
         quarantined_at = case when ${isTooMuch(tx)} then clock_timestamp() else m.quarantined_at end,
         reason = case when ${isTooMuch(tx)} then ${reason(tx, tx`m.failures_in_a_row + excluded.failures_in_a_row`)}
           else m.reason end
-      returning m.sweep_id, m.host, m.failed_runs, m.quarantined_at
-    ), told as (
-      update agents a set changed_xid = pg_current_xact_id()
-      from counted c where a.sweep_id = c.sweep_id and a.host = c.host and c.quarantined_at is not null
+      returning m.sweep_id, m.host, m.quarantined_at
     )
+    update agents a set changed_xid = pg_current_xact_id()
+    from counted c where a.sweep_id = c.sweep_id and a.host = c.host and c.quarantined_at is not null`.execute();
+}
+
+/**
+ * A statement of its own: the count may have waited for another server's, and what that one failed is seen by whoever begins
+ * afterwards. A run that has failed somewhere else since then is none of this machine's.
+ */
+async function returnRuns(tx: Tx, failing: readonly MachineNews[]): Promise<number[]> {
+  const rows = await tx<{ runId: number }[]>`
     update runs r set state = 'pending', state_reason = 'machine_quarantined', queued_at = clock_timestamp(),
       finished_at = null, returned = true, changed_xid = pg_current_xact_id()
-    from counted c join sweeps s on s.id = c.sweep_id
-    where c.quarantined_at is not null and r.id = any(c.failed_runs) and r.state = 'failed' and r.deleted_at is null
-      and not r.returned and s.state in ('pending', 'running', 'paused')`.execute();
+    from unnest(${failing.map(({ sweepId }) => sweepId)}::text[], ${failing.map(({ host }) => host)}::text[])
+      t (sweep_id, host)
+    join machines m using (sweep_id, host) join sweeps s on s.id = m.sweep_id
+    where m.quarantined_at is not null and r.id = any(m.failed_runs) and r.state = 'failed' and r.deleted_at is null
+      and not r.returned and s.state in ('pending', 'running', 'paused')
+      and exists (select from attempts a join agents x on x.id = a.agent_id
+        where a.run_id = r.id and a.number = r.attempt and x.host = m.host)
+    returning r.id as "runId"`.execute();
+  return rows.map(({ runId }) => runId);
 }
 
 const isTooMuch = (

@@ -1,5 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { machinesOfSweeps } from "@/db/queries/machines";
+import type { Tx } from "@/db/client";
+import { machinesOfSweeps, noteMachines } from "@/db/queries/machines";
+import { lockAttempts, settleAttempts } from "@/db/queries/settle-attempts";
 import { systemAccess } from "@/engine/authorize";
 import { claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
@@ -146,6 +149,58 @@ describe("a machine on which runs fail at once, one after another", () => {
       expect(await resetMachine(other, { ...input, host: "nobody" })).toMatchObject({ lifted: false });
       expect(await machines({ db }, sweep)).toEqual([]);
       expect(await claimOne(context, sweep)).toMatchObject({ attempt: 2, resumed: true });
+    }));
+
+  test("loses no run of the streak when the last failures come to two servers at the same moment", () =>
+    withHouse(async ({ db, context, other }) => {
+      const { sweepId, agentId } = await startSweep(context, gridOf(2, { quarantine_after: 2 }));
+      const { claims } = await claimRuns(context, { sweepId, agentId, count: 2 });
+      const [slower = 0, faster = 0] = claims.map(({ runId }) => runId);
+      let second: Promise<unknown> | undefined;
+      // What one server has written and not committed: the other's count waits for it.
+      await db.sql.begin(async (begun) => {
+        const tx = begun as unknown as Tx;
+        const run = { runId: faster, attempt: 1, crashes: 0, preemptions: 0, detail: null, exitCode: 1 };
+        const failed = { attemptState: "failed", runState: "failed" } as const;
+        await lockAttempts(tx, [run]);
+        await settleAttempts(tx, [{ ...run, ...failed, attemptReason: "exit_code", runReason: "exit_code" }]);
+        await noteMachines(tx, [{ sweepId, host: "box", reset: false, failed: [faster], most: 2 }]);
+        second = finishRun(other, { runId: slower, attempt: 1, state: "failed" });
+        while ((await other.db.sql`select from pg_locks where not granted`).length === 0) await pause(5);
+      });
+      expect(await second).toMatchObject({ state: "pending" });
+      expect((await readRuns(db)).map(({ state }) => state)).toEqual(["pending", "pending"]);
+    }));
+
+  test("is told to whoever ends its last run: that one is back in the queue, however often it is asked", () =>
+    withHouse(async ({ context, other }) => {
+      const sweep = await startSweep(context, gridOf(4, { quarantine_after: 2 }));
+      const { claims } = await claimRuns(context, { ...sweep, count: 3 });
+      const [first = 0, second = 0, third = 0] = claims.map(({ runId }) => runId);
+      const fail = (server: EngineContext, runId: number) =>
+        finishRun(server, { runId, attempt: 1, state: "failed", clientMutationId: `end-${runId}` });
+      expect(await fail(context, first)).toEqual({ runId: first, state: "failed" });
+      for (const server of [context, context, other])
+        expect(await fail(server, second)).toEqual({ runId: second, state: "pending" });
+      expect(await Promise.all([fail(other, third), fail(other, third)])).toEqual(
+        new Array(2).fill({ runId: third, state: "pending" }),
+      );
+      expect(await fail(other, first)).toEqual({ runId: first, state: "failed" });
+    }));
+
+  test("gets no run back that has failed elsewhere since then", () =>
+    withHouse(async ({ db, context }) => {
+      const file = gridOf(9, { quarantine_after: 2, retry_failed: true, retries: 1 });
+      const broken = await startSweep(context, file);
+      const sound = await onAnother(context, broken, "sound");
+      const retried = await run(context, broken, "failed");
+      expect(await run(context, sound, "failed")).toBe(retried);
+      await run(context, broken, "failed");
+      expect(await machines({ db }, broken)).toMatchObject([
+        { host: "box", quarantinedAt: expect.any(Date) },
+        { host: "sound", quarantinedAt: null },
+      ]);
+      expect((await readRuns(db)).map(({ state }) => state)).toEqual(["failed", "pending"]);
     }));
 
   test("is noticed by the server that hands out runs ahead, when another one has counted", () =>
