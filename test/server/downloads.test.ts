@@ -8,6 +8,7 @@ import { unzipSync } from "fflate";
 import { parseTarGzip } from "nanotar";
 import { expect, test, vi } from "vitest";
 import { openClient } from "@/client/client";
+import { openClientArchives } from "@/downloads/client-archive";
 import { ListRuns } from "@/graphql/operations";
 import { sharedServer } from "../support/server";
 import { createSweep } from "../support/worker";
@@ -123,6 +124,17 @@ test("an archive names the server as its reader reached it, whatever the header 
   };
   expect(await home("sweeps.example.org:8080")).toBe("http://sweeps.example.org:8080");
   expect(await home("evil/../x'y")).toBe("http://localhost:3000");
+});
+
+test("a stranger who makes up names for the server costs it next to nothing", async () => {
+  const archives = openClientArchives();
+  const own = await archives("http://own");
+  const startedAt = performance.now();
+  const names = Array.from({ length: 100 }, (_, i) => `http://made-up-${i}`);
+  for (const name of names) expect((await archives(name)).hash).not.toBe(own.hash);
+  // Packed anew for each they took 140 ms each, and two megabytes.
+  expect((performance.now() - startedAt) / names.length).toBeLessThan(40);
+  expect((await archives("http://own")).hash).toBe(own.hash);
 });
 
 test("the wheel's list of files is true, its index names it, and an older name says which one there is", async () => {
