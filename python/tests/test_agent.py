@@ -4,6 +4,8 @@ import contextlib
 import functools
 import io
 import json
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,11 +14,13 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
 import support
 
 from besom import BesomError, RunStopped, agent
 from besom._agent import _to_id
+from besom._attempts import _make_folder
 from besom._child import Starter, choose_method
 from besom._delivery import Delivery
 from besom._environment import to_child_env
@@ -150,6 +154,34 @@ class ChoiceTest(unittest.TestCase):
             while any(support.is_alive(int(pid)) for pid in pids):
                 self.assertLess(time.monotonic(), until)
                 time.sleep(0.02)
+
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere nothing is forked by a server")
+    def test_a_fork_server_that_is_killed_in_the_moment_of_a_start_is_started_anew(self) -> None:
+        starter = Starter(support.nothing, "forkserver")
+        try:
+            with tempfile.TemporaryDirectory() as name:
+                first = starter.start({"PATH": ""}, Path(name))
+                self.assertEqual(support.words_of(first), [])
+                assert starter._server is not None
+                starter._server._process.kill()
+                starter._server._process.wait()
+                # It was alive when it was looked at.
+                with mock.patch.object(type(starter._server), "is_alive", mock.PropertyMock(side_effect=[True, False])):
+                    second = starter.start({"PATH": ""}, Path(name))
+                self.assertEqual((type(second), support.words_of(second)), (type(first), []))
+        finally:
+            starter.close()
+
+    def test_a_long_folder_for_temporary_files_is_no_obstacle(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            deep = Path(name, "x" * 100)
+            deep.mkdir()
+            with mock.patch.object(tempfile, "tempdir", str(deep)):
+                folder = _make_folder()
+            with socket.socket(socket.AF_UNIX) as listener:
+                listener.bind(str(folder / "run.sock"))
+            self.assertEqual((folder.stat().st_mode & 0o777, list(deep.iterdir())), (0o700, []))
+            shutil.rmtree(folder)
 
     def test_a_module_that_starts_threads_gets_a_fresh_interpreter_each_time(self) -> None:
         with tempfile.TemporaryDirectory() as name:

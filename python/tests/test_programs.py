@@ -9,21 +9,29 @@ import signal
 import subprocess
 import tempfile
 import time
+import types
 import unittest
 import warnings
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
+
+from support import is_alive, run_program
 
 from besom import BesomError
 from besom._checkpoints import drop_if_empty, make_checkpoint_dir
 from besom._cli import main, to_parser
 from besom._cli._agent import is_well_done
 from besom._cli._place import check_place, split_path
+from besom._client import Client
+from besom._credentials import find_credentials
 from besom._delivery import Delivery
+from besom._desk import Desk
 from besom._ends import Ends
 from besom._failures import Failures
 from besom._lines import fold_returns
 from besom._points import Point
+from besom._programs._attempt import Context, ProgramAttempt
 from besom._programs._command import Facts, expand, to_local, unknown_macros
 from besom._programs._devices import find_devices, share_devices, to_ids
 from besom._programs._intake import Intake
@@ -32,8 +40,9 @@ from besom._programs._ladder import Ladder
 from besom._programs._metric_line import MetricLine, parse_metric_line, parse_resumed_line
 from besom._programs._pattern import Pattern, read_line
 from besom._programs._process import Process
-from besom._programs._progress import to_duration
+from besom._programs._progress import Progress, to_duration
 from besom._programs._readings import MAX_HELD, Readings
+from besom._programs._runtime import Runtimes
 from besom._run import RunFacts
 
 TABLE = (
@@ -215,6 +224,62 @@ class LadderTest(unittest.TestCase):
         ladder.hear(signal.SIGUSR1, 0.0)
         ladder.hear(signal.SIGTERM, 1.0)
         self.assertEqual((ladder.stage, heard), ("finishing", [signal.SIGUSR1, signal.SIGTERM]))
+
+
+    def test_under_nohup_a_closed_terminal_is_nothing(self) -> None:
+        code = (
+            "import os, signal, time\nfrom besom._programs._ladder import Ladder\n"
+            "signal.signal(signal.SIGHUP, signal.SIG_IGN)\nladder = Ladder()\nladder.listen()\n"
+            "os.kill(os.getpid(), signal.SIGHUP)\ntime.sleep(0.1)\nprint(ladder.stage)\n"
+            "os.kill(os.getpid(), signal.SIGTERM)\n"
+            "while ladder.stage == 'working':\n    time.sleep(0.01)\nprint(ladder.stage)\n"
+        )
+        self.assertEqual(run_program(code).stdout.split(), ["working", "stopping"])
+
+
+class AttemptTest(unittest.TestCase):
+    def test_a_program_that_can_not_be_followed_is_killed_and_no_secret_is_shown(self) -> None:
+        shown: list[str] = []
+        errands = types.SimpleNamespace(run=print, warn=print)
+        janitor = Janitor()
+        context = Context(
+            client=cast(Client, types.SimpleNamespace(url="http://127.0.0.1:9")),
+            desk=cast(Desk, types.SimpleNamespace(errands=errands)),
+            sweep={"program": None, "metric": None},
+            command=["/bin/sh", "-c", "sleep 60", "${envvar:TOKEN}"],
+            patterns=[],
+            janitor=janitor,
+            runtimes=Runtimes("/", {}),
+            progress=Progress(),
+            cwd=tempfile.gettempdir(),
+            env={"PATH": os.environ["PATH"], "TOKEN": "secret", "BESOM_CHECKPOINT_ROOT": str(janitor.folder)},
+            command_warnings=[],
+            on_command=shown.append,
+            is_ending=lambda: False,
+        )
+        facts = RunFacts("7", "abcd1234", "first", 1, "", "p", "e", "efgh5678")
+        attempt = ProgramAttempt(facts, {"params": "{}", "apiKey": "k"}, context, 0, None)
+        no_thread = mock.patch("besom._programs._attempt.Output", side_effect=RuntimeError("can't start new thread"))
+        with no_thread, contextlib.redirect_stderr(io.StringIO()), self.assertRaises(RuntimeError):
+            attempt.run()
+        janitor.close()
+        assert attempt.started is not None
+        self.assertFalse(is_alive(attempt.started["pid"]))
+        self.assertEqual(shown, ["/bin/sh -c 'sleep 60' '$TOKEN'"])
+
+
+class PlaceTest(unittest.TestCase):
+    def test_a_user_without_a_name_and_a_home_needs_none(self) -> None:
+        env = {"BESOM_URL": "http://127.0.0.1:9", "BESOM_API_KEY": "k"}
+        with mock.patch.object(Path, "home", side_effect=RuntimeError):
+            self.assertEqual(find_credentials(env).key, "k")
+
+    def test_a_grace_that_is_no_time_says_so(self) -> None:
+        said = io.StringIO()
+        env = {"WANDB_AGENT_KILL_DELAY": "soon", "BESOM_URL": "http://127.0.0.1:9", "BESOM_API_KEY": "k"}
+        with mock.patch.dict(os.environ, env), contextlib.redirect_stderr(said):
+            self.assertEqual(main(["agent", "abcd1234"]), 2)
+        self.assertIn('WANDB_AGENT_KILL_DELAY: "soon" is no time', said.getvalue())
 
 
 class FailuresTest(unittest.TestCase):

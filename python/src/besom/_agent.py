@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import threading
 from collections import Counter
@@ -88,6 +89,7 @@ class _Worker:
         self._terminated = False
         self._desk = Desk(client, sweep_id, with_diff=is_diff_wanted())
         self._follower = Follower(self._desk)
+        self._end_listening: Callable[[], None] = lambda: None
 
     def work(self, count: int | None, in_process: bool, method: str | None) -> dict[str, int]:
         desk = self._desk
@@ -128,6 +130,7 @@ class _Worker:
             starter.close()
             if previous is not None:
                 signal.signal(signal.SIGTERM, previous)
+                self._end_listening()
         counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(self._outcomes.items()))
         say(f"done: {counts or 'no runs'}")
         if self._trouble is not None:
@@ -145,13 +148,21 @@ class _Worker:
         previous = signal.getsignal(signal.SIGTERM)
         if previous is not signal.SIG_DFL:
             return None
-        signal.signal(signal.SIGTERM, self._terminate)
-        return previous
+        # A handler runs in the midst of what the main thread does, with the locks it holds: another thread hands back.
+        heard: queue.SimpleQueue[bool] = queue.SimpleQueue()
 
-    def _terminate(self, number: int, frame: Any) -> None:
-        """The machine is being taken away."""
-        self._terminated = True
-        self._hand_back()
+        def terminate(number: int, frame: Any) -> None:
+            self._terminated = True
+            heard.put(True)
+
+        def wait() -> None:
+            while heard.get():
+                self._hand_back()
+
+        threading.Thread(target=wait, name="besom-signals", daemon=True).start()
+        signal.signal(signal.SIGTERM, terminate)
+        self._end_listening = lambda: heard.put(False)
+        return previous
 
     def _hand_back(self) -> None:
         """What runs here ends in peace and goes to another agent at once."""

@@ -40,6 +40,8 @@ _LINGER_S = 1.0
 _DELIVERY_GRACE_S = 10.0
 """What the rest gets to be delivered when we leave."""
 
+_MAX_SOCKET_PATH = 103
+
 Function = Callable[[], Any]
 
 
@@ -133,6 +135,11 @@ class Attempt:
             if one["runId"] == self.facts.id and one["attempt"] == self.facts.attempt:
                 self.obey(one["command"])
 
+    def _drop(self, checkpoints: Path | None) -> None:
+        """Before the end is told: from then on, and once the lease is lost, the folder is the next attempt's."""
+        if self._cause != "stale":
+            drop_if_empty(checkpoints)
+
     def _give_up_soon(self) -> None:
         _after(_DELIVERY_GRACE_S, self._give_up.set)
 
@@ -195,12 +202,16 @@ class ChildAttempt(Attempt):
         return {**self.ref, "pid": child.pid, "command": [name], "slot": 0}
 
     def run(self) -> str:
-        folder = Path(tempfile.mkdtemp(prefix="besom-"))
+        folder = _make_folder()
         checkpoints = make_checkpoint_dir(self.facts, os.environ, os.getcwd())
         try:
             return self._run_in(folder, checkpoints)
         finally:
-            drop_if_empty(checkpoints)
+            child = self._child
+            if child is not None and not self._is_over:
+                # An interrupt outside of _wait: nobody would look after it any more.
+                _child.kill_group(child.pid, signal.SIGKILL)
+            self._give_up.set()
             shutil.rmtree(folder, ignore_errors=True)
 
     def kill(self) -> None:
@@ -264,6 +275,7 @@ class ChildAttempt(Attempt):
         relay.close()
         output.end()
         delivery.drain()
+        self._drop(checkpoints)
         outcome = self._report(exit_code, output.last_words)
         self._give_up.set()
         delivery.close()
@@ -338,7 +350,7 @@ class LocalAttempt(Attempt):
         self._end_call()
         self._is_over = True
         unwatch()
-        drop_if_empty(checkpoints)
+        self._drop(checkpoints)
         _session.end_with(error)
         _session.assign(None)
         outcome = self._report(to_exit_code(error), to_detail(error))
@@ -365,6 +377,15 @@ class LocalAttempt(Attempt):
                 return
             except RunStopped:
                 continue
+
+
+def _make_folder() -> Path:
+    """For a run's files, mode 700. A socket's path has at most 103 bytes, which the folders of batch systems exceed."""
+    folder = Path(tempfile.mkdtemp(prefix="besom-"))
+    if len(os.fsencode(folder / "run.sock")) <= _MAX_SOCKET_PATH:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="besom-", dir="/tmp"))
 
 
 def _after(seconds: float, call: Callable[[], None]) -> None:

@@ -65,10 +65,14 @@ class Starter:
             env: All of the child's environment.
             folder: For files that the child reads.
         """
-        if self._method == "forkserver":
+        for _ in range(_TRIES if self._method == "forkserver" else 0):
             server = self._find_server(env)
-            if server is not None:
+            if server is None:
+                break
+            try:
                 return _Served(server, env, folder)
+            except (OSError, BesomError):
+                server.close()  # it was killed in this very moment
         if self._method == "fork":
             return _Forked(self._function, env)
         return _Spawned(self._function, env, folder)
@@ -93,6 +97,7 @@ class Starter:
 
 
 METHODS = ("forkserver", "spawn", "fork")
+_TRIES = 2
 
 
 def choose_method(function: Function) -> str:
@@ -300,14 +305,13 @@ def _run_forked(
     sys.exit(run_forked(function, env, out[1], err[1], parent))
 
 
-def run_forked(function: Function, env: Mapping[str, str], out: int, err: int, parent: int | None = None) -> int:
+def run_forked(function: Function, env: Mapping[str, str], out: int, err: int, parent: int) -> int:
     """The whole life of a forked child; gives its exit code.
 
     Args:
         out, err: Take the place of stdout and stderr.
-        parent: The process that it must not outlive.
+        parent: The process that it must not outlive; asked for after the fork, it may be gone already.
     """
-    parent = os.getppid() if parent is None else parent
     os.setsid()
     os.environ.clear()
     os.environ.update(env)

@@ -104,7 +104,7 @@ def name_profile(url: str, profiles: Mapping[str, Any]) -> str:
 def saved_path(env: Mapping[str, str]) -> Path:
     """Where ``besom login`` keeps its profiles."""
     config = env.get("XDG_CONFIG_HOME", "")
-    return (Path(config) if os.path.isabs(config) else Path.home() / ".config") / "besom" / "credentials.json"
+    return (Path(config) if os.path.isabs(config) else _home() / ".config") / "besom" / "credentials.json"
 
 
 def local_path(env: Mapping[str, str]) -> Path:
@@ -116,7 +116,7 @@ def _data_dir(env: Mapping[str, str]) -> Path:
     """As core/data-dir.ts has it."""
     if env.get("BESOM_DATA_DIR"):
         return Path(os.path.abspath(env["BESOM_DATA_DIR"]))
-    home = Path.home()
+    home = _home()
     if sys.platform == "win32":
         return Path(env.get("LOCALAPPDATA") or home / "AppData" / "Local") / "besom"
     if os.path.isabs(env.get("XDG_DATA_HOME", "")):
@@ -126,6 +126,14 @@ def _data_dir(env: Mapping[str, str]) -> Path:
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "besom"
     return home / ".local" / "share" / "besom"
+
+
+def _home() -> Path:
+    """A user that is a number without a name, in a container without HOME, has ``/``, as container runtimes have it."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

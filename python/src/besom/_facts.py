@@ -173,7 +173,7 @@ def _ask_git(root: str, with_diff: bool) -> tuple[dict[str, Any], str]:
         "commit": _git(root, "rev-parse", "HEAD"),
         "branch": branch if branch != "HEAD" else "",
         # A token in the address of a remote is nobody's business.
-        "remote": re.sub(r"^(\w+://)[^/@]*@", r"\1", remote),
+        "remote": re.sub(r"^([\w+.-]+://)[^/]*@", r"\1", remote),
     }
     return {**facts, **{name: value for name, value in found.items() if value}}, diff
 

@@ -73,6 +73,6 @@ def _to_reason(message: str) -> BesomError:
 def _to_limit(text: str | None) -> int:
     if not text:
         return _INITIAL
-    if text.isdigit() and int(text) >= 1:
+    if text.isascii() and text.isdigit() and int(text) >= 1:
         return int(text)
     raise BesomError("BAD_USAGE", f'WANDB_AGENT_MAX_INITIAL_FAILURES is "{text}": expected a whole number from 1')

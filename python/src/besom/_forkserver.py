@@ -46,7 +46,7 @@ def serve(number: int, file: str) -> None:
         function = pickle.loads(Path(file).read_bytes())
         obstacle = _find_obstacle()
     except BaseException:
-        obstacle = traceback.format_exc(limit=-1).strip().splitlines()[-1]
+        obstacle = traceback.format_exc(limit=-1).strip().splitlines()[-1][:1_000]
     control.send(json.dumps({"ready": obstacle is None, "why": obstacle}).encode())
     if obstacle is not None:
         return
@@ -58,6 +58,7 @@ def serve(number: int, file: str) -> None:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     live: set[int] = set()
+    own = os.getpid()
     try:
         while True:
             ready = select.select([control.fileno(), wake], [], [])[0]
@@ -70,7 +71,7 @@ def serve(number: int, file: str) -> None:
                     return
                 pid = os.fork()
                 if pid == 0:
-                    _be_child(json.loads(message)["folder"], descriptors, function, random_state, control)
+                    _be_child(json.loads(message)["folder"], descriptors, function, random_state, control, own)
                 live.add(pid)
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -97,6 +98,7 @@ def _be_child(
     function: Callable[[], Any],
     random_state: _RandomState,
     control: socket.socket,
+    parent: int,
 ) -> None:
     """Never returns."""
     from . import _child
@@ -108,7 +110,7 @@ def _be_child(
         control.close()
         random_state.renew()
         env = json.loads(Path(folder, "env.json").read_text("utf-8"))
-        code = _child.run_forked(function, env, descriptors[0], descriptors[1])
+        code = _child.run_forked(function, env, descriptors[0], descriptors[1], parent)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     except BaseException:

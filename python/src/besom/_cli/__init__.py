@@ -48,6 +48,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except BesomError as error:
         print(f"besom: {error.message}", file=sys.stderr)
         return _CODES.get(error.code, FAILED)
+    except OSError as error:
+        # A disk that is full or may not be written to, a folder that is gone.
+        print(f"besom: {error}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return 130
 

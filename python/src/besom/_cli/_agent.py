@@ -6,9 +6,11 @@ import argparse
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from .. import _operations as operations
+from .._attempts import GRACE_S
 from .._client import Client
 from .._credentials import find_credentials
 from .._desk import Desk
@@ -79,6 +81,7 @@ def _run(given: argparse.Namespace) -> int:
         )
     env = dict(os.environ)
     failures = Failures(env, in_a_row=given.max_failures)
+    grace = _to_grace(env)
     devices = find_devices(given.gpus, env) if given.gpus is not None else None
     slots = given.slots or (len(devices) if devices else 1)
     ladder = Ladder(given.forward_signals)
@@ -100,7 +103,6 @@ def _run(given: argparse.Namespace) -> int:
         with_diff=not given.no_git_diff and is_diff_wanted(),
     )
     check_place(given.sweep, given.entity, given.project, (desk.entity, desk.project, desk.sweep["id"]))
-    delay = env.get("WANDB_AGENT_KILL_DELAY")
     options = Options(
         cwd=os.getcwd(),
         env=env,
@@ -110,7 +112,7 @@ def _run(given: argparse.Namespace) -> int:
         echo=given.show_output,
         term_timeout=given.term_timeout,
         failures=failures,
-        **({"grace": _to_seconds(delay)} if delay else {}),
+        grace=grace,
     )
     outcomes = Worker(client, desk, options, ladder, progress).work()
     lost = outcomes.get("undelivered", 0)
@@ -128,6 +130,19 @@ def is_well_done(outcomes: dict[str, int]) -> bool:
     return not outcomes.get("preempted") and (total == 0 or outcomes.get("failed", 0) < total)
 
 
+def _to_grace(env: Mapping[str, str]) -> float:
+    """Seconds between SIGTERM and SIGKILL.
+
+    Raises:
+        BesomError: BAD_USAGE.
+    """
+    delay = env.get("WANDB_AGENT_KILL_DELAY")
+    try:
+        return _to_seconds(delay) if delay else GRACE_S
+    except argparse.ArgumentTypeError as error:
+        raise BesomError("BAD_USAGE", f"WANDB_AGENT_KILL_DELAY: {error}") from None
+
+
 def _to_seconds(text: str) -> float:
     try:
         seconds = float(text)
@@ -139,6 +154,6 @@ def _to_seconds(text: str) -> float:
 
 
 def _to_count(text: str) -> int:
-    if text.isdigit() and int(text) >= 1:
+    if text.isascii() and text.isdigit() and int(text) >= 1:
         return int(text)
     raise argparse.ArgumentTypeError(f'"{text}" is no count: expected a whole number from 1')

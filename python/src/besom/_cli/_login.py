@@ -78,7 +78,7 @@ def _read_key(url: str, source: str) -> str:
 
 def _ask_browser(url: str) -> str:
     """Prints where to say yes, and waits (as RFC 8628 has it)."""
-    device = _post(url, "login/device", {"label": f"{getpass.getuser()}@{socket.gethostname()}"[:100]})
+    device = _post(url, "login/device", {"label": _to_label()})
     page, code = str(device.get("url")), str(device.get("userCode"))
     # What the server says is printed here: it has to be a page's address and a code, and no more than that.
     is_page = urlsplit(page).scheme in ("http", "https") and page.isprintable() and " " not in page
@@ -106,6 +106,14 @@ def _ask_browser(url: str) -> str:
             raise BesomError("FORBIDDEN", "the sign-in was denied in the browser; nothing was kept")
         if answer["status"] == "expired" or time.time() > ends:
             raise BesomError("UNAUTHENTICATED", f"nobody approved the code {code} in time; run `besom login` again")
+
+
+def _to_label() -> str:
+    try:
+        user = f"{getpass.getuser()}@"
+    except (OSError, KeyError, ImportError):
+        user = ""  # a container may run as a number without a name
+    return f"{user}{socket.gethostname()}"[:100]
 
 
 def _post(server: str, path: str, body: dict[str, Any]) -> dict[str, Any]:

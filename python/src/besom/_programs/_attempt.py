@@ -66,7 +66,7 @@ class Context:
 
 
 class _Names(dict[str, str]):
-    """For a command that the server keeps: values of variables, which may be secrets, stay on this machine."""
+    """For a command that others see, on the server or in a job's log: values of variables may be secrets."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return f"${name}"
@@ -120,19 +120,27 @@ class ProgramAttempt(Attempt):
         try:
             exit_code, output = self._supervise(folder, checkpoints, delivery, intake)
             delivery.drain()
+            self._drop(checkpoints)
             return self._end_with(exit_code, output, intake)
         except BesomError as error:
             if error.code != "COMMAND_NOT_STARTED":
                 raise
+            self._drop(checkpoints)
             outcome = self._finish({"state": "preempted", "reason": "agent_gone", "detail": error.message})
             context.progress.finished(self.facts.display_name, outcome, "handed back")
             raise
         finally:
+            self._abandon()
             self._is_over = True
             self._give_up.set()
             delivery.close()
-            drop_if_empty(checkpoints)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _abandon(self) -> None:
+        """After something that should not happen (no more threads, no memory): nobody would look after the process."""
+        if self._process is not None and not self._is_over:
+            self._process.kill()
+            self._process.wait()
 
     def stop(self, cause: str) -> None:
         # What has ended by itself is not undone by us while its data is on the way.
@@ -187,13 +195,13 @@ class ProgramAttempt(Attempt):
         )
         facts = Facts(context.sweep["program"], self.params, env["BESOM_PARAMS_FILE"], env)
         argv = expand(context.command, facts)
-        context.on_command(shlex.join(argv))
+        shown = expand(context.command, facts._replace(env=_Names()))
+        context.on_command(shlex.join(shown))
         again = f"  (attempt {self.facts.attempt})" if self.facts.attempt > 1 else ""
         context.progress.started(name, claim["params"] + again)
         with self._start_lock:
             process = Process(argv, cwd=context.cwd, env=env, janitor=context.janitor, grace=context.grace)
             self._process = process
-        shown = expand(context.command, facts._replace(env=_Names()))
         on_device = {} if self._device is None else {"device": self._device}
         self._started = {**self.ref, "pid": process.pid, "command": shown, "slot": self._slot, **on_device}
         output = Output(

@@ -21,6 +21,7 @@ def _of(*names: str) -> frozenset[int]:
 
 
 _OWN = _of("SIGINT", "SIGTERM", "SIGHUP")
+_HANGUP = _of("SIGHUP")
 TERMINATING = _of("SIGTERM", "SIGHUP", "SIGQUIT")
 ENDING = TERMINATING | _of("SIGINT")
 _PASSED = ENDING | _of("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGCONT", "SIGWINCH", "SIGPWR", "SIGIO")
@@ -85,7 +86,9 @@ class Ladder:
         def ignore(number: int, frame: Any) -> None: ...
 
         for number in _PASSED if self.forwards else _OWN:
-            signal.signal(number, ignore)
+            # Under nohup a closed terminal is nothing to us, and stays so.
+            if number not in _HANGUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, ignore)
         threading.Thread(target=self._read, args=(read_end,), name="besom-signals", daemon=True).start()
 
     def _read(self, read_end: int) -> None:

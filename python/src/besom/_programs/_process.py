@@ -53,7 +53,11 @@ class Process:
         except (OSError, ValueError) as error:
             raise _not_started(error, argv[0], cwd) from error
         self.pid = self._process.pid
-        janitor.add(self.pid)
+        try:
+            janitor.add(self.pid)
+        except OSError as error:
+            self.kill()
+            raise _not_started(error, argv[0], cwd) from error
         assert self._process.stdout is not None and self._process.stderr is not None
         self.stdout: IO[bytes] = self._process.stdout
         self.stderr: IO[bytes] = self._process.stderr
