@@ -1,6 +1,7 @@
 import { toPythonText } from "@/core/python";
 import { isValueMap, parseJson, type Value } from "@/core/value";
 import type { WatchedRun, WatchedSweep } from "@/graphql/operations";
+import { cellsOf, countCells, padCells, toShown } from "../cells";
 import { toDuration } from "../progress";
 import { toShortNumber } from "../table";
 
@@ -8,7 +9,7 @@ export interface Frame {
   sweep: WatchedSweep;
   /** By this machine's clock. */
   nowMs: number;
-  /** Of the terminal, in characters. */
+  /** Of the terminal, in cells. */
   width: number;
   height: number;
   color: boolean;
@@ -18,14 +19,14 @@ export interface Frame {
   hint?: string;
 }
 
-/** What the terminal shows of a sweep: at most `height` lines of at most `width` characters. The same sweep, the same lines. */
+/** What the terminal shows of a sweep: at most `height` lines of at most `width` cells. The same sweep, the same lines. */
 export function draw(frame: Frame): string[] {
   const { sweep, height, width } = frame;
   const paint = painter(frame.color);
   const head = [
-    `${paint(sweep.name, 1)}  ${paint(sweep.state, STATE_COLORS[sweep.state] ?? 0)}${sweep.stateReason ? ` (${sweep.stateReason})` : ""}  ${sweep.method}`,
-    paint(sweep.url, 90),
-    ...(frame.trouble ? [paint(frame.trouble, 33)] : []),
+    `${paint(toShown(sweep.name), 1)}  ${paint(sweep.state, STATE_COLORS[sweep.state] ?? 0)}${sweep.stateReason ? ` (${toShown(sweep.stateReason)})` : ""}  ${sweep.method}`,
+    paint(toShown(sweep.url), 90),
+    ...(frame.trouble ? [paint(toShown(frame.trouble), 33)] : []),
     "",
     toProgress(frame, paint),
     toBest(frame, paint),
@@ -102,22 +103,23 @@ function paceOf({ startedAt, finishedAt }: WatchedSweep, over: number, nowMs: nu
 function toBest({ sweep }: Frame, paint: Paint): string {
   const { metric, bestRun } = sweep;
   if (!metric) return "no metric: no run is better than another";
-  if (!bestRun) return `best ${metric.name}: none yet`;
+  const name = toShown(metric.name);
+  if (!bestRun) return `best ${name}: none yet`;
   const value = bestRun.objective === null ? "-" : toShortNumber(bestRun.objective);
-  return `best ${metric.name} ${paint(value, 1)}  ${bestRun.displayName}  ${toParams(bestRun.params)}`;
+  return `best ${name} ${paint(value, 1)}  ${toShown(bestRun.displayName)}  ${toParams(bestRun.params)}`;
 }
 
 function toAgents({ agents, state: stage }: WatchedSweep, paint: Paint): string[] {
   const alive = agents.filter(({ state }) => state === "alive");
   if (alive.length === 0 && (stage === "finished" || stage === "canceled")) return [];
   if (alive.length === 0) return ["", paint("no agent is at work", 33)];
-  const widest = Math.max(...alive.map(({ host }) => host.length));
+  const widest = Math.max(...alive.map(({ host }) => countCells(toShown(host))));
   return [
     "",
     paint(`${alive.length} ${alive.length === 1 ? "agent" : "agents"}`, 1),
     ...alive.map(
       ({ host, slots, currentRuns, runsDone, runsFailed }) =>
-        `  ${host.padEnd(widest)}  ${currentRuns.length} of ${slots} ${slots === 1 ? "slot" : "slots"}  ${runsDone} done${runsFailed > 0 ? paint(`  ${runsFailed} failed`, 31) : ""}`,
+        `  ${padCells(toShown(host), widest)}  ${currentRuns.length} of ${slots} ${slots === 1 ? "slot" : "slots"}  ${runsDone} done${runsFailed > 0 ? paint(`  ${runsFailed} failed`, 31) : ""}`,
     ),
   ];
 }
@@ -131,14 +133,14 @@ function toRuns(
 ): string[] {
   if (runs.length === 0) return [];
   const { sweep, nowMs } = frame;
-  const widest = Math.max(...runs.map(({ displayName }) => displayName.length));
+  const widest = Math.max(...runs.map(({ displayName }) => countCells(toShown(displayName))));
   const rows = runs.map((run) => {
     const end = run.finishedAt === null ? nowMs : Date.parse(run.finishedAt);
     const time = run.startedAt === null ? "" : toDuration(Math.max(0, end - Date.parse(run.startedAt)));
     const value = run.objective === null || !sweep.metric ? "" : toShortNumber(run.objective);
     const state =
       run.state === "running" ? "" : `${paint(run.state.padEnd(8), STATE_COLORS[run.state] ?? 0)}  `;
-    return `  ${run.displayName.padEnd(widest)}  ${state}${time.padStart(12)}  ${value.padStart(10)}  ${toParams(run.params)}`;
+    return `  ${padCells(toShown(run.displayName), widest)}  ${state}${time.padStart(12)}  ${value.padStart(10)}  ${toParams(run.params)}`;
   });
   return ["", paint(`${total} ${title}`, 1), ...rows];
 }
@@ -150,11 +152,13 @@ function toParams(text: string): string {
       ? Object.entries(value).flatMap(([key, item]) => write(`${name}.${key}`, item))
       : [`${name}=${typeof value === "string" ? value : toPythonText(value)}`];
   const params = parseJson(text);
-  return isValueMap(params)
-    ? Object.entries(params)
-        .flatMap(([name, value]) => write(name, value))
-        .join(" ")
-    : text;
+  return toShown(
+    isValueMap(params)
+      ? Object.entries(params)
+          .flatMap(([name, value]) => write(name, value))
+          .join(" ")
+      : text,
+  );
 }
 
 /** Of `room` lines: what each wants, as long as that is fair; what one leaves goes to the others. */
@@ -174,23 +178,26 @@ export function share(room: number, wanted: readonly number[]): number[] {
 
 const ESCAPE = "\x1b";
 
-/** To `width` characters, colours not counted (and closed again). */
+/** To `width` cells, colours not counted (and closed again). */
 export function cut(line: string, width: number): string {
-  let shown = 0;
-  for (let at = 0; at < line.length; at++) {
-    if (line[at] === ESCAPE) {
-      at = line.indexOf("m", at);
+  const parts = line.split(COLORS);
+  if (parts.reduce((cells, part) => cells + (isColor(part) ? 0 : countCells(part)), 0) <= width) return line;
+  let kept = "";
+  let left = width - 1;
+  for (const part of parts) {
+    if (isColor(part)) {
+      kept += part;
       continue;
     }
-    if (shown === width - 1 && restLength(line, at) > 1) {
-      const colored = line.slice(0, at).includes(ESCAPE);
-      return `${line.slice(0, at)}…${colored ? `${ESCAPE}[0m` : ""}`;
+    for (const character of part) {
+      left -= cellsOf(character);
+      if (left < 0) return `${kept}…${kept.includes(ESCAPE) ? `${ESCAPE}[0m` : ""}`;
+      kept += character;
     }
-    shown++;
   }
-  return line;
+  return kept;
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of our own.
-const COLORS = /\x1b\[\d+m/g;
-const restLength = (line: string, at: number): number => line.slice(at).replace(COLORS, "").length;
+const COLORS = /(\x1b\[\d+m)/;
+const isColor = (part: string): boolean => part.startsWith(ESCAPE);

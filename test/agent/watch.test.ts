@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { countCells } from "@/agent/cells";
 import { cut, draw, share } from "@/agent/watch/picture";
 import type { WatchedRun, WatchedSweep } from "@/graphql/operations";
 import { withServer } from "../support/server";
@@ -99,6 +100,30 @@ test("whatever the terminal's size and the sweep, the picture fits into it, colo
       },
     ),
   );
+});
+
+test("nothing that others named is obeyed by the terminal, and wide letters take the cells that they take", () => {
+  const hostile = "\x1b]0;pwned\x07\x1b[2J\r\n\u009b2J\u202e";
+  const evil: WatchedSweep = {
+    ...sweep,
+    name: hostile,
+    state: "running",
+    stateReason: hostile,
+    metric: { name: hostile, goal: "minimize" },
+    agents: sweep.agents.map((agent) => ({ ...agent, host: hostile })),
+    bestRun: run(hostile, { params: JSON.stringify({ [hostile]: hostile }) }),
+    running: { totalCount: 2, nodes: [run("日本語の名前"), run("e\u0301")] },
+  };
+  const lines = draw({ ...frame, sweep: evil, trouble: hostile });
+  for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\u202e]/u);
+  expect(lines[0]).toContain("␛]0;pwned␇␛[2J␍␊");
+  const row = (name: string) => lines.find((line) => line.includes(name)) ?? "";
+  // Six letters of two cells, and one of one with a mark upon it.
+  expect(countCells(row("日本語").split("2 min")[0] ?? "")).toBe(
+    countCells(row("e\u0301").split("2 min")[0] ?? ""),
+  );
+  expect(cut("日本語の名前", 6)).toBe("日本…");
+  expect(cut("日本語", 6)).toBe("日本語");
 });
 
 test("lines of a screen are shared fairly, and none is wasted while anybody wants one", () => {
