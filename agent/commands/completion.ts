@@ -74,8 +74,11 @@ const firstSentence = (text: string): string => text.split(/[;:(]/)[0]?.trim() ?
 /** For words between single quotes of any of the shells: the few descriptions that have one lose it. */
 const plain = (text: string): string => text.replaceAll(/['\\[\]]/g, "");
 
-/** Asks the server at the time of the key press; without one, or without a key, nothing is offered. */
-const SWEEPS = "besom sweeps --ids -n 50 2>/dev/null";
+/**
+ * Asks the server at the time of the key press; without one, or without a key, nothing is offered. Only what is an id is: bash's
+ * `compgen -W` executes a `$(...)` in its words.
+ */
+const SWEEPS = `besom sweeps --ids -n 50 2>/dev/null | command grep -xE "[a-z0-9]{8}"`;
 
 function toBash(commands: readonly Completed[], general: Completed["options"]): string {
   const names = commands.map(({ name }) => name).join(" ");

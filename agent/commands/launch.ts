@@ -49,7 +49,7 @@ export function addLaunch(program: Command, terminal: Terminal): void {
     .option("--array-limit <n>", "agents at the same time", toCount)
     .action((sweep: string, flags: SlurmFlags) => {
       const plan = toPlan(terminal, sweep, flags);
-      return deliver(terminal, flags, toSlurmScript(plan, toWords(flags)), ["sbatch"]);
+      return deliver(terminal, flags, toSlurmScript(plan, toWords("slurm", flags)), ["sbatch"]);
     });
   withCommon(launch.command("kubernetes <sweep>"), "a Kubernetes Job")
     .requiredOption("--image <name>", "has the program in its working folder, and Node (or Python)")
@@ -57,7 +57,7 @@ export function addLaunch(program: Command, terminal: Terminal): void {
     .option("--secret <name>", "the Secret whose api-key is the key", "besom")
     .option("--grace <seconds>", "between SIGTERM and SIGKILL", toCount, 60)
     .action(async (sweep: string, flags: KubernetesFlags) => {
-      const { grace: graceSeconds, ...rest } = toWords(flags);
+      const { grace: graceSeconds, ...rest } = toWords("kubernetes", flags);
       const job = toKubernetesJob(toPlan(terminal, sweep, flags), { ...rest, graceSeconds });
       const { stringify } = await import("yaml");
       await deliver(terminal, flags, stringify(job, { lineWidth: 0, aliasDuplicateObjects: false }), [
@@ -70,7 +70,7 @@ export function addLaunch(program: Command, terminal: Terminal): void {
     });
   withCommon(launch.command("ray <sweep>"), "a Python program of Ray tasks").action(
     (sweep: string, flags: Flags) => {
-      const program = toRayProgram(toPlan(terminal, sweep, flags), toWords(flags));
+      const program = toRayProgram(toPlan(terminal, sweep, flags), toWords("ray", flags));
       return deliver(terminal, flags, program, ["python3", "-"]);
     },
   );
@@ -96,6 +96,11 @@ function withCommon(command: Command, what: string): Command {
 
 function toPlan(terminal: Terminal, sweep: string, flags: Flags): Plan {
   const { url } = findCredentials(terminal.env);
+  if (!URL.canParse(url) || !/^https?:/.test(url))
+    throw new AppError(
+      "BAD_USAGE",
+      `the server's address is ${JSON.stringify(url)}: expected one such as http://sweeps.example.org:3000; set BESOM_URL`,
+    );
   const { hostname } = new URL(url);
   if (/^(?:localhost|127\.|\[::1\])/.test(hostname))
     terminal.err(
@@ -115,13 +120,23 @@ function toPlan(terminal: Terminal, sweep: string, flags: Flags): Plan {
   };
 }
 
+/** What the cluster takes for a number: Kubernetes has thousandths of a CPU, Ray fractions of both. */
+const NUMBERS = {
+  slurm: { gpus: /^[1-9]\d*$|^0$/, cpus: /^[1-9]\d*$/ },
+  kubernetes: { gpus: /^[1-9]\d*$|^0$/, cpus: /^\d+(?:\.\d+)?$|^[1-9]\d*m$/ },
+  ray: { gpus: /^\d+(?:\.\d+)?$/, cpus: /^\d+(?:\.\d+)?$/ },
+} as const;
+
 /** The flags, each text of one word, numbers as numbers. */
-function toWords<Given extends Flags>(flags: Given): Given {
+function toWords<Given extends Flags>(cluster: keyof typeof NUMBERS, flags: Given): Given {
   for (const [name, value] of Object.entries(flags))
     if (typeof value === "string" && name !== "output") checkWord(`--${name}`, value);
   for (const name of ["gpus", "cpus"] as const)
-    if (flags[name] !== undefined && !/^\d+(?:\.\d+)?m?$/.test(flags[name]))
-      throw new AppError("BAD_USAGE", `--${name} is ${JSON.stringify(flags[name])}: expected a number`);
+    if (flags[name] !== undefined && !NUMBERS[cluster][name].test(flags[name]))
+      throw new AppError(
+        "BAD_USAGE",
+        `--${name} is ${JSON.stringify(flags[name])}: expected ${cluster === "ray" ? "a number" : "a whole number"}${cluster === "kubernetes" && name === "cpus" ? ", 0.5 or 500m" : ""}`,
+      );
   if (flags.mem !== undefined) toBytes(flags.mem);
   return flags;
 }
@@ -133,10 +148,21 @@ async function deliver(
   command: readonly string[],
 ): Promise<void> {
   if (output !== undefined) {
-    writeFileSync(resolve(terminal.cwd, output), text);
+    writeJob(resolve(terminal.cwd, output), text);
     terminal.err(`written to ${output}`);
   } else if (!submit) terminal.out(text.replace(/\n$/, ""));
   if (submit) await run(terminal, command, text);
+}
+
+function writeJob(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new AppError(
+      "BAD_USAGE",
+      `the job can't be written to ${path} (${error instanceof Error ? error.message : error}): name another file, or leave -o out to see it here`,
+    );
+  }
 }
 
 /** Gives the text to the cluster's own program, on its standard input. */

@@ -52,6 +52,8 @@ export function toKubernetesJob(plan: Plan, options: KubernetesOptions): Record<
         metadata: { labels },
         spec: {
           restartPolicy: "Never",
+          // The pod's own first process buries what trainings leave behind; an agent in its place would not.
+          shareProcessNamespace: true,
           terminationGracePeriodSeconds: options.graceSeconds,
           containers: [container],
         },

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,11 +22,14 @@ async function completionFor(shell: string): Promise<{ code: number; out: string
   return { code: await main(["completion", shell], terminal), out, err };
 }
 
-/** What bash offers after these words; a besom on the PATH gives two sweeps. */
+/** What bash offers after these words; a besom on the PATH gives two sweeps, and what a hostile server might. */
 function offeredByBash(script: string, words: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), "besom-completion-"));
   try {
-    writeFileSync(join(folder, "besom"), '#!/bin/sh\n[ "$1" = sweeps ] && printf "aaaa1111\\nbbbb2222\\n"\n');
+    writeFileSync(
+      join(folder, "besom"),
+      '#!/bin/sh\n[ "$1" = sweeps ] && printf "aaaa1111\\n\\$(>hacked)\\nbbbb2222\\n"\n',
+    );
     chmodSync(join(folder, "besom"), 0o755);
     writeFileSync(join(folder, "file.yaml"), "");
     const list = words.map((word) => `'${word}'`).join(" ");
@@ -37,6 +40,7 @@ function offeredByBash(script: string, words: readonly string[]): string[] {
       env: env as NodeJS.ProcessEnv,
       encoding: "utf8",
     });
+    expect(existsSync(join(folder, "hacked"))).toBe(false);
     return out.trim().split("\n");
   } finally {
     rmSync(folder, { recursive: true });

@@ -85,7 +85,16 @@ test("what would be a second directive, or no size, is refused; a server that on
   expect((await launch(`slurm ${SWEEP} --partition gpu\n#SBATCH`)).refusal).toContain(
     '--partition is "gpu\\n#SBATCH"',
   );
-  expect((await launch(`slurm ${SWEEP} --gpus two`)).refusal).toContain('--gpus is "two": expected a number');
+  expect((await launch(`slurm ${SWEEP} --gpus two`)).refusal).toContain(
+    '--gpus is "two": expected a whole number',
+  );
+  // Each would be a broken job: Ray's is a Python program, and only Kubernetes has thousandths of a CPU.
+  expect((await launch(`ray ${SWEEP} --cpus 500m`)).refusal).toContain('--cpus is "500m": expected a number');
+  expect((await launch(`slurm ${SWEEP} --cpus 0.5`)).refusal).toContain("expected a whole number");
+  expect((await launch(`slurm ${SWEEP}`, { BESOM_URL: "sweeps:3000" })).refusal).toContain(
+    'the server\'s address is "sweeps:3000": expected one such as',
+  );
+  expect((await launch(`slurm ${SWEEP} -o nowhere/job.sh`)).refusal).toContain("name another file");
   expect((await launch(`ray ${SWEEP} --mem much`)).refusal).toContain("expected a size such as 16G");
   expect((await launch("slurm nothing")).refusal).toContain('"nothing" is no sweep');
   expect((await launch(`slurm ${SWEEP}`, { BESOM_URL: 'http://h"; rm -rf /' })).refusal).toBeDefined();
