@@ -126,17 +126,22 @@ function readHome(): string | undefined {
 
 export function savedPath(env: Env): string {
   const { XDG_CONFIG_HOME: config } = env;
-  return join(
-    config && isAbsolute(config) ? config : join(homedir(), ".config"),
-    "besom",
-    "credentials.json",
-  );
+  return join(config && isAbsolute(config) ? config : join(homeOf(), ".config"), "besom", "credentials.json");
 }
 
 export function localPath(env: Env): string {
   const { platform } = process;
-  const dataDir = dataDirOf({ env, platform, home: homedir(), uid: process.getuid?.(), cwd: process.cwd() });
+  const dataDir = dataDirOf({ env, platform, home: homeOf(), uid: process.getuid?.(), cwd: process.cwd() });
   return join(dataDir, "credentials.json");
+}
+
+/** A user that is a number without a name, in a container without HOME, has `/`, as container runtimes have it. */
+function homeOf(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
 }
 
 /** A missing, unreadable or broken file is no file: another source may answer, and `doctor` tells which is used. */
