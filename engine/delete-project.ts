@@ -4,7 +4,7 @@ import { authorizeProject, forgetAccess } from "./authorize";
 import { badInput, checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { emitAccessChange, emitChange } from "./events";
-import { once, recall } from "./once";
+import { once, recallOr } from "./once";
 import { unknownProject } from "./update-project";
 
 export interface DeleteProjectInput {
@@ -31,25 +31,25 @@ export async function deleteProject(
     input: { projectId, confirm: input.confirm },
     clientMutationId: checkMutationId(input.clientMutationId),
   };
-  const before = await recall<{ projectId: number }>(context, mutation);
-  if (before !== undefined) return before;
-  await authorizeProject(context, projectId, "admin");
-  const { answer } = await once(
-    context,
-    mutation,
-    async (tx) => {
-      const project = await lockProject(tx, projectId);
-      if (project === undefined) throw unknownProject(projectId);
-      if (project.name !== input.confirm)
-        throw badInput("confirm", input.confirm, `the project's name, ${project.name}`);
-      await markProjectDeleted(tx, projectId);
-      await audit(tx, context, "project.delete", project.name, {}, { projectId });
-      return { projectId };
-    },
-    { makesRoom: true },
-  );
-  forgetAccess(db);
-  emitAccessChange("everybody");
-  emitChange(projectId, null, null, "sweep", "run");
-  return answer;
+  return recallOr(context, mutation, async () => {
+    await authorizeProject(context, projectId, "admin");
+    const { answer } = await once(
+      context,
+      mutation,
+      async (tx) => {
+        const project = await lockProject(tx, projectId);
+        if (project === undefined) throw unknownProject(projectId);
+        if (project.name !== input.confirm)
+          throw badInput("confirm", input.confirm, `the project's name, ${project.name}`);
+        await markProjectDeleted(tx, projectId);
+        await audit(tx, context, "project.delete", project.name, {}, { projectId });
+        return { projectId };
+      },
+      { makesRoom: true },
+    );
+    forgetAccess(db);
+    emitAccessChange("everybody");
+    emitChange(projectId, null, null, "sweep", "run");
+    return answer;
+  });
 }

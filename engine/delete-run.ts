@@ -5,7 +5,7 @@ import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { removeRuns } from "./delete-runs";
 import { forgetRun, runFacts, unknownRun } from "./facts";
-import { once, recall } from "./once";
+import { once, recallOr } from "./once";
 
 /**
  * Takes a run out of its project. Its process, if one is running, hears STALE. In a grid sweep its point is open
@@ -20,28 +20,28 @@ export async function deleteRun(
   const runId = checkId("runId", input.runId);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "deleteRun", input: { runId }, clientMutationId };
-  const before = await recall<{ runId: number }>(context, mutation);
-  if (before !== undefined) return before;
-  const run = await runFacts(db, runId);
-  await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
-  await once(
-    context,
-    mutation,
-    async (tx) => {
-      await removeRuns(tx, [run]);
-      await audit(
-        tx,
-        context,
-        "run.delete",
-        String(runId),
-        { name: run.name, sweepId: run.sweepId },
-        { projectId: run.projectId },
-      );
-      return { runId };
-    },
-    { makesRoom: true },
-  );
-  forgetRun(db, runId);
-  await tellSettled(db, [run]);
-  return { runId };
+  return recallOr(context, mutation, async () => {
+    const run = await runFacts(db, runId);
+    await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
+    await once(
+      context,
+      mutation,
+      async (tx) => {
+        await removeRuns(tx, [run]);
+        await audit(
+          tx,
+          context,
+          "run.delete",
+          String(runId),
+          { name: run.name, sweepId: run.sweepId },
+          { projectId: run.projectId },
+        );
+        return { runId };
+      },
+      { makesRoom: true },
+    );
+    forgetRun(db, runId);
+    await tellSettled(db, [run]);
+    return { runId };
+  });
 }

@@ -10,7 +10,7 @@ import { checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { forgetRun } from "./facts";
 import { authorizeRuns, checkRunIds, groupBy, refuseMissing } from "./many-runs";
-import { once, recall } from "./once";
+import { once, recallOr } from "./once";
 
 /**
  * `deleteRun` for many, all or none: they leave their project, their processes hear STALE, the points of a grid are open
@@ -25,22 +25,22 @@ export async function deleteRuns(
   const runIds = checkRunIds(input.runIds);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "deleteRuns", input: { runIds }, clientMutationId };
-  const before = await recall<{ runIds: number[] }>(context, mutation);
-  if (before !== undefined) return before;
-  const runs = await authorizeRuns(context, runIds);
-  await once(
-    context,
-    mutation,
-    async (tx) => {
-      await removeRuns(tx, runs);
-      await writeDown(tx, context, runs);
-      return { runIds };
-    },
-    { makesRoom: true },
-  );
-  for (const runId of runIds) forgetRun(db, runId);
-  await tellSettled(db, runs);
-  return { runIds };
+  return recallOr(context, mutation, async () => {
+    const runs = await authorizeRuns(context, runIds);
+    await once(
+      context,
+      mutation,
+      async (tx) => {
+        await removeRuns(tx, runs);
+        await writeDown(tx, context, runs);
+        return { runIds };
+      },
+      { makesRoom: true },
+    );
+    for (const runId of runIds) forgetRun(db, runId);
+    await tellSettled(db, runs);
+    return { runIds };
+  });
 }
 
 /** Ends the attempts under way, takes the runs out of their sweeps' counts and puts points of grids that are open again into the queue. */

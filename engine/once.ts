@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { toCaller } from "@/core/access";
-import { AppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
 import type { Tx } from "@/db/client";
 import { type AnswerRow, readAnswer, reserveAnswer, storeAnswer } from "@/db/queries/idempotency";
 import { inTransaction, retrying } from "@/db/transaction";
@@ -46,8 +46,27 @@ export async function once<T>(
   );
 }
 
-/** The answer that a repeated call got the first time, for verbs that could not even start again (their run is gone). */
-export async function recall<T>(
+/**
+ * For verbs that could not even start again, since what they name is gone afterwards: a repeated call gets the first one's answer, also
+ * when that one was done only while this one looked for what it names. `body` uses `once`.
+ */
+export async function recallOr<T>(
+  context: EngineContext,
+  mutation: Mutation,
+  body: () => Promise<T>,
+): Promise<T> {
+  const known = await recall<T>(context, mutation);
+  if (known !== undefined) return known;
+  try {
+    return await body();
+  } catch (error) {
+    const meanwhile = isAppError(error) ? await recall<T>(context, mutation) : undefined;
+    if (meanwhile === undefined) throw error;
+    return meanwhile;
+  }
+}
+
+async function recall<T>(
   { db, access }: EngineContext,
   { verb, input, clientMutationId }: Mutation,
 ): Promise<T | undefined> {

@@ -6,7 +6,7 @@ import { authorizeProject } from "./authorize";
 import { checkId, checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { runFacts, unknownRun } from "./facts";
-import { once, recall } from "./once";
+import { once, recallOr } from "./once";
 import { isRevivable } from "./settle-facts";
 
 /**
@@ -22,16 +22,16 @@ export async function stopRun(
   const runId = checkId("runId", input.runId);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "stopRun", input: { runId }, clientMutationId };
-  const before = await recall<{ runId: number; state: RunState }>(context, mutation);
-  if (before !== undefined) return before;
-  const run = await runFacts(db, runId);
-  await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
-  const { answer, repeated } = await once(context, mutation, async (tx) => ({
-    runId,
-    state: await stop(tx, runId),
-  }));
-  if (!repeated) await tellSettled(db, [run]);
-  return answer;
+  return recallOr(context, mutation, async () => {
+    const run = await runFacts(db, runId);
+    await authorizeProject(context, run.projectId, "member", () => unknownRun(runId));
+    const { answer, repeated } = await once(context, mutation, async (tx) => ({
+      runId,
+      state: await stop(tx, runId),
+    }));
+    if (!repeated) await tellSettled(db, [run]);
+    return answer;
+  });
 }
 
 async function stop(tx: Tx, runId: number): Promise<RunState> {

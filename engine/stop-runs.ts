@@ -4,7 +4,7 @@ import { tellSettled } from "./after-settling";
 import { checkMutationId } from "./check";
 import type { EngineContext } from "./context";
 import { authorizeRuns, checkRunIds, refuseMissing } from "./many-runs";
-import { once, recall } from "./once";
+import { once, recallOr } from "./once";
 import { isRevivable } from "./settle-facts";
 
 /**
@@ -20,25 +20,25 @@ export async function stopRuns(
   const runIds = checkRunIds(input.runIds);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "stopRuns", input: { runIds }, clientMutationId };
-  const before = await recall<{ runIds: number[] }>(context, mutation);
-  if (before !== undefined) return before;
-  const runs = await authorizeRuns(context, runIds);
-  const { answer, repeated } = await once(context, mutation, async (tx) => {
-    const locked = await lockRuns(tx, runIds);
-    refuseMissing(runIds, locked);
-    const waits = (state: string) => state === "pending" || state === "preempted";
-    const waiting = locked.filter(({ runState }) => waits(runState));
-    const held = locked.filter((row) => (isOver(row.runState) ? isRevivable(row) : !waits(row.runState)));
-    await killManyWaiting(
-      tx,
-      waiting.map(({ runId }) => runId),
-    );
-    await requestStops(
-      tx,
-      held.map(({ runId }) => runId),
-    );
-    return { runIds };
+  return recallOr(context, mutation, async () => {
+    const runs = await authorizeRuns(context, runIds);
+    const { answer, repeated } = await once(context, mutation, async (tx) => {
+      const locked = await lockRuns(tx, runIds);
+      refuseMissing(runIds, locked);
+      const waits = (state: string) => state === "pending" || state === "preempted";
+      const waiting = locked.filter(({ runState }) => waits(runState));
+      const held = locked.filter((row) => (isOver(row.runState) ? isRevivable(row) : !waits(row.runState)));
+      await killManyWaiting(
+        tx,
+        waiting.map(({ runId }) => runId),
+      );
+      await requestStops(
+        tx,
+        held.map(({ runId }) => runId),
+      );
+      return { runIds };
+    });
+    if (!repeated) await tellSettled(db, runs);
+    return answer;
   });
-  if (!repeated) await tellSettled(db, runs);
-  return answer;
 }

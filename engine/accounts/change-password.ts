@@ -6,7 +6,7 @@ import { audit } from "../audit";
 import { requireAccount } from "../authorize";
 import { checkMutationId } from "../check";
 import type { EngineContext } from "../context";
-import { once, recall } from "../once";
+import { once, recallOr } from "../once";
 import { checkPassword } from "./password";
 import { hashPassword, verifyPassword } from "./password-hash";
 import { endRights } from "./rights";
@@ -29,30 +29,30 @@ export async function changePassword(
     input: {},
     clientMutationId: checkMutationId(input.clientMutationId),
   };
-  const known = await recall<{ userId: number }>(context, mutation);
-  if (known !== undefined) return known;
-  const user = await retrying(() => readPassword(db.sql, userId));
-  if (user === undefined) throw new AppError("UNAUTHENTICATED", "the account is gone");
-  const password = checkPassword(input.password, [user.name, user.email]);
-  if (user.hash !== null) {
-    await withThrottle(db, [`password:${userId}`], async () => {
-      if (await verifyPassword(input.current ?? "", user.hash)) return;
-      throw new AppError("FORBIDDEN", "the current password is another one", {
-        details: { name: "current" },
-      });
-    });
-  }
-  const hash = await hashPassword(password);
-  const { answer } = await once(context, mutation, async (tx) => {
-    if (!(await setPassword(tx, { userId, hash, before: user.hash }))) {
-      throw new AppError("FORBIDDEN", "the password was changed a moment ago", {
-        details: { name: "current" },
+  return recallOr(context, mutation, async () => {
+    const user = await retrying(() => readPassword(db.sql, userId));
+    if (user === undefined) throw new AppError("UNAUTHENTICATED", "the account is gone");
+    const password = checkPassword(input.password, [user.name, user.email]);
+    if (user.hash !== null) {
+      await withThrottle(db, [`password:${userId}`], async () => {
+        if (await verifyPassword(input.current ?? "", user.hash)) return;
+        throw new AppError("FORBIDDEN", "the current password is another one", {
+          details: { name: "current" },
+        });
       });
     }
-    const ended = await deleteOtherSessions(tx, { userId, exceptId: sessionId });
-    await audit(tx, context, "user.password", user.name, { ended });
-    return { userId };
+    const hash = await hashPassword(password);
+    const { answer } = await once(context, mutation, async (tx) => {
+      if (!(await setPassword(tx, { userId, hash, before: user.hash }))) {
+        throw new AppError("FORBIDDEN", "the password was changed a moment ago", {
+          details: { name: "current" },
+        });
+      }
+      const ended = await deleteOtherSessions(tx, { userId, exceptId: sessionId });
+      await audit(tx, context, "user.password", user.name, { ended });
+      return { userId };
+    });
+    endRights(db, [userId]);
+    return answer;
   });
-  endRights(db, [userId]);
-  return answer;
 }

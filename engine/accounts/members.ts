@@ -16,7 +16,7 @@ import { audit } from "../audit";
 import { requireAccount } from "../authorize";
 import { checkMutationId, checkOneOf, checkText, show } from "../check";
 import type { EngineContext } from "../context";
-import { once, recall } from "../once";
+import { once, recallOr } from "../once";
 import { type Realm, type RealmPath, resolveRealm } from "./realm";
 import { endRights } from "./rights";
 
@@ -87,23 +87,23 @@ export async function removeMember(context: EngineContext, input: MemberPath): P
     clientMutationId: checkMutationId(clientMutationId),
   };
   // Whoever left a team knows nothing of it any more.
-  const known = await recall<MemberAnswer>(context, mutation);
-  if (known !== undefined) return known;
-  const user = await findMember(context, input.user);
-  const realm = await resolveRealm(context, input, user.userId === userId ? "viewer" : "admin");
-  const { answer } = await once(context, mutation, async (tx) => {
-    const before = await lockRole(tx, realm, user);
-    if (realm.kind === "team" && before === "admin") await keepAnAdmin(tx, realm, user);
-    const removed =
-      realm.kind === "team"
-        ? await removeTeamMember(tx, { ...realm, userId: user.userId })
-        : await removeProjectMember(tx, { ...realm, userId: user.userId });
-    if (!removed) throw notThere(realm, user.name);
-    await audit(tx, context, "member.remove", user.name, { in: realm.path, before: before ?? null }, realm);
-    return toAnswer(realm, user.userId);
+  return recallOr(context, mutation, async () => {
+    const user = await findMember(context, input.user);
+    const realm = await resolveRealm(context, input, user.userId === userId ? "viewer" : "admin");
+    const { answer } = await once(context, mutation, async (tx) => {
+      const before = await lockRole(tx, realm, user);
+      if (realm.kind === "team" && before === "admin") await keepAnAdmin(tx, realm, user);
+      const removed =
+        realm.kind === "team"
+          ? await removeTeamMember(tx, { ...realm, userId: user.userId })
+          : await removeProjectMember(tx, { ...realm, userId: user.userId });
+      if (!removed) throw notThere(realm, user.name);
+      await audit(tx, context, "member.remove", user.name, { in: realm.path, before: before ?? null }, realm);
+      return toAnswer(realm, user.userId);
+    });
+    endRights(context.db, [user.userId]);
+    return answer;
   });
-  endRights(context.db, [user.userId]);
-  return answer;
 }
 
 interface FoundUser {

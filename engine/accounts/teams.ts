@@ -5,7 +5,7 @@ import { audit } from "../audit";
 import { requireAccount } from "../authorize";
 import { checkMutationId, show } from "../check";
 import type { EngineContext } from "../context";
-import { once, recall } from "../once";
+import { once, recallOr } from "../once";
 import { checkEntityName } from "../place";
 import { isUniqueViolation } from "../unique";
 import { resolveRealm, unknownTeam } from "./realm";
@@ -53,23 +53,23 @@ export async function deleteTeam(
   requireAccount(access);
   const clientMutationId = checkMutationId(input.clientMutationId);
   const mutation = { verb: "deleteTeam", input: { team: input.team }, clientMutationId };
-  const before = await recall<{ team: string }>(context, mutation);
-  if (before !== undefined) return before;
-  const { entityId, path } = await resolveRealm(context, { team: input.team }, "admin");
-  const members = await membersOfEntities(db, access, [entityId]);
-  const { answer } = await once(context, mutation, async (tx) => {
-    if (!(await lockEntity(tx, entityId))) throw unknownTeam(path);
-    if (!(await remove(tx, entityId))) {
-      throw new AppError("ILLEGAL_MOVE", `team ${path} has projects: delete them first`, {
-        details: { team: path },
-      });
-    }
-    await audit(tx, context, "team.delete", path, {}, { entityId });
-    return { team: path };
+  return recallOr(context, mutation, async () => {
+    const { entityId, path } = await resolveRealm(context, { team: input.team }, "admin");
+    const members = await membersOfEntities(db, access, [entityId]);
+    const { answer } = await once(context, mutation, async (tx) => {
+      if (!(await lockEntity(tx, entityId))) throw unknownTeam(path);
+      if (!(await remove(tx, entityId))) {
+        throw new AppError("ILLEGAL_MOVE", `team ${path} has projects: delete them first`, {
+          details: { team: path },
+        });
+      }
+      await audit(tx, context, "team.delete", path, {}, { entityId });
+      return { team: path };
+    });
+    endRights(
+      db,
+      members.map(({ userId }) => userId),
+    );
+    return answer;
   });
-  endRights(
-    db,
-    members.map(({ userId }) => userId),
-  );
-  return answer;
 }
