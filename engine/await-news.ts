@@ -27,9 +27,10 @@ interface Waiter {
   readonly agentId: number;
   /** What it had in hand: one that is deleted is news as well. */
   readonly attempts: readonly NamedAttempt[];
-  /** Nothing, while its heartbeat is still being taken. */
   tell: (news: AgentNews) => void;
   end: () => void;
+  /** It was told something while its heartbeat was still being taken, and may not have read that itself. */
+  early: boolean;
 }
 
 /**
@@ -54,7 +55,10 @@ class WaitingRoom {
 
   /** Before the agent's state is read: what changes from then on is heard. */
   join(who: Pick<Waiter, "sweepId" | "agentId" | "attempts">): Waiting {
-    const waiter: Waiter = { ...who, tell() {}, end() {} };
+    const tell = () => {
+      waiter.early = true;
+    };
+    const waiter: Waiter = { ...who, tell, end() {}, early: false };
     if (this.#waiters.size === 0) this.#open();
     this.#waiters.add(waiter);
     return {
@@ -80,7 +84,7 @@ class WaitingRoom {
     const startedAt = performance.now();
     return new Promise<AgentNews | undefined>((resolve) => {
       const timer = setTimeout(() => waiter.end(), this.#closing ? Math.min(waitMs, FAREWELL_MS) : waitMs);
-      const stopListening = line?.onGone(() => waiter.end());
+      let stopListening: (() => void) | undefined;
       const done = (news?: AgentNews) => {
         clearTimeout(timer);
         stopListening?.();
@@ -92,6 +96,9 @@ class WaitingRoom {
       waiter.tell = (news) => {
         if (isNew(news)) done(news);
       };
+      if (waiter.early) this.#wake(waiter.sweepId);
+      // The caller may be gone by now.
+      stopListening = line?.onGone(() => waiter.end());
     }).finally(() => {
       if (line) line.waitedMs += performance.now() - startedAt;
     });

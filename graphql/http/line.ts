@@ -8,8 +8,11 @@ export function openLine(response: ServerResponse): CallersLine {
   const line: CallersLine = {
     waitedMs: 0,
     onGone(listener) {
+      if (response.closed) {
+        listener();
+        return () => {};
+      }
       response.once("close", listener);
-      if (response.closed) listener();
       return () => response.off("close", listener);
     },
   };

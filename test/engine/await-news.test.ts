@@ -1,7 +1,10 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { LEASE_MS } from "@/core/time";
-import { dismissWaiting, waitingAgents } from "@/engine/await-news";
+import { awaitNews, dismissWaiting, waitingAgents } from "@/engine/await-news";
 import { claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { controlSweep } from "@/engine/control-sweep";
@@ -12,6 +15,7 @@ import { type HeartbeatAnswer, heartbeat, MAX_WAIT_MS } from "@/engine/heartbeat
 import { registerAgent } from "@/engine/register-agent";
 import { stopRun } from "@/engine/stop-run";
 import { wishAgent } from "@/engine/wish-agent";
+import { openLine } from "@/graphql/http/line";
 import { claimOne, codeOf, gridOf, startSweep, withHouse } from "./support/house";
 
 /** A beat that waits, and how long it did. */
@@ -25,6 +29,20 @@ async function untilWaiting({ db }: EngineContext, count: number): Promise<void>
   while (waitingAgents(db) < count) await pause(5);
   // It is counted before its own beat is through.
   await pause(50);
+}
+
+/** What would be answered to a caller that has gone away. */
+async function hungUp(): Promise<ServerResponse> {
+  const http = createServer().listen(0, "127.0.0.1");
+  await once(http, "listening");
+  const caller = new AbortController();
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  fetch(url, { signal: caller.signal }).catch(() => {});
+  const [, response] = await once(http, "request");
+  caller.abort();
+  await once(response, "close");
+  http.close();
+  return response;
 }
 
 test("a heartbeat that waits hears of a stop at once, whichever server it was asked for at, and whether it named the run or not", () =>
@@ -113,6 +131,30 @@ test("a run that is deleted meanwhile is STALE to the agent that named it; one t
     expect(waitingAgents(context.db)).toBe(1);
     await deleteRun(other, { runId: gone.runId });
     expect((await beat).commands).toEqual([{ runId: gone.runId, attempt: 1, command: "STALE" }]);
+  }));
+
+test("what is said while a heartbeat is still being taken is heard as soon as it waits", () =>
+  withHouse(async ({ db, context, other }) => {
+    const { sweepId, agentId } = await startSweep(context, gridOf(1));
+    const waiting = awaitNews(db, { sweepId, agentId, attempts: [] });
+    await wishAgent(other, { agentId, wish: "stop" });
+    // Longer than the rest between two questions, shorter than a poll.
+    await pause(500);
+    const startedAt = performance.now();
+    const news = await waiting.news({ waitMs: 5_000, isNew: () => true, line: undefined });
+    waiting.leave();
+    expect(news).toMatchObject({ agentId, wish: "stop" });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  }));
+
+test("who has hung up before waits not at all", () =>
+  withHouse(async ({ db, context }) => {
+    const { agentId } = await startSweep(context, gridOf(1));
+    const response = await hungUp();
+    const line = openLine(response);
+    const beat = await timed(heartbeat({ ...context, line }, { agentId, attempts: [], waitMs: MAX_WAIT_MS }));
+    expect(beat.ms).toBeLessThan(1_000);
+    expect(waitingAgents(db)).toBe(0);
   }));
 
 test("who hangs up waits no more, and a server that is about to stop keeps nobody", () =>
