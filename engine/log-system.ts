@@ -17,6 +17,8 @@ const MAX_NAMES = 200;
 const MAX_NAME = 100;
 /** Beyond it two neighbours become one: a sample each 10 s fills it in 11 hours, and a chart shows 300. */
 export const MAX_SAMPLES_KEPT = 4_000;
+/** Far beyond any machine's bytes; means and their squares have to fit into a float64, or no chart of the run can be read. */
+const MAX_VALUE = 1e30;
 const MAX_TIME_MS = 253_402_300_799_999;
 
 /**
@@ -73,8 +75,8 @@ function checkValues(place: string, values: unknown): Record<string, number> {
   for (const [name, value] of Object.entries(values)) {
     if (name.length === 0 || name.length > MAX_NAME || !isStorable(name))
       throw badInput(`a name in ${place}`, name, `text of 1 to ${MAX_NAME} characters`);
-    if (typeof value !== "number" || !Number.isFinite(value))
-      throw badInput(`${place}.${name}`, value, "a finite number");
+    if (typeof value !== "number" || !(Math.abs(value) <= MAX_VALUE))
+      throw badInput(`${place}.${name}`, value, `a number from -${MAX_VALUE} to ${MAX_VALUE}`);
   }
   return values as Record<string, number>;
 }
