@@ -70,14 +70,14 @@ class EnvironmentTest(unittest.TestCase):
         self.assertEqual((env["BESOM_RUN_ID"], env["BESOM_ATTEMPT"], env["WANDB_RUN_ID"]), ("7", "2", "abcd1234"))
 
     def test_parameters_stand_in_files_as_the_server_sent_them(self) -> None:
-        text = '{"lr":1.0,"tiny":1e-07,"list":[1,2.5],"map":{"a":null},"name":"é","on":true}'
+        text = '{"lr":1.0,"tiny":1e-07,"list":[1,2.5],"map":{"a":null},"name":"é😀\\u007f","on":true}'
         env, _ = self.env({}, json.loads(text), text)
         self.assertEqual(Path(env["BESOM_PARAMS_FILE"]).read_text("utf-8"), f"{text}\n")
         # PyYAML takes 1e-07 for a text.
         self.assertEqual(
             Path(env["WANDB_SWEEP_PARAM_PATH"]).read_text("utf-8"),
             'wandb_version: 1\n\n"lr":\n  value: 1.0\n"tiny":\n  value: 1.0e-07\n"list":\n  value: [1, 2.5]\n'
-            '"map":\n  value: {"a": null}\n"name":\n  value: "\\u00e9"\n"on":\n  value: true\n',
+            '"map":\n  value: {"a": null}\n"name":\n  value: "\\u00e9\\U0001f600\\u007f"\n"on":\n  value: true\n',
         )
 
 

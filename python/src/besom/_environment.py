@@ -22,6 +22,7 @@ _WITHHELD = {
 _WITHHELD_KINDS = re.compile("BESOM_|PG[A-Z]")
 """The user's own keys and the way into a database: none of it reaches a training process."""
 _KEPT = {"BESOM_SILENT"}
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
 def to_child_env(
@@ -88,7 +89,7 @@ def to_child_env(
 
 def _to_wandb_yaml(params: Mapping[str, Any]) -> str:
     """``{wandb_version: 1, name: {value: v}}``, what WANDB_SWEEP_PARAM_PATH points to."""
-    lines = [f"{json.dumps(name)}:\n  value: {_to_yaml(value)}\n" for name, value in params.items()]
+    lines = [f"{_quote(name)}:\n  value: {_to_yaml(value)}\n" for name, value in params.items()]
     return "wandb_version: 1\n\n" + "".join(lines)
 
 
@@ -102,5 +103,15 @@ def _to_yaml(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_to_yaml, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)}: {_to_yaml(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value)
+        return "{" + ", ".join(f"{_quote(key)}: {_to_yaml(item)}" for key, item in value.items()) + "}"
+    return _quote(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quote(text: str) -> str:
+    """All but ASCII escaped, as YAML has it: two escapes of half a character, as in JSON, stay two halves there."""
+
+    def escape(found: re.Match[str]) -> str:
+        code = ord(found[0])
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+    return _UNPRINTABLE.sub(escape, json.dumps(text, ensure_ascii=False))
