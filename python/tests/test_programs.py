@@ -89,6 +89,8 @@ class MetricLineTest(unittest.TestCase):
             ('{"a": NaN}', None),
             ('{"msg": "hello", "on": true}', None),
             ('{"step": 3}', None),
+            ('\ufeff{"a": 1}\u3000\r', MetricLine(None, {"a": 1})),
+            ('{"a": 1}\x1c', None),
             ("{}", None),
             ("[1]", None),
             ('{"a": 1} ok', None),
@@ -136,7 +138,14 @@ class PatternTest(unittest.TestCase):
                 self.assertEqual(Pattern(source).read(line).get("x"), expected)
 
     def test_what_could_take_for_ever_is_refused_or_cut_short(self) -> None:
-        for source in ("(a+)+$(?P<x>b)", r"(?P<x>(\d+)*)", "(?P<x>a", r"(?P<x>\p{Greek})", "(?U)(?P<x>a+)", "(?P<x>[[:^digit:]])"):
+        for source in (
+            "(a+)+$(?P<x>b)",
+            r"(?P<x>(\d+)*)",
+            "(?P<x>a",
+            r"(?P<x>\p{Greek})",
+            "(?U)(?P<x>a+)",
+            "(?P<x>[[:^digit:]])",
+        ):
             with self.subTest(source), self.assertRaises(ValueError):
                 Pattern(source)
         slow = Pattern(".*a.*a.*a.*(?P<x>b)")
@@ -225,7 +234,6 @@ class LadderTest(unittest.TestCase):
         ladder.hear(signal.SIGTERM, 1.0)
         self.assertEqual((ladder.stage, heard), ("finishing", [signal.SIGUSR1, signal.SIGTERM]))
 
-
     def test_under_nohup_a_closed_terminal_is_nothing(self) -> None:
         code = (
             "import os, signal, time\nfrom besom._programs._ladder import Ladder\n"
@@ -268,7 +276,7 @@ class AttemptTest(unittest.TestCase):
         self.assertEqual(shown, ["/bin/sh -c 'sleep 60' '$TOKEN'"])
 
 
-class PlaceTest(unittest.TestCase):
+class SurroundingsTest(unittest.TestCase):
     def test_a_user_without_a_name_and_a_home_needs_none(self) -> None:
         env = {"BESOM_URL": "http://127.0.0.1:9", "BESOM_API_KEY": "k"}
         with mock.patch.object(Path, "home", side_effect=RuntimeError):

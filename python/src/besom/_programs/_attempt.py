@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._attempts import GRACE_S, Attempt
-from .._checkpoints import drop_if_empty, make_checkpoint_dir
+from .._checkpoints import make_checkpoint_dir
 from .._client import Client
 from .._delivery import Delivery
 from .._desk import Desk

@@ -10,6 +10,8 @@ from .._values import to_wire, to_wire_key
 _MAX_DEPTH = 8
 """A deeper object is kept as a value, not spelt out as dotted names."""
 _MAX_STEP = 2**53 - 1
+_BLANK = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
+"""What JavaScript strips: among it the mark that programs of Windows put before their first line."""
 
 
 class MetricLine(NamedTuple):
@@ -49,7 +51,7 @@ def parse_resumed_line(line: str) -> int | None:
 
 
 def _parse(line: str) -> dict[str, Any] | None:
-    text = line.strip()
+    text = line.strip(_BLANK)
     if not (text.startswith("{") and text.endswith("}")):
         return None
     try:
