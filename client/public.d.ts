@@ -203,7 +203,7 @@ export interface AttemptRef {
 export interface StartedProcess extends AttemptRef {
 	pid: number;
 	command: string[];
-	/** Which of the agent's places it has, from 0. */
+	/** Which of the agent's slots it has, from 0. */
 	slot?: number;
 	/** What CUDA_VISIBLE_DEVICES says there. */
 	device?: string;

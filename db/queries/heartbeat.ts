@@ -61,7 +61,7 @@ export interface StartedAttempt {
   attempt: number;
   pid: number;
   command: readonly string[];
-  /** Which of the agent's places it has, from 0. */
+  /** Which of the agent's slots it has, from 0. */
   slot: number | null;
   /** The devices it sees, as CUDA_VISIBLE_DEVICES says. */
   device: string | null;

@@ -51,7 +51,7 @@ const MAX_AGENTS = 1_000;
 /** A run that an agent holds, and where it has it. */
 export type HeldRun = RunRow & { agentId: number; slot: number | null; device: string | null };
 
-/** Runs that the agents hold at the moment, in the order of their places. */
+/** Runs that the agents hold at the moment, in the order of their slots. */
 export async function runsOfAgents(
   db: Database,
   access: Access,

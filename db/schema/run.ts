@@ -149,7 +149,7 @@ export const attempts = pgTable(
     host: text("host"),
     pid: integer("pid"),
     command: jsonText("command"),
-    /** Which of its agent's places it has, from 0, and what CUDA_VISIBLE_DEVICES says there. */
+    /** Which of its agent's slots it has, from 0, and what CUDA_VISIBLE_DEVICES says there. */
     slot: integer("slot"),
     device: text("device"),
     changedXid: changedXid(),

@@ -12,8 +12,8 @@ const AgentWish = builder.enumType("AgentWish", {
   values: { DRAIN: { value: "drain" }, STOP: { value: "stop" } } as const,
 });
 
-const AgentPlace = builder.objectRef<HeldRun>("AgentPlace").implement({
-  description: "One of an agent's places, taken.",
+const SlotInUse = builder.objectRef<HeldRun>("SlotInUse").implement({
+  description: "One of an agent's slots, and the run that has it.",
   fields: (t) => ({
     slot: t.exposeInt("slot", {
       nullable: true,
@@ -63,9 +63,9 @@ Agent.implement({
       resolve: (agent, _args, { loaders }) =>
         counted(agent) && agent.holding === 0 ? [] : loaders.heldRuns.load(agent.id),
     }),
-    places: t.field({
-      type: [AgentPlace],
-      description: "The same runs, each with its place and the devices it has there.",
+    slotsInUse: t.field({
+      type: [SlotInUse],
+      description: "The same runs, each with its slot and the devices it has there.",
       resolve: (agent, _args, { loaders }) =>
         counted(agent) && agent.holding === 0 ? [] : loaders.heldRuns.load(agent.id),
     }),

@@ -153,7 +153,7 @@ const StartedProcessInput = builder.inputType("StartedProcessInput", {
       required: true,
       description: "The words that were started. Values of environment variables do not belong here.",
     }),
-    slot: t.int({ description: "Which of the agent's places it has, from 0." }),
+    slot: t.int({ description: "Which of the agent's slots it has, from 0, as BESOM_SLOT says." }),
     device: t.string({ description: "The devices it sees, as CUDA_VISIBLE_DEVICES says." }),
   }),
 });

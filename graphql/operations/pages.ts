@@ -106,7 +106,7 @@ export interface AgentLine {
   quarantined: boolean;
   createdAt: string;
   lastHeartbeatAt: string;
-  places: {
+  slotsInUse: {
     slot: number | null;
     device: string | null;
     run: { id: string; name: string; displayName: string };
@@ -199,7 +199,7 @@ export interface SweepHead {
 const AGENT_LINE = /* GraphQL */ `
   fragment AgentLine on Agent {
     id host pid slots gpus state wish quarantined createdAt lastHeartbeatAt runsDone runsFailed
-    places { slot device run { id name displayName } }
+    slotsInUse { slot device run { id name displayName } }
   }
 `;
 

@@ -27,7 +27,7 @@ export interface AttemptLine {
   host: string | null;
   pid: number | null;
   command: string[] | null;
-  /** Which of its agent's places it has, from 0, and the devices it sees there. */
+  /** Which of its agent's slots it has, from 0, and the devices it sees there. */
   slot: number | null;
   device: string | null;
   startedAt: string;

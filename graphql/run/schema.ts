@@ -195,7 +195,10 @@ Attempt.implement({
       description: "The words of the command that was started.",
       resolve: (attempt) => (attempt.command === null ? null : (JSON.parse(attempt.command) as string[])),
     }),
-    slot: t.exposeInt("slot", { nullable: true, description: "Which of its agent's places it has, from 0." }),
+    slot: t.exposeInt("slot", {
+      nullable: true,
+      description: "Which of its agent's slots it has, from 0, as BESOM_SLOT says.",
+    }),
     device: t.exposeString("device", {
       nullable: true,
       description: "The devices it sees, as CUDA_VISIBLE_DEVICES says.",

@@ -193,7 +193,7 @@ describe("live", () => {
 });
 
 describe("its agents", () => {
-  test("show their places and devices, are drained and stopped from their menu, and a machine in quarantine is lifted", async () => {
+  test("show their slots and devices, are drained and stopped from their menu, and a machine in quarantine is lifted", async () => {
     const { driver } = site();
     const sweep = await beginSweep("agents", 1);
     const input = { sweepId: sweep.id, host: "gpu-box-2", pid: 77, slots: 2, gpus: ["0: A100", "1: A100"] };
@@ -215,7 +215,7 @@ describe("its agents", () => {
     await untilLive(page);
     const agents = page.locator("#agents");
     const row = (host: string) => agents.getByRole("row", { name: new RegExp(host) });
-    await row("gpu-box-2").getByText("2 of 2 places, 2 GPUs").waitFor();
+    await row("gpu-box-2").getByText("2 of 2 slots, 2 GPUs").waitFor();
     await row("gpu-box-2").getByText("GPU 1").waitFor();
     await row("broken-box").getByText("Quarantined", { exact: true }).waitFor();
     await agents.getByText("broken-box gets no more runs").waitFor();

@@ -1,13 +1,11 @@
 import type { AttemptLine, RunHead } from "@/graphql/operations/run-page";
 import { formatCount } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
-import { CommandBlock } from "@/ui/kit/copy";
 import { Panel } from "@/ui/kit/panel";
 
-/** Every try at it, the current one first: where it ran, how it ended, what was started. */
+/** Every try at it, the current one first: where it ran and how it ended; what was started stands with its provenance. */
 export function Attempts({ head }: { head: RunHead }) {
   const attempts = head.attempts.toReversed();
-  const command = attempts.find((attempt) => attempt.number === head.attempt)?.command;
   return (
     <Panel id="attempts" title="Attempts" note={formatCount(attempts.length)}>
       {attempts.length === 0 && <p className="text-ink-faint">Nobody has taken it yet.</p>}
@@ -18,12 +16,6 @@ export function Attempts({ head }: { head: RunHead }) {
           </li>
         ))}
       </ol>
-      {command && (
-        <div className="mt-3">
-          <p className="mb-1 text-ink-faint text-sm">The command that was started:</p>
-          <CommandBlock command={command.map(quote).join(" ")} label="Copy" />
-        </div>
-      )}
     </Panel>
   );
 }
@@ -52,7 +44,3 @@ function Attempt({ attempt, current }: { attempt: AttemptLine; current: boolean 
     </div>
   );
 }
-
-/** As a shell would need it, so that a copy of the line runs. */
-export const quote = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -26,7 +26,7 @@ export function Machine({ head, initial }: { head: RunHead; initial: readonly Sy
   const drawn = all ? charts : charts.slice(0, FEW_CHARTS);
   const where = [
     attempt?.host,
-    attempt?.slot != null && `place ${attempt.slot}`,
+    attempt?.slot != null && `slot ${attempt.slot}`,
     attempt?.device && `device ${attempt.device}`,
   ].filter(Boolean);
   return (

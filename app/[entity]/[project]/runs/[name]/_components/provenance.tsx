@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { formatBytes, type Git, type Provenance as Known, readFacts } from "@/app/_lib/facts";
 import { request } from "@/app/_live/request";
 import { RunDiffs, RunFacts, type RunHead } from "@/graphql/operations/run-page";
@@ -9,54 +9,72 @@ import { CommandBlock } from "@/ui/kit/copy";
 import { TextField } from "@/ui/kit/field";
 import { Panel } from "@/ui/kit/panel";
 import { Scroll } from "@/ui/kit/scroll";
-import { quote } from "./attempts";
 
 /** What one needs to do it again: command, commit and changes, machine, versions. Read beside the page, since nobody needs it first. */
 export function Provenance({ head }: { head: RunHead }) {
   const found = useFacts(head);
   const known = useMemo(() => (found ? readFacts(found.facts) : undefined), [found]);
+  const number = found?.attempt ?? head.attempt;
+  // What the agent said when it started it stands in its row; a longer one is cut there.
+  const started = head.attempts.find((attempt) => attempt.number === number)?.command;
+  const command = known?.argv && known.argv.length > 0 ? known.argv : started;
   return (
     <Panel
       id="provenance"
       title="Provenance"
       note={found && head.attempts.length > 1 && `of attempt ${found.attempt}`}
     >
+      {command && command.length > 0 && (
+        <div className="mb-4">
+          <CommandBlock command={command.map(quote).join(" ")} label="Copy" />
+        </div>
+      )}
       {known === undefined ? (
         <p className="text-ink-faint text-sm">
           {found === null ? "Nobody said what it was started from." : "…"}
         </p>
       ) : (
-        <Facts known={known} runId={head.id} attempt={found?.attempt ?? head.attempt} />
+        <Facts known={known} runId={head.id} attempt={number} />
       )}
     </Panel>
   );
 }
 
+/** While nobody has described the attempt; many a run never is. */
+const ASK_EVERY_MS = 5_000;
+
 /** Of the current attempt, or the latest one that was described; undefined until they have come, null when there are none. */
 function useFacts(head: RunHead): { attempt: number; facts: object } | null | undefined {
   const [found, setFound] = useState<{ attempt: number; facts: object } | null>();
-  // An agent describes an attempt after it began: until it has, each change of the run is a reason to ask again.
+  const askedAt = useRef(Number.NEGATIVE_INFINITY);
+  // An agent describes an attempt after it began: until it has, each change of the run is a reason to ask again, after a while.
   const reason = found?.attempt === head.attempt ? undefined : head;
   const { id } = head;
   useEffect(() => {
     if (reason === undefined) return;
     const left = new AbortController();
-    request(RunFacts, { id }, left.signal)
-      .then(({ run }) => {
-        const described = run?.attempts.findLast(({ facts }) => facts !== null);
-        setFound(described?.facts ? { attempt: described.number, facts: described.facts } : null);
-      })
-      .catch(() => {});
-    return () => left.abort();
+    const ask = () => {
+      askedAt.current = performance.now();
+      request(RunFacts, { id }, left.signal)
+        .then(({ run }) => {
+          const described = run?.attempts.findLast(({ facts }) => facts !== null);
+          setFound(described?.facts ? { attempt: described.number, facts: described.facts } : null);
+        })
+        .catch(() => {});
+    };
+    const timer = setTimeout(ask, Math.max(0, askedAt.current + ASK_EVERY_MS - performance.now()));
+    return () => {
+      clearTimeout(timer);
+      left.abort();
+    };
   }, [id, reason]);
   return found;
 }
 
 function Facts({ known, runId, attempt }: { known: Known; runId: string; attempt: number }) {
-  const { argv, lines, git, gpus, packages } = known;
+  const { lines, git, gpus, packages } = known;
   return (
     <div className="space-y-4 text-sm">
-      {argv && argv.length > 0 && <CommandBlock command={argv.map(quote).join(" ")} label="Copy" />}
       {git && <Commit key={attempt} git={git} runId={runId} attempt={attempt} />}
       <dl className="grid gap-x-8 sm:grid-cols-2">
         {[...lines, ...(gpus.length > 0 ? [["GPUs", gpus.join("; ")] as const] : [])].map(([name, value]) => (
@@ -178,3 +196,7 @@ function Packages({ packages }: { packages: Known["packages"] }) {
     </div>
   );
 }
+
+/** As a shell would need it, so that a copy of the line runs. */
+const quote = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

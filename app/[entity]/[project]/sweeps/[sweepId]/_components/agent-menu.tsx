@@ -13,7 +13,7 @@ import { Menu } from "@/ui/kit/menu";
 export function AgentMenu(props: { agent: AgentLine; onRefused: (why: string | undefined) => void }) {
   const { agent, onRefused } = props;
   const [asking, setAsking] = useState<"drain" | "stop">();
-  const held = agent.places.length;
+  const held = agent.slotsInUse.length;
   const act = async (wish: "drain" | "stop") => {
     setAsking(undefined);
     onRefused(await wishOf(wish, agent.id));

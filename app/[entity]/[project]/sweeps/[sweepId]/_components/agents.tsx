@@ -90,7 +90,7 @@ function AgentRow(props: {
   onRefused?: (why: string | undefined) => void;
 }) {
   const { agent, projectPath, onRefused } = props;
-  const { places, gpus, slots } = agent;
+  const { slotsInUse, gpus, slots } = agent;
   const gone = agent.state === "exited";
   return (
     <tr className="border-line border-t align-top [&>td]:py-2">
@@ -101,7 +101,7 @@ function AgentRow(props: {
         </span>
         {!gone && (slots > 1 || gpus.length > 0) && (
           <span className="block truncate text-ink-faint text-xs" title={gpus.join("\n") || undefined}>
-            {slots > 1 && `${formatCount(places.length)} of ${plural(slots, "place")}`}
+            {slots > 1 && `${formatCount(slotsInUse.length)} of ${plural(slots, "slot")}`}
             {slots > 1 && gpus.length > 0 && ", "}
             {gpus.length > 0 && plural(gpus.length, "GPU")}
           </span>
@@ -111,7 +111,7 @@ function AgentRow(props: {
         <StateOfAgent agent={agent} />
       </td>
       <td className="pr-3">
-        <Places places={places} projectPath={projectPath} />
+        <Slots slotsInUse={slotsInUse} projectPath={projectPath} />
       </td>
       <td className="figures pr-3 text-right">
         {formatCount(agent.runsDone)}
@@ -136,14 +136,14 @@ function AgentRow(props: {
 }
 
 /** More of them than this are counted. */
-const FEW_PLACES = 8;
+const FEW_SLOTS = 8;
 
-/** What it works on, a line a run, with the place and the devices that the run has where there are several. */
-function Places({ places, projectPath }: Pick<AgentLine, "places"> & { projectPath: string }) {
-  const more = places.length - FEW_PLACES;
+/** What it works on, a line a run, with the slot and the devices that the run has where there are several. */
+function Slots({ slotsInUse, projectPath }: Pick<AgentLine, "slotsInUse"> & { projectPath: string }) {
+  const more = slotsInUse.length - FEW_SLOTS;
   return (
     <>
-      {places.slice(0, FEW_PLACES).map(({ run, slot, device }) => (
+      {slotsInUse.slice(0, FEW_SLOTS).map(({ run, slot, device }) => (
         <span key={run.id} className="flex items-baseline gap-1.5">
           <Link
             href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
@@ -152,9 +152,9 @@ function Places({ places, projectPath }: Pick<AgentLine, "places"> & { projectPa
           >
             <CutName text={run.displayName} />
           </Link>
-          {(device || (slot !== null && places.length > 1)) && (
+          {(device || (slot !== null && slotsInUse.length > 1)) && (
             <span className="flex-none text-ink-faint text-xs">
-              {device ? `GPU ${device}` : `place ${slot}`}
+              {device ? `GPU ${device}` : `slot ${slot}`}
             </span>
           )}
         </span>
