@@ -90,13 +90,13 @@ describe("the public API", () => {
     for (const field of Object.values(others)) walk(getNamedType(field.type));
     // A new type here must belong to the one project, like these; a list of projects or a user would not.
     const allowed = [
-      ..."Agent AgentPlace AgentsChange Attempt BestByModel BestPoint Buckets EarlyStop Entity Front FrontMember History LoggedSeries LuckiestRun Machine Member MetricSummary MetricsChange".split(
+      ..."Agent AgentsChange Attempt BestByModel BestPoint Buckets EarlyStop Entity Front FrontMember History LoggedSeries LuckiestRun Machine Member MetricSummary MetricsChange".split(
         " ",
       ),
       ..."OutputChange OutputConnection OutputEdge OutputPiece PageInfo Person Points Project ProjectChange Run".split(
         " ",
       ),
-      ..."RunConnection RunCounts RunEdge RunWarning RunsChange SearchState Series Suggestion Sweep SweepConnection SweepEdge SweepMetric SystemSeries".split(
+      ..."RunConnection RunCounts RunEdge RunWarning RunsChange SearchState Series SlotInUse Suggestion Sweep SweepConnection SweepEdge SweepMetric SystemSeries".split(
         " ",
       ),
     ];
