@@ -4,6 +4,8 @@ import contextlib
 import functools
 import io
 import json
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -79,6 +81,49 @@ class EnvironmentTest(unittest.TestCase):
             'wandb_version: 1\n\n"lr":\n  value: 1.0\n"tiny":\n  value: 1.0e-07\n"list":\n  value: [1, 2.5]\n'
             '"map":\n  value: {"a": null}\n"name":\n  value: "\\u00e9\\U0001f600\\u007f"\n"on":\n  value: true\n',
         )
+
+
+class StrayTest(unittest.TestCase):
+    @unittest.skipUnless(sys.platform == "linux", "elsewhere nobody sees what left its group")
+    def test_what_a_function_starts_in_sessions_of_their_own_ends_with_its_run(self) -> None:
+        with tempfile.TemporaryDirectory() as name, support.serving(self.reply) as url:
+            told = Path(name, "pid")
+            Path(name, "besom_test_stray.py").write_text(
+                "import pathlib, subprocess\ndef train():\n"
+                "    stray = subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
+                f"    pathlib.Path({str(told)!r}).write_text(str(stray.pid))\n"
+            )
+            code = "import besom, besom_test_stray\nprint(besom.agent('efgh5678', besom_test_stray.train, count=1))\n"
+            env = {
+                "PATH": os.environ["PATH"],
+                "PYTHONPATH": os.pathsep.join([str(support.ROOT / "src"), name]),
+                "TMPDIR": name,
+                "HOME": name,
+                "BESOM_URL": url,
+                "BESOM_API_KEY": "k",
+            }
+            done = subprocess.run(
+                [sys.executable, "-c", code], env=env, cwd=name, capture_output=True, text=True, timeout=60
+            )
+            self.assertEqual(done.stdout, "{'finished': 1}\n", done.stderr)
+            self.assertFalse(support.is_alive(int(told.read_text())))
+            self.assertEqual([one.name for one in Path(name).iterdir() if one.name.startswith("besom-")], [])
+
+    @staticmethod
+    def reply(body: dict[str, Any]) -> tuple[int, Any]:
+        """As a server that has one run."""
+        project = {"name": "p", "entity": {"name": "e"}}
+        sweep = {"id": "efgh5678", "name": "s", "url": "", "project": project, "metric": None}
+        claim = {"runId": "7", "name": "abcd1234", "displayName": "r", "attempt": 1, "params": "{}", "apiKey": "k"}
+        answers = {
+            "registerAgent": {"agent": {"id": "1"}, "sweep": sweep, "heartbeatMs": 200},
+            "claimRun": {"claims": [claim], "directive": "CONTINUE", "reason": None, "quarantined": False},
+            "heartbeat": {"commands": [], "directive": "CONTINUE"},
+            "finishRun": {"state": "finished"},
+        }
+        found = re.search(r"\{\s*(\w+)\(", body["query"])
+        assert found is not None
+        return 200, {"data": {found[1]: {**answers.get(found[1], {}), "error": None}}}
 
 
 class VerdictTest(unittest.TestCase):
@@ -176,8 +221,7 @@ class ChoiceTest(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             deep = Path(name, "x" * 100)
             deep.mkdir()
-            with mock.patch.object(tempfile, "tempdir", str(deep)):
-                folder = _make_folder()
+            folder = _make_folder(deep)
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(folder / "run.sock"))
             self.assertEqual((folder.stat().st_mode & 0o777, list(deep.iterdir())), (0o700, []))

@@ -29,13 +29,13 @@ from besom._delivery import Delivery
 from besom._desk import Desk
 from besom._ends import Ends
 from besom._failures import Failures
+from besom._janitor import MARK, Janitor
 from besom._lines import fold_returns
 from besom._points import Point
 from besom._programs._attempt import Context, ProgramAttempt
 from besom._programs._command import Facts, expand, to_local, unknown_macros
 from besom._programs._devices import find_devices, share_devices, to_ids
 from besom._programs._intake import Intake
-from besom._programs._janitor import MARK, Janitor
 from besom._programs._ladder import Ladder
 from besom._programs._metric_line import MetricLine, parse_metric_line, parse_resumed_line
 from besom._programs._pattern import Pattern, read_line

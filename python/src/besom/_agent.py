@@ -18,6 +18,7 @@ from ._facts import is_diff_wanted
 from ._failures import Failures
 from ._follower import Follower
 from ._heart import Heart
+from ._janitor import Janitor
 from ._sinks import is_socket_possible
 from ._terminal import say
 from .errors import BesomError, RunStopped
@@ -89,6 +90,7 @@ class _Worker:
         self._terminated = False
         self._desk = Desk(client, sweep_id, with_diff=is_diff_wanted())
         self._follower = Follower(self._desk)
+        self._janitor: Janitor | None = None
         self._end_listening: Callable[[], None] = lambda: None
 
     def work(self, count: int | None, in_process: bool, method: str | None) -> dict[str, int]:
@@ -106,6 +108,7 @@ class _Worker:
         self._follower.show()
         started = 0
         starter = Starter(self._function, method)
+        self._janitor = None if in_process else Janitor()
         previous = self._listen()
         try:
             while not self._leaving.is_set() and (count is None or started < count):
@@ -128,6 +131,8 @@ class _Worker:
             self._follower.end()
             desk.leave()
             starter.close()
+            if self._janitor is not None:
+                self._janitor.close()
             if previous is not None:
                 signal.signal(signal.SIGTERM, previous)
                 self._end_listening()
@@ -183,9 +188,9 @@ class _Worker:
 
     def _to_attempt(self, claim: dict[str, Any], starter: Starter | None) -> Attempt:
         facts = self._desk.to_facts(claim)
-        if starter is None:
+        if starter is None or self._janitor is None:
             return LocalAttempt(self._client, self._desk, facts, claim, self._function)
-        attempt = ChildAttempt(self._client, self._desk, facts, claim, self._function, starter)
+        attempt = ChildAttempt(self._client, self._desk, facts, claim, self._function, starter, self._janitor)
         attempt.on_interrupt = self._interrupt
         return attempt
 

@@ -23,6 +23,8 @@ from ._delivery import Delivery
 from ._environment import to_child_env
 from ._errands import Errands
 from ._facts import Machine
+from ._group import is_group_alive, kill_strays
+from ._janitor import MARK, Janitor
 from ._lines import Output
 from ._points import Point
 from ._relay import Relay
@@ -186,9 +188,11 @@ class ChildAttempt(Attempt):
         claim: dict[str, Any],
         function: Function,
         starter: _child.Starter,
+        janitor: Janitor,
     ) -> None:
         super().__init__(client, desk, facts, claim, function)
         self._starter = starter
+        self._janitor = janitor
         self._child: _child.Child | None = None
         self.on_interrupt: Callable[[], None] = lambda: None
         """Called at each interrupt while it runs."""
@@ -202,7 +206,7 @@ class ChildAttempt(Attempt):
         return {**self.ref, "pid": child.pid, "command": [name], "slot": 0}
 
     def run(self) -> str:
-        folder = _make_folder()
+        folder = _make_folder(self._janitor.folder)
         checkpoints = make_checkpoint_dir(self.facts, os.environ, os.getcwd())
         try:
             return self._run_in(folder, checkpoints)
@@ -241,6 +245,7 @@ class ChildAttempt(Attempt):
             folder=folder,
             report=f"unix:{folder / 'run.sock'}",
             checkpoints=checkpoints,
+            more={MARK: self._janitor.mark},
         )
         delivery: Delivery | None = None
 
@@ -256,6 +261,7 @@ class ChildAttempt(Attempt):
         relay = Relay(str(folder / "run.sock"), log, lambda message: warn(message), self._note_preempting, resume)
         # Before any thread of this run is there: a forked process gets no lock that somebody holds.
         child = self._child = self._starter.start(env, folder)
+        self._janitor.add(child.pid)
         delivery = Delivery(
             self._client,
             self.facts.id,
@@ -279,6 +285,9 @@ class ChildAttempt(Attempt):
         outcome = self._report(exit_code, output.last_words)
         self._give_up.set()
         delivery.close()
+        # What it started in sessions of their own; this looks at every process, so the server is told before.
+        run = {name: env[name] for name in ("BESOM_RUN_ID", "BESOM_ATTEMPT")}
+        kill_strays({MARK: self._janitor.mark, **run})
         return outcome
 
     def _note_preempting(self) -> None:
@@ -296,9 +305,10 @@ class ChildAttempt(Attempt):
                 if exit_code is None:
                     continue
                 until = time.monotonic() + _LINGER_S
-                while _is_group_alive(child.pid) and time.monotonic() < until:
+                while is_group_alive(child.pid) and time.monotonic() < until:
                     time.sleep(0.02)
                 _child.kill_group(child.pid, signal.SIGKILL)
+                self._janitor.remove(child.pid)
                 return exit_code
             except KeyboardInterrupt:
                 presses += 1
@@ -379,9 +389,9 @@ class LocalAttempt(Attempt):
                 continue
 
 
-def _make_folder() -> Path:
+def _make_folder(parent: Path) -> Path:
     """For a run's files, mode 700. A socket's path has at most 103 bytes, which the folders of batch systems exceed."""
-    folder = Path(tempfile.mkdtemp(prefix="besom-"))
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
     if len(os.fsencode(folder / "run.sock")) <= _MAX_SOCKET_PATH:
         return folder
     folder.rmdir()
@@ -393,11 +403,3 @@ def _after(seconds: float, call: Callable[[], None]) -> None:
     timer = threading.Timer(seconds, call)
     timer.daemon = True
     timer.start()
-
-
-def _is_group_alive(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

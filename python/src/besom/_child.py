@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from . import _forkserver, _session
+from ._janitor import MARK
 from ._run import to_exit_code
 from ._terminal import say
 from .errors import BesomError
@@ -191,7 +192,7 @@ class _Spawned:
             return None
 
 
-_OF_RUN = re.compile("BESOM_|WANDB_")
+_OF_RUN = re.compile(f"(?!{MARK})(?:BESOM_|WANDB_)")
 
 
 class _Server:

@@ -109,7 +109,9 @@ def _be_child(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         random_state.renew()
-        env = json.loads(Path(folder, "env.json").read_text("utf-8"))
+        file = Path(folder, "env.json")
+        env = json.loads(file.read_text("utf-8"))
+        file.unlink()  # it may hold keys
         code = _child.run_forked(function, env, descriptors[0], descriptors[1], parent)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1

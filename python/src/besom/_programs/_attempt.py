@@ -21,13 +21,13 @@ from .._delivery import Delivery
 from .._desk import Desk
 from .._environment import to_child_env
 from .._errands import Warning
+from .._janitor import MARK, Janitor
 from .._lines import Output
 from .._run import RunFacts
 from .._verdict import to_verdict
 from ..errors import BesomError
 from ._command import Facts, expand
 from ._intake import Intake
-from ._janitor import MARK, Janitor
 from ._ladder import ENDING
 from ._pattern import Pattern
 from ._process import Process

@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO
 
+from .._group import is_group_alive, kill_strays, signal_group
+from .._janitor import MARK, Janitor
 from ..errors import BesomError
-from ._group import is_group_alive, kill_strays, signal_group
-from ._janitor import MARK, Janitor
 
 _LINGER_S = 1.0
 """What the group's other processes get to end by themselves after the first one has."""

@@ -13,10 +13,10 @@ from .._client import Client
 from .._desk import Desk
 from .._failures import Failures
 from .._heart import Heart
+from .._janitor import Janitor
 from ..errors import BesomError
 from ._attempt import Context, ProgramAttempt
 from ._command import to_local, unknown_macros
-from ._janitor import Janitor
 from ._ladder import ENDING, TERMINATING, Ladder
 from ._pattern import Pattern
 from ._progress import Progress

@@ -34,7 +34,7 @@ for round in 1 2 3; do
 done
 rm -rf -- "$2"
 """
-"""The same as agent/janitor.ts has. Numbers and the folder reach the shell as data, never as code."""
+"""The same as agent/run/janitor.ts has. Numbers and the folder reach the shell as data, never as code."""
 
 
 class Janitor:
