@@ -1,13 +1,15 @@
+import { countCells, padCells, toShown } from "./cells";
+
 /** Rows under a heading, columns padded to their widest cell, two spaces between; numbers to the right. */
 export function toTable(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows];
-  const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const all = [heading, ...rows].map((row) => row.map(toShown));
+  const widths = heading.map((_, column) => Math.max(...all.map((row) => countCells(row[column] ?? ""))));
   const numeric = heading.map((_, column) => rows.every((row) => isNumeric(row[column] ?? "")));
   return all
     .map((row) =>
       row
         .map((cell, column) =>
-          numeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+          numeric[column] ? cell.padStart(widths[column] ?? 0) : padCells(cell, widths[column] ?? 0),
         )
         .join("  ")
         .trimEnd(),

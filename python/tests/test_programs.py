@@ -277,6 +277,12 @@ class AttemptTest(unittest.TestCase):
 
 
 class SurroundingsTest(unittest.TestCase):
+    def test_names_do_nothing_to_the_terminal(self) -> None:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            Progress(color=True).started("a\x1b]0;b\x07", '{"c": "\u009b2J\u202e"}')
+        self.assertIn('\x1b[1ma␛]0;b␇\x1b[0m started  {"c": "\ufffd2J\ufffd"}', said.getvalue())
+
     def test_a_user_without_a_name_and_a_home_needs_none(self) -> None:
         env = {"BESOM_URL": "http://127.0.0.1:9", "BESOM_API_KEY": "k"}
         with mock.patch.object(Path, "home", side_effect=RuntimeError):

@@ -5,6 +5,18 @@ import { toShellText } from "@/agent/quote";
 import { toCsvLine, toShortNumber, toTable } from "@/agent/table";
 import type { ExportedRun } from "@/graphql/operations";
 
+test("what others named does nothing to the terminal, and wide letters keep the columns straight", () => {
+  expect(
+    toTable(
+      ["NAME", "PATH"],
+      [
+        ["\x1b[2J", "a"],
+        ["日本", "b"],
+      ],
+    ),
+  ).toBe("NAME  PATH\n␛[2J  a\n日本  b");
+});
+
 test("columns are as wide as their widest cell, numbers stand to the right", () => {
   expect(
     toTable(

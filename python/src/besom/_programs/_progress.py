@@ -7,6 +7,8 @@ import threading
 import time
 from collections import Counter
 
+from .._terminal import plain
+
 
 class Progress:
     """Says what happens; safe to call from any thread."""
@@ -26,22 +28,25 @@ class Progress:
             pass  # a terminal that was closed must not end runs under way
 
     def say(self, message: str) -> None:
-        self.write(f"{self._paint(time.strftime('%H:%M:%S'), 90)}  {message}")
+        self._say(plain(message))
 
     def warn(self, message: str) -> None:
-        self.say(self._paint(message, 33))
+        self._say(self._paint(plain(message), 33))
+
+    def _say(self, text: str) -> None:
+        self.write(f"{self._paint(time.strftime('%H:%M:%S'), 90)}  {text}")
 
     def started(self, name: str, params: str) -> None:
         with self._lock:
             self._running += 1
-        self.say(f"{self._paint(name, 1)} started  {params}")
+        self._say(f"{self._paint(plain(name), 1)} started  {plain(params)}")
 
     def finished(self, name: str, state: str, facts: str) -> None:
         with self._lock:
             self._running -= 1
             self._ended[state] += 1
         shade = 32 if state == "finished" else 31 if state in ("failed", "crashed") else 33
-        self.say(f"{self._paint(name, 1)} {self._paint(state, shade)}  {facts}  ({self.counts()})")
+        self._say(f"{self._paint(plain(name), 1)} {self._paint(state, shade)}  {plain(facts)}  ({self.counts()})")
 
     def counts(self) -> str:
         parts = [f"{count} {state}" for state, count in self._ended.items()]
