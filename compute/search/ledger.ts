@@ -194,7 +194,7 @@ export function groupByHash(trials: readonly Trial[]): Trial[][] {
 const isLive = ({ state }: Trial): boolean => state !== "lost" && state !== "withdrawn";
 /** Its run was given up, went on after all, and has come to its end. */
 const isFoundAgain = ({ state, keepsPoint }: Trial, { type }: News): boolean =>
-  state === "lost" && keepsPoint && (type === "observed" || type === "failed");
+  state === "lost" && keepsPoint && (type === "observed" || type === "failed" || type === "pruned");
 const hasPoint = (trial: Trial): boolean => isLive(trial) || trial.keepsPoint;
 
 function known(trials: ReadonlyMap<number, Trial>, number: number): Trial {

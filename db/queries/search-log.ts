@@ -36,7 +36,7 @@ const isDoubtful = (sql: Sql | Tx) => sql`(r.state = 'failed' and not r.returned
 /** Of a suggestion g and its run r: something that the log has not been told. */
 export const isNews = (sql: Sql | Tx) => sql`
   g.state in ('taken', 'withdrawn') and g.told <> 'ended'
-    and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed') and not ${isDoubtful(sql)}
+    and case when g.told = 'lost' then r.deleted_at is null and r.state in ('finished', 'failed', 'killed') and not ${isDoubtful(sql)}
       else g.told = 'nothing' or r.id is null or r.deleted_at is not null
         or r.state in ('finished', 'failed', 'crashed', 'killed') end`;
 

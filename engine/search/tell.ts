@@ -58,8 +58,8 @@ export async function tellNews(
  * A crashed run may be revived, or put back into the queue by a resume, and a failure may be its machine's fault: then what it comes to
  * is told as well.
  */
-function toldOf({ state, doubtful }: NewsRow, end: SearchEvent | undefined): Told {
-  if (end === undefined) return "proposed";
+function toldOf({ told, state, doubtful }: NewsRow, end: SearchEvent | undefined): Told {
+  if (end === undefined) return told === "lost" ? "ended" : "proposed";
   return (state === "crashed" || doubtful) && end.type === "lost" ? "lost" : "ended";
 }
 
@@ -88,7 +88,7 @@ const areSame = (some: readonly number[], others: readonly number[] = []): boole
   some.every((value, i) => Object.is(value, others[i]));
 
 /**
- * How a run ended, in the words of the search; undefined while it goes on. A run that is there keeps its point, whatever became
+ * How a run ended, in the words of the search; undefined while it goes on, and where it is lost for good after it was told to be lost. A run that is there keeps its point, whatever became
  * of it, as in a grid; one that was deleted gives it back.
  */
 function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig): SearchEvent | undefined {
@@ -114,7 +114,8 @@ function endOf(row: NewsRow, metrics: readonly RunMetric[], config: SweepConfig)
         : { type: "lost", number, keepsPoint: true };
     case "killed": {
       const outcome = outcomeOf(row, metrics, config);
-      if (!outcome.objectives.every(Number.isFinite)) return { type: "lost", number, keepsPoint: true };
+      if (!outcome.objectives.every(Number.isFinite))
+        return row.told === "lost" ? undefined : { type: "lost", number, keepsPoint: true };
       const count = metrics.find(({ name }) => name === objectivesOf(config)[0]?.name)?.count ?? 0;
       return { type: "pruned", number, count, ...outcome };
     }

@@ -13,6 +13,7 @@ import { registerAgent } from "@/engine/register-agent";
 import { logMetrics } from "@/engine/report-metrics";
 import { keepReady } from "@/engine/search/keeper";
 import { closeSearch } from "@/engine/search/round";
+import { stopRun } from "@/engine/stop-run";
 import { updateSweep } from "@/engine/update-sweep";
 import { toBatch } from "../support/history";
 import { claimOne, readSweep, startSweep, withHouse } from "./support/house";
@@ -238,9 +239,15 @@ test("a run that failed at once is lost to its search until it is known whose fa
     await fail(broken);
     // The machine's fault: both go out again, and are found again.
     expect(await told()).toEqual(["lost 0", "failed 0", "observed 1", "lost 2"]);
-    for (let i = 0; i < 2; i++) await train(context, await claimOne(context, sound));
+    await train(context, await claimOne(context, sound));
+    // Stopped with a result: it says as much as any other run that was.
+    const { runId, attempt, params } = await claimOne(context, sound);
+    const metrics = toBatch({ attempt, batch: 1 }, [[0, { loss: lossOf(params) }]]);
+    await logMetrics(context, { runId, metrics });
+    await stopRun(context, { runId });
+    await finishRun(context, { runId, attempt, state: "killed" });
     await keepReady(context, broken.sweepId);
-    expect((await told()).slice(4)).toEqual(["observed 2", "observed 3"]);
+    expect((await told()).slice(4)).toEqual(["observed 2", "pruned 3"]);
     await claimOne(context, sound);
     expect(await replayed(db, broken.sweepId)).toMatchObject({ differences: [] });
   }));
@@ -248,7 +255,7 @@ test("a run that failed at once is lost to its search until it is known whose fa
 /** Events of runs that came to an end without a result, in the order of their ends. */
 const readUnsuccessful = async (db: Database, sweepId: string) =>
   (await readEvents(db, sweepId)).filter(
-    ({ type }) => type === "failed" || type === "lost" || type === "observed",
+    ({ type }) => type === "failed" || type === "lost" || type === "observed" || type === "pruned",
   );
 
 test.each(["worst", "best", "latest"])(

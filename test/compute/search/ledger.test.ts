@@ -43,6 +43,11 @@ test("what was lost and is found again counts with its result, once, where it ke
     ledger.observe({ type: "observed", number: 0, objectives: [4] });
     expect(ledger.settled.map(({ outcome }) => outcome?.objectives)).toEqual(keepsPoint ? [[3]] : []);
   }
+  const ledger = openLedger({ repeats: 1 }, read);
+  ledger.add(choice);
+  ledger.observe({ type: "lost", number: 0, keepsPoint: true });
+  ledger.observe({ type: "pruned", number: 0, count: 2, objectives: [5] });
+  expect(ledger.settled.map(({ state }) => state)).toEqual(["pruned"]);
 });
 
 test("a fallback is owed its repeats like a proposal, and a prior run none", () => {
