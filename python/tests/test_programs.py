@@ -248,10 +248,35 @@ class LadderTest(unittest.TestCase):
 class AttemptTest(unittest.TestCase):
     def test_a_program_that_can_not_be_followed_is_killed_and_no_secret_is_shown(self) -> None:
         shown: list[str] = []
-        errands = types.SimpleNamespace(run=print, warn=print)
         janitor = Janitor()
+        attempt = self.make(janitor, shown)
+        no_thread = mock.patch("besom._programs._attempt.Output", side_effect=RuntimeError("can't start new thread"))
+        with no_thread, contextlib.redirect_stderr(io.StringIO()), self.assertRaises(RuntimeError):
+            attempt.run()
+        janitor.close()
+        assert attempt.started is not None
+        self.assertFalse(is_alive(attempt.started["pid"]))
+        self.assertEqual(shown, ["/bin/sh -c 'sleep 60' '$TOKEN'"])
+
+    def test_a_disk_that_is_full_says_where(self) -> None:
+        janitor = Janitor()
+        full = mock.patch.object(Path, "write_text", side_effect=OSError(28, "No space left on device"))
+        with (
+            full,
+            contextlib.redirect_stderr(io.StringIO()),
+            self.assertRaisesRegex(BesomError, "set TMPDIR") as caught,
+        ):
+            self.make(janitor, []).run()
+        janitor.close()
+        self.assertEqual(caught.exception.code, "COMMAND_NOT_STARTED")
+
+    def make(self, janitor: Janitor, shown: list[str]) -> ProgramAttempt:
+        errands = types.SimpleNamespace(run=print, warn=print)
         context = Context(
-            client=cast(Client, types.SimpleNamespace(url="http://127.0.0.1:9")),
+            client=cast(
+                Client,
+                types.SimpleNamespace(url="http://127.0.0.1:9", mutate=lambda *given, **more: {"state": "preempted"}),
+            ),
             desk=cast(Desk, types.SimpleNamespace(errands=errands)),
             sweep={"program": None, "metric": None},
             command=["/bin/sh", "-c", "sleep 60", "${envvar:TOKEN}"],
@@ -266,14 +291,7 @@ class AttemptTest(unittest.TestCase):
             is_ending=lambda: False,
         )
         facts = RunFacts("7", "abcd1234", "first", 1, "", "p", "e", "efgh5678")
-        attempt = ProgramAttempt(facts, {"params": "{}", "apiKey": "k"}, context, 0, None)
-        no_thread = mock.patch("besom._programs._attempt.Output", side_effect=RuntimeError("can't start new thread"))
-        with no_thread, contextlib.redirect_stderr(io.StringIO()), self.assertRaises(RuntimeError):
-            attempt.run()
-        janitor.close()
-        assert attempt.started is not None
-        self.assertFalse(is_alive(attempt.started["pid"]))
-        self.assertEqual(shown, ["/bin/sh -c 'sleep 60' '$TOKEN'"])
+        return ProgramAttempt(facts, {"params": "{}", "apiKey": "k"}, context, 0, None)
 
 
 class SurroundingsTest(unittest.TestCase):

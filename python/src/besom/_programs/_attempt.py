@@ -104,7 +104,10 @@ class ProgramAttempt(Attempt):
             BesomError: COMMAND_NOT_STARTED when this machine can't run the command; the run is handed back before.
         """
         context = self._context
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=context.janitor.folder))
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="run-", dir=context.janitor.folder))
+        except OSError as error:
+            raise _no_room(context.janitor.folder, error) from error
         checkpoints = make_checkpoint_dir(self.facts, context.env, context.cwd)
         delivery = Delivery(
             context.client,
@@ -180,19 +183,22 @@ class ProgramAttempt(Attempt):
             # The numbers are nvidia-smi's, which counts by the bus; CUDA by itself would count by speed.
             order = context.env.get("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
             device = {"CUDA_VISIBLE_DEVICES": self._device, "CUDA_DEVICE_ORDER": order}
-        env = to_child_env(
-            context.env,
-            server=context.client.url,
-            key=claim["apiKey"],
-            facts=self.facts,
-            params=self.params,
-            text=claim["params"],
-            folder=folder,
-            report="stdout",
-            slot=self._slot,
-            checkpoints=checkpoints,
-            more={**device, MARK: context.janitor.mark},
-        )
+        try:
+            env = to_child_env(
+                context.env,
+                server=context.client.url,
+                key=claim["apiKey"],
+                facts=self.facts,
+                params=self.params,
+                text=claim["params"],
+                folder=folder,
+                report="stdout",
+                slot=self._slot,
+                checkpoints=checkpoints,
+                more={**device, MARK: context.janitor.mark},
+            )
+        except OSError as error:
+            raise _no_room(folder, error) from error
         facts = Facts(context.sweep["program"], self.params, env["BESOM_PARAMS_FILE"], env)
         argv = expand(context.command, facts)
         shown = expand(context.command, facts._replace(env=_Names()))
@@ -270,3 +276,10 @@ class ProgramAttempt(Attempt):
         self._warned.add(message)
         self._warn(f"{self.facts.display_name}: {message}")
         self._context.desk.errands.warn(self.ref, (code, message))
+
+
+def _no_room(folder: Path, error: OSError) -> BesomError:
+    return BesomError(
+        "COMMAND_NOT_STARTED",
+        f"the run's files can't be written in {folder} ({error.strerror}): make room, or set TMPDIR to another one",
+    )
