@@ -199,12 +199,12 @@ export const RunFacts = toDocument<
   query RunFacts($id: ID!) { run(id: $id) { attempts { number facts } } }
 `);
 
-/** Up to 256 KiB an attempt, when somebody wants to see it. */
-export const RunDiffs = toDocument<
-  { run: { attempts: { number: number; diff: string | null }[] } | null },
-  { id: string }
+/** Up to 256 KiB, when somebody wants to see it. */
+export const RunDiff = toDocument<
+  { run: { attempts: { diff: string | null }[] } | null },
+  { id: string; attempt: number }
 >(/* GraphQL */ `
-  query RunDiffs($id: ID!) { run(id: $id) { attempts { number diff } } }
+  query RunDiff($id: ID!, $attempt: Int!) { run(id: $id) { attempts(number: $attempt) { diff } } }
 `);
 
 /** The end of what the current attempt printed, or of an earlier one. */

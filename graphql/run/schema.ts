@@ -105,7 +105,11 @@ Run.implement({
     attempts: t.field({
       type: [Attempt],
       description: "All tries at it, the first one first.",
-      resolve: (run, _args, { loaders }) => loaders.attempts.load(run.id),
+      args: { number: t.arg.int({ description: "That one alone." }) },
+      resolve: async ({ id }, { number }, { loaders }) => {
+        const attempts = await loaders.attempts.load(id);
+        return number == null ? attempts : attempts.filter((attempt) => attempt.number === number);
+      },
     }),
     agent: t.field({
       type: Agent,

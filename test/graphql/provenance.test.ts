@@ -60,6 +60,8 @@ test("what is known of a run beside its metrics is there for whoever may see it,
   };
   expect(await ask(server, RUN, { id: runId })).toEqual(seen);
   expect(await ask(own, RUN, { id: runId })).toEqual(seen);
+  const diffs = `query($id: ID!) { run(id: $id) { first: attempts(number: 1) { diff } second: attempts(number: 2) { diff } } }`;
+  expect(await ask(own, diffs, { id: runId })).toEqual({ run: { first: [{ diff: "+x" }], second: [] } });
   const alien = await addPerson(server, "alien");
   expect(await ask({ url: server.url, key: alien.key }, RUN, { id: runId })).toEqual({ run: null });
 

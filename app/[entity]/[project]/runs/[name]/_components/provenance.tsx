@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { formatBytes, type Git, type Provenance as Known, readFacts } from "@/app/_lib/facts";
 import { request } from "@/app/_live/request";
-import { RunDiffs, RunFacts, type RunHead } from "@/graphql/operations/run-page";
+import { RunDiff, RunFacts, type RunHead } from "@/graphql/operations/run-page";
 import { plural } from "@/ui/format";
 import { CommandBlock } from "@/ui/kit/copy";
 import { TextField } from "@/ui/kit/field";
@@ -122,8 +122,8 @@ function Diff(props: { runId: string; attempt: number; bytes: number | undefined
   const read = async () => {
     setFailed(false);
     try {
-      const { run } = await request(RunDiffs, { id: runId });
-      setDiff(run?.attempts.find(({ number }) => number === attempt)?.diff ?? null);
+      const { run } = await request(RunDiff, { id: runId, attempt });
+      setDiff(run?.attempts[0]?.diff ?? null);
     } catch {
       setFailed(true);
     }
