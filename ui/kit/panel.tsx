@@ -17,7 +17,7 @@ export function Panel(props: {
         <h2 id={`${id}-title`} className="font-semibold text-sm">
           {title}
         </h2>
-        {note && <span className="figures text-ink-faint text-sm">{note}</span>}
+        {note && <span className="figures wrap-anywhere min-w-0 text-ink-faint text-sm">{note}</span>}
         {actions && <div className="ml-auto flex flex-wrap items-center gap-1.5">{actions}</div>}
       </header>
       {children}
