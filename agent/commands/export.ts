@@ -45,16 +45,20 @@ async function exportRuns(terminal: Terminal, id: string, flags: Flags): Promise
     ),
   );
   const lines = format === "parquet" ? [] : toLines(format, runs);
-  if (file === undefined) return lines.forEach(terminal.out);
-  // A pipe or a device has no length.
-  if (fstatSync(file).isFile()) ftruncateSync(file);
-  if (format === "parquet") {
-    // Only here: its encoders would cost each start of an agent their reading.
-    const { toParquet } = await import("../export/parquet");
-    writeAll(file, toParquet(runs));
+  if (file === undefined || output === undefined) return lines.forEach(terminal.out);
+  // Only here: its encoders would cost each start of an agent their reading.
+  const pieces =
+    format === "parquet"
+      ? [(await import("../export/parquet")).toParquet(runs)]
+      : lines.map((line) => Buffer.from(`${line}\n`));
+  try {
+    // A pipe or a device has no length.
+    if (fstatSync(file).isFile()) ftruncateSync(file);
+    for (const piece of pieces) writeAll(file, piece);
+    closeSync(file);
+  } catch (cause) {
+    throw notWritten(output, cause);
   }
-  for (const line of lines) writeAll(file, Buffer.from(`${line}\n`));
-  closeSync(file);
   terminal.err(`${runs.length} runs written to ${output}`);
 }
 
@@ -73,9 +77,13 @@ function openOutput({ cwd }: Terminal, path: string): number {
   try {
     return openSync(resolve(cwd, path), "a");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new AppError("BAD_USAGE", `can't write ${path}: ${REASONS[code] ?? code}`, { cause });
+    throw notWritten(path, cause);
   }
+}
+
+function notWritten(path: string, cause: unknown): AppError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  return new AppError("BAD_USAGE", `can't write ${path}: ${REASONS[code] ?? code}`, { cause });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
@@ -173,6 +173,11 @@ test.concurrent("runs, best and export show what came out, for people and for pr
       const lines = readFileSync(join(cwd, "runs.jsonl"), "utf8").trimEnd().split("\n");
       expect(lines.map((line) => JSON.parse(line).summary.loss.last).sort()).toEqual([1.5, 2, 3]);
     });
+    if (existsSync("/dev/full"))
+      expect(await type(["export", id, "-o", "/dev/full"], server)).toMatchObject({
+        code: 2,
+        err: "besom: can't write /dev/full: the disk is full\n",
+      });
   });
 });
 
