@@ -206,11 +206,15 @@ describe("its agents", () => {
     }));
     const beat = () => driver.send(Heartbeat, { input: { agentId, attempts: [], started } });
     await beat();
-    const broken = await driver.registerAgent(sweep.id, "broken-box");
-    for (let i = 0; i < 5; i++) {
-      const [claim] = await driver.claim(sweep.id, broken);
-      if (claim) await driver.finish(claim, { state: "failed", exitCode: 1 });
-    }
+    const breakDown = async (host: string) => {
+      const agent = await driver.registerAgent(sweep.id, host);
+      for (let i = 0; i < 5; i++) {
+        const [claim] = await driver.claim(sweep.id, agent);
+        if (claim) await driver.finish(claim, { state: "failed", exitCode: 1 });
+      }
+      return agent;
+    };
+    const broken = await breakDown("broken-box");
     const { page, troubles } = await open(sweep.path);
     await untilLive(page);
     const agents = page.locator("#agents");
@@ -250,6 +254,11 @@ describe("its agents", () => {
     await agents.getByRole("button", { name: "Lift" }).click();
     await agents.getByText("broken-box gets no more runs").waitFor({ state: "detached" });
     expect(await driver.claim(sweep.id, broken)).toHaveLength(1);
+    // A program that fails everywhere: the list of agents keeps its place.
+    for (let i = 1; i <= 6; i++) await breakDown(`bad-box-${i}`);
+    await agents.getByRole("button", { name: "Show all 6 machines in quarantine" }).click();
+    await agents.getByText("bad-box-1 gets no more runs").waitFor();
+    expect(await agents.getByText("gets no more runs", { exact: false }).count()).toBe(6);
     expect(troubles).toEqual([]);
   });
 });

@@ -4,22 +4,35 @@ import { useState } from "react";
 import { newMutationId, RequestError, request } from "@/app/_live/request";
 import { ResetMachine } from "@/graphql/operations/agent";
 import type { MachineLine, SweepHead } from "@/graphql/operations/pages";
+import { formatCount } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
 import { Ago } from "@/ui/kit/clock";
 import { Notice } from "@/ui/kit/notice";
 
+/** A program that fails everywhere puts every machine in quarantine. */
+const FEW_MACHINES = 5;
+
 /** Machines that get no more runs of the sweep, for their failures in a row: why, and the way back. */
 export function Machines({ head }: { head: SweepHead }) {
+  const [all, setAll] = useState(false);
   const quarantined = head.machines.filter(({ quarantinedAt }) => quarantinedAt !== null);
   if (quarantined.length === 0) return null;
+  const shown = all ? quarantined : quarantined.slice(0, FEW_MACHINES);
   return (
-    <ul className="mb-4 space-y-2">
-      {quarantined.map((machine) => (
-        <li key={machine.host}>
-          <Machine machine={machine} sweepId={head.id} editable={head.viewerCanEdit} />
-        </li>
-      ))}
-    </ul>
+    <div className="mb-4 space-y-2">
+      <ul className="space-y-2">
+        {shown.map((machine) => (
+          <li key={machine.host}>
+            <Machine machine={machine} sweepId={head.id} editable={head.viewerCanEdit} />
+          </li>
+        ))}
+      </ul>
+      {shown.length < quarantined.length && (
+        <Button onClick={() => setAll(true)}>
+          Show all {formatCount(quarantined.length)} machines in quarantine
+        </Button>
+      )}
+    </div>
   );
 }
 
