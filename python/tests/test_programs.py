@@ -306,6 +306,20 @@ class SurroundingsTest(unittest.TestCase):
         with mock.patch.object(Path, "home", side_effect=RuntimeError):
             self.assertEqual(find_credentials(env).key, "k")
 
+    def test_a_sweep_behind_gpus_is_one(self) -> None:
+        env = {"BESOM_URL": "http://127.0.0.1:9", "CUDA_VISIBLE_DEVICES": "", "WANDB_AGENT_KILL_DELAY": "soon"}
+        for words, told in (
+            (["--gpus", "abcd1234"], "KILL_DELAY"),
+            (["--gpus", "e/p/abcd1234"], "KILL_DELAY"),
+            (["--gpus", "0,1"], "which sweep"),
+            ([], "which sweep"),
+        ):
+            said = io.StringIO()
+            with self.subTest(words), mock.patch.dict(os.environ, {**env, "BESOM_API_KEY": "k"}):
+                with contextlib.redirect_stderr(said):
+                    self.assertEqual(main(["agent", *words]), 2)
+                self.assertIn(told, said.getvalue())
+
     def test_a_grace_that_is_no_time_says_so(self) -> None:
         said = io.StringIO()
         env = {"WANDB_AGENT_KILL_DELAY": "soon", "BESOM_URL": "http://127.0.0.1:9", "BESOM_API_KEY": "k"}

@@ -21,14 +21,14 @@ from .._programs._ladder import Ladder
 from .._programs._progress import Progress
 from .._programs._worker import Options, Worker
 from ..errors import BesomError
-from ._place import check_place, to_sweep_id
+from ._place import check_place, is_sweep, to_sweep_id
 
 
 def add_agent(commands: Any) -> None:
     parser = commands.add_parser(
         "agent", help="run a sweep's training program here, until there is no more to do", description=__doc__
     )
-    parser.add_argument("sweep", help="its id, or entity/project/id")
+    parser.add_argument("sweep", nargs="?", help="its id, or entity/project/id")
     add = parser.add_argument
     add("-n", "--count", type=_to_count, metavar="N", help="leave after this many runs")
     add("-s", "--slots", type=_to_count, metavar="N", help="runs at the same time (default: 1, or one for each GPU)")
@@ -72,6 +72,11 @@ def _run(given: argparse.Namespace) -> int:
     """The first Ctrl-C lets runs finish, the second stops them, the third kills them; SIGTERM hands them back."""
     if os.name != "posix":
         raise BesomError("BAD_USAGE", "this agent needs process groups, which this system has not: run the one on Node")
+    if given.sweep is None and isinstance(given.gpus, str) and is_sweep(given.gpus):
+        # An option whose list may be left out takes the word behind it.
+        given.sweep, given.gpus = given.gpus, True
+    if given.sweep is None:
+        raise BesomError("BAD_USAGE", "which sweep? name it by its id or by entity/project/id: besom agent ID")
     sweep_id = to_sweep_id(given.sweep)
     found = find_credentials()
     if found.key is None:

@@ -30,6 +30,11 @@ def split_path(text: str) -> tuple[str | None, str | None, str]:
     )
 
 
+def is_sweep(text: str) -> bool:
+    """Rather than a list of GPUs."""
+    return not re.match("(GPU|MIG)-", text) and ("/" in text or _ID.fullmatch(text) is not None)
+
+
 def to_sweep_id(text: str) -> str:
     """The id at the end of it."""
     return split_path(text)[2]
