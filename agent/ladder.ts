@@ -4,7 +4,7 @@ export type Stage = (typeof STAGES)[number];
 
 /**
  * One press of Ctrl-C can arrive twice: the terminal sends it to every process of the group, and npx sends what it
- * got on to us. Two presses that count are further apart than this.
+ * got on to us; a service manager sends SIGTERM and SIGHUP for one end. Two of a kind that count are further apart than this.
  */
 const SAME_PRESS_MS = 400;
 
@@ -33,7 +33,8 @@ export class Ladder {
   stage: Stage = "working";
   private readonly listeners = new Set<(stage: Stage) => void>();
   private readonly hearers = new Set<(heard: Heard) => void>();
-  private pressedAtMs = Number.NEGATIVE_INFINITY;
+  /** When Ctrl-C, and when a wish to terminate, was heard last. */
+  private readonly heardAtMs = { pressed: Number.NEGATIVE_INFINITY, terminating: Number.NEGATIVE_INFINITY };
 
   isAtLeast(stage: Stage): boolean {
     return STAGES.indexOf(this.stage) >= STAGES.indexOf(stage);
@@ -69,8 +70,9 @@ export class Ladder {
   hear(signal: NodeJS.Signals, { nowMs = performance.now(), forward = false } = {}): void {
     const isTerminating = TERMINATING.has(signal);
     const isEnding = isTerminating || signal === "SIGINT";
-    if (isEnding && nowMs - this.pressedAtMs < SAME_PRESS_MS) return;
-    if (isEnding) this.pressedAtMs = nowMs;
+    const kind = isTerminating ? "terminating" : "pressed";
+    if (isEnding && nowMs - this.heardAtMs[kind] < SAME_PRESS_MS) return;
+    if (isEnding) this.heardAtMs[kind] = nowMs;
     for (const hearer of [...this.hearers]) hearer({ signal, isForwarded: forward, isTerminating });
     if (!isEnding) return;
     const next = STAGES[STAGES.indexOf(this.stage) + 1] ?? "killing";

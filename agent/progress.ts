@@ -1,3 +1,5 @@
+import { toShown } from "./cells";
+
 /** Lines that a person follows in the terminal. One a happening, the time first; nothing is redrawn. */
 export class Progress {
   private running = 0;
@@ -9,28 +11,33 @@ export class Progress {
   ) {}
 
   say(message: string): void {
-    this.write(`${this.paint(toClock(new Date()), 90)}  ${message}`);
+    this.tell(toShown(message));
   }
 
   warn(message: string): void {
-    this.say(this.paint(message, 33));
+    this.tell(this.paint(toShown(message), 33));
   }
 
   started(name: string, params: string): void {
     this.running++;
-    this.say(`${this.paint(name, 1)} started  ${params}`);
+    this.tell(`${this.paint(toShown(name), 1)} started  ${toShown(params)}`);
   }
 
   finished(name: string, state: string, facts: string): void {
     this.running--;
     this.ended.set(state, (this.ended.get(state) ?? 0) + 1);
     const shade = state === "finished" ? 32 : state === "failed" || state === "crashed" ? 31 : 33;
-    this.say(`${this.paint(name, 1)} ${this.paint(state, shade)}  ${facts}  (${this.counts()})`);
+    const what = `${this.paint(toShown(name), 1)} ${this.paint(state, shade)}`;
+    this.tell(`${what}  ${toShown(facts)}  (${this.counts()})`);
   }
 
   counts(): string {
     const parts = [...this.ended].map(([state, count]) => `${count} ${state}`);
     return [...parts, `${this.running} running`].join(", ");
+  }
+
+  private tell(line: string): void {
+    this.write(`${this.paint(toClock(new Date()), 90)}  ${line}`);
   }
 
   private paint(text: string, code: number): string {

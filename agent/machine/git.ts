@@ -96,7 +96,7 @@ function readText(path: string): string {
 }
 
 /** A token in the address of a remote is nobody's business. */
-export const withoutSecrets = (remote: string): string => remote.replace(/^(\w+:\/\/)[^/@]*@/, "$1");
+export const withoutSecrets = (remote: string): string => remote.replace(/^([\w+.-]+:\/\/)[^/]*@/, "$1");
 
 /** Tracked files against HEAD. All of it is counted, the beginning is kept, up to the end of a line. */
 function readDiff(

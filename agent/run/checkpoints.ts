@@ -5,8 +5,8 @@ import { makeFolder } from "../folders";
 
 export interface CheckpointFolder {
   readonly dir: string;
-  /** Goes when it is empty. */
-  close(): void;
+  /** Goes when it is empty. Never rejects. */
+  close(): Promise<void>;
 }
 
 /** Another agent may remove an empty folder in the moment in which it is made. */
@@ -36,7 +36,7 @@ export class Checkpoints {
         if (left <= 1) throw error;
       }
     }
-    return { dir, close: () => void rmdir(dir).catch(() => {}) };
+    return { dir, close: () => rmdir(dir).catch(() => {}) };
   }
 
   /** Takes what is empty of the folders that were made here. */

@@ -1,7 +1,7 @@
 import type { Client } from "@/client/client";
 import { Delivery } from "@/client/delivery";
 import { expandCommand } from "@/core/command";
-import { type AppError, isAppError } from "@/core/errors";
+import { AppError, isAppError } from "@/core/errors";
 import type { Goal } from "@/core/sweep";
 import { isValueMap, parseJson, type ValueMap } from "@/core/value";
 import { type AttemptCommand, type Claim, FinishRun, type StartedProcess } from "@/graphql/operations";
@@ -137,7 +137,7 @@ export class LiveRun {
     const { claim, context } = this;
     const { client, giveUp, progress, sweep } = context;
     const params = readParams(claim.params);
-    const files = writeRunFiles(context.janitor.folder, claim.params, params);
+    const files = await this.writeFiles(params);
     const spool = context.openSpool(claim);
     const delivery = new Delivery({
       client,
@@ -163,9 +163,12 @@ export class LiveRun {
       echo: context.echo ? (line) => progress.write(`${claim.displayName} | ${line}`) : undefined,
     });
     const checkpoints = this.openCheckpoints();
-    let isKept = false;
+    // Until all is told: what the server does not have outlives a mistake of ours, too.
+    let isKept = true;
     try {
       const exit = await this.supervise(params, { ...files, checkpoints }, intake, delivery);
+      // Before anybody can begin the next attempt, whose folder it is as well.
+      if (this.cause !== "stale") await checkpoints?.close();
       const verdict = this.judge(exit, intake);
       if (this.cause !== "stale") spool.ended(verdict);
       await delivery.drain();
@@ -174,14 +177,17 @@ export class LiveRun {
       await this.child?.cleared;
       return { outcome, exitCode: exit.code };
     } catch (error) {
+      this.child?.kill();
       if (!isAppError(error) || error.code !== "COMMAND_NOT_STARTED") throw error;
-      await this.handBack(error, intake);
+      await checkpoints?.close();
+      await this.handBack(error);
+      intake.end();
+      isKept = false;
       throw error;
     } finally {
       delivery.close({ keep: isKept });
       if (!isKept) spool.remove();
       void files.remove().catch(() => {});
-      checkpoints?.close();
     }
   }
 
@@ -210,7 +216,8 @@ export class LiveRun {
       platform: process.platform,
     };
     const argv = expandCommand(sweep.command ?? undefined, { ...facts, env });
-    context.onCommand(toShellText(argv));
+    const command = expandCommand(sweep.command ?? undefined, { ...facts, env: NAMES_ONLY });
+    context.onCommand(toShellText(command));
     progress.started(
       claim.displayName,
       claim.attempt > 1 ? `${claim.params}  (attempt ${claim.attempt})` : claim.params,
@@ -227,7 +234,6 @@ export class LiveRun {
       ...(graceMs !== undefined && { graceMs }),
     });
     const ref = { runId: claim.runId, attempt: claim.attempt };
-    const command = expandCommand(sweep.command ?? undefined, { ...facts, env: NAMES_ONLY });
     const { pid } = this.child;
     const { index, device } = slot;
     this.started = { ...ref, pid, command, slot: index, ...(device !== undefined && { device }) };
@@ -268,10 +274,28 @@ export class LiveRun {
     return outcome;
   }
 
-  private async handBack(error: AppError, intake: Intake): Promise<void> {
+  private async handBack(error: AppError): Promise<void> {
     const outcome = await this.finish({ state: "preempted", reason: "agent_gone", detail: error.message });
     this.context.progress.finished(this.claim.displayName, outcome, "handed back");
-    intake.end();
+  }
+
+  /** A machine without room for a kilobyte can't do this run: somebody else shall. */
+  private async writeFiles(params: ValueMap): Promise<RunFiles> {
+    const { claim, context } = this;
+    const { folder } = context.janitor;
+    try {
+      return writeRunFiles(folder, claim.params, params);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : cause;
+      const error = new AppError(
+        "COMMAND_NOT_STARTED",
+        `the files of a run can't be written to ${folder}: ${why}; make room there, or set TMPDIR to another disk`,
+        { cause },
+      );
+      context.progress.started(claim.displayName, claim.params);
+      await this.handBack(error);
+      throw error;
+    }
   }
 
   private async finish({ state, ...facts }: Verdict): Promise<Outcome> {

@@ -48,7 +48,13 @@ export class SpoolHome {
     writeJson(join(dir, ATTEMPT_FILE), attempt);
     return {
       dir,
-      ended: (verdict) => writeJson(join(dir, END_FILE), verdict),
+      ended: (verdict) => {
+        try {
+          writeJson(join(dir, END_FILE), verdict);
+        } catch {
+          // A full disk: whoever takes over does not know how it ended, but we may tell it yet.
+        }
+      },
       remove: () => {
         const removal = rm(dir, { recursive: true, force: true }).catch(() => {});
         this.removals.add(removal);

@@ -219,6 +219,14 @@ class LadderTest(unittest.TestCase):
             ladder.hear(signal.SIGINT, now)
         self.assertEqual(stages, ["finishing", "stopping", "killing"])
 
+    def test_sigterm_and_sighup_are_one_wish_that_no_ctrl_c_swallows(self) -> None:
+        ladder = Ladder()
+        ladder.hear(signal.SIGINT, 0.0)
+        ladder.hear(signal.SIGTERM, 0.1)
+        self.assertEqual(ladder.stage, "stopping")
+        ladder.hear(signal.SIGHUP, 0.15)
+        self.assertEqual(ladder.stage, "stopping")
+
     def test_sigterm_stops_at_once_and_kills_the_second_time(self) -> None:
         ladder = Ladder()
         ladder.hear(signal.SIGTERM, 0.0)

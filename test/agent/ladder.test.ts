@@ -24,6 +24,15 @@ test("SIGTERM stops at once, a second one kills", () => {
   expect(ladder.stage).toBe("killing");
 });
 
+test("a service manager's SIGTERM and SIGHUP are one wish, and no press of Ctrl-C before swallows it", () => {
+  const ladder = new Ladder();
+  ladder.hear("SIGINT", { nowMs: 1_000 });
+  ladder.hear("SIGTERM", { nowMs: 1_100 });
+  expect(ladder.stage).toBe("stopping");
+  ladder.hear("SIGHUP", { nowMs: 1_150 });
+  expect(ladder.stage).toBe("stopping");
+});
+
 test("nothing climbs down", () => {
   const ladder = new Ladder();
   ladder.climbTo("stopping");

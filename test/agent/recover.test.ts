@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -17,7 +17,7 @@ import { recover } from "@/agent/spools/recover";
 import { layCable } from "../support/cable";
 import { waitFor } from "../support/recorder";
 import { sharedServer } from "../support/server";
-import { createSweep } from "../support/worker";
+import { createSweep, withAgent } from "../support/worker";
 
 const ROOT = join(import.meta.dirname, "../..");
 const BIN = join(ROOT, "scripts/besom.mjs");
@@ -94,6 +94,52 @@ test.runIf(process.platform === "linux")(
     }
   },
 );
+
+test.runIf(canMount())(
+  "a spool's disk that fills up while a run trains costs nothing of the run",
+  async () => {
+    const root = mkdtempSync(join(tmpdir(), "besom-full-"));
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=128k", "tmpfs", root]);
+    try {
+      const fill = JSON.stringify(join(root, "fill"));
+      const program = `try { require("fs").writeFileSync(${fill}, Buffer.alloc(1 << 20)) } catch (error) { console.log(error.code) }
+      for (let step = 0; step < 50; step++) console.log(JSON.stringify({ step, loss: step }));`;
+      const sweepId = await createSweep(server(), program);
+      await withAgent(
+        server(),
+        sweepId,
+        { env: { ...process.env, BESOM_SPOOL_DIR: root } },
+        async ({ done }) => {
+          expect(Object.fromEntries(await done)).toEqual({ finished: 1 });
+        },
+      );
+      const [run] = await server().db.sql<{ state: string; attempt: number; steps: number; text: string }[]>`
+      select state, attempt, (select last_step from attempts a where a.run_id = r.id)::int as steps,
+        (select string_agg(text, '' order by batch, piece) from output_chunks c where c.run_id = r.id) as text
+      from runs r where sweep_id = ${sweepId}`;
+      expect(run).toMatchObject({ state: "finished", attempt: 1, steps: 49 });
+      expect(run?.text).toContain("ENOSPC");
+    } finally {
+      execFileSync("umount", ["-l", root]);
+      rmSync(root, { recursive: true, force: true });
+    }
+  },
+);
+
+/** Root may have a small disk of its own. */
+function canMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), "besom-mount-"));
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
+    execFileSync("umount", [folder]);
+    return true;
+  } catch {
+    console.warn("SKIPPED: a full disk needs a small one, which only root can mount");
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /** A folder as an agent leaves it, of an owner that is gone unless said otherwise. */
 function leave(root: string, name: string, owner: object = { ...thisOwner(), start: "0" }): string {

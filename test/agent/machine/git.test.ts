@@ -68,6 +68,8 @@ test("outside of a repository, and without git, there is nothing to say", async 
 test("a token in a remote's address is left out", () => {
   expect(withoutSecrets("https://ada:ghp_x@example.org/a/b.git")).toBe("https://example.org/a/b.git");
   expect(withoutSecrets("git@example.org:a/b.git")).toBe("git@example.org:a/b.git");
+  expect(withoutSecrets("git+ssh://tok@example.org/a")).toBe("git+ssh://example.org/a");
+  expect(withoutSecrets("https://ada:p@ss@example.org/a@b")).toBe("https://example.org/a@b");
 });
 
 test("the interpreter of a command is found behind env, as a script's own, and asked once for what it has", async () => {

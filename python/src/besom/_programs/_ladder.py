@@ -41,7 +41,7 @@ class Ladder:
         self.forwards = forwards
         self._lock = threading.RLock()
         self._listeners: list[Callable[[str], None]] = []
-        self._pressed_at = float("-inf")
+        self._heard_at = {"pressed": float("-inf"), "terminating": float("-inf")}
         self.on_signal: Callable[[int], None] = lambda number: None
         """Called with each signal that counts, before the ladder is climbed."""
 
@@ -65,9 +65,11 @@ class Ladder:
         """One signal, or the same press again."""
         now = time.monotonic() if now is None else now
         if number in ENDING:
-            if now - self._pressed_at < _SAME_PRESS_S:
+            # Ctrl-C is one press, SIGTERM and SIGHUP of one end another: neither swallows the other.
+            kind = "terminating" if number in TERMINATING else "pressed"
+            if now - self._heard_at[kind] < _SAME_PRESS_S:
                 return
-            self._pressed_at = now
+            self._heard_at[kind] = now
         self.on_signal(number)
         if number in ENDING:
             following = STAGES[min(STAGES.index(self.stage) + 1, 3)]
