@@ -184,12 +184,16 @@ describe("live", () => {
     }
   });
 
-  test("an agent that is gone is called lost without a reload", async () => {
-    const sweep = await beginSweep("lost agent", 1);
-    const { page } = await open(sweep.path);
-    await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
-    await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
-  });
+  // Its lease of 20 s has to run out.
+  test.skipIf(process.env.BESOM_CI === "brief")(
+    "an agent that is gone is called lost without a reload",
+    async () => {
+      const sweep = await beginSweep("lost agent", 1);
+      const { page } = await open(sweep.path);
+      await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
+      await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
+    },
+  );
 });
 
 describe("its agents", () => {

@@ -150,35 +150,40 @@ test("no key, password, token, cookie or database password is ever said", async 
   }
 }, 120_000);
 
-test("a server that can't reach its database names it without the password", () => {
-  const password = "Hunter2-database-password";
-  for (const url of [
-    `postgres://me:${password}@127.0.0.1:1/besom`,
-    `postgres://me:${password}@127.0.0.1:1`,
-    `mysql://me:${password}@127.0.0.1/besom`,
-    `postgres://me:${password}#@127.0.0.1/besom`,
-  ]) {
-    const { stdout, stderr, status } = spawnSync(
-      process.execPath,
-      ["--import", "tsx", "server.ts", "--no-pages"],
-      {
-        cwd: join(import.meta.dirname, "../.."),
-        env: {
-          PATH: process.env.PATH,
-          HOME: process.env.HOME,
-          NODE_ENV: "production",
-          BESOM_PORT: "0",
-          DATABASE_URL: url,
-          BESOM_LOG_LEVEL: "trace",
+// Each address is tried until the server gives up.
+test.skipIf(process.env.BESOM_CI === "brief")(
+  "a server that can't reach its database names it without the password",
+  () => {
+    const password = "Hunter2-database-password";
+    for (const url of [
+      `postgres://me:${password}@127.0.0.1:1/besom`,
+      `postgres://me:${password}@127.0.0.1:1`,
+      `mysql://me:${password}@127.0.0.1/besom`,
+      `postgres://me:${password}#@127.0.0.1/besom`,
+    ]) {
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        ["--import", "tsx", "server.ts", "--no-pages"],
+        {
+          cwd: join(import.meta.dirname, "../.."),
+          env: {
+            PATH: process.env.PATH,
+            HOME: process.env.HOME,
+            NODE_ENV: "production",
+            BESOM_PORT: "0",
+            DATABASE_URL: url,
+            BESOM_LOG_LEVEL: "trace",
+          },
+          encoding: "utf8",
         },
-        encoding: "utf8",
-      },
-    );
-    expect(status).toBe(1);
-    expect(`${stdout}${stderr}`).not.toContain("Hunter2");
-    expect(`${stdout}${stderr}`.length).toBeGreaterThan(40);
-  }
-}, 120_000);
+      );
+      expect(status).toBe(1);
+      expect(`${stdout}${stderr}`).not.toContain("Hunter2");
+      expect(`${stdout}${stderr}`.length).toBeGreaterThan(40);
+    }
+  },
+  120_000,
+);
 
 function read(path: string): string {
   try {
