@@ -136,7 +136,7 @@ export function localPath(env: Env): string {
 }
 
 /** A user that is a number without a name, in a container without HOME, has `/`, as container runtimes have it. */
-function homeOf(): string {
+export function homeOf(): string {
   try {
     return homedir();
   } catch {

@@ -93,7 +93,13 @@ declare const SWEEP_STATES: readonly [
 	"canceled"
 ];
 export type SweepState = (typeof SWEEP_STATES)[number];
-export type SweepAction = "pause" | "resume" | "stop" | "cancel";
+declare const SWEEP_ACTIONS: readonly [
+	"pause",
+	"resume",
+	"stop",
+	"cancel"
+];
+export type SweepAction = (typeof SWEEP_ACTIONS)[number];
 export type Goal = "minimize" | "maximize";
 /** What every payload's `error` holds when the verb was refused; absent (null) when it was done. */
 export interface Failure {

@@ -12,7 +12,8 @@ export const SWEEP_MOVES: Readonly<Record<SweepState, readonly SweepState[]>> = 
   canceled: [],
 };
 
-export type SweepAction = "pause" | "resume" | "stop" | "cancel";
+export const SWEEP_ACTIONS = ["pause", "resume", "stop", "cancel"] as const;
+export type SweepAction = (typeof SWEEP_ACTIONS)[number];
 
 /** What each control means; the states it starts from are those that may move to its target. */
 export const SWEEP_ACTION_TARGET: Readonly<Record<SweepAction, SweepState>> = {
@@ -24,7 +25,7 @@ export const SWEEP_ACTION_TARGET: Readonly<Record<SweepAction, SweepState>> = {
 
 export const canMoveSweep = (from: SweepState, to: SweepState): boolean => SWEEP_MOVES[from].includes(to);
 export const legalActions = (state: SweepState): SweepAction[] =>
-  (Object.keys(SWEEP_ACTION_TARGET) as SweepAction[]).filter((action) =>
+  SWEEP_ACTIONS.filter((action) =>
     action === "resume"
       ? state === "paused" || state === "finished"
       : canMoveSweep(state, SWEEP_ACTION_TARGET[action]),

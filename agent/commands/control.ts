@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import type { Client } from "@/client/client";
 import { AppError, isAppError } from "@/core/errors";
-import type { SweepAction } from "@/core/sweep";
+import { SWEEP_ACTIONS, type SweepAction } from "@/core/sweep";
 import {
   CancelSweep,
   FindRun,
@@ -26,7 +26,7 @@ const WHAT: Readonly<Record<SweepAction, string>> = {
 
 /** `besom pause ID ...` and its like. `besom sweep --pause ID`, as W&B has it, is the same. */
 export function addControls(program: Command, terminal: Terminal, exit: ExitCode): void {
-  for (const action of ["pause", "resume", "stop", "cancel"] as const) {
+  for (const action of SWEEP_ACTIONS) {
     const command = program
       .command(`${action} <sweeps...>`)
       .description(WHAT[action])

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Command } from "commander";
@@ -7,6 +6,9 @@ import { findCredentials, localPath } from "@/client/credentials";
 import { isAppError } from "@/core/errors";
 import { CheckKey } from "@/graphql/operations";
 import { EXIT, type ExitCode } from "../exit-code";
+import { run } from "../machine/ask";
+import { resolveProgram } from "../machine/interpreter";
+import { listGpus } from "../machine/nvidia";
 import { VERSION } from "../version";
 import type { Terminal } from "./context";
 import { askProgram } from "./process";
@@ -133,47 +135,21 @@ function checkDisk(): Finding {
 /** What `${interpreter}` will be. None is no fault: a sweep may run any program. */
 async function checkPython({ env }: Terminal): Promise<Finding> {
   for (const program of ["python", "python3"]) {
-    const said = await ask(program, ["--version"], env);
-    if (said.ran) return { check: "python", ok: true, message: `${said.text} (${program})` };
+    const version = await run(program, ["--version"], env);
+    if (version) return { check: "python", ok: true, message: `${version.trim()} (${program})` };
   }
-  return {
-    check: "python",
-    ok: true,
-    message: "none on the PATH; sweeps whose command names another program need none",
-  };
+  const message = "none on the PATH; sweeps whose command names another program need none";
+  return { check: "python", ok: true, message };
 }
 
-async function checkGpus({ env }: Terminal): Promise<Finding> {
-  const said = await ask("nvidia-smi", ["--query-gpu=index,name,memory.total", "--format=csv,noheader"], env);
-  if (said.ran && said.text !== "")
-    return { check: "gpus", ok: true, message: said.text.split("\n").join("; ") };
-  if (said.missing) return { check: "gpus", ok: true, message: "none (there is no nvidia-smi)" };
-  return {
-    check: "gpus",
-    ok: false,
-    message: `nvidia-smi fails: ${said.text || "it does not answer"}; often a driver that was updated without a restart`,
-  };
-}
-
-interface Said {
-  ran: boolean;
-  missing: boolean;
-  text: string;
-}
-
-/** Runs a small program. One that hangs, as nvidia-smi does on a broken driver, is given up after 5 s. */
-function ask(program: string, args: readonly string[], env: Terminal["env"]): Promise<Said> {
-  return new Promise((resolve) =>
-    execFile(
-      program,
-      [...args],
-      { env: env as NodeJS.ProcessEnv, timeout: 5_000, killSignal: "SIGKILL" },
-      (error, stdout, stderr) =>
-        resolve({
-          ran: error === null,
-          missing: error !== null && "code" in error && error.code === "ENOENT",
-          text: (stdout.trim() || stderr.trim()).slice(0, 500),
-        }),
-    ),
-  );
+async function checkGpus({ env, cwd }: Terminal): Promise<Finding> {
+  if (!resolveProgram("nvidia-smi", cwd, env.PATH ?? ""))
+    return { check: "gpus", ok: true, message: "none (there is no nvidia-smi)" };
+  const gpus = await listGpus(env);
+  if (gpus) {
+    const names = gpus.map(({ index, name }) => `${index}: ${name}`);
+    return { check: "gpus", ok: true, message: names.join("; ") || "none" };
+  }
+  const message = "nvidia-smi fails or does not answer; often a driver that was updated without a restart";
+  return { check: "gpus", ok: false, message };
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { AppError } from "@/core/errors";
-import type { SweepAction } from "@/core/sweep";
+import { SWEEP_ACTIONS } from "@/core/sweep";
 import type { Diagnostic } from "@/core/sweep-config";
 import { type CreatedSweep, CreateSweep, UpdateSweep, type Warning } from "@/graphql/operations";
 import { type Terminal, toSweepId, withClient } from "./context";
@@ -53,10 +53,8 @@ function inOneSpelling({ prior_run: others, ...flags }: Flags & { prior_run?: st
   return others ? { ...flags, priorRun: [...(flags.priorRun ?? []), ...others] } : flags;
 }
 
-const CONTROLS: readonly SweepAction[] = ["pause", "resume", "stop", "cancel"];
-
 function runSweep(terminal: Terminal, target: string, flags: Flags): Promise<void> {
-  const actions = CONTROLS.filter((action) => flags[action]);
+  const actions = SWEEP_ACTIONS.filter((action) => flags[action]);
   const [action, ...others] = actions;
   const asked = (["project", "entity", "name", "update", "dryRun", "priorRun"] as const).filter(
     (name) => flags[name] !== undefined,

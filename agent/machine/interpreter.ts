@@ -104,7 +104,8 @@ export function findInterpreter(
 
 const kindOf = (word: string) => KINDS.find(([, pattern]) => pattern.test(basename(word)))?.[0];
 
-function resolveProgram(word: string, cwd: string, path: string): string | undefined {
+/** The file that a word of a command names; undefined when there is none that may be run. */
+export function resolveProgram(word: string, cwd: string, path: string): string | undefined {
   const candidates = word.includes("/")
     ? [isAbsolute(word) ? word : join(cwd, word)]
     : path.split(delimiter).map((folder) => join(folder || ".", word));

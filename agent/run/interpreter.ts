@@ -1,6 +1,5 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { DEFAULT_COMMAND } from "@/core/command";
+import { resolveProgram } from "../machine/interpreter";
 
 const MACRO = `\${interpreter}`;
 
@@ -14,16 +13,6 @@ export function toLocalCommand(
 ): readonly string[] | undefined {
   const words = command === null || command.length === 0 ? DEFAULT_COMMAND : command;
   if (!words.includes(MACRO) || process.platform === "win32") return undefined;
-  if (isOnPath("python", PATH) || !isOnPath("python3", PATH)) return undefined;
+  if (resolveProgram("python", "/", PATH) || !resolveProgram("python3", "/", PATH)) return undefined;
   return words.map((word) => (word === MACRO ? "python3" : word));
 }
-
-const isOnPath = (program: string, path: string): boolean =>
-  path.split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder || ".", program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { homeOf } from "@/client/credentials";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -9,19 +9,10 @@ type Env = Readonly<Record<string, string | undefined>>;
  */
 export function spoolRootOf(env: Env, cwd: string): string {
   if (env.BESOM_SPOOL_DIR) return resolve(cwd, env.BESOM_SPOOL_DIR);
-  const home = env.HOME || findHome();
+  const home = env.HOME || homeOf();
   if (process.platform === "win32")
     return join(env.LOCALAPPDATA || join(home, "AppData", "Local"), "besom", "spool");
   // The XDG rules: a relative path is to be ignored.
   const state = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME) ? env.XDG_STATE_HOME : undefined;
   return join(state ?? join(home, ".local", "state"), "besom", "spool");
-}
-
-/** A container may run as a number without a name. */
-function findHome(): string {
-  try {
-    return homedir();
-  } catch {
-    return "/";
-  }
 }

@@ -15,6 +15,7 @@ import { expect, test } from "vitest";
 import { startOf, thisOwner } from "@/agent/spools/owner";
 import { recover } from "@/agent/spools/recover";
 import { layCable } from "../support/cable";
+import { canMount } from "../support/mount";
 import { waitFor } from "../support/recorder";
 import { sharedServer } from "../support/server";
 import { createSweep, withAgent } from "../support/worker";
@@ -125,21 +126,6 @@ test.runIf(canMount())(
     }
   },
 );
-
-/** Root may have a small disk of its own. */
-function canMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "besom-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    console.warn("SKIPPED: a full disk needs a small one, which only root can mount");
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /** A folder as an agent leaves it, of an owner that is gone unless said otherwise. */
 function leave(root: string, name: string, owner: object = { ...thisOwner(), start: "0" }): string {

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { openDatabase } from "@/db/client";
 import { findRunning } from "@/db/embedded";
 import { type Claim, LogMetrics } from "@/graphql/operations";
+import { canMount } from "../support/mount";
 import { waitFor } from "../support/recorder";
 import { ask, send } from "../support/server";
 import { type ServerProcess, startServerProcess } from "../support/server-process";
@@ -30,20 +31,6 @@ function spawnBesom(words: readonly string[], env: Record<string, string>) {
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (piece) => (text += piece));
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   return { output: () => text, exited, kill: () => child.kill("SIGKILL") };
-}
-
-function canMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), "besom-mount-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "ignore" });
-    execFileSync("umount", [folder]);
-    return true;
-  } catch {
-    console.warn("SKIPPED: a tmpfs can't be mounted here (it needs root), so a full disk is not tried");
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 interface Disk {
