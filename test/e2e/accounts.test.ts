@@ -379,10 +379,11 @@ test("the explorer runs a query and a subscription, with workers of ours and not
       await editor.click();
       await page.keyboard.press("Control+A");
       await page.keyboard.insertText(
-        `subscription { sweepChanged(sweepId: "${id}") { counts { running } } }`,
+        `subscription Explored { sweepChanged(sweepId: "${id}") { counts { running } } }`,
       );
     },
-    (timeout) => editor.filter({ hasText: "sweepChanged" }).waitFor({ timeout }),
+    // GraphiQL hears of an edit 100 ms later, and asks for the last tab's operation until then: its tab has the new name.
+    (timeout) => page.getByRole("tab", { name: "Explored" }).waitFor({ timeout }),
   );
   await untilHeard(ask, (timeout) => response(/"running":\s*0/, timeout));
   const agent = await site.driver.registerAgent(id, "explorer");
