@@ -30,3 +30,15 @@ export function toAddress(path: string, search: Readonly<Record<string, string>>
   const query = new URLSearchParams(search).toString();
   return query === "" ? path : `${path}?${query}`;
 }
+
+/** As it stands behind `?`, for a page whose parts read their own keys: each key once. */
+export function toSearchText(
+  search: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) {
+    const text = typeof value === "string" ? value : value?.[0];
+    if (text !== undefined) params.set(key, text);
+  }
+  return params.toString();
+}

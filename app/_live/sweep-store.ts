@@ -5,6 +5,8 @@ import type { LiveStatus } from "./live-status";
 /** A run as the page uses it: its parameters read once, not at each drawing. */
 export interface Row extends RunLine {
   readonly flat: FlatParams;
+  /** By `toMetricKey`. */
+  readonly metrics: ReadonlyMap<string, number>;
 }
 
 export interface SweepData {
@@ -147,4 +149,7 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
 const toRow = (run: RunLine, known?: Row): Row => ({
   ...run,
   flat: known?.params === run.params ? known.flat : flattenParams(run.params),
+  metrics: known?.metrics ?? NO_METRICS,
 });
+
+const NO_METRICS: ReadonlyMap<string, number> = new Map();

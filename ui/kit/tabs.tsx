@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
+import type { KeyboardEvent } from "react";
 
 const TAB =
   "-mb-px inline-flex min-h-10 shrink-0 items-center gap-1.5 whitespace-nowrap border-b-2 px-1 text-sm focus-visible:outline-offset-[-2px]";
@@ -36,5 +37,48 @@ export function TabLinks({
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** Parts of one page, one of them shown: arrows move between them, and the panel below belongs to the chosen one. */
+export function Tabs<T extends string>(props: {
+  label: string;
+  tabs: readonly { id: T; label: string; note?: string }[];
+  chosen: T;
+  onChoose: (id: T) => void;
+  /** Of the panel: `${panelId}`. */
+  panelId: string;
+}) {
+  const { label, tabs, chosen, onChoose, panelId } = props;
+  const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
+    const at = tabs.findIndex(({ id }) => id === chosen);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    const next = to === undefined ? undefined : tabs[(to + tabs.length) % tabs.length];
+    if (!next) return;
+    event.preventDefault();
+    onChoose(next.id);
+    document.getElementById(`tab-${next.id}`)?.focus();
+  };
+  return (
+    <div className="overflow-x-auto border-line border-b">
+      <div role="tablist" aria-label={label} className="flex gap-5" onKeyDown={onKey}>
+        {tabs.map(({ id, label: text, note }) => (
+          <button
+            key={id}
+            id={`tab-${id}`}
+            type="button"
+            role="tab"
+            aria-selected={id === chosen}
+            aria-controls={panelId}
+            tabIndex={id === chosen ? 0 : -1}
+            onClick={() => onChoose(id)}
+            className={`${TAB} ${id === chosen ? CHOSEN : OTHER}`}
+          >
+            {text}
+            {note && <span className="figures font-normal text-ink-faint text-xs">{note}</span>}
+          </button>
+        ))}
+      </div>
+    </div>
   );
 }

@@ -2,18 +2,17 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
-import { readSearch } from "@/app/_lib/address";
+import { toSearchText } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { toNewSweepPath, toProjectPath, toSweepPath } from "@/app/_lib/paths";
 import { isSweepId } from "@/core/ids";
 import { SweepPage } from "@/graphql/operations/pages";
-import { parseSort } from "@/ui/charts/prepare/sort-param";
 import { SweepFile } from "./_components/sweep-file";
 import { SweepLive } from "./_components/sweep-live";
 
 interface Props {
   params: Promise<{ entity: string; project: string; sweepId: string }>;
-  searchParams: Promise<{ sort?: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
 }
 
 /** The first paint carries this many runs, the newest; the browser asks for the rest. */
@@ -38,7 +37,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function Page({ params, searchParams }: Props) {
   const { sweepId, ...path } = await params;
-  const { sort } = readSearch(await searchParams);
+  const search = toSearchText(await searchParams);
   const answer = await load(path.entity, path.project, sweepId);
   if (!answer?.sweep || !isAt(answer.sweep, path)) notFound();
   const { viewer, sweep } = answer;
@@ -57,7 +56,7 @@ export default async function Page({ params, searchParams }: Props) {
         runs={runs.nodes}
         complete={!runs.pageInfo.hasNextPage}
         projectPath={projectPath}
-        sort={parseSort(sort)}
+        search={search}
         file={
           <SweepFile
             source={source}

@@ -9,10 +9,12 @@ import {
   useTable,
 } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
-import type { Row, SweepData } from "@/app/_live/sweep-store";
+import { useMemo, useRef } from "react";
+import type { Row } from "@/app/_live/sweep-store";
+import { useSweepView } from "@/app/_live/sweep-view";
+import { type ParamCodec, useParam } from "@/app/_live/use-param";
 import { type Sort, sortIds } from "@/ui/charts/prepare/rows";
-import { formatSort } from "@/ui/charts/prepare/sort-param";
+import { formatSort, parseSort } from "@/ui/charts/prepare/sort-param";
 import { formatCount, plural } from "@/ui/format";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
@@ -29,17 +31,13 @@ const ROW_PX = 34;
 const FIRST_RECT = { width: 1_200, height: 17 * ROW_PX };
 
 const NEWEST_FIRST: Sort = { column: "ordinal", descending: true };
+const SORT: ParamCodec<Sort> = { read: (text) => parseSort(text) ?? NEWEST_FIRST, write: formatSort };
 
 /** Every run of the sweep: ten thousand rows scroll and sort as thirty do. */
-export function RunTable(props: {
-  data: SweepData;
-  varied: readonly string[];
-  projectPath: string;
-  initialSort?: Sort;
-}) {
-  const { data, varied, projectPath, initialSort = NEWEST_FIRST } = props;
+export function RunTable() {
+  const { data, varied, projectPath } = useSweepView();
   const { head, rows, complete } = data;
-  const [sort, setSort] = useState(initialSort);
+  const [sort, setSort] = useParam("sort", SORT);
   const scroller = useRef<HTMLElement>(null);
 
   const columns = useMemo(
@@ -75,7 +73,6 @@ export function RunTable(props: {
       if (!next) return;
       const chosen = { column: next.id, descending: next.desc };
       setSort(chosen);
-      rememberSort(chosen);
       scroller.current?.scrollTo({ top: 0 });
     },
   });
@@ -217,8 +214,3 @@ function toColumnDef(column: RunColumn): ColumnDef<Features, Row> {
 }
 
 /** In the address, so that a link shows the same order. */
-function rememberSort(sort: Sort): void {
-  const url = new URL(location.href);
-  url.searchParams.set("sort", formatSort(sort));
-  history.replaceState(null, "", url);
-}

@@ -1,69 +1,110 @@
 "use client";
 
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { ConnectionBanner } from "@/app/_components/connection-banner";
+import { SweepViewContext, useMakeSweepView } from "@/app/_live/sweep-view";
+import { AddressContext, createAddressStore, oneOf, useParam } from "@/app/_live/use-param";
 import { useSweep } from "@/app/_live/use-sweep";
 import type { RunLine, SweepHead } from "@/graphql/operations/pages";
-import { type Sort, variedNames } from "@/ui/charts/prepare/rows";
+import { variedNames } from "@/ui/charts/prepare/rows";
+import { Tabs } from "@/ui/kit/tabs";
 import { Agents } from "./agents";
-import { BestRun } from "./best-run";
-import { Compromises } from "./compromises";
-import { Curve } from "./curve";
+import { Charts } from "./charts";
+import { Explore } from "./explore";
+import { Failures } from "./failures";
 import { FirstSteps } from "./first-steps";
+import { Overview } from "./overview";
 import { RunTable } from "./run-table";
+import { Stopping } from "./stopping";
 import { SweepHeader } from "./sweep-header";
 import { SweepProgress } from "./sweep-progress";
+import { Timeline } from "./timeline";
 
-/** The live part of the page. The server draws it whole; the browser keeps it true. */
-export function SweepLive(props: {
+interface Props {
   head: SweepHead;
   runs: readonly RunLine[];
   complete: boolean;
   projectPath: string;
-  sort: Sort | undefined;
+  /** What stands in the address behind `?`. */
+  search: string;
   /** The sweep file: does not change while runs exist, so it stays on the server. */
   file: ReactNode;
-}) {
+}
+
+/** The live part of the page. The server draws it whole; the browser keeps it true. */
+export function SweepLive(props: Props) {
+  const [address] = useState(() => createAddressStore(props.search));
+  useEffect(() => address.follow(), [address]);
+  return (
+    <AddressContext value={address}>
+      <Shown {...props} />
+    </AddressContext>
+  );
+}
+
+const TABS = ["overview", "charts", "explore", "timeline", "stopping", "agents", "file"] as const;
+const TAB = oneOf(TABS);
+const PANEL = "sweep-panel";
+
+function Shown(props: Props) {
+  const { projectPath, file } = props;
   const { data, store } = useSweep(props.head, props.runs, props.complete);
   const { head, rows } = data;
   const begun = head.counts.total > 0;
   const varied = useMemo(() => variedNames([...rows.values()].map((row) => row.flat)), [rows]);
+  const view = useMakeSweepView({ data, store, projectPath, varied });
+  const [tab, setTab] = useParam("tab", TAB, "push");
   return (
-    <>
+    <SweepViewContext value={view}>
       <ConnectionBanner status={data.status} subject="sweep" />
       <SweepHeader head={head} store={store} />
-      {begun && (
+      {begun ? (
         <>
           <SweepProgress data={data} />
-          {head.metric ? (
-            <div className="mt-8 grid gap-x-10 gap-y-8 lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_23rem]">
-              <Curve data={data} metric={head.metric} />
-              {head.metrics.length > 1 ? (
-                <Compromises head={head} projectPath={props.projectPath} />
-              ) : (
-                <BestRun head={head} varied={varied} projectPath={props.projectPath} />
-              )}
-            </div>
-          ) : (
-            <p className="mt-8 text-ink-faint text-sm">
-              This sweep names no metric, so there is no best run.
-            </p>
-          )}
-          <RunTable
-            data={data}
-            varied={varied}
-            projectPath={props.projectPath}
-            {...(props.sort && { initialSort: props.sort })}
-          />
+          <div className="mt-6">
+            <Tabs
+              label="Parts of the sweep"
+              panelId={PANEL}
+              chosen={tab}
+              onChoose={setTab}
+              tabs={[
+                { id: "overview", label: "Overview" },
+                { id: "charts", label: "Charts" },
+                { id: "explore", label: "Explore" },
+                { id: "timeline", label: "Timeline" },
+                { id: "stopping", label: "Early stopping" },
+                { id: "agents", label: "Agents", note: String(head.agents.filter(isAlive).length) },
+                { id: "file", label: "File" },
+              ]}
+            />
+          </div>
+          <div id={PANEL} role="tabpanel" aria-labelledby={`tab-${tab}`}>
+            {tab === "overview" && <Overview />}
+            {tab === "charts" && <Charts />}
+            {tab === "explore" && <Explore />}
+            {tab === "timeline" && <Timeline />}
+            {tab === "stopping" && <Stopping />}
+            {tab === "agents" && (
+              <div className="mt-6 space-y-10">
+                <Agents head={head} projectPath={projectPath} />
+                <Failures />
+              </div>
+            )}
+            {tab === "file" && <div className="mt-6">{file}</div>}
+          </div>
+          {tab !== "agents" && tab !== "file" && <RunTable />}
         </>
-      )}
-      <div className="mt-10 grid gap-x-10 gap-y-10 lg:grid-cols-2">
-        <div className="min-w-0 space-y-10">
-          {!begun && <FirstSteps head={head} />}
-          {(begun || head.agents.length > 0) && <Agents head={head} projectPath={props.projectPath} />}
+      ) : (
+        <div className="mt-10 grid gap-x-10 gap-y-10 lg:grid-cols-2">
+          <div className="min-w-0 space-y-10">
+            <FirstSteps head={head} />
+            {head.agents.length > 0 && <Agents head={head} projectPath={projectPath} />}
+          </div>
+          {file}
         </div>
-        {props.file}
-      </div>
-    </>
+      )}
+    </SweepViewContext>
   );
 }
+
+const isAlive = ({ state }: SweepHead["agents"][number]): boolean => state === "alive";

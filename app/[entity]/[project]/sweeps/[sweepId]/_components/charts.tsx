@@ -1,0 +1,6 @@
+"use client";
+
+/** What the runs logged, metric by metric. */
+export function Charts() {
+  return null;
+}

@@ -1,0 +1,6 @@
+"use client";
+
+/** Which agent worked on what, and when. */
+export function Timeline() {
+  return null;
+}

@@ -1,0 +1,138 @@
+"use client";
+
+import { createContext, useContext, useMemo, useState, useSyncExternalStore } from "react";
+import { type Brush, passes } from "@/ui/charts/prepare/brush";
+import { readBrush, writeBrush } from "@/ui/charts/prepare/brush-param";
+import {
+  type Dimension,
+  FIELD_DIMENSIONS,
+  metricDimension,
+  objectiveDimension,
+  parameterDimension,
+  readMetricKey,
+} from "@/ui/charts/prepare/dimension";
+import { createPointedStore, type PointedStore } from "./pointed";
+import type { Row, SweepData, SweepStore } from "./sweep-store";
+import { NAMES, useAddress, useParam } from "./use-param";
+
+/** What all parts of a sweep's page share: the runs, what of them is shown, what is pointed at, what is chosen. */
+export interface SweepView {
+  readonly data: SweepData;
+  readonly store: SweepStore;
+  readonly projectPath: string;
+  /** Dotted names of the parameters that take more than one value, by name. */
+  readonly varied: readonly string[];
+  /** By id; undefined for a name that no run knows. */
+  dimension(id: string): Dimension | undefined;
+  /** The objective, varied parameters, metrics that were read, fields: what a picker offers. */
+  readonly dimensions: readonly Dimension[];
+  /** The runs that pass every filter and are not hidden, in the order of `data.rows`. */
+  readonly shown: readonly Row[];
+  /** By dimension. */
+  readonly brushes: ReadonlyMap<string, Brush>;
+  /** Undefined takes it away. The browser's Back undoes it. */
+  setBrush(id: string, brush: Brush | undefined): void;
+  readonly pointed: PointedStore;
+  /** Ids of chosen runs, for verbs on many and for comparing. */
+  readonly selected: ReadonlySet<string>;
+  select(ids: Iterable<string>): void;
+}
+
+export const SweepViewContext = createContext<SweepView | undefined>(undefined);
+
+export function useSweepView(): SweepView {
+  const view = useContext(SweepViewContext);
+  if (!view) throw new Error("useSweepView stands outside SweepViewContext");
+  return view;
+}
+
+const BRUSH_KEY = "b.";
+
+export function useMakeSweepView(input: {
+  data: SweepData;
+  store: SweepStore;
+  projectPath: string;
+  varied: readonly string[];
+}): SweepView {
+  const { data, store, projectPath, varied } = input;
+  const { rows, head } = data;
+  const address = useAddress();
+  const [pointed] = useState(createPointedStore);
+  const brushes = useBrushes();
+  const [selectedIds, setSelected] = useParam("sel", NAMES);
+  const selected = useMemo(() => new Set(selectedIds), [selectedIds]);
+
+  const dimension = useMemo(() => {
+    const known = new Map<string, Dimension | undefined>();
+    return (id: string): Dimension | undefined => {
+      if (!known.has(id)) known.set(id, makeDimension(id, rows, head.metric?.name));
+      return known.get(id);
+    };
+  }, [rows, head.metric?.name]);
+  const dimensions = useMemo(() => {
+    const metrics = new Set<string>();
+    for (const row of rows.values()) for (const key of row.metrics.keys()) metrics.add(`m.${key}`);
+    const ids = ["objective", ...varied.map((name) => `p.${name}`), ...[...metrics].sort()];
+    return [...ids.flatMap((id) => dimension(id) ?? []), ...FIELD_DIMENSIONS];
+  }, [dimension, varied, rows]);
+  const shown = useMemo(() => {
+    const tests = [...brushes].flatMap(([id, brush]) => {
+      const own = dimension(id);
+      return own ? [(row: Row) => passes(brush, own, row)] : [];
+    });
+    const all = [...rows.values()];
+    return tests.length === 0 ? all : all.filter((row) => tests.every((test) => test(row)));
+  }, [rows, brushes, dimension]);
+
+  return {
+    data,
+    store,
+    projectPath,
+    varied,
+    dimension,
+    dimensions,
+    shown,
+    brushes,
+    setBrush: (id, brush) => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, "push"),
+    pointed,
+    selected,
+    select: (ids) => setSelected([...ids]),
+  };
+}
+
+/** All keys of the address that begin with `b.`. */
+function useBrushes(): ReadonlyMap<string, Brush> {
+  const address = useAddress();
+  const read = () =>
+    [...new URLSearchParams(address.search())]
+      .filter(([key]) => key.startsWith(BRUSH_KEY))
+      .map((pair) => pair.join("\n"))
+      .join("\0");
+  const text = useSyncExternalStore(address.subscribe, read, read);
+  return useMemo(() => {
+    const brushes = new Map<string, Brush>();
+    for (const pair of text.split("\0")) {
+      const end = pair.indexOf("\n");
+      const brush = end > 0 ? readBrush(pair.slice(end + 1)) : undefined;
+      if (brush) brushes.set(pair.slice(BRUSH_KEY.length, end), brush);
+    }
+    return brushes;
+  }, [text]);
+}
+
+function makeDimension(
+  id: string,
+  rows: SweepData["rows"],
+  metric: string | undefined,
+): Dimension | undefined {
+  const field = FIELD_DIMENSIONS.find((one) => one.id === id);
+  if (field) return field;
+  const runs = [...rows.values()];
+  if (id === "objective") return metric === undefined ? undefined : objectiveDimension(metric, runs);
+  if (id.startsWith("p.")) {
+    const name = id.slice(2);
+    return runs.some((run) => run.flat.has(name)) ? parameterDimension(name, runs) : undefined;
+  }
+  const asked = readMetricKey(id);
+  return asked && metricDimension(asked.stat, asked.name, runs);
+}
