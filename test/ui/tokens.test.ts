@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { CATEGORIES } from "@/ui/charts/palette";
+import { CATEGORIES, toRampColor, toThemeColor } from "@/ui/charts/palette";
 
 /** `light-dark(#a, #b)` of every colour token, by name. */
 const css = readFileSync(new URL("../../ui/tokens.css", import.meta.url), "utf8");
@@ -10,6 +10,10 @@ const tokens = new Map(
     { light: String(light), dark: String(dark) },
   ]),
 );
+
+/** `rgb(1, 2, 3)` as `#010203`. */
+const rgb = (color: string): string =>
+  `#${(color.match(/\d+/g) ?? []).map((part) => Number(part).toString(16).padStart(2, "0")).join("")}`;
 
 /** WCAG 2.2, relative luminance and contrast ratio. */
 function luminance(hex: string): number {
@@ -58,14 +62,23 @@ describe.each(["light", "dark"] as const)("in the %s theme", (theme) => {
   test.each(CATEGORIES.map(({ name, color }) => [name, color] as const))(
     "the series colour %s is visible on every ground (3:1)",
     (_name, color) => {
-      const [light = "", dark = ""] = color.match(/#\w{6}/g) ?? [];
+      const own = toThemeColor(color, theme);
       for (const ground of GROUNDS)
-        expect(
-          contrast(theme === "light" ? light : dark, token(ground, theme)),
-          ground,
-        ).toBeGreaterThanOrEqual(3);
+        expect(contrast(own, token(ground, theme)), ground).toBeGreaterThanOrEqual(3);
     },
   );
+
+  const ramp = Array.from({ length: 101 }, (_, i) => rgb(toRampColor(i / 100, theme)));
+  test("every colour of the ramp is visible on every ground (3:1)", () => {
+    for (const [i, color] of ramp.entries())
+      for (const ground of GROUNDS)
+        expect(contrast(color, token(ground, theme)), `${i} % on ${ground}`).toBeGreaterThanOrEqual(3);
+  });
+  test("the ramp grows lighter from end to end, so that it is read without hues", () => {
+    const light = ramp.map(luminance);
+    for (const [i, own] of light.entries())
+      if (i > 0) expect(own, `${i} %`).toBeGreaterThan(light[i - 1] ?? 0);
+  });
 });
 
 test("no two series share a dash", () => {

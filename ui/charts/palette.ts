@@ -1,3 +1,6 @@
+import { interpolateLab, piecewise } from "d3";
+import type { Theme } from "@/ui/kit/theme";
+
 /** Colour is identity, chosen once: a series keeps its place in this list on every chart of the page. */
 
 /**
@@ -22,3 +25,27 @@ export interface Category {
 }
 
 export const toCategory = (index: number): Category => CATEGORIES[index % CATEGORIES.length] ?? CATEGORIES[0];
+
+/** `light-dark(a, b)` as one colour: canvas understands no other. */
+export const toThemeColor = (color: string, theme: Theme): string => {
+  const [, light, dark] = /^light-dark\(\s*(.+?)\s*,\s*([^,]+?)\s*\)$/.exec(color.trim()) ?? [];
+  return (theme === "light" ? light : dark) ?? color.trim();
+};
+
+/**
+ * Viridis, bent until each of its colours keeps 3:1: on light ground its yellow end is darkened to olive, on dark
+ * ground its purple end is lightened. Lightness rises evenly along it in both, so that it reads without hues too.
+ */
+const RAMPS: Readonly<Record<Theme, readonly string[]>> = {
+  light: ["#450255", "#432372", "#2a4280", "#035b7a", "#007168", "#458332", "#8b8a00"],
+  dark: ["#8d60bf", "#7980d9", "#59a1d3", "#41bdb9", "#57d590", "#aae252", "#fce623"],
+};
+
+/** The colour of a value at this fraction of its range; what is outside takes the colour of the end. */
+export const toRampColor = (at: number, theme: Theme): string =>
+  INTERPOLATED[theme](Math.min(1, Math.max(0, at)));
+
+const INTERPOLATED = {
+  light: piecewise(interpolateLab, [...RAMPS.light]),
+  dark: piecewise(interpolateLab, [...RAMPS.dark]),
+};
