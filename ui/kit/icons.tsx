@@ -153,6 +153,11 @@ export const DotsIcon = () => (
     <path d="M3 8v.01M8 8v.01M13 8v.01" />
   </Icon>
 );
+export const DownloadIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M8 2.5v7.25m-3-3 3 3 3-3M2.75 11.5v1a1 1 0 0 0 1 1h8.5a1 1 0 0 0 1-1v-1" />
+  </Icon>
+);
 /** A besom: the broom that names us. */
 export const BesomMark = () => (
   <svg viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true" className="shrink-0">

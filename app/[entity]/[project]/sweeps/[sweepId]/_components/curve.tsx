@@ -5,6 +5,8 @@ import type { SweepData } from "@/app/_live/sweep-store";
 import type { SweepState } from "@/core/sweep";
 import type { SweepMetric } from "@/graphql/operations/pages";
 import { BestSoFarChart } from "@/ui/charts/draw/best-so-far";
+import { toBestSoFarCsv, toBestSoFarSvg } from "@/ui/charts/draw/best-so-far-file";
+import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { type Ended, prepareBestSoFar } from "@/ui/charts/prepare/best-so-far";
 import { useNow } from "@/ui/kit/clock";
 import { Panel } from "@/ui/kit/panel";
@@ -68,6 +70,11 @@ export function Curve({ data, metric }: { data: SweepData; metric: SweepMetric }
                 Log scale
               </Toggle>
             )}
+            <ExportMenu
+              name={`${metric.name} best so far`}
+              svg={() => toBestSoFarSvg(chart)}
+              csv={() => toBestSoFarCsv(chart, metric.name, startMs)}
+            />
           </>
         )
       }
