@@ -21,6 +21,8 @@ export interface Site {
   /** The cookie of a signed-in browser. */
   session: { name: string; value: string };
   driver: Driver;
+  /** For `seedSweep`: thousands of runs go into the tables themselves. */
+  databaseUrl: string;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,7 @@ export async function openSite(): Promise<Site> {
       entity,
       session: { name: sessionCookie(url), value: session },
       driver: openDriver(url, key),
+      databaseUrl: database.url,
       close,
     };
   } catch (error) {
