@@ -1,6 +1,10 @@
 "use client";
 
 import { createContext, useContext, useMemo, useState, useSyncExternalStore } from "react";
+import { readRunQuery } from "@/app/_lib/run-query";
+import { AppError } from "@/core/errors";
+import { readRunFilter } from "@/core/run-filter";
+import { type RunTest, toRunTest } from "@/core/run-match";
 import { type Brush, passes } from "@/ui/charts/prepare/brush";
 import { readBrush, writeBrush } from "@/ui/charts/prepare/brush-param";
 import {
@@ -11,9 +15,11 @@ import {
   parameterDimension,
   readMetricKey,
 } from "@/ui/charts/prepare/dimension";
+import { toMatched } from "./matched-row";
 import { createPointedStore, type PointedStore } from "./pointed";
+import { readFailure } from "./refusal";
 import type { Row, SweepData, SweepStore } from "./sweep-store";
-import { NAMES, useAddress, useParam } from "./use-param";
+import { NAMES, TEXT, useAddress, useParam } from "./use-param";
 
 /** What all parts of a sweep's page share: the runs, what of them is shown, what is pointed at, what is chosen. */
 export interface SweepView {
@@ -28,6 +34,14 @@ export interface SweepView {
   readonly dimensions: readonly Dimension[];
   /** The runs that pass every filter and are not hidden, in the order of `data.rows`. */
   readonly shown: readonly Row[];
+  /** What is typed as a filter (app/_lib/run-query.ts); nothing of it is applied while it has a problem. */
+  readonly query: { readonly text: string; readonly problem: string | undefined };
+  setQuery(text: string): void;
+  /** Neither query nor brush; hidden runs stay hidden. */
+  clearFilters(): void;
+  /** Ids of runs that were taken out of sight one by one. */
+  readonly hidden: ReadonlySet<string>;
+  hide(ids: Iterable<string>): void;
   /** By dimension. */
   readonly brushes: ReadonlyMap<string, Brush>;
   /** Undefined takes it away. The browser's Back undoes it. */
@@ -59,8 +73,11 @@ export function useMakeSweepView(input: {
   const address = useAddress();
   const [pointed] = useState(createPointedStore);
   const brushes = useBrushes();
-  const [selectedIds, setSelected] = useParam("sel", NAMES);
-  const selected = useMemo(() => new Set(selectedIds), [selectedIds]);
+  const { selected, select } = useSelection();
+  const [text, setQuery] = useParam("q", TEXT, "push");
+  const query = useMemo(() => ({ text, ...readQuery(text) }), [text]);
+  const [hiddenIds, setHidden] = useParam("hide", NAMES, "push");
+  const hidden = useMemo(() => new Set(hiddenIds), [hiddenIds]);
 
   const dimension = useMemo(() => {
     const known = new Map<string, Dimension | undefined>();
@@ -80,9 +97,12 @@ export function useMakeSweepView(input: {
       const own = dimension(id);
       return own ? [(row: Row) => passes(brush, own, row)] : [];
     });
+    const { test } = query;
+    if (test) tests.push((row) => test(toMatched(row, head.id)));
+    if (hidden.size > 0) tests.push(({ id }) => !hidden.has(id));
     const all = [...rows.values()];
     return tests.length === 0 ? all : all.filter((row) => tests.every((test) => test(row)));
-  }, [rows, brushes, dimension]);
+  }, [rows, brushes, dimension, query, hidden, head.id]);
 
   return {
     data,
@@ -94,10 +114,47 @@ export function useMakeSweepView(input: {
     shown,
     brushes,
     setBrush: (id, brush) => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, "push"),
+    query,
+    setQuery,
+    clearFilters: () =>
+      address.set(
+        Object.fromEntries(
+          ["q", ...[...brushes.keys()].map((id) => BRUSH_KEY + id)].map((key) => [key, undefined]),
+        ),
+        "push",
+      ),
+    hidden,
+    hide: (ids) => setHidden([...ids]),
     pointed,
     selected,
-    select: (ids) => setSelected([...ids]),
+    select,
   };
+}
+
+function readQuery(text: string): { problem: string | undefined; test?: RunTest } {
+  const { filter, problem } = readRunQuery(text);
+  if (!filter) return { problem };
+  try {
+    return { problem: undefined, test: toRunTest(readRunFilter(filter)) };
+  } catch (error) {
+    return { problem: error instanceof AppError ? readFailure(error).message : String(error) };
+  }
+}
+
+/** More than that would make an address that servers refuse (16 kB); it lives as long as the page then. */
+const MOST_IN_ADDRESS = 200;
+
+function useSelection(): Pick<SweepView, "selected" | "select"> {
+  const [ids, setIds] = useParam("sel", NAMES);
+  const [many, setMany] = useState<ReadonlySet<string>>();
+  const selected = useMemo(() => many ?? new Set(ids), [many, ids]);
+  const select = (chosen: Iterable<string>) => {
+    const set = new Set(chosen);
+    const few = set.size <= MOST_IN_ADDRESS;
+    setMany(few ? undefined : set);
+    setIds(few ? [...set] : []);
+  };
+  return { selected, select };
 }
 
 /** All keys of the address that begin with `b.`. */

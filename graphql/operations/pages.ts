@@ -82,12 +82,13 @@ export interface RunLine {
   startedAt: string | null;
   finishedAt: string | null;
   tags: string[];
+  notes: string | null;
   agent: { id: string; host: string } | null;
 }
 
 export const RUN_LINE = /* GraphQL */ `
   fragment RunLine on Run {
-    id name displayName ordinal state stateReason objective feasible params createdAt startedAt finishedAt tags
+    id name displayName ordinal state stateReason objective feasible params createdAt startedAt finishedAt tags notes
     agent { id host }
   }
 `;

@@ -1,13 +1,7 @@
-import type { RunFilter, RunOrder, RunSubject } from "@/core/run-filter";
-import {
-  compareCodePoints,
-  Float,
-  fromPlain,
-  isList,
-  isValueMap,
-  type Value,
-  type ValueMap,
-} from "@/core/value";
+import { pathsOf } from "@/core/filter/operand";
+import { type RunFilter, type RunOrder, type RunSubject, readRunFilter } from "@/core/run-filter";
+import { compareScalars, findValue, type MatchedRun, toExact, toRunTest } from "@/core/run-match";
+import type { Value, ValueMap } from "@/core/value";
 
 /** A run as filters see it, without a database. */
 export interface ModelRun {
@@ -20,108 +14,16 @@ export interface ModelRun {
   readonly metrics: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 }
 
-type Condition = RunSubject & { op: string; value?: unknown };
+/** Does the run satisfy the filter? As the pages answer it, run by run. */
+export const matches = (run: ModelRun, filter: RunFilter): boolean =>
+  toRunTest(readRunFilter(filter))(toMatched(run));
 
-/** Does the run satisfy the filter? Written from the documentation, as plainly as can be. */
-export function matches(run: ModelRun, filter: RunFilter): boolean {
-  if ("and" in filter) return filter.and.every((one) => matches(run, one));
-  if ("or" in filter) return filter.or.some((one) => matches(run, one));
-  if ("not" in filter) return !matches(run, filter.not);
-  return test(run, filter);
-}
-
-function test(run: ModelRun, { op, value, ...subject }: Condition): boolean {
-  if (op === "ne") return !test(run, { ...subject, op: "eq", value });
-  if (op === "notIn") return !test(run, { ...subject, op: "in", value });
-  if ("field" in subject && subject.field === "tags") return testTags(run.tags, op, value);
-  if ("param" in subject) return testParam(paramOf(run.params, subject.param), op, value);
-  const x = scalarOf(run, subject);
-  if (op === "exists") return (x !== undefined) === (value ?? true);
-  if (x === undefined) return false;
-  const toOwn = (y: unknown) =>
-    "field" in subject && subject.field.endsWith("At") ? Date.parse(String(y)) : y;
-  if (op === "in") return (value as unknown[]).some((y) => toOwn(y) === x);
-  return testScalar(x, op, toOwn(value) as string | number);
-}
-
-function testScalar(x: string | number | bigint, op: string, y: string | number | bigint): boolean {
-  if (op === "contains") return lower(x).includes(lower(y));
-  if (op === "startsWith") return lower(x).startsWith(lower(y));
-  if (op === "endsWith") return lower(x).endsWith(lower(y));
-  const order = compareScalars(x, y);
-  return { eq: order === 0, lt: order < 0, le: order <= 0, gt: order > 0, ge: order >= 0 }[op] ?? false;
-}
-
-const lower = (text: unknown) => String(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-
-function compareScalars(x: string | number | bigint, y: string | number | bigint): number {
-  if (typeof x === "string" && typeof y === "string") return compareCodePoints(x, y);
-  return x < y ? -1 : x > y ? 1 : 0;
-}
-
-function testTags(tags: readonly string[], op: string, value: unknown): boolean {
-  if (op === "exists") return tags.length > 0 === (value ?? true);
-  return op === "contains"
-    ? tags.includes(String(value))
-    : (value as string[]).some((tag) => tags.includes(tag));
-}
-
-function testParam(x: Value | undefined, op: string, value: unknown): boolean {
-  if (op === "exists") return (x !== undefined) === (value ?? true);
-  if (x === undefined) return false;
-  if (op === "eq") return isSame(x, fromPlain(value));
-  if (op === "in") return (value as unknown[]).some((one) => isSame(x, fromPlain(one)));
-  if (op === "contains" && isList(x)) return x.some((item) => isSame(item, fromPlain(value)));
-  const number = toExact(x);
-  if (number !== undefined)
-    return typeof value === "number" && op !== "contains" && testScalar(number, op, value);
-  return typeof x === "string" && typeof value === "string" && testScalar(x, op, value);
-}
-
-const toExact = (value: Value): number | bigint | undefined =>
-  value instanceof Float
-    ? value.value
-    : typeof value === "number" || typeof value === "bigint"
-      ? value
-      : undefined;
-
-/** Equal in JSON's sense: 1 is 1.0 at any depth, and the order of keys does not matter. */
-function isSame(a: Value, b: Value): boolean {
-  const [x, y] = [toExact(a), toExact(b)];
-  if (x !== undefined || y !== undefined)
-    return x !== undefined && y !== undefined && compareScalars(x, y) === 0;
-  if (isList(a))
-    return isList(b) && a.length === b.length && a.every((item, i) => isSame(item, b[i] ?? null));
-  if (isValueMap(a)) {
-    if (!isValueMap(b)) return false;
-    const keys = Object.keys(a);
-    return (
-      keys.length === Object.keys(b).length &&
-      keys.every((key) => Object.hasOwn(b, key) && isSame(a[key] ?? null, b[key] ?? null))
-    );
-  }
-  return a === b;
-}
-
-function paramOf(params: ValueMap, name: string): Value | undefined {
-  const whole = valueAt(params, [name]);
-  return whole === undefined ? valueAt(params, name.split(".")) : whole;
-}
-
-function scalarOf(run: ModelRun, subject: RunSubject): string | number | undefined {
-  if ("metric" in subject) return run.metrics[subject.metric]?.[subject.stat ?? "last"] ?? undefined;
-  return "field" in subject ? (run.fields[subject.field] ?? undefined) : undefined;
-}
-
-/** Through groups alone: a list has no names. */
-function valueAt(params: ValueMap, path: readonly string[]): Value | undefined {
-  let value: Value | undefined = params;
-  for (const name of path) {
-    if (value === undefined || !isValueMap(value) || !Object.hasOwn(value, name)) return undefined;
-    value = value[name];
-  }
-  return value;
-}
+const toMatched = ({ fields, tags, params, metrics }: ModelRun): MatchedRun => ({
+  tags,
+  field: (name) => fields[name],
+  param: (paths) => findValue(params, paths),
+  metric: (name, stat) => metrics[name]?.[stat],
+});
 
 /** The runs in order. */
 export function sorted(runs: readonly ModelRun[], order: readonly RunOrder[]): ModelRun[] {
@@ -147,11 +49,16 @@ function compareBy(a: ModelRun, b: ModelRun, key: RunOrder): number {
 }
 
 function sortValue(run: ModelRun, key: RunOrder): SortValue {
-  if ("param" in key) return paramSortValue(paramOf(run.params, key.param));
+  if ("param" in key) return paramSortValue(findValue(run.params, pathsOf(key.param, "param")));
   const x = scalarOf(run, key);
   if (x === undefined) return undefined;
   if (key.direction === "best") return [run.goal === "maximize" ? -Number(x) : x];
   return [typeof x === "string" ? beginning(x) : x];
+}
+
+function scalarOf(run: ModelRun, subject: RunSubject): string | number | undefined {
+  if ("metric" in subject) return run.metrics[subject.metric]?.[subject.stat ?? "last"] ?? undefined;
+  return "field" in subject ? (run.fields[subject.field] ?? undefined) : undefined;
 }
 
 function paramSortValue(x: Value | undefined): SortValue {

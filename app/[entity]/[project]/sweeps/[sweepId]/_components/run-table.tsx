@@ -35,7 +35,7 @@ const SORT: ParamCodec<Sort> = { read: (text) => parseSort(text) ?? NEWEST_FIRST
 
 /** Every run of the sweep: ten thousand rows scroll and sort as thirty do. */
 export function RunTable() {
-  const { data, varied, projectPath } = useSweepView();
+  const { data, varied, projectPath, shown: passing } = useSweepView();
   const { head, rows, complete } = data;
   const [sort, setSort] = useParam("sort", SORT);
   const scroller = useRef<HTMLElement>(null);
@@ -47,14 +47,14 @@ export function RunTable() {
   const sorted = useMemo(() => {
     const column = columns.find(({ id }) => id === sort.column) ?? columns[0];
     return sortIds(
-      [...rows.keys()],
+      passing.map(({ id }) => id),
       (id) => {
         const row = rows.get(id);
         return row && column?.toKey(row);
       },
       sort.descending,
     );
-  }, [rows, columns, sort]);
+  }, [rows, passing, columns, sort]);
   const held = useHeldOrder(sorted, `${sort.column} ${sort.descending}`);
   const shown = useMemo(() => held.order.flatMap((id) => rows.get(id) ?? []), [held.order, rows]);
 
@@ -96,7 +96,9 @@ export function RunTable() {
       className="mt-10"
       note={
         complete
-          ? plural(rows.size, "run")
+          ? passing.length === rows.size
+            ? plural(rows.size, "run")
+            : `${formatCount(passing.length)} of ${plural(rows.size, "run")}`
           : `showing ${formatCount(rows.size)} of ${formatCount(head.counts.total)}, loading the rest`
       }
       actions={

@@ -12,6 +12,7 @@ import { Agents } from "./agents";
 import { Charts } from "./charts";
 import { Explore } from "./explore";
 import { Failures } from "./failures";
+import { FilterBar } from "./filter-bar";
 import { FirstSteps } from "./first-steps";
 import { Overview } from "./overview";
 import { RunTable } from "./run-table";
@@ -78,6 +79,7 @@ function Shown(props: Props) {
               ]}
             />
           </div>
+          {tab !== "agents" && tab !== "file" && <FilterBar />}
           <div id={PANEL} role="tabpanel" aria-labelledby={`tab-${tab}`}>
             {tab === "overview" && <Overview />}
             {tab === "charts" && <Charts />}
