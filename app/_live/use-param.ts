@@ -16,12 +16,13 @@ export interface AddressStore {
 /** push: Back undoes it (a filter, a tab); replace: it only has to survive a reload (a slider, a width). */
 export type How = "push" | "replace";
 
-/** What changes with each frame of a drag reaches the address this much later: browsers count its changes. */
+/** What changes with each frame of a drag reaches the address this often: browsers count its changes. */
 const WRITE_MS = 200;
 
 export function createAddressStore(initial: string): AddressStore {
   let search = initial;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let writtenMs = 0;
   const listeners = new Set<() => void>();
   const tell = () => {
     for (const listener of listeners) listener();
@@ -29,6 +30,7 @@ export function createAddressStore(initial: string): AddressStore {
   const write = (how: How) => {
     clearTimeout(timer);
     timer = undefined;
+    writtenMs = performance.now();
     const url = `${location.pathname}${search === "" ? "" : `?${search}`}${location.hash}`;
     // Null: Next's router adds its own state, and then knows of the change.
     if (how === "push") history.pushState(null, "", url);
@@ -50,7 +52,9 @@ export function createAddressStore(initial: string): AddressStore {
         write("push");
       } else {
         search = next;
-        timer ??= setTimeout(() => write("replace"), WRITE_MS);
+        const restMs = writtenMs + WRITE_MS - performance.now();
+        if (restMs <= 0) write("replace");
+        else timer ??= setTimeout(() => write("replace"), restMs);
       }
       tell();
     },

@@ -53,12 +53,13 @@ describe("the first paint", () => {
       expect(await page.locator("#runs tbody tr").count()).toBeGreaterThan(10);
       expect(await page.locator("#curve svg path").count()).toBeGreaterThan(1);
       expect(await textIn(page.locator("#best"))).toContain("accuracy at step");
-      expect(await textIn(page.locator("#file"))).toContain("# one decade either side of the default");
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
       await screenshot(page, `sweep-${look}`);
     }
+    const { page } = await open(`${sweep.path}?tab=file`, { javaScriptEnabled: false });
+    expect(await textIn(page.locator("#file"))).toContain("# one decade either side of the default");
   });
 
   test("draws in the browser what the server drew", async () => {
@@ -189,7 +190,7 @@ describe("live", () => {
     "an agent that is gone is called lost without a reload",
     async () => {
       const sweep = await beginSweep("lost agent", 1);
-      const { page } = await open(sweep.path);
+      const { page } = await open(`${sweep.path}?tab=agents`);
       await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
       await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
     },
@@ -219,7 +220,7 @@ describe("its agents", () => {
       return agent;
     };
     const broken = await breakDown("broken-box");
-    const { page, troubles } = await open(sweep.path);
+    const { page, troubles } = await open(`${sweep.path}?tab=agents`);
     await untilLive(page);
     const agents = page.locator("#agents");
     const row = (host: string) => agents.getByRole("row", { name: new RegExp(host) });
