@@ -9,6 +9,8 @@ export const PROJECT_FIELDS = {
   entity: { kind: "text" },
   description: { kind: "text" },
   createdAt: { kind: "time" },
+  /** When something last happened in it. */
+  activeAt: { kind: "time" },
 } as const satisfies Vocabulary["fields"];
 export type ProjectField = keyof typeof PROJECT_FIELDS;
 

@@ -2,9 +2,11 @@ import DataLoader from "dataloader";
 import type { Access, Role } from "@/core/access";
 import type { HistorySeries } from "@/core/history";
 import type { Database } from "@/db/client";
+import { type ActivityRow, activityOfProjects } from "@/db/queries/activity";
 import { type AgentRow, type BareAgent, getAgents } from "@/db/queries/agents";
 import { type AttemptFactsRow, type AttemptKey, readAttemptFacts } from "@/db/queries/attempt-facts";
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
+import { type BestOverTime, bestOverTime } from "@/db/queries/best-over-time";
 import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
 import { listRuns } from "@/db/queries/filter-runs";
 import { type FrontRow, frontsOfSweeps } from "@/db/queries/fronts";
@@ -152,6 +154,21 @@ export class Loaders {
       "bestSoFar",
       (ids) => bestSoFar(this.db, this.access, ids),
       (point) => point.sweepId,
+    );
+  }
+  get bestOverTime() {
+    return this.byId<string, BestOverTime>(
+      "bestOverTime",
+      (ids) => bestOverTime(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  /** Of projects, over so many days. */
+  activity(days: number) {
+    return this.byId<number, ActivityRow>(
+      `activity ${days}`,
+      (ids) => activityOfProjects(this.db, this.access, ids, { days }),
+      (row) => row.projectId,
     );
   }
   get counts() {

@@ -8,6 +8,7 @@ import "./entity/schema";
 import "./entity/invitations";
 import "./entity/audit";
 import "./entity/verbs";
+import "./search/schema";
 import "./project/schema";
 import "./project/live";
 import "./project/verbs";

@@ -1,6 +1,7 @@
 "use client";
 
 import { withBase } from "@/app/_lib/base";
+import { signOut } from "@/app/_lib/sign-out";
 import { ChevronIcon, CodeIcon, KeyIcon, LeaveIcon, PersonIcon, TeamIcon } from "@/ui/kit/icons";
 import { Menu } from "@/ui/kit/menu";
 
@@ -21,7 +22,7 @@ export function AccountMenu({ name }: { name: string }) {
         { label: "Teams", icon: <TeamIcon />, href: withBase("/settings/teams") },
         { label: "API explorer", icon: <CodeIcon />, href: withBase("/graphql") },
         "rule",
-        { label: "Sign out", icon: <LeaveIcon />, onSelect: signOut },
+        { label: "Sign out", icon: <LeaveIcon />, onSelect: () => signOut(name) },
       ]}
     >
       <PersonIcon />
@@ -29,13 +30,4 @@ export function AccountMenu({ name }: { name: string }) {
       <ChevronIcon />
     </Menu>
   );
-}
-
-/** A form's post: the answer leads on to the sign-in page. */
-function signOut(): void {
-  const form = document.createElement("form");
-  form.method = "post";
-  form.action = withBase("/logout");
-  document.body.append(form);
-  form.submit();
 }

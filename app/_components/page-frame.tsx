@@ -1,12 +1,12 @@
-import { cookies } from "next/headers";
 import Link from "next/link";
 import type { ReactNode } from "react";
+import type { Recent } from "@/app/_lib/recent";
 import { ClockProvider } from "@/ui/kit/clock";
 import { BesomMark } from "@/ui/kit/icons";
-import { isTheme, THEME_COOKIE } from "@/ui/kit/theme";
 import { ThemeSwitch } from "@/ui/kit/theme-switch";
 import { Toasts } from "@/ui/kit/toast";
 import { AccountMenu } from "./account-menu";
+import { CommandCenter } from "./command-center";
 
 export interface Crumb {
   readonly label: string;
@@ -14,7 +14,7 @@ export interface Crumb {
 }
 
 /** What every page has: where one is, who one is, light or dark. */
-export async function PageFrame(props: {
+export function PageFrame(props: {
   crumbs?: readonly Crumb[];
   viewer?: string;
   /** The content takes the whole window below the frame, to its edges. */
@@ -22,7 +22,6 @@ export async function PageFrame(props: {
   children: ReactNode;
 }) {
   const { crumbs = [], viewer, whole = false, children } = props;
-  const theme = (await cookies()).get(THEME_COOKIE)?.value;
   return (
     <ClockProvider serverNowMs={Date.now()}>
       <a
@@ -58,7 +57,8 @@ export async function PageFrame(props: {
             ))}
           </nav>
           <div className="ml-auto flex items-center gap-1">
-            <ThemeSwitch chosen={isTheme(theme) ? theme : undefined} />
+            <CommandCenter viewer={viewer} here={toRecent(crumbs)} />
+            <ThemeSwitch />
             {viewer && <AccountMenu name={viewer} />}
           </div>
         </div>
@@ -68,5 +68,19 @@ export async function PageFrame(props: {
       </main>
       <Toasts />
     </ClockProvider>
+  );
+}
+
+/** A page with a way of its own is come back to by its last name. */
+function toRecent(crumbs: readonly Crumb[]): Recent | undefined {
+  const last = crumbs.at(-1);
+  return (
+    last && {
+      ...last,
+      detail: crumbs
+        .slice(0, -1)
+        .map(({ label }) => label)
+        .join(" / "),
+    }
   );
 }

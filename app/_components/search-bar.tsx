@@ -4,6 +4,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { MOST_CHARACTERS } from "@/app/_lib/address";
 import { withoutBase } from "@/app/_lib/base";
+import { useShortcuts } from "@/ui/kit/shortcuts";
 
 /** Typing waits this long for the next letter before the list is asked for. */
 const PAUSE_MS = 250;
@@ -37,19 +38,7 @@ export function SearchBar(props: {
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, keep, router]);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const { target } = event;
-      const typing =
-        target instanceof HTMLElement &&
-        (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
+  useShortcuts([{ words: label, keys: "/", run: () => input.current?.focus() }]);
   return (
     <search>
       <form action="">

@@ -4,6 +4,7 @@ import type { SortKey } from "@/core/filter/order";
 import type { Filter } from "@/core/filter/tree";
 import type { ProjectField } from "@/core/project-filter";
 import type { Database, Sql, Tx } from "../client";
+import { activeAt } from "./activity";
 import { type Source, toCondition } from "./filter-sql";
 import { toKeyset } from "./keyset";
 import { type ListPage, readListPages, type Slice } from "./list-page";
@@ -106,6 +107,7 @@ const FIELDS = (sql: Sql): Record<ProjectField, Fragment> => ({
   entity: sql`e.name`,
   description: sql`p.description`,
   createdAt: sql`p.created_at`,
+  activeAt: activeAt(sql),
 });
 
 /** The project of that name, made when it is not there yet. Safe when two callers make it at once. */

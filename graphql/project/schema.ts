@@ -38,7 +38,10 @@ const PROJECT_FIELDS: Readonly<Record<ProjectField, string>> = {
   entity: "The user or team whose it is.",
   description: "For people.",
   createdAt: "When it was made.",
+  activeAt: "As Project.activeAt has it.",
 };
+/** Six weeks. */
+const ACTIVITY_DAYS = 42;
 export const PROJECT_LIST = {
   usual: [{ field: "id", direction: "desc" }],
   types: filterTypes("Project", "projects", PROJECT_FIELDS),
@@ -75,6 +78,22 @@ Project.implement({
         "Days after a run's end that its metric history is kept; null when the server's setting holds.",
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was created." }),
+    activeAt: t.field({
+      type: "DateTime",
+      description:
+        "The latest of: it was made, its newest sweep was created, its newest run was made, began or ended.",
+      resolve: async ({ id, createdAt }, _args, { loaders }) =>
+        (await loaders.activity(ACTIVITY_DAYS).load(id))?.activeAt ?? createdAt,
+    }),
+    activity: t.intList({
+      description: `Runs made on each of the last ${ACTIVITY_DAYS} days (UTC), today's last; its newest 20,000 runs are counted.`,
+      resolve: async ({ id }, _args, { loaders }) => {
+        const days = Array<number>(ACTIVITY_DAYS).fill(0);
+        for (const { ago, count } of (await loaders.activity(ACTIVITY_DAYS).load(id))?.runs ?? [])
+          days[ACTIVITY_DAYS - 1 - ago] = count;
+        return days;
+      },
+    }),
     viewerCanEdit: t.boolean({
       description: "Whether the caller may create sweeps and runs in it.",
       resolve: ({ id }, _args, context) => mayAct(context, id, "member"),

@@ -217,6 +217,19 @@ Sweep.implement({
         "The finished runs that improved on all before them, in order of time; under constraints on metrics among those that keep to them.",
       resolve: (sweep, _args, { loaders }) => loaders.bestSoFar.load(sweep.id),
     }),
+    bestOverTime: t.field({
+      type: t.listRef("Float", { nullable: true }),
+      description:
+        "How the best value came about, for a small picture: the best result so far at the end of each of 32 equal parts of its time, from its start until its end or now; null before the first result. Empty before a run has ended.",
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.bestOverTime.load(id))?.best ?? [],
+    }),
+    lastResultAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When the last of its runs that finished well did.",
+      resolve: async ({ id }, _args, { loaders }) =>
+        (await loaders.bestOverTime.load(id))?.lastResultAt ?? null,
+    }),
     runs: t.field({
       type: RunConnection,
       description: "Its runs.",

@@ -101,6 +101,15 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     { select: "{ nodes { id } }", seen: (answer, { projectId }) => holds(answer, projectId) },
   ],
   "Query.run": [SEE_RUN, { args: ({ runId }) => ({ id: runId }) }],
+  "Query.search": [
+    SEE,
+    {
+      args: () => ({ text: "digits" }),
+      select: "{ projects { id } }",
+      seen: (answer, { projectId }) =>
+        (answer as { projects: { id: string }[] }).projects.some(({ id }) => id === projectId),
+    },
+  ],
   "Query.serverInfo": [ANYBODY, {}],
   "Query.sessions": [SELF, {}],
   "Query.sweep": [SEE, { args: ({ sweepId }) => ({ id: sweepId }) }],

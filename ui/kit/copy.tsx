@@ -24,7 +24,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
 }
 
 /** http://10.0.0.5:3000 is no secure context and has no clipboard, others refuse it: the old way still works there. */
-const writeClipboard = (text: string): Promise<void> =>
+export const writeClipboard = (text: string): Promise<void> =>
   navigator.clipboard
     ? navigator.clipboard.writeText(text).catch(() => copySelected(text))
     : copySelected(text);

@@ -13,9 +13,12 @@ export function Dialog(props: {
   title: string;
   children: ReactNode;
   onClose: () => void;
+  /** The title is for readers alone, and the children reach to the edges. */
+  quiet?: boolean;
   className?: string;
 }) {
-  const { open, title, children, onClose, className = "w-[min(30rem,calc(100vw-2rem))]" } = props;
+  const { open, title, children, onClose, quiet = false } = props;
+  const { className = "w-[min(30rem,calc(100vw-2rem))]" } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
@@ -31,8 +34,8 @@ export function Dialog(props: {
       aria-labelledby={titleId}
       className={`m-auto rounded-xl border border-line bg-surface p-0 text-ink shadow-(--shadow) backdrop:bg-black/35 ${className}`}
     >
-      <div className="p-5">
-        <h2 id={titleId} className="break-words font-semibold text-lg">
+      <div className={quiet ? "" : "p-5"}>
+        <h2 id={titleId} className={quiet ? "sr-only" : "break-words font-semibold text-lg"}>
           {title}
         </h2>
         {open && children}

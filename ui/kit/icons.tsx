@@ -158,6 +158,17 @@ export const DownloadIcon = () => (
     <path d="M8 2.5v7.25m-3-3 3 3 3-3M2.75 11.5v1a1 1 0 0 0 1 1h8.5a1 1 0 0 0 1-1v-1" />
   </Icon>
 );
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="7" cy="7" r="4.5" />
+    <path d="m10.5 10.5 3.25 3.25" />
+  </Icon>
+);
+export const BellIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M4.25 7a3.75 3.75 0 0 1 7.5 0c0 3.250 1.500 4 1.500 4H2.750s1.500-.750 1.500-4M6.750 13.500h2.500" />
+  </Icon>
+);
 /** A besom: the broom that names us. */
 export const BesomMark = () => (
   <svg viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true" className="shrink-0">

@@ -1,36 +1,21 @@
 "use client";
 
-import { type ReactNode, startTransition, useOptimistic, useState } from "react";
-import { newMutationId, RequestError, request } from "@/app/_live/request";
+import { type ReactNode, useState } from "react";
 import type { SweepStore } from "@/app/_live/sweep-store";
-import { legalActions, SWEEP_ACTION_TARGET, type SweepAction, type SweepState } from "@/core/sweep";
+import { CONTROL_LABELS, useSweepControls } from "@/app/_live/use-sweep-controls";
+import type { SweepAction, SweepState } from "@/core/sweep";
 import type { SweepHead } from "@/graphql/operations/pages";
-import { CancelSweep, PauseSweep, ResumeSweep, StopSweep } from "@/graphql/operations/sweep";
 import { plural } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
 import { Confirm } from "@/ui/kit/confirm";
 import { BanIcon, PauseIcon, PlayIcon, SquareIcon } from "@/ui/kit/icons";
+import { useShortcuts } from "@/ui/kit/shortcuts";
 
-const VERBS = {
-  pause: {
-    label: "Pause",
-    icon: PauseIcon,
-    mutation: PauseSweep,
-    hint: "No new runs; those in progress go on",
-  },
-  resume: { label: "Resume", icon: PlayIcon, mutation: ResumeSweep, hint: "Hand out runs again" },
-  stop: {
-    label: "Stop",
-    icon: SquareIcon,
-    mutation: StopSweep,
-    hint: "No new runs; the sweep ends when those in progress do",
-  },
-  cancel: {
-    label: "Cancel",
-    icon: BanIcon,
-    mutation: CancelSweep,
-    hint: "End it now and kill the runs in progress",
-  },
+const LOOKS = {
+  pause: { icon: PauseIcon, hint: "No new runs; those in progress go on" },
+  resume: { icon: PlayIcon, hint: "Hand out runs again" },
+  stop: { icon: SquareIcon, hint: "No new runs; the sweep ends when those in progress do" },
+  cancel: { icon: BanIcon, hint: "End it now and kill the runs in progress" },
 } as const;
 
 /** What can be done now. A click shows its effect at once; when the server refuses, the old state and its reason return. */
@@ -40,22 +25,17 @@ export function Controls(props: {
   chip: (state: SweepState) => ReactNode;
 }) {
   const { head, store, chip } = props;
-  const [state, assume] = useOptimistic<SweepState>(head.state);
-  const [refusal, setRefusal] = useState<string>();
+  const { state, actions, pending, refusal, act } = useSweepControls(head, store.answerControl);
   const [asking, setAsking] = useState(false);
-  const pending = state !== head.state;
-  const actions = pending ? legalActions(state) : head.allowedActions;
-
-  const act = (action: SweepAction) => {
-    setAsking(false);
-    setRefusal(undefined);
-    startTransition(async () => {
-      assume(SWEEP_ACTION_TARGET[action]);
-      const refused = await control(action, store, head.id);
-      if (refused) setRefusal(`${VERBS[action].label} was refused: ${refused}`);
-    });
-  };
-
+  const choose = (action: SweepAction) => (action === "cancel" ? setAsking(true) : act(action));
+  useShortcuts(
+    head.viewerCanEdit && !pending
+      ? actions.map((action) => ({
+          words: `${CONTROL_LABELS[action]} the sweep`,
+          run: () => choose(action),
+        }))
+      : [],
+  );
   return (
     <div className="flex max-w-full flex-col gap-2 sm:items-end">
       <div className="flex flex-wrap items-center gap-2">
@@ -64,7 +44,7 @@ export function Controls(props: {
         </span>
         {head.viewerCanEdit &&
           actions.map((action) => {
-            const { label, icon: Icon, hint } = VERBS[action];
+            const { icon: Icon, hint } = LOOKS[action];
             return (
               <Button
                 key={action}
@@ -73,10 +53,10 @@ export function Controls(props: {
                 weight={
                   action === "cancel" ? "bare" : action === "resume" && state === "paused" ? "solid" : "line"
                 }
-                onClick={() => (action === "cancel" ? setAsking(true) : act(action))}
+                onClick={() => choose(action)}
               >
                 <Icon />
-                {label}
+                {CONTROL_LABELS[action]}
               </Button>
             );
           })}
@@ -89,7 +69,10 @@ export function Controls(props: {
         title="Cancel this sweep?"
         action="Cancel the sweep"
         keep="Keep it"
-        onConfirm={() => act("cancel")}
+        onConfirm={() => {
+          setAsking(false);
+          act("cancel");
+        }}
         onClose={() => setAsking(false)}
       >
         <p>
@@ -101,18 +84,4 @@ export function Controls(props: {
       </Confirm>
     </div>
   );
-}
-
-/** Why it was refused; undefined when it was done. */
-async function control(action: SweepAction, store: SweepStore, sweepId: string): Promise<string | undefined> {
-  try {
-    const { control: answer } = await request(VERBS[action].mutation, {
-      input: { sweepId, clientMutationId: newMutationId() },
-    });
-    if (answer.error) return answer.error.message;
-    if (answer.sweep) store.answerControl(answer.sweep);
-    return undefined;
-  } catch (error) {
-    return error instanceof RequestError ? error.message : "the server could not be reached";
-  }
 }

@@ -6,6 +6,7 @@ import { Ago } from "@/ui/kit/clock";
 import { Dotted } from "@/ui/kit/dotted";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Controls } from "./controls";
+import { SweepNews } from "./sweep-news";
 
 export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStore }) {
   return (
@@ -29,6 +30,7 @@ export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStor
           </span>
         </Dotted>
       </div>
+      <SweepNews head={head} />
       <Controls
         head={head}
         store={store}

@@ -2,11 +2,13 @@
 
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { ConnectionBanner } from "@/app/_components/connection-banner";
+import { copyText } from "@/app/_components/link-acts";
 import { SweepViewContext, useMakeSweepView } from "@/app/_live/sweep-view";
 import { AddressContext, createAddressStore, oneOf, useParam } from "@/app/_live/use-param";
 import { useSweep } from "@/app/_live/use-sweep";
 import type { RunLine, SweepHead } from "@/graphql/operations/pages";
 import { variedNames } from "@/ui/charts/prepare/rows";
+import { useShortcuts } from "@/ui/kit/shortcuts";
 import { Tabs } from "@/ui/kit/tabs";
 import { Agents } from "./agents";
 import { Charts } from "./charts";
@@ -44,6 +46,15 @@ export function SweepLive(props: Props) {
 }
 
 const TABS = ["overview", "charts", "explore", "timeline", "stopping", "agents", "file"] as const;
+const LABELS: Readonly<Record<(typeof TABS)[number], string>> = {
+  overview: "Overview",
+  charts: "Charts",
+  explore: "Explore",
+  timeline: "Timeline",
+  stopping: "Early stopping",
+  agents: "Agents",
+  file: "File",
+};
 const TAB = oneOf(TABS);
 const PANEL = "sweep-panel";
 
@@ -55,6 +66,12 @@ function Shown(props: Props) {
   const varied = useMemo(() => variedNames([...rows.values()].map((row) => row.flat)), [rows]);
   const view = useMakeSweepView({ data, store, projectPath, varied });
   const [tab, setTab] = useParam("tab", TAB, "push");
+  useShortcuts([
+    { words: "Copy the command of an agent", run: () => void copyText(head.workerCommand) },
+    ...(begun
+      ? TABS.map((id, i) => ({ words: `Show: ${LABELS[id]}`, keys: String(i + 1), run: () => setTab(id) }))
+      : []),
+  ]);
   return (
     <SweepViewContext value={view}>
       <ConnectionBanner status={data.status} subject="sweep" />
@@ -68,15 +85,11 @@ function Shown(props: Props) {
               panelId={PANEL}
               chosen={tab}
               onChoose={setTab}
-              tabs={[
-                { id: "overview", label: "Overview" },
-                { id: "charts", label: "Charts" },
-                { id: "explore", label: "Explore" },
-                { id: "timeline", label: "Timeline" },
-                { id: "stopping", label: "Early stopping" },
-                { id: "agents", label: "Agents", note: String(head.agents.filter(isAlive).length) },
-                { id: "file", label: "File" },
-              ]}
+              tabs={TABS.map((id) => ({
+                id,
+                label: LABELS[id],
+                ...(id === "agents" && { note: String(head.agents.filter(isAlive).length) }),
+              }))}
             />
           </div>
           {tab !== "agents" && tab !== "file" && <FilterBar />}
