@@ -147,7 +147,7 @@ function toCurve(marks: readonly Mark[]): [number, number][] {
  * One diverged run (a loss of 1e9) would flatten everything worth seeing, so bad outliers beyond Tukey's outer
  * fence (quartile + 3 IQR) leave the view, and the notes count them. The good side is never cut.
  */
-function viewRange(values: readonly number[], best: number, goal: Goal): [number, number] {
+export function viewRange(values: readonly number[], best: number, goal: Goal): [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const min = sorted[0] ?? best;
   const max = sorted.at(-1) ?? best;
@@ -160,7 +160,7 @@ function viewRange(values: readonly number[], best: number, goal: Goal): [number
 }
 
 /** A little air, so that the best value does not lie on the frame. */
-function pad([low, high]: [number, number], log: boolean): [number, number] {
+export function pad([low, high]: [number, number], log: boolean): [number, number] {
   if (low === high) return [low, high];
   if (log) {
     const factor = (high / low) ** 0.06;
