@@ -20,6 +20,7 @@ import { findFeasible } from "./check-feasible";
 import { followObjectives } from "./follow-objective";
 import { followRungs, lookBefore } from "./follow-rungs";
 import { judge } from "./judge";
+import { stoppingOf } from "./metric-facts";
 import { metricsAtStep, rebuildSummaries } from "./rebuild-summaries";
 
 /**
@@ -28,7 +29,7 @@ import { metricsAtStep, rebuildSummaries } from "./rebuild-summaries";
  */
 export function appendGroup(db: Database, items: readonly Append[]): Promise<(Appended | Error)[]> {
   return inTransaction(db, async (tx) => {
-    const attempts = await lockAll(tx, items);
+    const attempts = await lockAll(db, tx, items);
     const answers = new Map<Append, Appended | Error>();
     // Batches of one attempt may have overtaken each other on their way here.
     for (const item of [...items].sort((a, b) => a.batch.batch - b.batch.batch)) {
@@ -56,18 +57,17 @@ export function packBatch(batch: Batch, metricIds: ReadonlyMap<string, number>):
   };
 }
 
-async function lockAll(tx: Tx, items: readonly Append[]): Promise<Map<string, Progress>> {
+async function lockAll(db: Database, tx: Tx, items: readonly Append[]): Promise<Map<string, Progress>> {
   const byKey = new Map(items.map((item) => [keyOf(item.facts.runId, item.batch.attempt), item]));
   const rows = await lockAttempts(
     tx,
     Array.from(byKey.values(), ({ facts, batch }) => ({ runId: facts.runId, attempt: batch.attempt })),
   );
-  return new Map(
-    rows.map((row) => {
-      const key = keyOf(row.runId, row.attempt);
-      return [key, openProgress(row, byKey.get(key)?.stopping ?? null)];
-    }),
-  );
+  const locked = new Map<string, Progress>();
+  // Known but for the first batch after a sweep's file has changed.
+  for (const row of rows)
+    locked.set(keyOf(row.runId, row.attempt), openProgress(row, await stoppingOf(db, tx, row)));
+  return locked;
 }
 
 const keyOf = (runId: number, attempt: number) => `${runId}/${attempt}`;

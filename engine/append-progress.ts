@@ -13,7 +13,6 @@ export interface Append {
   readonly facts: RunFacts;
   readonly batch: Batch;
   readonly metricIds: ReadonlyMap<string, number>;
-  readonly stopping: Stopping | null;
   readonly packed: Packed;
 }
 

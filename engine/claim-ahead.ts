@@ -51,11 +51,12 @@ export async function grantAhead(
   if (sweep === undefined || new Set(calls.map(keyOf)).size < calls.length) return undefined;
   const wanted = calls.reduce((total, { count }) => total + count, 0);
   const plan = await loadPlan(db, db.sql, sweep);
-  if (plan.points === null || sweep.priors > 0 || !hasRoom(plan.points, sweep, wanted)) return undefined;
+  const mayHaveRuns = sweep.priors > 0 || sweep.generation > 1;
+  if (plan.points === null || mayHaveRuns || !hasRoom(plan.points, sweep, wanted)) return undefined;
   const { points, cursor } = await nextPoints(db.sql, plan.points, sweep, wanted, false);
   if (points.length < wanted) return undefined;
   const ids = await takeIds(db, wanted);
-  const fresh = points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
+  const fresh = points.map((point, i) => toFreshRun(point, ids[i], plan, sweep, i));
   const handed = deal(calls, fresh);
   refuseWhenFull(db);
   const leaseExpiresAt = await unlessTaken(() =>

@@ -150,7 +150,7 @@ async function dealOut(
   }
   const room = more || runs.length < queued.length ? 0 : wanted - runs.length;
   const next = await choose(tx, plan, sweep, asking, room, careful);
-  const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep));
+  const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep, i));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
   const exhausted = next.spent || isExhausted(plan, sweep, next.cursor, fresh.length);
 
@@ -200,12 +200,15 @@ async function choose(
   careful: boolean,
 ): Promise<NextPoints & Pick<Suggested, "spent" | "short">> {
   if (plan.points !== null) {
-    const next = await nextPoints(tx, plan.points, sweep, wanted, careful || sweep.priors > 0);
+    // An earlier generation of the sweep may have run some of its points, and so may runs of before.
+    const known = careful || sweep.priors > 0 || sweep.generation > 1;
+    const next = await nextPoints(tx, plan.points, sweep, wanted, known);
     return { ...next, spent: false, short: 0 };
   }
   const late = asking.filter(({ mayFallBack }) => mayFallBack);
   const fallbacks = late.reduce((total, { count }) => total + count, 0);
-  return await dealSuggestions(tx, plan, sweep, { wanted, careful, fallbacks });
+  const known = careful || sweep.priors > 0;
+  return await dealSuggestions(tx, plan, sweep, { wanted, careful: known, fallbacks });
 }
 
 function isExhausted(

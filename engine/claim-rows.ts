@@ -14,10 +14,13 @@ export function toFreshRun(
   { index, values, params, hash, repeat, suggestion }: FreshPoint,
   id: number | undefined,
   { config }: Plan,
-  sweep: Pick<LockedSweep, "name">,
+  sweep: Pick<LockedSweep, "name" | "generation" | "runCount">,
+  place: number,
 ): FreshRun {
   if (id === undefined) throw new Error("fewer ids than runs");
-  const ordinal = index + 1n;
+  // In a space that has grown the numbers of points begin anew: runs are counted on instead.
+  const ordinal =
+    suggestion === null && sweep.generation > 1 ? BigInt(sweep.runCount + place + 1) : index + 1n;
   const displayName = config.runName
     ? renderRunName(config.runName, values, ordinal)
     : `${sweep.name}-${ordinal}`;

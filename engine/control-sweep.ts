@@ -95,12 +95,7 @@ async function move(db: Database, tx: Tx, sweepId: string, action: SweepAction):
 /** Puts back what was lost while the sweep was stopped, and refuses where nothing would follow. */
 async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
   const { sweepId } = sweep;
-  const { enough } = await readEnding(tx, sweepId);
-  if (enough !== null)
-    throw illegal(
-      sweep,
-      `sweep ${sweepId} ${ENOUGH[enough]}: there is nothing to resume; a new sweep can begin with its runs (--prior-run)`,
-    );
+  await refuseWhenEnough(tx, sweep);
   const { config } = await loadPlan(db, tx, sweep);
   const lost = await requeueLost(tx, { sweepId, ...config });
   const holes = await requeueHoles(tx, { sweepId });
@@ -113,6 +108,17 @@ async function reopen(db: Database, tx: Tx, sweep: LockedState): Promise<void> {
         ? "its search has proposed every configuration there is"
         : `all ${sweep.size} points have been run`;
   throw illegal(sweep, `sweep ${sweepId} has nothing left to hand out: ${why}`);
+}
+
+/** A sweep that has done enough would end again at once. @throws AppError ILLEGAL_MOVE */
+export async function refuseWhenEnough(tx: Tx, sweep: LockedState): Promise<void> {
+  const { sweepId } = sweep;
+  const { enough } = await readEnding(tx, sweepId);
+  if (enough !== null)
+    throw illegal(
+      sweep,
+      `sweep ${sweepId} ${ENOUGH[enough]}: there is nothing to resume; edit what ends it, or start a new sweep that begins with its runs (--prior-run)`,
+    );
 }
 
 const ENOUGH = {

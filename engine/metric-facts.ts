@@ -1,7 +1,7 @@
 import { scheduleFor } from "@/compute/stopping/schedule";
 import { deserializeConfig, type EarlyTerminate } from "@/core/sweep-config";
-import type { Database } from "@/db/client";
-import { type RunFacts, readGeneration } from "@/db/queries/facts";
+import type { Database, Tx } from "@/db/client";
+import { readGeneration } from "@/db/queries/facts";
 import { ensureMetricIds } from "@/db/queries/metric-names";
 import { retrying } from "@/db/transaction";
 import type { Stopping } from "./append-progress";
@@ -38,17 +38,21 @@ export async function metricIds(
   return found;
 }
 
-/** The early stopping that a run is under; none outside a sweep, or in one without it. */
-export async function stoppingOfRun(
+/**
+ * The early stopping that a run is under; none outside a sweep, or in one without it.
+ * @param generation of the sweep's file that is in force now
+ */
+export async function stoppingOf(
   db: Database,
-  { sweepId, generation }: Pick<RunFacts, "sweepId" | "generation">,
+  tx: Tx,
+  { sweepId, generation }: { readonly sweepId: string | null; readonly generation: number | null },
 ): Promise<Stopping | null> {
   if (sweepId === null || generation === null) return null;
   const { stopping } = memory(db);
   const name = `${sweepId}/${generation}`;
   const known = stopping.get(name);
   if (known !== undefined) return known;
-  const row = await retrying(() => readGeneration(db.sql, { sweepId, generation }));
+  const row = await readGeneration(tx, { sweepId, generation });
   const rule = row && deserializeConfig(row.config).earlyTerminate;
   const found = rule === undefined ? null : toStopping(rule);
   stopping.set(name, found);

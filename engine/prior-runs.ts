@@ -8,8 +8,17 @@ import { toPythonText } from "@/core/python";
 import { type Diagnostic, objectivesOf, type SweepConfig } from "@/core/sweep-config";
 import { parseJson, sortKeys, type ValueMap } from "@/core/value";
 import type { Tx } from "@/db/client";
-import { type CandidateRun, findCandidates, type PriorRun, storePriorRuns } from "@/db/queries/prior-runs";
-import { readRunMetrics } from "@/db/queries/search-log";
+import {
+  addPriorRuns,
+  type CandidateRun,
+  countRepeats,
+  findCandidates,
+  type PriorRun,
+  readPriorRunIds,
+  storePriorRuns,
+} from "@/db/queries/prior-runs";
+import { appendLog, readRunMetrics } from "@/db/queries/search-log";
+import { lockSearch, reserveForeigners } from "@/db/queries/searches";
 import { badInput } from "./check";
 import { metricsAsked, toOutcome } from "./search/outcome";
 
@@ -51,10 +60,65 @@ export async function tellPriorRuns(
   tx: Tx,
   telling: Telling,
   asked: readonly string[],
-): Promise<Diagnostic[]> {
+): Promise<readonly Diagnostic[]> {
+  const { priors, warnings } = await weigh(tx, telling, await findAsked(tx, telling.projectId, asked));
+  if (asked.length > 0) await storePriorRuns(tx, telling.sweepId, number(priors, -1));
+  return warnings;
+}
+
+export interface ToldMore {
+  /** Runs that it was told of now. */
+  readonly told: readonly number[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/**
+ * Tells a sweep that may have runs of its own of more runs of before. Those that it knows are passed over; a search hears of the others
+ * with its next round, and no other run gets their points. The sweep's row is locked.
+ * @throws AppError as `tellPriorRuns` does, INPUT_TOO_LARGE
+ */
+export async function tellMorePriorRuns(
+  tx: Tx,
+  telling: Telling,
+  { asked, priors: known }: { asked: readonly string[]; priors: number },
+): Promise<ToldMore> {
+  const { sweepId } = telling;
+  const found = await findAsked(tx, telling.projectId, asked);
+  const before = new Set(await readPriorRunIds(tx, sweepId));
+  const own = found.filter((run) => run.sweepId === sweepId);
+  const others = found.filter((run) => run.sweepId !== sweepId && !before.has(run.runId));
+  if (known + others.length > MOST_ALL_TOLD)
+    throw new AppError(
+      "INPUT_TOO_LARGE",
+      `sweep ${sweepId} knows ${known} prior runs, ${others.length} more would be beyond ${MOST_ALL_TOLD}`,
+    );
+  const { priors, warnings } = await weigh(tx, telling, others, (hashes) =>
+    countRepeats(tx, sweepId, hashes),
+  );
+  const search = await lockSearch(tx, sweepId);
+  const first = search ? await reserveForeigners(tx, sweepId, priors.length) : -1 - known;
+  const numbered = number(priors, first);
+  await addPriorRuns(tx, sweepId, numbered);
+  if (search !== undefined) {
+    const events = numbered.map(({ number, details }) => ({ kind: "prior", number, details }));
+    await appendLog(tx, search, events, events.length);
+  }
+  return {
+    told: numbered.map(({ runId }) => runId),
+    warnings: [
+      ...own.map((run) => leftOut(run.name, "it is a run of this sweep, which knows it")),
+      ...warnings,
+    ],
+  };
+}
+
+const MOST_ALL_TOLD = 10 * MOST_PRIOR_RUNS;
+
+/** In the order in which they were named, each once. @throws AppError NOT_FOUND, and ILLEGAL_MOVE for a run that has not ended */
+async function findAsked(tx: Tx, projectId: number, asked: readonly string[]): Promise<CandidateRun[]> {
   if (asked.length === 0) return [];
   const ids = asked.flatMap((text) => (/^[1-9]\d{0,15}$/.test(text) ? [Number(text)] : []));
-  const found = await findCandidates(tx, telling.projectId, { names: asked, ids });
+  const found = await findCandidates(tx, projectId, { names: asked, ids });
   const byName = new Map(found.map((run) => [run.name, run]));
   const byId = new Map(found.map((run) => [String(run.runId), run]));
   const runs = new Set<CandidateRun>();
@@ -70,23 +134,28 @@ export async function tellPriorRuns(
       });
     runs.add(run);
   }
-  return await tell(tx, telling, [...runs]);
+  return [...runs];
 }
 
 const ENDED: ReadonlySet<string> = new Set(["finished", "failed", "crashed", "killed"]);
 
 /** The same runs for another configuration of the sweep; one that was deleted since drops out with a warning, too. */
-export async function tellAgain(tx: Tx, telling: Telling, runIds: readonly number[]): Promise<Diagnostic[]> {
+export async function tellAgain(
+  tx: Tx,
+  telling: Telling,
+  runIds: readonly number[],
+): Promise<readonly Diagnostic[]> {
   if (runIds.length === 0) return [];
   const found = await findCandidates(tx, telling.projectId, { names: [], ids: runIds });
   const byId = new Map(found.map((run) => [run.runId, run]));
   const gone = runIds.filter((id) => !byId.has(id)).map((id) => leftOut(String(id), "it was deleted"));
-  const left = await tell(
+  const { priors, warnings } = await weigh(
     tx,
     telling,
     runIds.flatMap((id) => byId.get(id) ?? []),
   );
-  return [...gone, ...left];
+  await storePriorRuns(tx, telling.sweepId, number(priors, -1));
+  return [...gone, ...warnings];
 }
 
 const leftOut = (run: string, why: string): Diagnostic => ({
@@ -98,15 +167,21 @@ const leftOut = (run: string, why: string): Diagnostic => ({
 /** Nothing is kept of a run that is left out, so a file that is mended later comes too late for it. */
 const WAY_OUT = "an update of the sweep won't ask for it again, a new sweep can (--prior-run)";
 
-async function tell(
+type Weighed = Omit<PriorRun, "number">;
+
+const number = (priors: readonly Weighed[], first: number): PriorRun[] =>
+  priors.map((prior, i) => ({ ...prior, number: first - i }));
+
+/** Which of them fit, and what the sweep is told of those. */
+async function weigh(
   tx: Tx,
-  { sweepId, config }: Telling,
+  { config }: Telling,
   runs: readonly CandidateRun[],
-): Promise<Diagnostic[]> {
+  count: (hashes: readonly string[]) => Promise<Map<string, number>> = async () => new Map(),
+): Promise<{ priors: readonly Weighed[]; warnings: readonly Diagnostic[] }> {
   const domain = openDomain(config);
   const metrics = await readRunMetrics(tx, runs, metricsAsked(config));
-  const repeats = new Map<string, number>();
-  const priors: PriorRun[] = [];
+  const priors: Omit<Weighed, "repeat">[] = [];
   const warnings: Diagnostic[] = [];
   for (const run of runs) {
     const params = sortKeys(parseJson(run.params)) as ValueMap;
@@ -122,15 +197,25 @@ async function tell(
       warnings.push(leftOut(run.name, `${why}${way}`));
       continue;
     }
-    const number = -1 - priors.length;
-    const repeat = repeats.get(values.hash) ?? 0;
-    repeats.set(values.hash, repeat + 1);
     const objectives = isSearched(config.method) ? outcome.objectives : [];
-    const { details } = toLogged({ type: "prior", number, params: values.params, ...outcome, objectives });
-    priors.push({ number, runId: run.runId, hash: values.hash, repeat, details: details ?? "{}" });
+    const { details } = toLogged({
+      type: "prior",
+      number: -1,
+      params: values.params,
+      ...outcome,
+      objectives,
+    });
+    priors.push({ runId: run.runId, hash: values.hash, details: details ?? "{}" });
   }
-  await storePriorRuns(tx, sweepId, priors);
-  return warnings;
+  const repeats = await count(priors.map(({ hash }) => hash));
+  return {
+    warnings,
+    priors: priors.map((prior) => {
+      const repeat = repeats.get(prior.hash) ?? 0;
+      repeats.set(prior.hash, repeat + 1);
+      return { ...prior, repeat };
+    }),
+  };
 }
 
 /** Undefined for a run that fits. */

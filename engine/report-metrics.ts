@@ -12,7 +12,7 @@ import { runFacts } from "./facts";
 import { type Command, toCommand } from "./heartbeat";
 import { judgeAgain } from "./judge-again";
 import { Lane } from "./lane";
-import { metricIds, stoppingOfRun } from "./metric-facts";
+import { metricIds } from "./metric-facts";
 import { perDatabase } from "./recent";
 import { reviveLapsed } from "./revive";
 import { tallyOf } from "./tally";
@@ -59,16 +59,13 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
   const facts = await runFacts(db, checkId("runId", input.runId));
   const batch = parseMetricBatch(input.metrics, Date.now());
   await authorizeAttempt(context, facts, batch.attempt, "member");
-  const [ids, stopping] = await Promise.all([
-    metricIds(
-      db,
-      facts.projectId,
-      batch.series.map(({ key }) => key),
-    ),
-    stoppingOfRun(db, facts),
-  ]);
+  const ids = await metricIds(
+    db,
+    facts.projectId,
+    batch.series.map(({ key }) => key),
+  );
   const lane = laneOf(db, facts.runId);
-  const done = await lane.push({ facts, batch, metricIds: ids, stopping, packed: packBatch(batch, ids) });
+  const done = await lane.push({ facts, batch, metricIds: ids, packed: packBatch(batch, ids) });
   count(db, batch.points, done);
   tell(facts, done);
   await follow(context, facts, done);

@@ -19,6 +19,7 @@ import "./sweep/live";
 import "./run/schema";
 import "./run/live";
 import "./run/verbs";
+import "./run/retry";
 import "./metric/schema";
 import "./metric/histories";
 import "./metric/verbs";

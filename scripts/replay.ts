@@ -28,9 +28,9 @@ await runMain(async ([path], json) => {
         "NOT_FOUND",
         `sweep ${sweepId} has no search: no such sweep, or its method needs none`,
       );
-    const { generation, picked, versions } = found;
+    const { generation, picked, versions, first } = found;
     const read = await readGeneration(db.sql, { sweepId, generation });
-    if (read === undefined || picked === null)
+    if (read === undefined || picked === null || first === null)
       throw new AppError("NOT_FOUND", `the search of sweep ${sweepId} has proposed nothing yet`);
     const method = methodOf(picked);
     const engine = `${method.name}/${method.version}`;
@@ -42,7 +42,14 @@ await runMain(async ([path], json) => {
       );
     const events = await readLog(db.sql, { sweepId, from: 0 });
     const problem = { config: deserializeConfig(read.config), seed: read.seed };
-    const { proposals, differences } = replay(method, problem, events);
+    // What was proposed before the sweep's file was changed stands in the log; derived again is what came since.
+    const { proposals, differences } = replay(
+      method,
+      problem,
+      events,
+      () => {},
+      (number) => number >= first,
+    );
     if (json) console.log(JSON.stringify({ sweepId, engine, events: events.length, proposals, differences }));
     else if (differences.length === 0)
       console.log(

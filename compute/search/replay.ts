@@ -23,19 +23,21 @@ const MOST = 10;
  * Derives every proposal of a log again, from the events before it, and compares all that it is: parameters, hash, repeat,
  * reason, expectation and memory, to the last bit.
  * @param onProgress told the events done so far
+ * @param isOwn whether a proposal was made under this configuration; what came of an earlier one is observed, not derived
  */
 export function replay(
   method: SearchMethod,
   problem: Problem,
   events: readonly LoggedEvent[],
   onProgress: (done: number) => void = () => {},
+  isOwn: (number: number) => boolean = () => true,
 ): Replay {
   const search = method.open(problem);
   const differences: Difference[] = [];
   let proposals = 0;
   for (const [i, event] of events.entries()) {
     onProgress(i);
-    if (event.kind !== "proposed" || event.number < 0) {
+    if (event.kind !== "proposed" || event.number < 0 || !isOwn(event.number)) {
       search.observe(fromLogged(event));
       continue;
     }

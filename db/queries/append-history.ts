@@ -32,7 +32,7 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
   metricName: string | null;
   metricGoal: Goal | null;
   metricTarget: number | null;
-  /** Of its run, where the sweep has constraints on metrics. */
+  /** Of the sweep's file that is in force now; null for a run that came from no file. */
   generation: number | null;
   constrained: boolean;
   ended: boolean;
@@ -51,7 +51,7 @@ export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
       r.stop_requested as "stopRequested", r.state = 'running' and r.stop_requested is null as open,
       s.metric_name as "metricName", s.metric_goal as "metricGoal", s.metric_target as "metricTarget",
-      r.generation, coalesce(s.constrained, false) as constrained,
+      case when r.generation is not null then s.generation end as generation, coalesce(s.constrained, false) as constrained,
       a.ended_at is not null as ended, a.reason as "attemptReason",
       a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,
       coalesce(a.ended_at < r.history_dropped_at, false) as dropped

@@ -62,11 +62,19 @@ const isAllowed = (sql: Sql | Tx, run: string) => sql`and (not s.constrained or 
 
 export async function lockSweep(tx: Tx, sweepId: string): Promise<LockedState | undefined> {
   const rows = await tx<LockedState[]>`
-    select id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, method,
-      generation, run_count as "runCount", run_cap as "runCap", size, cursor
-    from sweeps where id = ${sweepId} for no key update`;
+    select ${stateColumns(tx)} from sweeps where id = ${sweepId} for no key update`;
   return rows[0];
 }
+
+/** The same as it was a moment ago, for whoever only looks. */
+export async function readSweepState(sql: Sql | Tx, sweepId: string): Promise<LockedState | undefined> {
+  const rows = await sql<LockedState[]>`select ${stateColumns(sql)} from sweeps where id = ${sweepId}`;
+  return rows[0];
+}
+
+const stateColumns = (sql: Sql | Tx) => sql`
+  id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, method,
+  generation, run_count as "runCount", run_cap as "runCap", size, cursor`;
 
 export interface LockedState {
   sweepId: string;

@@ -62,7 +62,10 @@ export async function replaceGeneration(tx: Tx, sweep: NewGeneration): Promise<v
   await insertGeneration(tx, sweep);
 }
 
-async function insertGeneration(tx: Tx, sweep: NewGeneration): Promise<void> {
+export async function insertGeneration(
+  tx: Tx,
+  sweep: Pick<NewGeneration, "sweepId" | "generation" | "source" | "config" | "createdBy">,
+): Promise<void> {
   await tx`
     insert into sweep_generations (sweep_id, generation, source, config, created_by)
     values (${sweep.sweepId}, ${sweep.generation}, ${sweep.source}, ${sweep.config}::text::jsonb, ${sweep.createdBy})`;

@@ -7,7 +7,7 @@ export async function lockRuns(tx: Tx, runIds: readonly number[]): Promise<Locke
   await tx`select from runs where id = any(${ids}) order by id for no key update`;
   return tx<LockedAttempt[]>`
     select r.id as "runId", r.attempt, r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId",
-      r.generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
+      case when r.generation is not null then s.generation end as generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
       coalesce(a.ended_at is not null, true) as ended, a.reason as "attemptReason",
       r.stop_requested as "stopRequested", r.crashes, r.preemptions, a.agent_id as "agentId",
       a.lease_expires_at is not null as leased, s.state as "sweepState"

@@ -271,14 +271,22 @@ export async function forgetSearch(tx: Tx, sweepId: string): Promise<void> {
   await tx`delete from searches where sweep_id = ${sweepId}`;
 }
 
-/** For a replay: which configuration, which method, and every engine version that proposed. */
-export async function readSearch(
-  sql: Sql | Tx,
-  sweepId: string,
-): Promise<{ generation: number; picked: string | null; versions: string[] } | undefined> {
-  const rows = await sql<{ generation: number; picked: string | null; versions: string[] }[]>`
+export interface SearchedBy {
+  generation: number;
+  picked: string | null;
+  /** Every engine that proposed under this configuration. */
+  versions: string[];
+  /** The first proposal that was made under it; null before there is one. */
+  first: number | null;
+}
+
+/** For a replay. */
+export async function readSearch(sql: Sql | Tx, sweepId: string): Promise<SearchedBy | undefined> {
+  const rows = await sql<SearchedBy[]>`
     select c.generation, c.picked, array(select distinct g.engine_version from suggestions g
-      where g.sweep_id = c.sweep_id and g.number >= 0 order by 1) as versions
+      where g.sweep_id = c.sweep_id and g.number >= 0 and g.generation = c.generation order by 1) as versions,
+      (select min(g.number) from suggestions g
+        where g.sweep_id = c.sweep_id and g.number >= 0 and g.generation = c.generation) as first
     from searches c where c.sweep_id = ${sweepId}`;
   return rows[0];
 }

@@ -10,6 +10,7 @@ export interface LockedAttempt {
   current: number;
   projectId: number;
   sweepId: string | null;
+  /** In force now; null for a run that came from no file. */
   generation: number | null;
   runState: RunState;
   attemptState: AttemptState;
@@ -34,11 +35,14 @@ export interface LockedAttempt {
 
 const columns = (tx: Tx) => tx`
   r.id as "runId", a.number as attempt, r.attempt as current, r.project_id as "projectId",
-  r.sweep_id as "sweepId", r.generation, r.state as "runState", a.state as "attemptState",
+  r.sweep_id as "sweepId", ${inForce(tx)} as generation, r.state as "runState", a.state as "attemptState",
   a.ended_at is not null as ended, a.reason as "attemptReason", r.stop_requested as "stopRequested",
   r.crashes, r.preemptions, a.agent_id as "agentId",
   a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained,
   ${ofMachine(tx)}`;
+
+/** Retries, constraints and the like are those of the sweep's file as it is now, whichever its run came from. */
+const inForce = (tx: Tx) => tx`case when r.generation is not null then s.generation end`;
 
 /** Of an attempt `a`. Two look-ups by key; where no run fails at once the second finds an empty table. */
 const ofMachine = (tx: Tx) => tx`
@@ -117,7 +121,7 @@ export async function lockRun(tx: Tx, runId: number): Promise<LockedAttempt | un
   await tx`select from runs where id = ${runId} for no key update`;
   const rows = await tx<LockedAttempt[]>`
     select r.id as "runId", r.attempt, r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId",
-      r.generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
+      ${inForce(tx)} as generation, r.state as "runState", coalesce(a.state, 'running') as "attemptState",
       coalesce(a.ended_at is not null, true) as ended, a.reason as "attemptReason",
       r.stop_requested as "stopRequested", r.crashes, r.preemptions, a.agent_id as "agentId",
       a.lease_expires_at is not null as leased, s.state as "sweepState", coalesce(s.constrained, false) as constrained,

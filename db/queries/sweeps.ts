@@ -118,3 +118,13 @@ const FIELDS = (sql: Sql): Record<SweepField, Fragment> => ({
   finishedAt: sql`s.finished_at`,
   runCount: sql`s.run_count`,
 });
+
+/** The file that a sweep's configuration was read from. */
+export async function readSource(
+  tx: Tx,
+  { sweepId, generation }: { sweepId: string; generation: number },
+): Promise<string | undefined> {
+  const rows = await tx<{ source: string }[]>`
+    select source from sweep_generations where sweep_id = ${sweepId} and generation = ${generation}`;
+  return rows[0]?.source;
+}

@@ -1,42 +1,12 @@
-import type { Diagnostic } from "@/core/sweep-config";
 import { controlSweep } from "@/engine/control-sweep";
-import { createSweep } from "@/engine/create-sweep";
+import { type CreateSweepAnswer, createSweep } from "@/engine/create-sweep";
 import { resetMachine } from "@/engine/reset-machine";
-import { updateSweep } from "@/engine/update-sweep";
 import { builder } from "../builder";
 import { toSweepId } from "../ids";
 import { Sweep } from "../refs";
 import { mutationId, payload, verb } from "../verb";
-
-const Warning = builder.objectRef<Diagnostic>("SweepWarning").implement({
-  description: "Something about a sweep file that its author should know; it runs all the same.",
-  fields: (t) => ({
-    code: t.exposeString("code", { description: "Stable, for programs." }),
-    message: t.exposeString("message", { description: "The value, what was expected, how to mend it." }),
-    path: t.stringList({ description: "Keys from the root of the file.", resolve: ({ path }) => [...path] }),
-    line: t.int({
-      nullable: true,
-      description: "From 1; null when the input was a JSON value.",
-      resolve: ({ line }) => line ?? null,
-    }),
-    column: t.int({ nullable: true, description: "From 1.", resolve: ({ column }) => column ?? null }),
-  }),
-});
-
-const describedSweep = (name: string, description: string) =>
-  payload<{ sweepId: string; warnings: readonly Diagnostic[] }>(name, description, (t) => ({
-    sweep: t.field({
-      type: Sweep,
-      nullable: true,
-      description: "The sweep afterwards.",
-      resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
-    }),
-    warnings: t.field({
-      type: [Warning],
-      description: "What the parser noticed.",
-      resolve: ({ answer }) => [...(answer?.warnings ?? [])],
-    }),
-  }));
+import "./edit";
+import { Warning } from "./warning";
 
 verb("createSweep", {
   description: "Reads a sweep file and stores it as a new sweep, ready to hand out runs.",
@@ -57,24 +27,20 @@ verb("createSweep", {
       clientMutationId: mutationId(t),
     }),
   }),
-  payload: describedSweep("CreateSweepPayload", "The new sweep."),
-  run: createSweep,
-});
-
-verb("updateSweep", {
-  description: "Gives a sweep another file while it has no runs, or another name at any time.",
-  input: builder.inputType("UpdateSweepInput", {
-    description: "What to change.",
-    fields: (t) => ({
-      sweepId: t.id({ required: true, description: "Id or path." }),
-      source: t.string({ description: "The new file's text." }),
-      json: t.field({ type: "JSON", description: "The new sweep as a JSON value, instead of source." }),
-      name: t.string({ description: "The new name." }),
-      clientMutationId: mutationId(t),
+  payload: payload<CreateSweepAnswer>("CreateSweepPayload", "The new sweep.", (t) => ({
+    sweep: t.field({
+      type: Sweep,
+      nullable: true,
+      description: "The sweep afterwards.",
+      resolve: ({ answer }, _args, { loaders }) => answer && loaders.sweep.load(answer.sweepId),
     }),
-  }),
-  payload: describedSweep("UpdateSweepPayload", "The sweep with its new file or name."),
-  run: (context, input) => updateSweep(context, { ...input, sweepId: toSweepId(input.sweepId) }),
+    warnings: t.field({
+      type: [Warning],
+      description: "What the parser noticed.",
+      resolve: ({ answer }) => [...(answer?.warnings ?? [])],
+    }),
+  })),
+  run: createSweep,
 });
 
 const CONTROLS = [

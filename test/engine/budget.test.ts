@@ -38,7 +38,7 @@ test("a sweep ends when its hours are over: what runs goes on, agents leave, and
     await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
     await expect(controlSweep(context, { sweepId: sweep.sweepId, action: "resume" })).rejects.toMatchObject({
       code: "ILLEGAL_MOVE",
-      message: `sweep ${sweep.sweepId} has had its hours: there is nothing to resume; a new sweep can begin with its runs (--prior-run)`,
+      message: `sweep ${sweep.sweepId} has had its hours: there is nothing to resume; edit what ends it, or start a new sweep that begins with its runs (--prior-run)`,
     });
   }));
 
@@ -104,7 +104,7 @@ test("targets of several metrics end a sweep when one run has reached all of the
     ]);
     expect(await reason()).toBe("target");
     await expect(controlSweep(context, { sweepId: sweep.sweepId, action: "resume" })).rejects.toMatchObject({
-      message: `sweep ${sweep.sweepId} has reached its target: there is nothing to resume; a new sweep can begin with its runs (--prior-run)`,
+      message: `sweep ${sweep.sweepId} has reached its target: there is nothing to resume; edit what ends it, or start a new sweep that begins with its runs (--prior-run)`,
     });
   }));
 
@@ -175,7 +175,7 @@ test("a sweep ends when the model expects too little of its proposals, five time
     expect(states.slice(-5).every((gain) => gain < 0.002)).toBe(true);
     expect(states.at(-6) ?? 1).toBeGreaterThanOrEqual(0.002);
     await expect(controlSweep(context, { sweepId: sweep.sweepId, action: "resume" })).rejects.toMatchObject({
-      message: `sweep ${sweep.sweepId} is expected to gain less than its budget asks for: there is nothing to resume; a new sweep can begin with its runs (--prior-run)`,
+      message: `sweep ${sweep.sweepId} is expected to gain less than its budget asks for: there is nothing to resume; edit what ends it, or start a new sweep that begins with its runs (--prior-run)`,
     });
   }));
 

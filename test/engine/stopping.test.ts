@@ -13,7 +13,7 @@ import { runFacts } from "@/engine/facts";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { judgeAgain, judgeAllAgain } from "@/engine/judge-again";
-import { metricIds, stoppingOfRun } from "@/engine/metric-facts";
+import { metricIds } from "@/engine/metric-facts";
 import { logMetrics } from "@/engine/report-metrics";
 import { drawUnit, openStream } from "@/math/random";
 import { withDatabase } from "../support/database";
@@ -434,8 +434,7 @@ async function toItem(db: Database, runId: number, values: readonly number[]) {
   const rows = values.map((loss, i) => [i, { loss }] as const);
   const batch = parseMetricBatch(toBatch({ batch: 1 }, rows), 1_700_000_000_000);
   const ids = await metricIds(db, facts.projectId, ["loss"]);
-  const stopping = await stoppingOfRun(db, facts);
-  return { facts, batch, metricIds: ids, stopping, packed: packBatch(batch, ids) };
+  return { facts, batch, metricIds: ids, packed: packBatch(batch, ids) };
 }
 
 const stops = (db: Database) =>

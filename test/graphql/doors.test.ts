@@ -94,6 +94,10 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     },
   ],
   "Query.invitations": [RULE, { args: () => inProject }],
+  "Query.previewUpdate": [
+    WORK,
+    { args: ({ sweepId }) => ({ sweepId, name: "renamed" }), select: "{ allowed }" },
+  ],
   "Query.previewSweep": [USER, { args: () => ({ source: gridOf(2) }) }],
   "Query.project": [SEE, { args: () => ({ entity: "lab", name: "digits" }) }],
   "Query.projects": [
@@ -228,6 +232,17 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
       }),
     },
   ],
+  "Mutation.addPriorRuns": [
+    WORK,
+    {
+      args: async ({ server, sweepId }) => {
+        const runId = await newRun(server);
+        await server.db.sql`update runs set state = 'finished' where id = ${runId}`;
+        return { sweepId, runIds: [runId] };
+      },
+    },
+  ],
+  "Mutation.retryRuns": [WORK, { args: ({ sweepId }) => ({ sweepId }) }],
   "Mutation.updateSweep": [WORK, { args: ({ sweepId }) => ({ sweepId, name: "renamed" }) }],
 
   "Subscription.agentsChanged": [LOOK, bySweep],

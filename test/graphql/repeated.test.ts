@@ -160,6 +160,13 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
     input: { projectId: await newProject("described"), description: "one" },
     other: { description: "other" },
   }),
+  addPriorRuns: async () => {
+    const { sweepId, claims } = await withRuns(server, 2);
+    await server.db.sql`update runs set state = 'finished' where sweep_id = ${sweepId}`;
+    const [one = "", other = ""] = claims.map(({ runId }) => runId);
+    return { input: { sweepId: await createSweep(server), runIds: [one] }, other: { runIds: [other] } };
+  },
+  retryRuns: byRuns,
   updateSweep: async () => ({
     input: { sweepId: await createSweep(server), name: "one" },
     other: { name: "other" },

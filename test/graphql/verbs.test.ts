@@ -103,9 +103,9 @@ describe("updateSweep", () => {
     expect(updateSweep).toMatchObject({ error: null, sweep: { id: sweepId, size: "5" } });
   });
 
-  test("refuses another file once there are runs", async () => {
-    const { sweepId } = await withRuns(server, 1);
-    const { updateSweep } = await ask(server, UpdateSweep, { input: { sweepId, source: gridOf(5) } });
+  test("refuses a file that its runs don't belong to", async () => {
+    const { sweepId } = await withRuns(server, 2);
+    const { updateSweep } = await ask(server, UpdateSweep, { input: { sweepId, source: gridOf(1) } });
     expect(updateSweep.sweep).toBeNull();
     expect(updateSweep.error?.code).toBe("ILLEGAL_MOVE");
   });
