@@ -476,6 +476,10 @@ declare const PROJECT_FIELDS: {
 	readonly createdAt: {
 		readonly kind: "time";
 	};
+	/** When something last happened in it. */
+	readonly activeAt: {
+		readonly kind: "time";
+	};
 };
 export type ProjectField = keyof typeof PROJECT_FIELDS;
 /**
