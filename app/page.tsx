@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import Link from "next/link";
+import { ListChoice } from "@/app/_components/list-choice";
 import { PageFrame } from "@/app/_components/page-frame";
 import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
@@ -8,6 +9,8 @@ import { readRows, readSearch, toAddress } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { toProjectPath } from "@/app/_lib/paths";
 import { type ProjectLine, ProjectsPage } from "@/graphql/operations/project-page";
+import { ActivityStrip } from "@/ui/charts/draw/activity-strip";
+import { prepareActivity } from "@/ui/charts/prepare/activity";
 import { formatCount, plural } from "@/ui/format";
 import { buttonLook } from "@/ui/kit/button";
 import { Ago } from "@/ui/kit/clock";
@@ -21,14 +24,21 @@ const FIRST_ROWS = 25;
 /** Each is watched by a subscription of its own. */
 const MOST_ROWS = 100;
 
+const SORTS = [
+  { value: "activity", label: "Last active first", order: { field: "activeAt", direction: "desc" } },
+  { value: "name", label: "By name", order: { field: "name", direction: "asc" } },
+  { value: "newest", label: "Newest first", order: { field: "createdAt", direction: "desc" } },
+] as const;
+
 interface Props {
-  searchParams: Promise<{ q?: string; show?: string }>;
+  searchParams: Promise<{ q?: string; sort?: string; show?: string }>;
 }
 
 /** Everything one may see, with the newest of each; or, on an empty server, the one thing to do. */
 export default async function Page({ searchParams }: Props) {
   const search = readSearch(await searchParams);
   const { q = "" } = search;
+  const sort = SORTS.find(({ value }) => value === search.sort) ?? SORTS[0];
   const first = readRows(search.show, { first: FIRST_ROWS, most: MOST_ROWS });
   const { viewer, all, projects } = await ask(
     ProjectsPage,
@@ -44,10 +54,12 @@ export default async function Page({ searchParams }: Props) {
                 value: q,
               })),
             },
+      orderBy: [sort.order],
     },
     toAddress("/", search),
   );
-  const shown = projects.nodes.toSorted((a, b) => toLastActivity(b).localeCompare(toLastActivity(a)));
+  const shown = projects.nodes;
+  const keep: Record<string, string> = sort === SORTS[0] ? {} : { sort: sort.value };
   return (
     <PageFrame {...(viewer && { viewer: viewer.name })}>
       <WatchProjects ids={projects.nodes.map(({ id }) => id)} mayGrow />
@@ -58,8 +70,9 @@ export default async function Page({ searchParams }: Props) {
           <header className="mb-6 flex flex-wrap items-center gap-x-4 gap-y-3">
             <h1 className="font-semibold text-xl tracking-tight">Projects</h1>
             <div className="min-w-0 grow basis-60 sm:max-w-sm">
-              <SearchBar query={q} keep={{}} label="Search projects" placeholder="Search by name" />
+              <SearchBar query={q} keep={keep} label="Search projects" placeholder="Search by name" />
             </div>
+            <ListChoice name="sort" label="Order of the projects" value={sort.value} choices={SORTS} />
             <p role="status" className="figures text-ink-faint text-sm">
               {shown.length < all.totalCount
                 ? `showing ${formatCount(shown.length)} of ${formatCount(projects.totalCount)}${projects.totalCount < all.totalCount ? `, filtered from ${formatCount(all.totalCount)}` : ""}`
@@ -77,7 +90,11 @@ export default async function Page({ searchParams }: Props) {
           ))}
           {projects.pageInfo.hasNextPage && first < MOST_ROWS && (
             <Link
-              href={toAddress("/", { ...(q && { q }), show: String(Math.min(first * 2, MOST_ROWS)) })}
+              href={toAddress("/", {
+                ...keep,
+                ...(q && { q }),
+                show: String(Math.min(first * 2, MOST_ROWS)),
+              })}
               scroll={false}
               className={buttonLook("line")}
             >
@@ -115,8 +132,9 @@ function Project({ project }: { project: ProjectLine }) {
             {plural(runs.totalCount, "run")}
           </Link>
           {", "}
-          <Ago at={toLastActivity(project)} />
+          <Ago at={project.activeAt} />
         </p>
+        <ActivityStrip activity={prepareActivity(project.activity, Date.now())} />
         {description && <p className="w-full truncate text-ink-soft text-sm">{description}</p>}
       </header>
       {sweeps.nodes.length > 0 ? (
@@ -126,21 +144,11 @@ function Project({ project }: { project: ProjectLine }) {
       )}
       {more > 0 && (
         <Link href={href} className="inline-flex min-h-8 items-center text-ink-soft text-sm hover:underline">
-          {plural(more, "older sweep")}
+          {plural(more, "more sweep")}
         </Link>
       )}
     </section>
   );
-}
-
-/** The latest thing that happened in it, as far as its newest sweep and run tell. */
-function toLastActivity({ createdAt, sweeps, runs }: ProjectLine): string {
-  const times = [
-    createdAt,
-    ...sweeps.nodes.flatMap((sweep) => [sweep.createdAt, sweep.startedAt, sweep.finishedAt]),
-    ...runs.nodes.flatMap((run) => [run.createdAt, run.startedAt, run.finishedAt]),
-  ];
-  return times.reduce<string>((latest, time) => (time !== null && time > latest ? time : latest), createdAt);
 }
 
 function FirstSweep({ entity }: { entity: string | undefined }) {

@@ -52,13 +52,19 @@ export interface SweepLine {
   counts: RunCounts;
   bestRun: { id: string; name: string; displayName: string; objective: number | null } | null;
   agents: { id: string; state: AgentState }[];
+  /** At 32 equal steps of its time, until the last run's end. */
+  bestOverTime: (number | null)[];
+  lastResultAt: string | null;
+  workerCommand: string;
+  allowedActions: SweepAction[];
+  viewerCanEdit: boolean;
 }
 
 export const SWEEP_LINE = /* GraphQL */ `
   fragment SweepLine on Sweep {
     id name state stateReason method ${METRIC} runCap size createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName objective }
-    agents { id state }
+    agents { id state } bestOverTime lastResultAt workerCommand allowedActions viewerCanEdit
   }
 `;
 

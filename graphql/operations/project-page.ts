@@ -17,12 +17,17 @@ export interface ProjectLine {
   description: string | null;
   entity: { name: string };
   createdAt: string;
-  /** The newest of them. */
+  activeAt: string;
+  /** Runs of the last days, today's last. */
+  activity: number[];
+  /** Those at work first, then the newest. */
   sweeps: { totalCount: number; nodes: SweepLine[] };
-  runs: {
-    totalCount: number;
-    nodes: { createdAt: string; startedAt: string | null; finishedAt: string | null }[];
-  };
+  runs: { totalCount: number };
+}
+
+export interface ListOrder {
+  field: string;
+  direction: "asc" | "desc";
 }
 
 export interface ProjectFilter {
@@ -38,17 +43,20 @@ export const ProjectsPage = toDocument<
     all: { totalCount: number };
     projects: { totalCount: number; nodes: ProjectLine[]; pageInfo: PageInfo };
   },
-  { first: number; filter: ProjectFilter | null }
+  { first: number; filter: ProjectFilter | null; orderBy: readonly ListOrder[] }
 >(/* GraphQL */ `
-  query ProjectsPage($first: Int!, $filter: ProjectFilter) {
+  query ProjectsPage($first: Int!, $filter: ProjectFilter, $orderBy: [ProjectOrder!]!) {
     viewer { name entity { name } }
     all: projects(first: 1) { totalCount }
-    projects(first: $first, filter: $filter) {
+    projects(first: $first, filter: $filter, orderBy: $orderBy) {
       totalCount
       nodes {
-        id name description entity { name } createdAt
-        sweeps(first: 3) { totalCount nodes { ...SweepLine } }
-        runs(first: 1) { totalCount nodes { createdAt startedAt finishedAt } }
+        id name description entity { name } createdAt activeAt activity
+        sweeps(first: 3, orderBy: [{field: state, direction: desc}, {field: createdAt, direction: desc}]) {
+          totalCount
+          nodes { ...SweepLine }
+        }
+        runs(first: 1) { totalCount }
       }
       pageInfo { hasNextPage endCursor }
     }
@@ -64,10 +72,11 @@ export interface ProjectRun extends RunLine {
 }
 
 export interface SweepFilter {
-  field?: "name" | "id";
-  op?: "contains";
+  field?: "name" | "id" | "state";
+  op?: "contains" | "eq";
   value?: string;
-  or?: SweepFilter[];
+  or?: readonly SweepFilter[];
+  and?: readonly SweepFilter[];
 }
 
 export const ProjectPage = toDocument<
@@ -93,20 +102,21 @@ export const ProjectPage = toDocument<
     withSweeps: boolean;
     withRuns: boolean;
     sweepFilter: SweepFilter | null;
+    sweepOrder: readonly ListOrder[];
     runFilter: RunFilter | null;
     runOrder: readonly RunOrder[];
   }
 >(/* GraphQL */ `
   query ProjectPage(
     $entity: String!, $name: String!, $first: Int!, $withSweeps: Boolean!, $withRuns: Boolean!,
-    $sweepFilter: SweepFilter, $runFilter: RunFilter, $runOrder: [RunOrder!]!
+    $sweepFilter: SweepFilter, $sweepOrder: [SweepOrder!]!, $runFilter: RunFilter, $runOrder: [RunOrder!]!
   ) {
     viewer { name entity { name } }
     project(entity: $entity, name: $name) {
       id name description entity { name } viewerCanEdit
       allSweeps: sweeps(first: 1) { totalCount nodes { agentCommand } }
       allRuns: runs(first: 1) { totalCount }
-      sweeps(first: $first, filter: $sweepFilter) @include(if: $withSweeps) {
+      sweeps(first: $first, filter: $sweepFilter, orderBy: $sweepOrder) @include(if: $withSweeps) {
         totalCount
         nodes { ...SweepLine }
         pageInfo { hasNextPage endCursor }

@@ -220,7 +220,7 @@ Sweep.implement({
     bestOverTime: t.field({
       type: t.listRef("Float", { nullable: true }),
       description:
-        "How the best value came about, for a small picture: the best result so far at the end of each of 32 equal parts of its time, from its start until its end or now; null before the first result. Empty before a run has ended.",
+        "How the best value came about, for a small picture: the best result so far at the end of each of 32 equal parts of its time, from its start until the last of its runs ended; null before the first result. Empty before a run has ended.",
       resolve: async ({ id }, _args, { loaders }) => (await loaders.bestOverTime.load(id))?.best ?? [],
     }),
     lastResultAt: t.field({

@@ -25,7 +25,7 @@ const rows = (page: Page) => page.getByRole("region", { name: "Table of runs" })
 const said = (page: Page) => page.locator("p[role=status].figures");
 
 // First in the file: the server is still empty.
-test("an empty server says the one thing to do, and Copy puts exactly that on the clipboard", async () => {
+test("1: an empty server says the one thing to do, and Copy puts exactly that on the clipboard", async () => {
   const { page, context, troubles } = await open("/");
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().url });
   const shown = await page.locator("pre code").textContent();
@@ -62,15 +62,16 @@ describe("all projects", () => {
 });
 
 describe("a project", () => {
-  test("tells of each sweep its state, method, goal, best value, counts and exact size", async () => {
+  test("3: tells of each sweep its state, method, goal, best value, counts and exact size", async () => {
     const { path } = await seed("sweeps-of", "look here", 10);
     const { page } = await open(path, { javaScriptEnabled: false });
-    const item = page.locator("li", { hasText: "look here" });
+    const item = page.getByRole("row", { name: /look here/ });
     const text = (await item.textContent())?.replaceAll(/\s+/g, " ") ?? "";
-    for (const part of ["Running", "grid", "accuracy", "8 finished", "2 failed"])
+    for (const part of ["Running", "grid", "maximize", "accuracy", "8 finished", "2 failed"])
       expect(text).toContain(part);
     expect(text).toMatch(/10.\/.96/);
     expect(text).toMatch(/0\.\d{3}/);
+    expect(await item.getByRole("img", { name: /^Best so far: from 0\.\d+ to 0\.\d+/ }).count()).toBe(1);
   });
 
   test("lists its runs by filter and order, all of it in the address, and says what is not shown", async () => {

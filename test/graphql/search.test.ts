@@ -62,14 +62,15 @@ test("a list of sweeps has the best so far over the sweep's time, and projects h
       lastResultAt: string;
       bestSoFar: { objective: number; finishedAt: string }[];
       startedAt: string;
-      finishedAt: string;
+      ends: { nodes: { finishedAt: string }[] };
     };
     project: { activity: number[]; activeAt: string; createdAt: string };
     projects: { nodes: { name: string }[] };
   }>(
     server,
     `{
-      sweep(id: "${id}") { bestOverTime lastResultAt startedAt finishedAt bestSoFar { objective finishedAt } }
+      sweep(id: "${id}") { bestOverTime lastResultAt startedAt bestSoFar { objective finishedAt }
+        ends: runs(first: 1, orderBy: {field: finishedAt, direction: desc}) { nodes { finishedAt } } }
       project(name: "${project}") { activity activeAt createdAt }
       projects(first: 1, orderBy: {field: activeAt, direction: desc}) { nodes { name } }
     }`,
@@ -78,7 +79,7 @@ test("a list of sweeps has the best so far over the sweep's time, and projects h
   expect(bestOverTime).toHaveLength(32);
   // Each value is the last improvement before the end of its part of the time.
   const start = Date.parse(startedAt);
-  const end = Date.parse(read.sweep.finishedAt ?? new Date().toISOString());
+  const end = Date.parse(read.sweep.ends.nodes[0]?.finishedAt ?? "");
   for (const [i, value] of bestOverTime.slice(0, -1).entries()) {
     const untilMs = start + ((i + 1) * (end - start)) / 32;
     const before = bestSoFar.findLast(({ finishedAt }) => Date.parse(finishedAt) < untilMs);

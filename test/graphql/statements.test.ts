@@ -144,9 +144,10 @@ describe("statements don't grow with what they read", () => {
   });
 
   test("the page of all projects, however many sweeps there are", async () => {
-    const before = await statementsOf(ProjectsPage, { first: 50, filter: null });
+    const asked = { first: 50, filter: null, orderBy: [{ field: "activeAt", direction: "desc" as const }] };
+    const before = await statementsOf(ProjectsPage, asked);
     for (let i = 0; i < 4; i++) await withRuns(server, 2);
-    const after = await statementsOf(ProjectsPage, { first: 50, filter: null });
+    const after = await statementsOf(ProjectsPage, asked);
     expect(JSON.stringify(after.data).length).toBeGreaterThan(JSON.stringify(before.data).length);
     // `bestRun` and its like are loaded for all sweeps at once.
     expect(after.count).toBe(before.count);
@@ -167,6 +168,7 @@ describe("statements don't grow with what they read", () => {
       withSweeps: true,
       withRuns: true,
       sweepFilter: null,
+      sweepOrder: [{ field: "createdAt", direction: "desc" as const }],
       runFilter: null,
       runOrder: [{ field: "createdAt" as const, direction: "desc" as const }],
     };

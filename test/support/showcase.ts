@@ -91,11 +91,11 @@ export async function fillShowcase({
   });
   const grid = await seedSweep(databaseUrl, {
     source: GRID,
-    runs: 71,
+    runs: 96,
     seed: 5,
     project,
     metrics: ["train/loss", "tokens_per_second"],
-    shares: { failed: 0.04 },
+    shares: { failed: 0.04, pending: 0.26 },
     histories: { runs: 40 },
     until: new Date(now - 2 * DAY_MS),
   });
@@ -138,6 +138,8 @@ async function spreadCreation(databaseUrl: string): Promise<void> {
   const db = openDatabase(databaseUrl, { max: 1 });
   try {
     await db.sql`update sweeps set created_at = least(created_at, started_at - interval '2 minutes')`;
+    await db.sql`update projects p set created_at = least(p.created_at, (
+      select min(s.created_at) from sweeps s where s.project_id = p.id))`;
   } finally {
     await db.close();
   }

@@ -1,16 +1,18 @@
 import type { Metadata } from "next";
 import Link from "next/link";
 import { notFound } from "next/navigation";
+import { LinkActs } from "@/app/_components/link-acts";
+import { ListChoice } from "@/app/_components/list-choice";
 import { PageFrame } from "@/app/_components/page-frame";
 import { SearchBar } from "@/app/_components/search-bar";
 import { SweepList } from "@/app/_components/sweep-list";
 import { WatchProjects } from "@/app/_components/watch-projects";
 import { readRows, readSearch, toAddress } from "@/app/_lib/address";
 import { ask, tryAsk } from "@/app/_lib/ask";
-import { toProjectPath } from "@/app/_lib/paths";
+import { toNewSweepPath, toProjectPath, toProjectSettingsPath } from "@/app/_lib/paths";
 import { readRunOrder, readRunQuery } from "@/app/_lib/run-query";
 import type { RunOrder } from "@/core/run-filter";
-import { ProjectPage } from "@/graphql/operations/project-page";
+import { ProjectPage, type SweepFilter } from "@/graphql/operations/project-page";
 import { formatCount } from "@/ui/format";
 import { buttonLook } from "@/ui/kit/button";
 import { CommandBlock } from "@/ui/kit/copy";
@@ -22,7 +24,7 @@ import { ProjectRuns } from "./_components/project-runs";
 interface Props {
   params: Promise<{ entity: string; project: string }>;
   /** All of it stands in the address, so that a link shows the same; `show`: how many rows. */
-  searchParams: Promise<{ tab?: string; q?: string; sort?: string; show?: string }>;
+  searchParams: Promise<{ tab?: string; q?: string; state?: string; sort?: string; show?: string }>;
 }
 
 const FIRST_ROWS = 50;
@@ -40,7 +42,9 @@ export default async function Page({ params, searchParams }: Props) {
   const search = readSearch(await searchParams);
   const tab: ProjectTab = search.tab === "runs" ? "runs" : "sweeps";
   const { q = "" } = search;
-  const sort = readRunOrder(search.sort) ? (search.sort ?? NEWEST) : NEWEST;
+  const sort = tab === "runs" && readRunOrder(search.sort) ? (search.sort ?? NEWEST) : NEWEST;
+  const order = SWEEP_ORDERS.find(({ value }) => value === search.sort) ?? SWEEP_ORDERS[0];
+  const state = SWEEP_STATE_CHOICES.find(({ value }) => value === search.state) ?? SWEEP_STATE_CHOICES[0];
   const first = readRows(search.show, { first: FIRST_ROWS, most: MOST_ROWS });
   const query = tab === "runs" ? readRunQuery(q) : {};
   const asked = {
@@ -49,10 +53,8 @@ export default async function Page({ params, searchParams }: Props) {
     first,
     withSweeps: tab === "sweeps",
     withRuns: tab === "runs",
-    sweepFilter:
-      q === ""
-        ? null
-        : { or: (["name", "id"] as const).map((field) => ({ field, op: "contains" as const, value: q })) },
+    sweepFilter: toSweepFilter(q, state.value),
+    sweepOrder: [...order.by],
     runFilter: query.filter ?? null,
     runOrder: [toOrder(sort)],
   };
@@ -66,7 +68,11 @@ export default async function Page({ params, searchParams }: Props) {
   if (!project) notFound();
   const at = { entity: project.entity.name, project: project.name };
   const href = toProjectPath(at.entity, at.project);
-  const keep = { ...(tab === "runs" && { tab }), ...(sort !== NEWEST && { sort }) };
+  const keep = {
+    ...(tab === "runs" && { tab, ...(sort !== NEWEST && { sort }) }),
+    ...(tab === "sweeps" && state !== SWEEP_STATE_CHOICES[0] && { state: state.value }),
+    ...(tab === "sweeps" && order !== SWEEP_ORDERS[0] && { sort: order.value }),
+  };
   const toHref = (more: { sort: string } | { show: string }) =>
     toAddress(href, { ...keep, ...(q && { q }), ...more });
   const list = tab === "runs" ? project.runs : project.sweeps;
@@ -74,6 +80,7 @@ export default async function Page({ params, searchParams }: Props) {
   return (
     <PageFrame crumbs={[{ label: project.name, href }]} {...(viewer && { viewer: viewer.name })}>
       <WatchProjects ids={[project.id]} />
+      <LinkActs acts={toActs(href, at, project.viewerCanEdit)} />
       <ProjectHeader project={project} tab={tab} />
       {all === 0 ? (
         <div className="pt-8">
@@ -97,6 +104,17 @@ export default async function Page({ params, searchParams }: Props) {
                 }
               />
             </div>
+            {tab === "sweeps" && (
+              <>
+                <ListChoice name="state" label="State" value={state.value} choices={SWEEP_STATE_CHOICES} />
+                <ListChoice
+                  name="sort"
+                  label="Order of the sweeps"
+                  value={order.value}
+                  choices={SWEEP_ORDERS}
+                />
+              </>
+            )}
             <p role="status" className="figures text-ink-faint text-sm">
               {list && list.nodes.length < all
                 ? `showing ${formatCount(list.nodes.length)} of ${formatCount(list.totalCount)}${list.totalCount < all ? `, filtered from ${formatCount(all)}` : ""}`
@@ -136,6 +154,42 @@ export default async function Page({ params, searchParams }: Props) {
       )}
     </PageFrame>
   );
+}
+
+const toActs = (href: string, at: { entity: string; project: string }, mayEdit: boolean) => [
+  { words: "Show the sweeps of the project", keys: "1", href },
+  { words: "Show the runs of the project", keys: "2", href: `${href}?tab=runs` },
+  { words: "Open the project's settings", href: toProjectSettingsPath(at.entity, at.project) },
+  ...(mayEdit
+    ? [{ words: "Write a new sweep", keys: "n", href: toNewSweepPath(at.entity, at.project) }]
+    : []),
+];
+
+const NEWEST_SWEEP = { field: "createdAt", direction: "desc" } as const;
+const SWEEP_ORDERS = [
+  { value: "newest", label: "Newest first", by: [NEWEST_SWEEP] },
+  // The states' names happen to stand so, backwards: running, pending, paused, finished, canceled.
+  { value: "state", label: "Running first", by: [{ field: "state", direction: "desc" }, NEWEST_SWEEP] },
+  { value: "runs", label: "Most runs first", by: [{ field: "runCount", direction: "desc" }, NEWEST_SWEEP] },
+  { value: "name", label: "By name", by: [{ field: "name", direction: "asc" }] },
+] as const;
+const SWEEP_STATE_CHOICES = [
+  { value: "any", label: "In any state" },
+  { value: "running", label: "Running" },
+  { value: "pending", label: "Waiting" },
+  { value: "paused", label: "Paused" },
+  { value: "finished", label: "Finished" },
+  { value: "canceled", label: "Canceled" },
+] as const;
+
+function toSweepFilter(q: string, state: string): SweepFilter | null {
+  const parts: SweepFilter[] = [
+    ...(q === ""
+      ? []
+      : [{ or: (["name", "id"] as const).map((field) => ({ field, op: "contains" as const, value: q })) }]),
+    ...(state === "any" ? [] : [{ field: "state" as const, op: "eq" as const, value: state }]),
+  ];
+  return parts.length === 0 ? null : { and: parts };
 }
 
 /** What is best is the greatest or the least, as each run's sweep has it. */

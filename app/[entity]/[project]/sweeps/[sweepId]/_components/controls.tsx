@@ -1,13 +1,12 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
+import { ConfirmCancel } from "@/app/_components/confirm-cancel";
 import type { SweepStore } from "@/app/_live/sweep-store";
 import { CONTROL_LABELS, useSweepControls } from "@/app/_live/use-sweep-controls";
 import type { SweepAction, SweepState } from "@/core/sweep";
 import type { SweepHead } from "@/graphql/operations/pages";
-import { plural } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
-import { Confirm } from "@/ui/kit/confirm";
 import { BanIcon, PauseIcon, PlayIcon, SquareIcon } from "@/ui/kit/icons";
 import { useShortcuts } from "@/ui/kit/shortcuts";
 
@@ -64,24 +63,12 @@ export function Controls(props: {
       <p role="alert" className="max-w-md text-bad text-sm empty:hidden">
         {refusal}
       </p>
-      <Confirm
+      <ConfirmCancel
         open={asking}
-        title="Cancel this sweep?"
-        action="Cancel the sweep"
-        keep="Keep it"
-        onConfirm={() => {
-          setAsking(false);
-          act("cancel");
-        }}
+        running={head.counts.running}
+        onConfirm={() => act("cancel")}
         onClose={() => setAsking(false)}
-      >
-        <p>
-          {head.counts.running > 0
-            ? `${plural(head.counts.running, "run")} in progress will be killed. `
-            : "No more runs will start. "}
-          A canceled sweep can't be resumed; Stop lets it end in order and can be taken back.
-        </p>
-      </Confirm>
+      />
     </div>
   );
 }
