@@ -19,7 +19,7 @@ import { toMatched } from "./matched-row";
 import { createPointedStore, type PointedStore } from "./pointed";
 import { readFailure } from "./refusal";
 import type { Row, SweepData, SweepStore } from "./sweep-store";
-import { NAMES, TEXT, useAddress, useParam } from "./use-param";
+import { type How, NAMES, type ParamCodec, TEXT, useAddress, useParam } from "./use-param";
 
 /** What all parts of a sweep's page share: the runs, what of them is shown, what is pointed at, what is chosen. */
 export interface SweepView {
@@ -34,18 +34,26 @@ export interface SweepView {
   readonly dimensions: readonly Dimension[];
   /** The runs that pass every filter and are not hidden, in the order of `data.rows`. */
   readonly shown: readonly Row[];
+  /** The runs that pass everything but the brushes: what a brush chooses from. */
+  readonly unbrushed: readonly Row[];
+  /** Groups of brushes: runs that pass all brushes of a group are taken out. */
+  readonly excluded: readonly ReadonlyMap<string, Brush>[];
+  /** Takes out the runs that the brushes let through, and the brushes with them. */
+  exclude(): void;
   /** What is typed as a filter (app/_lib/run-query.ts); nothing of it is applied while it has a problem. */
   readonly query: { readonly text: string; readonly problem: string | undefined };
   setQuery(text: string): void;
-  /** Neither query nor brush; hidden runs stay hidden. */
+  /** Neither query nor brush, and nothing taken out by brushes; hidden runs stay hidden. */
   clearFilters(): void;
   /** Ids of runs that were taken out of sight one by one. */
   readonly hidden: ReadonlySet<string>;
   hide(ids: Iterable<string>): void;
   /** By dimension. */
   readonly brushes: ReadonlyMap<string, Brush>;
-  /** Undefined takes it away. The browser's Back undoes it. */
-  setBrush(id: string, brush: Brush | undefined): void;
+  /** Undefined takes it away. The browser's Back undoes it, together with what followed by `replace`. */
+  setBrush(id: string, brush: Brush | undefined, how?: How): void;
+  /** No brush, and nothing taken out by brushes. */
+  clearBrushes(): void;
   readonly pointed: PointedStore;
   /** Ids of chosen runs, for verbs on many and for comparing. */
   readonly selected: ReadonlySet<string>;
@@ -61,6 +69,7 @@ export function useSweepView(): SweepView {
 }
 
 const BRUSH_KEY = "b.";
+const EXCLUDED_KEY = "not";
 
 export function useMakeSweepView(input: {
   data: SweepData;
@@ -92,17 +101,23 @@ export function useMakeSweepView(input: {
     const ids = ["objective", ...varied.map((name) => `p.${name}`), ...[...metrics].sort()];
     return [...ids.flatMap((id) => dimension(id) ?? []), ...FIELD_DIMENSIONS];
   }, [dimension, varied, rows]);
-  const shown = useMemo(() => {
-    const tests = [...brushes].flatMap(([id, brush]) => {
-      const own = dimension(id);
-      return own ? [(row: Row) => passes(brush, own, row)] : [];
-    });
+  const [excluded] = useParam(EXCLUDED_KEY, GROUPS, "push");
+  const unbrushed = useMemo(() => {
+    const tests: ((row: Row) => boolean)[] = [];
     const { test } = query;
     if (test) tests.push((row) => test(toMatched(row, head.id)));
     if (hidden.size > 0) tests.push(({ id }) => !hidden.has(id));
-    const all = [...rows.values()];
-    return tests.length === 0 ? all : all.filter((row) => tests.every((test) => test(row)));
-  }, [rows, brushes, dimension, query, hidden, head.id]);
+    for (const group of excluded) {
+      const own = toTests(group, dimension);
+      if (own.length > 0) tests.push((row) => !own.every((one) => one(row)));
+    }
+    return filter([...rows.values()], tests);
+  }, [rows, excluded, dimension, query, hidden, head.id]);
+  const shown = useMemo(
+    () => filter(unbrushed, toTests(brushes, dimension)),
+    [unbrushed, brushes, dimension],
+  );
+  const noBrushes = () => Object.fromEntries([...brushes.keys()].map((id) => [BRUSH_KEY + id, undefined]));
 
   return {
     data,
@@ -113,16 +128,15 @@ export function useMakeSweepView(input: {
     dimensions,
     shown,
     brushes,
-    setBrush: (id, brush) => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, "push"),
+    setBrush: (id, brush, how = "push") => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, how),
+    clearBrushes: () => address.set({ ...noBrushes(), [EXCLUDED_KEY]: undefined }, "push"),
+    unbrushed,
+    excluded,
+    exclude: () =>
+      address.set({ ...noBrushes(), [EXCLUDED_KEY]: GROUPS.write([...excluded, brushes]) }, "push"),
     query,
     setQuery,
-    clearFilters: () =>
-      address.set(
-        Object.fromEntries(
-          ["q", ...[...brushes.keys()].map((id) => BRUSH_KEY + id)].map((key) => [key, undefined]),
-        ),
-        "push",
-      ),
+    clearFilters: () => address.set({ ...noBrushes(), q: undefined, [EXCLUDED_KEY]: undefined }, "push"),
     hidden,
     hide: (ids) => setHidden([...ids]),
     pointed,
@@ -130,6 +144,36 @@ export function useMakeSweepView(input: {
     select,
   };
 }
+
+const filter = (rows: readonly Row[], tests: readonly ((row: Row) => boolean)[]): readonly Row[] =>
+  tests.length === 0 ? rows : rows.filter((row) => tests.every((test) => test(row)));
+
+const toTests = (brushes: ReadonlyMap<string, Brush>, dimension: SweepView["dimension"]) =>
+  [...brushes].flatMap(([id, brush]) => {
+    const own = dimension(id);
+    return own ? [(row: Row) => passes(brush, own, row)] : [];
+  });
+
+/** Groups of brushes with semicolons between, each written as an address would be. */
+const GROUPS: ParamCodec<readonly ReadonlyMap<string, Brush>[]> = {
+  read: (text = "") =>
+    text.split(";").flatMap((part) => {
+      const brushes = new Map<string, Brush>();
+      for (const [id, value] of new URLSearchParams(part)) {
+        const brush = readBrush(value);
+        if (brush) brushes.set(id, brush);
+      }
+      return brushes.size > 0 ? [brushes] : [];
+    }),
+  write: (groups) =>
+    groups.length > 0
+      ? groups
+          .map((group) =>
+            new URLSearchParams([...group].map(([id, brush]) => [id, writeBrush(brush)])).toString(),
+          )
+          .join(";")
+      : undefined,
+};
 
 function readQuery(text: string): { problem: string | undefined; test?: RunTest } {
   const { filter, problem } = readRunQuery(text);

@@ -1,4 +1,4 @@
-import { interpolateLab, piecewise } from "d3";
+import { interpolateLab, piecewise, rgb } from "d3";
 import type { Theme } from "@/ui/kit/theme";
 
 /** Colour is identity, chosen once: a series keeps its place in this list on every chart of the page. */
@@ -43,7 +43,11 @@ const RAMPS: Readonly<Record<Theme, readonly string[]>> = {
 
 /** The colour of a value at this fraction of its range; what is outside takes the colour of the end. */
 export const toRampColor = (at: number, theme: Theme): string =>
-  INTERPOLATED[theme](Math.min(1, Math.max(0, at)));
+  rgb(INTERPOLATED[theme](Math.min(1, Math.max(0, at)))).formatHex();
+
+/** The same for CSS, which picks the theme's by itself. */
+export const toRampCss = (at: number): string =>
+  `light-dark(${toRampColor(at, "light")}, ${toRampColor(at, "dark")})`;
 
 const INTERPOLATED = {
   light: piecewise(interpolateLab, [...RAMPS.light]),

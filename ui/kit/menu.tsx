@@ -26,7 +26,7 @@ export function Menu(props: {
 }) {
   const { label, children, items, head, align = "right", floating = false, className = "" } = props;
   const [open, setOpen] = useState(false);
-  const [place, setPlace] = useState<{ top: number; right: number }>();
+  const [place, setPlace] = useState<Place>();
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const menuId = useId();
@@ -41,16 +41,16 @@ export function Menu(props: {
     };
     document.addEventListener("pointerdown", outside);
     // What floats is moved along with its button.
-    const follow = () => setPlace(below(button.current));
+    const follow = () => setPlace(below(button.current, align));
     if (floating) document.addEventListener("scroll", follow, { capture: true, passive: true });
     return () => {
       document.removeEventListener("pointerdown", outside);
       document.removeEventListener("scroll", follow, { capture: true });
     };
-  }, [open, floating]);
+  }, [open, floating, align]);
 
   const openAt = (which: "first" | "last") => {
-    if (floating) setPlace(below(button.current));
+    if (floating) setPlace(below(button.current, align));
     setOpen(true);
     requestAnimationFrame(() =>
       entries()
@@ -116,10 +116,20 @@ export function Menu(props: {
   );
 }
 
-/** In the window, right edges above each other. */
-function below(button: HTMLElement | null): { top: number; right: number } | undefined {
+type Place = { top: number; right: number } | { top: number; left: number };
+
+/** `min-w-48` and some air: what opens at an edge of the window stays inside it. */
+const LEAST_PX = 200;
+
+/** In the window, the aligned edges above each other. */
+function below(button: HTMLElement | null, align: "left" | "right"): Place | undefined {
   const box = button?.getBoundingClientRect();
-  return box && { top: box.bottom + 4, right: document.documentElement.clientWidth - box.right };
+  if (!box) return undefined;
+  const { clientWidth } = document.documentElement;
+  const furthest = Math.max(8, clientWidth - LEAST_PX);
+  return align === "left"
+    ? { top: box.bottom + 4, left: Math.min(furthest, Math.max(8, box.left)) }
+    : { top: box.bottom + 4, right: Math.min(furthest, clientWidth - box.right) };
 }
 
 const ENTRY =

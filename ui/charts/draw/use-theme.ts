@@ -9,6 +9,8 @@ export interface ThemeColors {
   readonly theme: Theme;
   /** Of `ui/tokens.css`, without its dashes: `token("ink-soft")`. */
   token(name: string): string;
+  /** Any colour that CSS is given: `var(--ink)`, `light-dark(#a, #b)`, `#a`. */
+  of(color: string): string;
   /** Of a series, by its place. */
   category(index: number): string;
   /** Of a value at this fraction of its range. */
@@ -23,16 +25,18 @@ export function useTheme(): ThemeColors {
 
 function toThemeColors(theme: Theme): ThemeColors {
   const tokens = new Map<string, string>();
+  const token = (name: string): string => {
+    const known = tokens.get(name);
+    if (known !== undefined) return known;
+    const text = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+    const color = toThemeColor(text, theme);
+    tokens.set(name, color);
+    return color;
+  };
   return {
     theme,
-    token(name) {
-      const known = tokens.get(name);
-      if (known !== undefined) return known;
-      const text = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
-      const color = toThemeColor(text, theme);
-      tokens.set(name, color);
-      return color;
-    },
+    token,
+    of: (color) => (color.startsWith("var(--") ? token(color.slice(6, -1)) : toThemeColor(color, theme)),
     category: (index) => toThemeColor(toCategory(index).color, theme),
     ramp: (at) => toRampColor(at, theme),
   };

@@ -1,6 +1,215 @@
 "use client";
 
-/** Every run as a line through its parameters. */
+import { useRouter } from "next/navigation";
+import { useMemo } from "react";
+import { useSweepView } from "@/app/_live/sweep-view";
+import { FLAG, NAMES, type ParamCodec, TEXT, useAddress, useParam } from "@/app/_live/use-param";
+import { isOver } from "@/core/run";
+import { ExportMenu } from "@/ui/charts/draw/export-menu";
+import { ParallelChart } from "@/ui/charts/draw/parallel";
+import { toParallelCsv, toParallelSvg } from "@/ui/charts/draw/parallel-file";
+import { Showing } from "@/ui/charts/draw/showing";
+import { passes } from "@/ui/charts/prepare/brush";
+import type { Dimension } from "@/ui/charts/prepare/dimension";
+import { markPassing, prepareParallel } from "@/ui/charts/prepare/parallel";
+import { AXIS_KINDS, type AxisKind } from "@/ui/charts/prepare/parallel-axis";
+import { type AxisWishes, addAxis, hideAxis, moveAxis, showAxes } from "@/ui/charts/prepare/parallel-order";
+import { plural } from "@/ui/format";
+import { Panel } from "@/ui/kit/panel";
+import { BareSelect } from "@/ui/kit/select";
+
+/** Every run as a line through its parameters, to the metric. */
 export function Parallel() {
-  return null;
+  const view = useSweepView();
+  const { data, varied, dimensions, dimension, unbrushed, shown, brushes } = view;
+  const { head, rows } = data;
+  const router = useRouter();
+  const axes = useAxes(varied, head.metric !== null);
+  const [kinds, setKinds] = useParam("pc.scale", KINDS);
+  const [flippedIds, setFlipped] = useParam("pc.flip", NAMES);
+  const [keep, setKeep] = useParam("pc.keep", FLAG, "push");
+  const [colorId, setColor] = useParam("pc.color", TEXT);
+  const color = dimension(colorId) ?? dimension("objective");
+  const kept = keep && brushes.size > 0;
+
+  const own = useMemo(() => axes.shown.flatMap((id) => dimension(id) ?? []), [axes.shown, dimension]);
+  const drawn = useMemo(() => (kept ? shown : [...rows.values()]), [kept, shown, rows]);
+  const chart = useMemo(
+    () =>
+      prepareParallel({
+        runs: drawn,
+        dimensions: own,
+        kinds,
+        flipped: new Set(flippedIds),
+        color,
+        goal: head.metric?.goal,
+        bestId: head.bestRun?.id,
+      }),
+    [drawn, own, kinds, flippedIds, color, head.metric?.goal, head.bestRun?.id],
+  );
+  const rest = useMemo(() => {
+    const left = new Set(unbrushed);
+    const others = [...brushes].flatMap(([id, brush]) => {
+      const other = own.some((one) => one.id === id) ? undefined : dimension(id);
+      return other ? [{ other, brush }] : [];
+    });
+    return Uint8Array.from(drawn, (row) =>
+      left.has(row) && others.every(({ other, brush }) => passes(brush, other, row)) ? 1 : 0,
+    );
+  }, [drawn, unbrushed, brushes, own, dimension]);
+
+  const passing = () => {
+    const marked = new Uint8Array(drawn.length);
+    markPassing(chart.axes, brushes, rest, marked);
+    return marked;
+  };
+  const ended = useMemo(() => countEnded(rows.values()), [rows]);
+  const absence = toAbsence(own, axes.usual, ended);
+  const { total } = head.counts;
+  return (
+    <Panel
+      id="parallel"
+      title="Parallel coordinates"
+      className="mt-10"
+      note={<Showing shown={rows.size} total={total} why="the rest is on its way" />}
+      actions={
+        <>
+          <BareSelect
+            label="Colour of the lines"
+            className="w-40 max-sm:w-32"
+            value={color?.id ?? ""}
+            onChange={(event) => setColor(event.target.value === "objective" ? "" : event.target.value)}
+            choices={[
+              ...(head.metric ? [] : [{ value: "", label: "Colour: state" }]),
+              ...dimensions.map(({ id, label }) => ({ value: id, label: `Colour: ${label}` })),
+            ]}
+          />
+          <BareSelect
+            label="Add an axis"
+            className="w-36 max-sm:w-32"
+            value=""
+            onChange={(event) => event.target.value && axes.add(event.target.value)}
+            choices={[
+              { value: "", label: "Add an axis…" },
+              ...toAddable(dimensions, rows.values(), axes.shown, dimension),
+            ]}
+          />
+          {absence === undefined && (
+            <ExportMenu
+              name={`${head.name} parallel coordinates`}
+              svg={() => toParallelSvg(chart, passing())}
+              csv={() => toParallelCsv(chart, passing())}
+            />
+          )}
+        </>
+      }
+    >
+      {absence ? (
+        <p className="wrap-anywhere flex min-h-40 items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint">
+          {absence}
+        </p>
+      ) : (
+        <ParallelChart
+          chart={chart}
+          rest={rest}
+          brushes={brushes}
+          total={rows.size}
+          selected={view.selected}
+          pointing={view.pointed}
+          kept={kept}
+          excluded={view.excluded.length}
+          onBrush={view.setBrush}
+          onKeep={() => setKeep(true)}
+          onExclude={view.exclude}
+          onRestore={() => {
+            view.clearBrushes();
+            if (keep) setKeep(false);
+          }}
+          onMove={axes.move}
+          onFlip={(id) =>
+            setFlipped(flippedIds.includes(id) ? flippedIds.filter((one) => one !== id) : [...flippedIds, id])
+          }
+          onKind={(id, kind) => setKinds(new Map([...kinds, [id, kind]]))}
+          onHide={axes.hide}
+          onRun={(id, choose) => {
+            const row = rows.get(id);
+            if (choose) {
+              const chosen = new Set(view.selected);
+              if (!chosen.delete(id)) chosen.add(id);
+              view.select(chosen);
+            } else if (row) router.push(`${view.projectPath}/runs/${encodeURIComponent(row.name)}`);
+          }}
+        />
+      )}
+    </Panel>
+  );
 }
+
+/** Which axes stand there, in which order: by what varies, and by what the reader did to them. */
+function useAxes(varied: readonly string[], hasMetric: boolean) {
+  const address = useAddress();
+  const [order] = useParam("pc.order", NAMES);
+  const [hidden] = useParam("pc.hide", NAMES);
+  const usual = useMemo(
+    () => [...varied.map((name) => `p.${name}`), ...(hasMetric ? ["objective"] : [])],
+    [varied, hasMetric],
+  );
+  const wishes: AxisWishes = useMemo(() => ({ order, hidden }), [order, hidden]);
+  const set = (next: AxisWishes) =>
+    address.set({ "pc.order": NAMES.write(next.order), "pc.hide": NAMES.write(next.hidden) }, "push");
+  return {
+    usual,
+    shown: useMemo(() => showAxes(usual, wishes), [usual, wishes]),
+    move: (id: string, to: number) => set(moveAxis(usual, wishes, id, to)),
+    hide: (id: string) => set(hideAxis(usual, wishes, id)),
+    add: (id: string) => set(addAxis(usual, wishes, id)),
+  };
+}
+
+/** What varies, metrics and fields first; then the parameters that are the same in every run. */
+function toAddable(
+  dimensions: readonly Dimension[],
+  rows: Iterable<{ flat: ReadonlyMap<string, unknown> }>,
+  shown: readonly string[],
+  find: (id: string) => Dimension | undefined,
+) {
+  const names = new Set<string>();
+  for (const { flat } of rows) for (const name of flat.keys()) names.add(`p.${name}`);
+  const known = new Set(dimensions.map(({ id }) => id));
+  const constants = [...names].filter((id) => !known.has(id)).sort();
+  return [
+    ...dimensions.map(({ id, label }) => ({ value: id, label })),
+    ...constants.map((id) => ({ value: id, label: `${id.slice(2)} (the same in all)` })),
+  ].filter(({ value }) => !shown.includes(value) && (constants.includes(value) || find(value)));
+}
+
+function countEnded(rows: Iterable<{ state: string }>): number {
+  let count = 0;
+  for (const { state } of rows) if (isOver(state as Parameters<typeof isOver>[0])) count++;
+  return count;
+}
+
+/** Why there are no lines. */
+function toAbsence(own: readonly Dimension[], usual: readonly string[], ended: number): string | undefined {
+  if (ended < 2)
+    return `Lines are drawn when two runs have ended; so far ${ended === 0 ? "none" : "one"} has.`;
+  if (!usual.some((id) => id.startsWith("p.")) && own.length < 2)
+    return "No parameter takes more than one value in these runs, so there is nothing to compare. Add an axis to see metrics, times or constants.";
+  return own.length < 2
+    ? `${plural(own.length, "axis", "axes")} ${own.length === 1 ? "is" : "are"} left: add another one to see lines between them.`
+    : undefined;
+}
+
+/** `p.lr:log,p.layers:category`; ids may have colons in them. */
+const KINDS: ParamCodec<ReadonlyMap<string, AxisKind>> = {
+  read: (text) => {
+    const kinds = new Map<string, AxisKind>();
+    for (const entry of NAMES.read(text)) {
+      const at = entry.lastIndexOf(":");
+      const kind = AXIS_KINDS.find((one) => one === entry.slice(at + 1));
+      if (at > 0 && kind) kinds.set(entry.slice(0, at), kind);
+    }
+    return kinds;
+  },
+  write: (kinds) => NAMES.write([...kinds].map((pair) => pair.join(":"))),
+};
