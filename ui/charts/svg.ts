@@ -1,4 +1,5 @@
 import type { Axis } from "./axis";
+import { symbolPath, toSymbol } from "./symbols";
 
 /**
  * A chart as a picture of its own: title, axes and legend inside, no style sheet and no script. Colours are written as
@@ -23,6 +24,8 @@ export interface LegendEntry {
   readonly mark: "dot" | "line" | "box";
   /** An SVG dash array. */
   readonly dash?: string;
+  /** Of a dot, by `toSymbol`. */
+  readonly symbol?: number;
 }
 
 /** The inner box of an axis frame, in px of the picture. */
@@ -61,21 +64,38 @@ export function toSvgPage(
   },
   draw: (box: Box) => string,
 ): string {
-  const { title, width, height, legend = [], notes = [] } = page;
+  const { title, width, height, legend = [] } = page;
+  const titles = wrap(title, (width - 2 * EDGE) / TITLE_CHAR_PX);
+  const notes = (page.notes ?? []).flatMap((note) => wrap(note, (width - 2 * EDGE) / CHAR_PX));
   const foot = notes.length * 16;
-  const top = 44 + (legend.length > 0 ? 22 : 0);
+  const head = 24 + titles.length * 20;
+  const top = head + (legend.length > 0 ? 22 : 0);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="Inter, &quot;Helvetica Neue&quot;, Arial, sans-serif" font-size="12">`,
     `<title>${escapeXml(title)}</title>`,
     tag("rect", { width, height, fill: "var(--paper)" }),
-    text(title, { x: EDGE, y: 28, "font-size": 15, "font-weight": 600, fill: "var(--ink)" }),
-    toLegend(legend, 50),
+    ...titles.map((words, i) =>
+      text(words, { x: EDGE, y: 28 + i * 20, "font-size": 15, "font-weight": 600, fill: "var(--ink)" }),
+    ),
+    toLegend(legend, head + 6),
     draw({ left: EDGE, top, width: width - 2 * EDGE, height: height - top - foot - 20 }),
     ...notes.map((note, i) =>
       text(note, { x: EDGE, y: height - foot - 2 + i * 16, "font-size": 11, fill: "var(--ink-faint)" }),
     ),
     "</svg>",
   ].join("\n");
+}
+
+/** Lines of at most so many letters; a longer word stays whole. */
+function wrap(words: string, letters: number): string[] {
+  const lines: string[] = [];
+  for (const word of words.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= letters)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Axes with ticks and labels in a box, and marks between them. */
@@ -189,12 +209,12 @@ export const escapeXml = (words: string): string =>
 function toLegend(entries: readonly LegendEntry[], y: number): string {
   let x = EDGE;
   return entries
-    .map(({ label, color, mark, dash }) => {
+    .map(({ label, color, mark, dash, symbol = 0 }) => {
       const at = x;
       x += label.length * CHAR_PX + 40;
       const sign =
         mark === "dot"
-          ? tag("circle", { cx: at + 5, cy: y - 4, r: 4, fill: color })
+          ? tag("path", { d: symbolPath(toSymbol(symbol), at + 8, y - 4, 4), fill: color })
           : mark === "box"
             ? tag("rect", { x: at, y: y - 9, width: 12, height: 10, fill: color })
             : line(at, y - 4, at + 16, y - 4, { stroke: color, "stroke-width": 2, "stroke-dasharray": dash });
@@ -214,5 +234,7 @@ const sizes = (plot: Plot, room: number) => ({
 const EDGE = 24;
 /** A little more than the mean width of a letter at 11 px. */
 const CHAR_PX = 6.4;
+/** The same of the title's. */
+const TITLE_CHAR_PX = 8.2;
 
 const round = (px: number): number => Math.round(px * 10) / 10;

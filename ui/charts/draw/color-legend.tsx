@@ -53,11 +53,10 @@ export function RampBar({ low, high, log }: { low: string; high: string; log: bo
 export function toLegendEntries({ label, legend, looks }: Coloring): LegendEntry[] {
   if (legend.kind === "none") return [];
   if (legend.kind === "category")
-    return legend.entries.map((entry) => ({
-      label: entry.label,
-      color: toCssColor(looks[entry.look] ?? { kind: "none", value: 0, symbol: 0 }),
-      mark: "dot",
-    }));
+    return legend.entries.map(({ look, label: name }) => {
+      const own = looks[look] ?? { kind: "none", value: 0, symbol: 0 };
+      return { label: name, color: toCssColor(own), mark: "dot", symbol: own.symbol };
+    });
   return [
     { label: `${label} ${legend.low}`, color: toCssRamp(0), mark: "box" },
     { label: legend.high, color: toCssRamp(1), mark: "box" },

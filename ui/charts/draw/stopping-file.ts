@@ -20,7 +20,12 @@ export const toStoppingSvg = (chart: Stopping): string =>
     legend: [
       { label: "threshold now", color: "var(--ink)", mark: "line" },
       { label: "went on", color: toCssColor(STOPPING_LOOKS[0]), mark: "dot" },
-      { label: "stopped here", color: toCssColor(STOPPING_LOOKS[1]), mark: "dot" },
+      {
+        label: "stopped here",
+        color: toCssColor(STOPPING_LOOKS[1]),
+        mark: "dot",
+        symbol: STOPPING_LOOKS[1].symbol,
+      },
     ],
     notes: chart.notes.map((note) => `${note}.`),
     draw: (plot) =>

@@ -53,8 +53,8 @@ export interface Contour {
 export const CONTOUR_MIN_RUNS = 10;
 
 /**
- * The mean of the metric around each place, weighed by a Gaussian in fractions of the axes: blank where no run is
- * within two of its widths. The runs are laid on a grid and the grid is blurred along one axis and then along the
+ * The mean of the metric around each place, weighed by a Gaussian in fractions of the axes: blank where the runs
+ * around weigh less than one of them does at two widths' distance. The runs are laid on a grid and the grid is blurred along one axis and then along the
  * other, so that ten thousand runs take 5 ms, not the second that each run's own weight at each place would.
  */
 export function prepareContour(input: ContourInput): Contour | { readonly missing: string } {
