@@ -50,14 +50,13 @@ export function CommandCenter({ viewer, here }: { viewer: string | undefined; he
       <button
         type="button"
         onClick={() => setOpen("palette")}
-        aria-label="Search and commands"
         aria-keyshortcuts="Control+K Meta+K"
         title="Search and commands"
         className="inline-flex h-8 min-w-8 items-center justify-center gap-2 rounded-md px-2 text-ink-soft text-sm hover:bg-sunken hover:text-ink md:border md:border-line-strong"
       >
         <SearchIcon />
-        <span className="hidden text-ink-faint md:inline">Search</span>
-        <span className="hidden md:inline-flex">
+        <span className="text-ink-faint max-md:sr-only">Search</span>
+        <span className="hidden md:inline-flex" aria-hidden="true">
           <Keys way="mod+k" />
         </span>
       </button>

@@ -233,7 +233,7 @@ describe("what one keeps of it", () => {
 });
 
 describe("when it is over", () => {
-  test("a failed run says first why: its exit code and the last it said", async () => {
+  test("7: a failed run says first why: its exit code and the last it said", async () => {
     const work = await begin("failed");
     await work.log({ loss: [3, 2] });
     await work.print(

@@ -72,7 +72,7 @@ describe("the first paint", () => {
 });
 
 describe("an empty sweep", () => {
-  test("shows the exact command, copies it, and gives way to the first run without a reload", async () => {
+  test("2: shows the exact command, copies it, and gives way to the first run without a reload", async () => {
     const sweep = await beginSweep("not begun", 0);
     const { page, context, troubles } = await open(sweep.path);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: site().url });
@@ -161,7 +161,7 @@ describe("live", () => {
     ).toBeLessThan(0.02);
   });
 
-  test("a pulled cable is told within ten seconds, loses nothing and doubles nothing", async () => {
+  test("37: a pulled cable is told within ten seconds, loses nothing and doubles nothing", async () => {
     const sweep = await beginSweep("cable", 4);
     const cable = await layCable(site().url);
     try {
@@ -187,12 +187,13 @@ describe("live", () => {
 
   // Its lease of 20 s has to run out.
   test.skipIf(process.env.BESOM_CI === "brief")(
-    "an agent that is gone is called lost without a reload",
+    "9: an agent whose heartbeats stop is called lost without a reload, with the time since the last of them",
     async () => {
       const sweep = await beginSweep("lost agent", 1);
       const { page } = await open(`${sweep.path}?tab=agents`);
       await page.locator("#agents").getByText("Alive", { exact: true }).waitFor();
       await page.locator("#agents").getByText("Lost", { exact: true }).waitFor({ timeout: 60_000 });
+      expect(await textIn(page.locator("#agents tbody time"))).toMatch(/^\d+.s ago$/);
     },
   );
 });
@@ -327,7 +328,7 @@ describe("a large sweep", () => {
 });
 
 describe("the controls", () => {
-  test("are there when they apply, show their effect at once, and survive the server's answer", async () => {
+  test("6: are there when they apply, show their effect at once, and survive the server's answer", async () => {
     const sweep = await beginSweep("controls", 2);
     const { page } = await open(sweep.path);
     await untilLive(page);
@@ -355,7 +356,7 @@ describe("the controls", () => {
     expect(await buttons()).toEqual(["Resume"]);
   });
 
-  test("roll back with the reason when the server refuses", async () => {
+  test("6: roll back with the reason when the server refuses", async () => {
     const sweep = await beginSweep("refusal", 2);
     const { page } = await open(sweep.path);
     await untilLive(page);
@@ -387,7 +388,7 @@ describe("the controls", () => {
 });
 
 describe("by keyboard alone", () => {
-  test("every control is reached with a visible ring, the table sorts and the dialog answers", async () => {
+  test("38: every control is reached with a visible ring, the table sorts and the dialog answers", async () => {
     const sweep = await beginSweep("keyboard", 8);
     const { page } = await open(sweep.path);
     await untilLive(page);
@@ -422,48 +423,6 @@ describe("by keyboard alone", () => {
     ])
       expect(reached.join("\n")).toContain(name);
     expect(new URL(page.url()).searchParams.get("sort")).toBe("-metric");
-  });
-});
-
-describe("light and dark", () => {
-  test("follow the system, switch by one control, persist and never flash", async () => {
-    const sweep = await beginSweep("theme", 2);
-    const { page } = await open(sweep.path, { colorScheme: "dark" });
-    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-    const dark = await ground();
-    await page.getByRole("button", { name: "Switch between light and dark" }).click();
-    const light = await ground();
-    expect(light).not.toBe(dark);
-    // The served page itself carries the choice: nothing has to run before the first paint.
-    const [response] = await Promise.all([page.waitForResponse(site().url + sweep.path), page.reload()]);
-    expect(await response.text()).toContain('data-theme="light"');
-    expect(await ground()).toBe(light);
-  });
-});
-
-describe("axe-core", () => {
-  test("finds nothing serious on any page, in either theme", async () => {
-    const sweep = await beginSweep("axe", 12);
-    const empty = await beginSweep("axe empty", 0);
-    const { page: first } = await open(sweep.path);
-    const runPath = await first.locator("#best a").getAttribute("href");
-    const project = sweep.path.slice(0, sweep.path.indexOf("/sweeps"));
-    for (const [i, [name, path]] of [
-      ["start", "/"],
-      ["project", project],
-      ["sweep", sweep.path],
-      ["empty", empty.path],
-      ["run", runPath ?? ""],
-      ["login", "/login"],
-      ["not-found", `${project}/sweeps/nothere1`],
-    ].entries())
-      for (const [k, { colorScheme, viewport, look }] of LOOKS.entries()) {
-        // One look each where there is little time: every page in one theme, and both themes on some page.
-        if (process.env.BESOM_CI === "brief" && k !== i % 2) continue;
-        const { page } = await open(path ?? "/", { colorScheme, viewport });
-        expect(await violationsOn(page), `${name} ${look}`).toEqual([]);
-        await screenshot(page, `${name}-${look}-page`);
-      }
   });
 });
 
