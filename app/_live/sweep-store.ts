@@ -50,8 +50,12 @@ export interface SweepStore {
   setStatus(status: LiveStatus): void;
   addRead(runs: readonly RunLine[]): void;
   applyChange(change: { runs: readonly RunLine[]; removed: readonly string[] }): void;
+  /** What the user has just done to runs, ahead of the server's word. @returns what takes it back where nothing newer has come */
+  patchRuns(patches: ReadonlyMap<string, RunPatch>): () => void;
   setComplete(): void;
 }
+
+export type RunPatch = Partial<Pick<RunLine, "tags" | "notes">>;
 
 export function createSweepStore(head: SweepHead, runs: readonly RunLine[], complete: boolean): SweepStore {
   const initial: SweepData = {
@@ -141,6 +145,30 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
         rows.delete(id);
       }
       later({ ...next, rows });
+    },
+    patchRuns(patches) {
+      const change = (toPatch: (row: Row) => RunPatch | undefined) => {
+        const rows = ownRows();
+        for (const id of patches.keys()) {
+          const row = rows.get(id);
+          const patch = row && toPatch(row);
+          if (patch) rows.set(id, { ...row, ...patch });
+        }
+        next = { ...next, rows };
+        flush();
+      };
+      const before = new Map<string, Row>();
+      change((row) => {
+        before.set(row.id, row);
+        return patches.get(row.id);
+      });
+      return () =>
+        change((row) => {
+          const [patch, old] = [patches.get(row.id), before.get(row.id)];
+          if (!patch || !old) return undefined;
+          const stands = Object.entries(patch).every(([key, value]) => row[key as keyof RunPatch] === value);
+          return stands ? { tags: old.tags, notes: old.notes } : undefined;
+        });
     },
     setComplete: () => later({ ...next, complete: true }),
   };

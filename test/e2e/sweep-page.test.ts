@@ -115,7 +115,7 @@ describe("live", () => {
     const firstRow = page.locator("#runs tbody tr").first();
     const best = (await textIn(page.locator("#best a"))).trim();
     expect((await textIn(firstRow.locator("a"))).trim()).toBe(best);
-    expect(new URL(page.url()).searchParams.get("sort")).toBe("-metric");
+    expect(new URL(page.url()).searchParams.get("sort")).toBe("-objective");
     for (const name of ["lr", "hidden", "dropout"])
       expect(await textIn(page.locator("#runs thead"))).toContain(name);
     expect(await textIn(page.locator("#runs thead"))).not.toContain("epochs");
@@ -422,7 +422,7 @@ describe("by keyboard alone", () => {
       "Show as table",
     ])
       expect(reached.join("\n")).toContain(name);
-    expect(new URL(page.url()).searchParams.get("sort")).toBe("-metric");
+    expect(new URL(page.url()).searchParams.get("sort")).toBe("-objective");
   });
 });
 

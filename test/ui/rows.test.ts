@@ -5,33 +5,45 @@ import {
   flattenParams,
   holdOrder,
   type SortKey,
-  sortIds,
+  sortRows,
   toSortKey,
   variedNames,
 } from "@/ui/charts/prepare/rows";
+import { formatSorts, parseSorts } from "@/ui/charts/prepare/sort-param";
 
 const sorted = (keys: readonly SortKey[], descending = false) =>
-  sortIds(
-    keys.map((_, i) => String(i)),
-    (id) => keys[Number(id)],
-    descending,
-  ).map((id) => keys[Number(id)]);
+  sortRows(keys, [{ toKey: (key) => key, descending }]);
 
-describe("sortIds", () => {
+describe("sortRows", () => {
   test("puts what has no value last in both directions", () => {
     expect(sorted([3, undefined, 1, Number.NaN, 2])).toEqual([1, 2, 3, undefined, Number.NaN]);
     expect(sorted([3, undefined, 1, 2], true)).toEqual([3, 2, 1, undefined]);
+    const { POSITIVE_INFINITY: most, NEGATIVE_INFINITY: least } = Number;
+    expect(sorted([most, 1, most, least], true)).toEqual([most, most, 1, least]);
   });
   test("sorts numbers by value and text by its letters", () => {
     expect(sorted([10, 9, 100])).toEqual([9, 10, 100]);
     expect(sorted(["sgd", "adam"])).toEqual(["adam", "sgd"]);
+  });
+  test("goes by the second column where the first is equal, and by rank before either", () => {
+    const rows = ["b2", "a1", "b1", "a2", "x9"];
+    const by = (descending: boolean) => [
+      {
+        toKey: (row: string) => row.slice(0, 1),
+        descending,
+        toRank: (row: string) => (row === "x9" ? 1 : 0),
+      },
+      { toKey: (row: string) => Number(row.slice(1)), descending: false },
+    ];
+    expect(sortRows(rows, by(false))).toEqual(["a1", "a2", "b1", "b2", "x9"]);
+    expect(sortRows(rows, by(true))).toEqual(["b1", "b2", "a1", "a2", "x9"]);
   });
   test("loses nothing and keeps equals in the order they came in", () => {
     const key = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.constantFrom("a", "b"), fc.constant(undefined));
     fc.assert(
       fc.property(fc.array(key, { maxLength: 60 }), fc.boolean(), (keys, descending) => {
         const ids = keys.map((_, i) => String(i));
-        const order = sortIds(ids, (id) => keys[Number(id)], descending);
+        const order = sortRows(ids, [{ toKey: (id) => keys[Number(id)], descending }]);
         expect(order.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids);
         for (const [i, id] of order.entries()) {
           const next = order[i + 1];
@@ -39,6 +51,28 @@ describe("sortIds", () => {
             expect(Number(id)).toBeLessThan(Number(next));
         }
       }),
+    );
+  });
+});
+
+describe("an order in the address", () => {
+  test("is one column or several, and a comma in a name divides nothing", () => {
+    expect(parseSorts("-objective,p.layers")).toEqual([
+      { column: "objective", descending: true },
+      { column: "p.layers", descending: false },
+    ]);
+    expect(parseSorts("-")).toEqual([]);
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          fc.string({ minLength: 1 }).filter((name) => !name.startsWith("-")),
+          { maxLength: 4 },
+        ),
+        (names) => {
+          const sorts = names.map((column, i) => ({ column, descending: i % 2 === 0 }));
+          expect(parseSorts(formatSorts(sorts))).toEqual(sorts);
+        },
+      ),
     );
   });
 });

@@ -8,14 +8,14 @@ export function CutName({ text }: { text: string }) {
   if (tail === "" || head === "") return <span className="truncate">{text}</span>;
   return (
     <span className="min-w-0 whitespace-nowrap">
-      {/* A digit is one ch wide, a hyphen less. */}
+      {/* A digit is one ch wide, what stands before them less than half: too much would cut a name that has room. */}
       <span
         className="inline-block truncate align-bottom"
-        style={{ maxWidth: `calc(100% - ${tail.length}ch)` }}
+        style={{ maxWidth: `calc(100% - ${tail.length - (/^\D/.test(tail) ? 0.7 : 0)}ch)` }}
       >
         {head}
       </span>
-      {tail}
+      <span className="figures">{tail}</span>
     </span>
   );
 }

@@ -169,6 +169,26 @@ export const BellIcon = () => (
     <path d="M4.25 7a3.75 3.75 0 0 1 7.5 0c0 3.250 1.500 4 1.500 4H2.750s1.500-.750 1.500-4M6.750 13.500h2.500" />
   </Icon>
 );
+export const EyeOffIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M6.2 4.1A6.6 6.6 0 0 1 8 3.75c3.2 0 5.3 2.4 6.25 4.25a9.300 9.300 0 0 1-1.500 2.100M4.100 5.200A9.300 9.300 0 0 0 1.750 8C2.700 9.850 4.800 12.250 8 12.250a6.300 6.300 0 0 0 3-.750M6.600 6.600a2 2 0 0 0 2.800 2.800M2.500 2.500l11 11" />
+  </Icon>
+);
+export const ColumnsIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M2.5 3.500h11v9h-11zM6.200 3.500v9M9.800 3.500v9" />
+  </Icon>
+);
+export const PinIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M5.500 2.500h5M6.250 2.500v4l-2 2.500h7.500l-2-2.500v-4M8 9v4.500" />
+  </Icon>
+);
+export const FoldIcon = () => (
+  <Icon>
+    <path d="m6.250 4 4 4-4 4" />
+  </Icon>
+);
 /** A besom: the broom that names us. */
 export const BesomMark = () => (
   <svg viewBox="0 0 24 24" width="22" height="22" fill="none" aria-hidden="true" className="shrink-0">

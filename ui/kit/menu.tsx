@@ -23,8 +23,10 @@ export function Menu(props: {
   /** Where the menu stands in something that scrolls, and would be cut off by it. */
   floating?: boolean;
   className?: string;
+  /** Of the button: -1 where arrow keys lead to it. */
+  tabIndex?: number;
 }) {
-  const { label, children, items, head, align = "right", floating = false, className = "" } = props;
+  const { label, children, items, head, align = "right", floating = false, className = "", tabIndex } = props;
   const [open, setOpen] = useState(false);
   const [place, setPlace] = useState<Place>();
   const root = useRef<HTMLDivElement>(null);
@@ -85,6 +87,7 @@ export function Menu(props: {
         ref={button}
         type="button"
         aria-label={label}
+        tabIndex={tabIndex}
         aria-haspopup="menu"
         aria-expanded={open}
         {...(open && { "aria-controls": menuId })}

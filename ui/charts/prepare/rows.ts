@@ -8,34 +8,46 @@ export interface Sort {
   readonly descending: boolean;
 }
 
+/** One of the columns that a table is sorted by. */
+export interface SortBy<T> {
+  readonly descending: boolean;
+  toKey(row: T): SortKey;
+  /** Rows of a higher one come after all of a lower one, in either direction. */
+  toRank?(row: T): number;
+}
+
 /**
- * Ids in the order to show. Stable (equal keys keep the order they came in), and what has no value comes last in
- * both directions: an unfinished run is never "the lowest loss".
+ * Rows in the order to show, by the first column, where that is equal by the second, and so on. Stable (equal rows keep the
+ * order they came in), and what has no value comes last in both directions: an unfinished run is never "the lowest loss".
  */
-export function sortIds(
-  ids: readonly string[],
-  toKey: (id: string) => SortKey,
-  descending: boolean,
-): readonly string[] {
+export function sortRows<T>(rows: readonly T[], by: readonly SortBy<T>[]): T[] {
   // Keys are made once a row, not once a comparison: sorting 10,000 rows compares 130,000 times.
-  const entries = ids.map((id) => ({ id, key: toKey(id) }));
-  entries.sort((a, b) => compareKeys(a.key, b.key, descending));
-  return entries.map((entry) => entry.id);
+  const columns = by.map(({ descending, toKey, toRank }) => ({
+    descending,
+    keys: rows.map((row) => toKey(row)),
+    ranks: toRank && rows.map((row) => toRank(row)),
+  }));
+  const order = rows.map((_, index) => index);
+  order.sort((a, b) => {
+    for (const { keys, ranks, descending } of columns) {
+      const way =
+        (ranks ? (ranks[a] ?? 0) - (ranks[b] ?? 0) : 0) || compareKeys(keys[a], keys[b], descending);
+      if (way !== 0) return way;
+    }
+    return a - b;
+  });
+  return order.map((index) => rows[index] as T);
 }
 
 function compareKeys(a: SortKey, b: SortKey, descending: boolean): number {
+  if (typeof a === "number" && typeof b === "number") {
+    const way = a - b;
+    if (!Number.isNaN(way)) return descending ? -way : way;
+    if (a === b) return 0;
+  }
   const [rankA, rankB] = [rank(a), rank(b)];
   if (rankA === 2 || rankB === 2) return rankA - rankB;
-  const order =
-    typeof a === "number" && typeof b === "number"
-      ? a - b
-      : rankA !== rankB
-        ? rankA - rankB
-        : String(a) < String(b)
-          ? -1
-          : String(a) > String(b)
-            ? 1
-            : 0;
+  const order = rankA !== rankB ? rankA - rankB : String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
   return descending ? -order : order;
 }
 

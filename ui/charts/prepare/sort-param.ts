@@ -1,10 +1,20 @@
 import type { Sort } from "./rows";
 
-/** A sort as it stands in the address: `lr` rises, `-lr` falls. Undefined when there is none. */
-export function parseSort(text: string | undefined): Sort | undefined {
-  if (!text || text === "-") return undefined;
-  const descending = text.startsWith("-");
-  return { column: descending ? text.slice(1) : text, descending };
+/** Sorts as they stand in the address: `-lr,p.layers` falls by lr, and where that is equal rises by layers. */
+export function parseSorts(text: string | undefined): readonly Sort[] {
+  const sorts = new Map<string, Sort>();
+  for (const part of text?.split(",") ?? []) {
+    const descending = part.startsWith("-");
+    const column = (descending ? part.slice(1) : part).replaceAll("%2C", ",").replaceAll("%25", "%");
+    if (column !== "" && !sorts.has(column)) sorts.set(column, { column, descending });
+  }
+  return [...sorts.values()];
 }
 
-export const formatSort = ({ column, descending }: Sort): string => `${descending ? "-" : ""}${column}`;
+export const formatSorts = (sorts: readonly Sort[]): string =>
+  sorts
+    .map(
+      ({ column, descending }) =>
+        `${descending ? "-" : ""}${column.replaceAll("%", "%25").replaceAll(",", "%2C")}`,
+    )
+    .join(",");

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { completeQuery } from "@/app/_lib/complete-query";
 import { readRunQuery, splitRunQuery } from "@/app/_lib/run-query";
+import { useShortcuts } from "@/ui/kit/shortcuts";
 import { useQueryWords } from "./use-query-words";
 
 /** A field for one more condition, with what occurs in these runs to choose from. Enter adds it; `/` leads here. */
@@ -22,7 +23,7 @@ export function FilterField(props: {
   const listId = useId();
   const words = useQueryWords(open);
   const completions = useMemo(() => (open ? completeQuery(draft, words) : []), [open, draft, words]);
-  useSlash(input);
+  useShortcuts([{ words: "Filter the runs", keys: "/", run: () => input.current?.focus() }]);
   useEffect(() => {
     if (initial !== "") input.current?.focus();
   }, [initial]);
@@ -134,21 +135,4 @@ export function FilterField(props: {
       </div>
     </div>
   );
-}
-
-/** `/` leads here, unless somebody types. */
-function useSlash(input: React.RefObject<HTMLInputElement | null>): void {
-  useEffect(() => {
-    const onKey = (event: globalThis.KeyboardEvent) => {
-      const { target } = event;
-      const typing =
-        target instanceof HTMLElement &&
-        (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
-      if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      input.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [input]);
 }

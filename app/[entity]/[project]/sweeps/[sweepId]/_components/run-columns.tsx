@@ -1,142 +1,233 @@
-import Link from "next/link";
 import type { ReactNode } from "react";
 import { RunStateChip } from "@/app/_components/state";
 import type { Row } from "@/app/_live/sweep-store";
 import { toPythonText } from "@/core/python";
 import type { SweepMetric } from "@/graphql/operations/pages";
+import { type Dimension, readMetricKey } from "@/ui/charts/prepare/dimension";
 import { type SortKey, toSortKey } from "@/ui/charts/prepare/rows";
-import { formatValue, toColumnFormat } from "@/ui/format";
+import { formatCount, formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
-import { CutName } from "@/ui/kit/cut-name";
-import { StarIcon } from "@/ui/kit/icons";
 
-/** A column of the run table: what it sorts by, and what it shows. */
+/** A column of the run table: what it sorts by, and what it shows. Its id is that of its dimension, where it has one. */
 export interface RunColumn {
   readonly id: string;
   readonly label: string;
+  readonly kind: "field" | "parameter" | "metric";
   readonly width: number;
   readonly numeric: boolean;
-  readonly parameter?: boolean;
-  /** Stays in sight while the table scrolls sideways. */
-  readonly pinned?: boolean;
+  /** Shown unless somebody chose otherwise. */
+  readonly usual: boolean;
   /** The direction that a first click on the header gives. */
   readonly bestFirst?: "ascending" | "descending";
   toKey(row: Row): SortKey;
+  /** See `SortBy.toRank`. */
+  toRank?(row: Row): number;
   cell(row: Row): ReactNode;
   /** The whole value, where the cell shows a short one. */
   title?(row: Row): string | undefined;
 }
 
-export function toRunColumns(input: {
-  metric: SweepMetric | null;
-  rows: ReadonlyMap<string, Row>;
-  projectPath: string;
-  bestId: string | undefined;
-  /** Parameters that vary: each gets a column; constants would only take room. */
-  varied: readonly string[];
-}): RunColumn[] {
-  const { metric, rows, projectPath, bestId, varied } = input;
+export interface ColumnInput {
+  readonly metric: SweepMetric | null;
+  readonly rows: ReadonlyMap<string, Row>;
+  readonly bestId: string | undefined;
+  /** Parameters that vary: each is a usual column; constants only take room. */
+  readonly varied: readonly string[];
+  readonly dimensions: readonly Dimension[];
+}
+
+/** More metrics than this make none of them readable; the others wait in the list of columns. */
+const USUAL_METRICS = 6;
+
+/** Every column there can be, in the usual order, behind the run's name. */
+export function toRunColumns(input: ColumnInput): RunColumn[] {
+  const { metric, rows, varied, dimensions } = input;
+  const constants = new Set<string>();
+  const vary = new Set(varied);
+  for (const row of rows.values())
+    for (const name of row.flat.keys()) if (!vary.has(name)) constants.add(name);
+  let usualMetrics = 0;
+  const metrics = dimensions.flatMap((dimension) => {
+    const key = readMetricKey(dimension.id);
+    if (!key) return [];
+    const usual = key.stat === "last" && key.name !== metric?.name && usualMetrics < USUAL_METRICS;
+    if (usual) usualMetrics++;
+    return toLoggedColumn(dimension, rows, usual);
+  });
   return [
-    {
-      id: "name",
-      label: "Run",
-      width: 190,
-      numeric: false,
-      pinned: true,
-      toKey: (row) => row.displayName,
-      title: (row) => row.displayName,
-      cell: (row) => (
-        <Link
-          href={`${projectPath}/runs/${encodeURIComponent(row.name)}`}
-          prefetch={false}
-          className="inline-flex max-w-full items-center gap-1.5 text-link underline-offset-2 hover:underline"
-        >
-          <CutName text={row.displayName} />
-          {row.id === bestId && (
-            <span className="text-best-mark" title="the best so far">
-              <StarIcon />
-            </span>
-          )}
-          {row.tags.map((tag) => (
-            <span
-              key={tag}
-              title={tag}
-              className="max-w-24 shrink-0 truncate rounded-full bg-quiet-wash px-1.5 text-quiet text-xs"
-            >
-              {tag}
-            </span>
-          ))}
-        </Link>
-      ),
-    },
-    ...(metric ? [toMetricColumn(metric, rows, bestId)] : []),
-    {
-      id: "state",
-      label: "State",
-      width: 118,
-      numeric: false,
-      toKey: (row) => row.state,
-      cell: (row) => <RunStateChip state={row.state} reason={row.stateReason} bare />,
-    },
-    ...varied.map((name) => toParameterColumn(name, rows)),
-    {
-      id: "duration",
-      label: "Duration",
-      width: 116,
-      numeric: true,
-      toKey: toDurationMs,
-      cell: (row) =>
-        isTimed(row) ? (
-          <Duration from={row.startedAt} to={row.finishedAt} />
-        ) : (
-          <span className="text-ink-faint">–</span>
-        ),
-    },
-    {
-      id: "agent",
-      label: "Agent",
-      width: 132,
-      numeric: false,
-      toKey: (row) => row.agent?.host,
-      title: (row) => row.agent?.host,
-      cell: (row) => <span className="text-ink-soft">{row.agent?.host}</span>,
-    },
-    {
-      id: "ordinal",
-      label: "Created",
-      width: 112,
-      numeric: true,
-      bestFirst: "descending",
-      toKey: (row) => row.ordinal ?? Date.parse(row.createdAt),
-      cell: (row) => (
-        <span className="text-ink-soft">
-          <Ago at={row.createdAt} />
-        </span>
-      ),
-    },
+    ...(metric ? [toObjectiveColumn(metric, input)] : []),
+    STATE,
+    ...varied.map((name) => toParameterColumn(name, rows, true)),
+    ...metrics,
+    DURATION,
+    AGENT,
+    CREATED,
+    ...[...constants].sort().map((name) => toParameterColumn(name, rows, false)),
+    ...(rows.size > 0 ? [NUMBER, ENDED, WHY, TAGS, NOTES] : []),
+    ...([...rows.values()].some(({ feasible }) => feasible !== null) ? [FEASIBLE] : []),
   ];
 }
 
-function toMetricColumn(
-  metric: SweepMetric,
-  rows: ReadonlyMap<string, Row>,
-  bestId: string | undefined,
-): RunColumn {
+export const NOTHING = <span className="text-ink-faint">–</span>;
+
+/** The run's name, which always stands first: only its order belongs to the columns. */
+export const NAME = { id: "name", label: "Run", toKey: (row: Row): SortKey => row.displayName };
+
+const field = { kind: "field", numeric: false } as const;
+
+const STATE: RunColumn = {
+  ...field,
+  id: "f.state",
+  label: "State",
+  width: 112,
+  usual: true,
+  toKey: (row) => row.state,
+  cell: (row) => <RunStateChip state={row.state} reason={row.stateReason} bare />,
+};
+
+const DURATION: RunColumn = {
+  ...field,
+  id: "f.duration",
+  label: "Duration",
+  width: 116,
+  usual: true,
+  numeric: true,
+  toKey: toDurationMs,
+  cell: (row) => (isTimed(row) ? <Duration from={row.startedAt} to={row.finishedAt} /> : NOTHING),
+};
+
+const AGENT: RunColumn = {
+  ...field,
+  id: "f.agent",
+  label: "Agent",
+  width: 132,
+  usual: true,
+  toKey: (row) => row.agent?.host,
+  title: (row) => row.agent?.host,
+  cell: (row) => <span className="text-ink-soft">{row.agent?.host}</span>,
+};
+
+const CREATED: RunColumn = {
+  ...field,
+  id: "f.created",
+  label: "Created",
+  width: 112,
+  usual: true,
+  numeric: true,
+  bestFirst: "descending",
+  toKey: (row) => row.ordinal ?? Date.parse(row.createdAt),
+  cell: (row) => (
+    <span className="text-ink-soft">
+      <Ago at={row.createdAt} />
+    </span>
+  ),
+};
+
+const ENDED: RunColumn = {
+  ...field,
+  id: "f.finished",
+  label: "Ended",
+  width: 112,
+  usual: false,
+  numeric: true,
+  bestFirst: "descending",
+  toKey: (row) => (row.finishedAt === null ? undefined : Date.parse(row.finishedAt)),
+  cell: (row) =>
+    row.finishedAt === null ? (
+      NOTHING
+    ) : (
+      <span className="text-ink-soft">
+        <Ago at={row.finishedAt} />
+      </span>
+    ),
+};
+
+const NUMBER: RunColumn = {
+  ...field,
+  id: "f.ordinal",
+  label: "Run number",
+  width: 112,
+  usual: false,
+  numeric: true,
+  bestFirst: "descending",
+  toKey: (row) => row.ordinal ?? undefined,
+  cell: (row) => (row.ordinal === null ? NOTHING : formatCount(row.ordinal)),
+};
+
+const WHY: RunColumn = {
+  ...field,
+  id: "why",
+  label: "Why it ended",
+  width: 152,
+  usual: false,
+  toKey: (row) => row.stateReason ?? undefined,
+  title: (row) => row.stateReason?.replaceAll("_", " "),
+  cell: (row) => (row.stateReason === null ? NOTHING : row.stateReason.replaceAll("_", " ")),
+};
+
+const FEASIBLE: RunColumn = {
+  ...field,
+  id: "feasible",
+  label: "Feasible",
+  width: 104,
+  usual: false,
+  toKey: (row) => (row.feasible === null ? undefined : row.feasible ? "yes" : "no"),
+  cell: (row) => (row.feasible === null ? NOTHING : row.feasible ? "yes" : "no"),
+};
+
+export const TAGS: RunColumn = {
+  ...field,
+  id: "tags",
+  label: "Tags",
+  width: 168,
+  usual: false,
+  toKey: (row) => row.tags.join(" ") || undefined,
+  title: (row) => row.tags.join(", ") || undefined,
+  cell: (row) => <TagList tags={row.tags} />,
+};
+
+export const NOTES: RunColumn = {
+  ...field,
+  id: "notes",
+  label: "Notes",
+  width: 220,
+  usual: false,
+  toKey: (row) => row.notes ?? undefined,
+  title: (row) => row.notes ?? undefined,
+  cell: (row) => <span className="text-ink-soft">{row.notes}</span>,
+};
+
+export const TagList = ({ tags }: { tags: readonly string[] }) =>
+  tags.map((tag) => (
+    <span
+      key={tag}
+      title={tag}
+      className="mr-1 inline-block max-w-24 shrink-0 truncate rounded-full bg-quiet-wash px-1.5 align-middle text-quiet text-xs"
+    >
+      {tag}
+    </span>
+  ));
+
+function toObjectiveColumn(metric: SweepMetric, { rows, bestId }: ColumnInput): RunColumn {
   const format = toColumnFormat([...rows.values()].flatMap((row) => row.objective ?? []));
   return {
-    id: "metric",
+    id: "objective",
     label: metric.name,
-    width: Math.min(240, Math.max(112, metric.name.length * 8 + 44)),
+    kind: "metric",
+    width: Math.min(240, Math.max(112, metric.name.length * 8 + 52)),
     numeric: true,
+    usual: true,
     bestFirst: metric.goal === "minimize" ? "ascending" : "descending",
     toKey: (row) => row.objective ?? undefined,
+    // What breaks a constraint on a metric can't be the best: it stands behind all that keep to them.
+    toRank: (row) => (row.feasible === false ? 1 : 0),
     title: (row) =>
       row.objective === null
         ? undefined
         : `${row.objective}${row.feasible === false ? ", but it breaks a constraint on a metric" : ""}`,
     cell: (row) =>
       row.objective === null ? (
-        <span className="text-ink-faint">–</span>
+        NOTHING
       ) : (
         <span
           className={
@@ -153,16 +244,41 @@ function toMetricColumn(
   };
 }
 
-function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>): RunColumn {
-  const first = [...rows.values()].find((row) => row.flat.has(name));
+function toLoggedColumn(dimension: Dimension, rows: ReadonlyMap<string, Row>, usual: boolean): RunColumn {
+  const key = dimension.id.slice(2);
+  const format = toColumnFormat([...rows.values()].flatMap((row) => row.metrics.get(key) ?? []));
+  return {
+    id: dimension.id,
+    label: dimension.label,
+    kind: "metric",
+    width: Math.min(240, Math.max(104, dimension.label.length * 7.5 + 44)),
+    numeric: true,
+    usual,
+    toKey: (row) => row.metrics.get(key),
+    title: (row) => row.metrics.get(key)?.toString(),
+    cell: (row) => {
+      const value = row.metrics.get(key);
+      return value === undefined ? NOTHING : format(value);
+    },
+  };
+}
+
+function toParameterColumn(name: string, rows: ReadonlyMap<string, Row>, usual: boolean): RunColumn {
+  let first: Row | undefined;
+  for (const row of rows.values())
+    if (row.flat.has(name)) {
+      first = row;
+      break;
+    }
   const numeric = typeof toSortKey(first?.flat.get(name)) === "number";
   return {
     // Apart from our own columns, whatever a parameter is called.
     id: `p.${name}`,
     label: name,
-    width: Math.min(240, Math.max(96, name.length * 7.5 + 40, numeric ? 0 : toTextPx(name, rows))),
+    kind: "parameter",
+    width: Math.min(240, Math.max(96, name.length * 7.5 + 44, numeric ? 0 : toTextPx(name, rows))),
     numeric,
-    parameter: true,
+    usual,
     toKey: (row) => toSortKey(row.flat.get(name)),
     title: (row) => {
       const value = row.flat.get(name);

@@ -1,218 +1,258 @@
 "use client";
 
-import {
-  type ColumnDef,
-  columnSizingFeature,
-  type Header,
-  rowSortingFeature,
-  tableFeatures,
-  useTable,
-} from "@tanstack/react-table";
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef } from "react";
+import { useMemo, useRef, useState } from "react";
+import { toRunsCsv } from "@/app/_lib/runs-csv";
 import type { Row } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
-import { type ParamCodec, useParam } from "@/app/_live/use-param";
-import { type Sort, sortIds } from "@/ui/charts/prepare/rows";
-import { formatSort, parseSort } from "@/ui/charts/prepare/sort-param";
+import { toPythonText } from "@/core/python";
+import { CSV_TYPE, download, toFileName } from "@/ui/charts/export";
+import { groupRows, type TableItem } from "@/ui/charts/prepare/group-rows";
+import { type SortBy, sortRows } from "@/ui/charts/prepare/rows";
+import { formatSorts } from "@/ui/charts/prepare/sort-param";
 import { formatCount, plural } from "@/ui/format";
-import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
+import { Button } from "@/ui/kit/button";
+import { Confirm } from "@/ui/kit/confirm";
+import { ColumnsIcon, DownloadIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
-import { Scroll } from "@/ui/kit/scroll";
-import { type RunColumn, toRunColumns } from "./run-columns";
+import { useShortcuts } from "@/ui/kit/shortcuts";
+import { arrangeColumns, clickSort, moveColumn, shiftColumn } from "./arrange-columns";
+import { BulkBar } from "./bulk-bar";
+import { CellEditor, type Editing } from "./cell-editor";
+import type { HeaderVerbs } from "./column-header";
+import { ColumnPicker } from "./column-picker";
+import { useStableActions } from "./run-actions";
+import { NAME, type RunColumn, toRunColumns } from "./run-columns";
+import { RunGrid } from "./run-grid";
 import { useHeldOrder } from "./use-held-order";
+import { useRunVerbs } from "./use-run-verbs";
+import { type TableSettings, useTableSettings } from "./use-table-settings";
 
-const features = tableFeatures({ columnSizingFeature, rowSortingFeature });
-type Features = typeof features;
-
-/** All rows are alike, so that the list knows its height without measuring. */
-const ROW_PX = 34;
-/** The height the server supposes, so that its first paint has rows. */
-const FIRST_RECT = { width: 1_200, height: 17 * ROW_PX };
-
-const NEWEST_FIRST: Sort = { column: "ordinal", descending: true };
-const SORT: ParamCodec<Sort> = { read: (text) => parseSort(text) ?? NEWEST_FIRST, write: formatSort };
-
-/** Every run of the sweep: ten thousand rows scroll and sort as thirty do. */
+/** Every run of the sweep that passes the filter: ten thousand rows scroll and sort as thirty do. */
 export function RunTable() {
-  const { data, varied, projectPath, shown: passing } = useSweepView();
+  const view = useSweepView();
+  const { data, shown, varied, dimensions, selected, select, hidden, hide, projectPath } = view;
   const { head, rows, complete } = data;
-  const [sort, setSort] = useParam("sort", SORT);
+  const settings = useTableSettings();
+  const verbs = useRunVerbs();
+  const [picking, setPicking] = useState(false);
+  const [deleting, setDeleting] = useState<readonly string[]>([]);
+  const [editing, setEditing] = useState<Editing>();
   const scroller = useRef<HTMLElement>(null);
+  const bestId = head.bestRun?.id;
 
-  const columns = useMemo(
-    () => toRunColumns({ metric: head.metric, rows, projectPath, bestId: head.bestRun?.id, varied }),
-    [head.metric, rows, projectPath, head.bestRun?.id, varied],
+  const all = useMemo(
+    () => toRunColumns({ metric: head.metric, rows, bestId, varied, dimensions }),
+    [head.metric, rows, bestId, varied, dimensions],
   );
-  const sorted = useMemo(() => {
-    const column = columns.find(({ id }) => id === sort.column) ?? columns[0];
-    return sortIds(
-      passing.map(({ id }) => id),
-      (id) => {
-        const row = rows.get(id);
-        return row && column?.toKey(row);
-      },
-      sort.descending,
-    );
-  }, [rows, passing, columns, sort]);
-  const held = useHeldOrder(sorted, `${sort.column} ${sort.descending}`);
-  const shown = useMemo(() => held.order.flatMap((id) => rows.get(id) ?? []), [held.order, rows]);
+  const columns = useMemo(() => arrangeColumns(all, settings), [all, settings]);
+  const byId = useMemo(() => new Map(all.map((column) => [column.id, column])), [all]);
+  const sorted = useMemo(
+    () => sortRows(shown, toSortBy(settings, byId, bestId)).map(({ id }) => id),
+    [shown, settings, byId, bestId],
+  );
+  const held = useHeldOrder(sorted, useRuleKey(settings));
+  const ordered = useMemo(() => held.order.flatMap((id) => rows.get(id) ?? []), [held.order, rows]);
+  const group = byId.get(settings.group);
+  const items = useMemo(
+    (): readonly TableItem<Row>[] =>
+      group
+        ? groupRows(ordered, {
+            toKey: (row) => groupKey(group, row),
+            toValue: (row) => row.objective ?? undefined,
+            lowerIsBetter: head.metric?.goal !== "maximize",
+            open: settings.open,
+          })
+        : ordered.map((row) => ({ row })),
+    [ordered, group, settings.open, head.metric?.goal],
+  );
 
-  const table = useTable<Features, Row>({
-    features,
-    data: shown,
-    columns: useMemo(() => columns.map(toColumnDef), [columns]),
-    getRowId: (row) => row.id,
-    manualSorting: true,
-    enableMultiSort: false,
-    enableSortingRemoval: false,
-    state: { sorting: [{ id: sort.column, desc: sort.descending }] },
-    onSortingChange: (update) => {
-      const now = [{ id: sort.column, desc: sort.descending }];
-      const [next] = typeof update === "function" ? update(now) : update;
-      if (!next) return;
-      const chosen = { column: next.id, descending: next.desc };
-      setSort(chosen);
-      scroller.current?.scrollTo({ top: 0 });
+  const headerVerbs = useHeaderVerbs(settings, columns, byId, () => scroller.current?.scrollTo({ top: 0 }));
+  const anchor = useRef<string>(undefined);
+  const actions = useStableActions({
+    toggle(id, range) {
+      const next = new Set(selected);
+      const ids = items.flatMap((item) => ("row" in item ? item.row.id : []));
+      const [from, to] = [ids.indexOf(anchor.current ?? ""), ids.indexOf(id)];
+      if (range && from >= 0 && to >= 0)
+        for (const one of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one);
+      else if (!next.delete(id)) next.add(id);
+      anchor.current = id;
+      select(next);
     },
+    hide: (ids) => hide([...hidden, ...ids]),
+    compareHref: ({ id, name }) => {
+      const others = [...selected].filter((one) => one !== id).slice(0, 19);
+      const names = (others.length > 0 ? others : bestId && bestId !== id ? [bestId] : []).flatMap(
+        (one) => rows.get(one)?.name ?? [],
+      );
+      return names.length > 0
+        ? `${projectPath}/compare?runs=${[name, ...names].map(encodeURIComponent).join(",")}`
+        : undefined;
+    },
+    edit: head.viewerCanEdit
+      ? (row, what, at) => {
+          const { left, bottom } = at.getBoundingClientRect();
+          setEditing({ row, what, at: { left, top: Math.min(bottom, innerHeight - 170) } });
+        }
+      : undefined,
+    stop: (ids) => void verbs.stop(ids),
+    retry: (ids) => void verbs.retry(ids),
+    remove: setDeleting,
   });
-  const tableRows = table.getRowModel().rows;
-  const virtualizer = useVirtualizer({
-    count: tableRows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_PX,
-    getItemKey: (index) => tableRows[index]?.id ?? index,
-    overscan: 12,
-    initialRect: FIRST_RECT,
-  });
-  const items = virtualizer.getVirtualItems();
-  const above = items[0]?.start ?? 0;
-  const below = virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0);
 
+  const save = () =>
+    download(
+      toFileName(`${head.name} runs`, "csv"),
+      new Blob([toRunsCsv(ordered, head.metric?.name)], { type: CSV_TYPE }),
+    );
+  useShortcuts([
+    { words: "Choose the columns of the runs", run: () => setPicking(true) },
+    { words: "Save the runs that are shown as CSV", run: save },
+    { words: "Choose all runs that are shown", run: () => select(shown.map(({ id }) => id)) },
+    { words: "Choose no runs", run: () => select([]) },
+  ]);
   return (
     <Panel
       id="runs"
       title="Runs"
       className="mt-10"
       note={
-        complete
-          ? passing.length === rows.size
+        !complete
+          ? `showing ${formatCount(rows.size)} of ${formatCount(head.counts.total)}, loading the rest`
+          : shown.length === rows.size
             ? plural(rows.size, "run")
-            : `${formatCount(passing.length)} of ${plural(rows.size, "run")}`
-          : `showing ${formatCount(rows.size)} of ${formatCount(head.counts.total)}, loading the rest`
+            : `${formatCount(shown.length)} of ${plural(rows.size, "run")}`
       }
       actions={
-        held.waiting > 0 && (
-          <button
-            type="button"
-            onClick={held.release}
-            className="inline-flex h-7 items-center rounded-full bg-running-wash px-3 font-medium text-running text-xs hover:underline"
-          >
-            {plural(held.waiting, "new run")}: show
-          </button>
-        )
+        <>
+          {held.waiting > 0 && (
+            <button
+              type="button"
+              onClick={held.release}
+              className="inline-flex h-7 items-center rounded-full bg-running-wash px-3 font-medium text-running text-xs hover:underline"
+            >
+              {plural(held.waiting, "new run")}: show
+            </button>
+          )}
+          <Button weight="bare" onClick={() => setPicking(true)}>
+            <ColumnsIcon />
+            Columns
+          </Button>
+          <Button weight="bare" title="The runs that are shown, every digit of every number" onClick={save}>
+            <DownloadIcon />
+            CSV
+          </Button>
+        </>
       }
     >
-      <Scroll
-        ref={scroller}
-        label="Table of runs"
-        className="max-h-[38rem] rounded-lg border border-line bg-surface [overflow-anchor:none]"
-        {...held.watch}
+      <RunGrid
+        items={items}
+        columns={columns}
+        settings={settings}
+        verbs={headerVerbs}
+        actions={actions}
+        watch={held.watch}
+        scroller={scroller}
+        groupLabel={(key) => `${group?.label ?? ""}: ${key === "" ? "no value" : key}`}
+        onSelectAll={() => select(shown.map(({ id }) => id))}
+      />
+      <BulkBar verbs={verbs} onDelete={setDeleting} />
+      <ColumnPicker
+        open={picking}
+        all={all}
+        shown={columns}
+        settings={settings}
+        onClose={() => setPicking(false)}
+      />
+      {editing && (
+        <CellEditor
+          key={`${editing.row.id} ${editing.what}`}
+          editing={editing}
+          onTags={(change) => void verbs.tag([editing.row.id], change)}
+          onNote={(text) => void verbs.note(editing.row.id, text)}
+          onClose={() => setEditing(undefined)}
+        />
+      )}
+      <Confirm
+        open={deleting.length > 0}
+        title={`Delete ${plural(deleting.length, "run")}?`}
+        action={deleting.length === 1 ? "Delete the run" : `Delete ${formatCount(deleting.length)} runs`}
+        keep={deleting.length === 1 ? "Keep it" : "Keep them"}
+        onConfirm={() => {
+          setDeleting([]);
+          const gone = new Set(deleting);
+          select([...selected].filter((id) => !gone.has(id)));
+          void verbs.remove(deleting);
+        }}
+        onClose={() => setDeleting([])}
       >
-        <table
-          className="min-w-full table-fixed border-separate border-spacing-0 text-left text-sm"
-          style={{ width: table.getTotalSize() }}
-          aria-rowcount={tableRows.length + 1}
-        >
-          <caption className="sr-only">Runs of {head.name}</caption>
-          <thead className="sticky top-0 z-20">
-            {table.getHeaderGroups().map((group) => (
-              <tr key={group.id} aria-rowindex={1}>
-                {group.headers.map((header, i) => (
-                  <HeaderCell key={header.id} header={header} column={columns[i]} />
-                ))}
-              </tr>
-            ))}
-          </thead>
-          <tbody>
-            {above > 0 && <Spacer height={above} columns={columns.length} />}
-            {items.map((item) => {
-              const row = tableRows[item.index];
-              if (!row) return null;
-              const best = row.id === head.bestRun?.id;
-              return (
-                <tr
-                  key={row.id}
-                  aria-rowindex={item.index + 2}
-                  style={{ height: ROW_PX }}
-                  className={`group ${best ? "bg-best-wash" : "bg-surface hover:bg-sunken"}`}
-                >
-                  {columns.map((column) => (
-                    <td
-                      key={column.id}
-                      title={column.title?.(row.original)}
-                      className={`truncate border-line border-b px-3 ${column.numeric ? "figures text-right" : ""} ${
-                        column.pinned
-                          ? `sticky left-0 z-10 ${best ? "bg-best-wash" : "bg-surface group-hover:bg-sunken"}`
-                          : ""
-                      }`}
-                    >
-                      {column.cell(row.original)}
-                    </td>
-                  ))}
-                </tr>
-              );
-            })}
-            {below > 0 && <Spacer height={below} columns={columns.length} />}
-          </tbody>
-        </table>
-      </Scroll>
+        <p>Metrics and output go with them. A grid may hand their configurations out again.</p>
+      </Confirm>
     </Panel>
   );
 }
 
-/** Stands for the rows above or below the view. */
-const Spacer = ({ height, columns }: { height: number; columns: number }) => (
-  <tr>
-    <td colSpan={columns} style={{ height, padding: 0 }} />
-  </tr>
-);
+function toSortBy(
+  { sorts }: TableSettings,
+  byId: ReadonlyMap<string, RunColumn>,
+  bestId: string | undefined,
+): SortBy<Row>[] {
+  const by = sorts.flatMap(({ column, descending }): SortBy<Row>[] => {
+    const own = column === NAME.id ? NAME : byId.get(column);
+    return own ? [{ ...own, descending }] : [];
+  });
+  // Where all else is equal the best run comes first, as the head of the page names it, then the newest.
+  return [
+    ...by,
+    { toKey: ({ id }) => (id === bestId ? 0 : 1), descending: false },
+    { toKey: ({ id }) => Number(id), descending: true },
+  ];
+}
 
-function HeaderCell({ header, column }: { header: Header<Features, Row>; column: RunColumn | undefined }) {
-  const sorted = header.column.getIsSorted();
-  const arrow = sorted === "asc" ? <ArrowUpIcon /> : sorted === "desc" ? <ArrowDownIcon /> : undefined;
-  return (
-    <th
-      scope="col"
-      aria-sort={sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : "none"}
-      style={{ width: header.getSize() }}
-      className={`border-line border-b bg-sunken p-0 font-medium text-ink-soft text-xs ${
-        column?.pinned ? "sticky left-0 z-10" : ""
-      }`}
-    >
-      <button
-        type="button"
-        onClick={header.column.getToggleSortingHandler()}
-        title={column?.label}
-        className={`flex h-9 w-full items-center gap-1 px-3 hover:text-ink ${
-          column?.numeric ? "flex-row-reverse text-right" : ""
-        }`}
-      >
-        <span className={`truncate ${column?.parameter ? "text-ink" : ""}`}>{column?.label}</span>
-        {arrow}
-      </button>
-    </th>
+/** What changes when somebody asks for other rows or another order, and once all rows are there: then nothing is held where it was. */
+function useRuleKey({ sorts, group }: TableSettings): string {
+  const { data, query, brushes, hidden } = useSweepView();
+  const { complete } = data;
+  return useMemo(
+    () => JSON.stringify([formatSorts(sorts), group, query.text, [...brushes], [...hidden], complete]),
+    [sorts, group, query.text, brushes, hidden, complete],
   );
 }
 
-function toColumnDef(column: RunColumn): ColumnDef<Features, Row> {
-  return {
-    id: column.id,
-    accessorFn: column.toKey,
-    size: column.width,
-    minSize: 48,
-    sortDescFirst: column.bestFirst === "descending",
-  };
+/** As text that tells values apart; "" for none. */
+function groupKey(column: RunColumn, row: Row): string {
+  if (column.kind === "parameter") {
+    const value = row.flat.get(column.id.slice(2));
+    return value === undefined ? "" : toPythonText(value);
+  }
+  return String(column.toKey(row) ?? "");
 }
 
-/** In the address, so that a link shows the same order. */
+function useHeaderVerbs(
+  settings: TableSettings,
+  columns: readonly RunColumn[],
+  byId: ReadonlyMap<string, RunColumn>,
+  toTop: () => void,
+): HeaderVerbs {
+  const { sorts, setSorts, setColumns, pinned, setPinned } = settings;
+  const ids = columns.map(({ id }) => id);
+  const sort = (next: Parameters<typeof setSorts>[0]) => {
+    setSorts(next);
+    toTop();
+  };
+  return {
+    sort: (id, among) => sort(clickSort(sorts, id, byId.get(id)?.bestFirst === "descending", among)),
+    sortBy: (column, descending, among) =>
+      sort([...(among ? sorts.filter((one) => one.column !== column) : []), { column, descending }]),
+    unsort: (id) => sort(sorts.filter(({ column }) => column !== id)),
+    move: (id, before) => setColumns(moveColumn(ids, id, before)),
+    shift(id, places) {
+      if (pinned.includes(id)) setPinned(shiftColumn(pinned, id, places));
+      else setColumns(shiftColumn(ids, id, places));
+    },
+    resize: settings.setWidth,
+    pin: (id, on) => setPinned(on ? [...pinned, id] : pinned.filter((one) => one !== id)),
+    hide: (id) => ids.length > 1 && setColumns(ids.filter((one) => one !== id)),
+    groupBy: settings.setGroup,
+  };
+}

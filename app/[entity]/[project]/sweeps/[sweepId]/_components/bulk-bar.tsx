@@ -1,0 +1,197 @@
+"use client";
+
+import Link from "next/link";
+import { type FormEvent, useState } from "react";
+import { toRunsCsv } from "@/app/_lib/runs-csv";
+import { useSweepView } from "@/app/_live/sweep-view";
+import { isOver } from "@/core/run";
+import { CSV_TYPE, download, toFileName } from "@/ui/charts/export";
+import { formatCount, plural } from "@/ui/format";
+import { Button, buttonLook } from "@/ui/kit/button";
+import { Dialog, DialogFoot } from "@/ui/kit/dialog";
+import { TextField } from "@/ui/kit/field";
+import { CrossIcon } from "@/ui/kit/icons";
+import { Notice } from "@/ui/kit/notice";
+import type { RunVerbs } from "./use-run-verbs";
+
+/** More lines than that nobody tells apart. */
+const MOST_COMPARED = 20;
+/** More ids than that make an address that servers refuse (16 kB). */
+const MOST_IN_LINK = 500;
+
+/** What can be done with the runs that are chosen; stays in sight below the table, and moves none of its rows. */
+export function BulkBar({
+  verbs,
+  onDelete,
+}: {
+  verbs: RunVerbs;
+  onDelete: (ids: readonly string[]) => void;
+}) {
+  const { data, selected, select, hide, hidden, projectPath } = useSweepView();
+  const { head, rows } = data;
+  const [tagging, setTagging] = useState(false);
+  const chosen = [...selected].flatMap((id) => rows.get(id) ?? []);
+  const idsOf = (test: (row: (typeof chosen)[number]) => boolean) => chosen.filter(test).map(({ id }) => id);
+  const active = idsOf(({ state }) => !isOver(state));
+  const over = idsOf(({ state }) => isOver(state));
+  const lost = idsOf(({ state }) => state === "failed" || state === "crashed" || state === "killed");
+  const query = chosen.map(({ name }) => encodeURIComponent(name)).join(",");
+  const { busy, refusal, forget } = verbs;
+  if (chosen.length === 0 && !busy && refusal === undefined) return null;
+  return (
+    <section
+      aria-label="Chosen runs"
+      className="sticky bottom-2 z-30 mt-2 rounded-lg border border-line bg-surface px-3 py-2 shadow-(--shadow)"
+    >
+      <div className="flex flex-wrap items-center gap-1.5">
+        <p role="status" className="figures mr-2 font-medium text-sm">
+          {busy
+            ? `${busy.text} ${formatCount(busy.done)} of ${formatCount(busy.total)}…`
+            : `${plural(chosen.length, "run")} chosen`}
+        </p>
+        {chosen.length >= 2 && chosen.length <= MOST_COMPARED && (
+          <Link href={`${projectPath}/compare?runs=${query}`} prefetch={false} className={buttonLook("line")}>
+            Compare
+          </Link>
+        )}
+        {head.viewerCanEdit && (
+          <>
+            {active.length > 0 && (
+              <Button disabled={!!busy} onClick={() => verbs.stop(active)}>
+                Stop {formatCount(active.length)}
+              </Button>
+            )}
+            {lost.length > 0 && (
+              <Button disabled={!!busy} onClick={() => verbs.retry(lost)}>
+                Retry {formatCount(lost.length)}
+              </Button>
+            )}
+            <Button disabled={!!busy} onClick={() => setTagging(true)}>
+              Tag
+            </Button>
+          </>
+        )}
+        {head.viewerCanEdit && chosen.length > 0 && chosen.length <= MOST_IN_LINK && (
+          <Link
+            prefetch={false}
+            href={`${projectPath}/sweeps/new?from=${head.id}&runs=${chosen.map(({ id }) => id).join(",")}`}
+            title="A new sweep that knows the results of these runs"
+            className={buttonLook("line")}
+          >
+            New sweep from {chosen.length === 1 ? "it" : "them"}
+          </Link>
+        )}
+        <Button
+          onClick={() =>
+            download(
+              toFileName(`${head.name} chosen runs`, "csv"),
+              new Blob([toRunsCsv(chosen, head.metric?.name)], { type: CSV_TYPE }),
+            )
+          }
+        >
+          CSV
+        </Button>
+        <Button
+          onClick={() => {
+            hide([...hidden, ...selected]);
+            select([]);
+          }}
+          disabled={chosen.length > 200}
+          {...(chosen.length > 200 && {
+            title: "Up to 200 runs are hidden one by one; a filter hides more.",
+          })}
+        >
+          Hide
+        </Button>
+        {head.viewerCanEdit && over.length > 0 && (
+          <Button weight="danger" disabled={!!busy} onClick={() => onDelete(over)}>
+            Delete {formatCount(over.length)}
+          </Button>
+        )}
+        <button
+          type="button"
+          aria-label="Choose none"
+          title="Choose none"
+          onClick={() => {
+            select([]);
+            forget();
+          }}
+          className="ml-auto inline-flex size-8 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink"
+        >
+          <CrossIcon />
+        </button>
+      </div>
+      {refusal && (
+        <Notice tone="bad" live className="mt-2">
+          {refusal}
+        </Notice>
+      )}
+      <Dialog open={tagging} title={`Tag ${plural(chosen.length, "run")}`} onClose={() => setTagging(false)}>
+        <TagForm
+          known={[...new Set(chosen.flatMap(({ tags }) => tags))].sort()}
+          onDone={(change) => {
+            setTagging(false);
+            if (change) void verbs.tag([...selected], change);
+          }}
+        />
+      </Dialog>
+    </section>
+  );
+}
+
+function TagForm(props: {
+  known: readonly string[];
+  onDone: (change?: { add: string[]; remove: string[] }) => void;
+}) {
+  const { known, onDone } = props;
+  const [text, setText] = useState("");
+  const [off, setOff] = useState<ReadonlySet<string>>(new Set());
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const add = text
+      .split(",")
+      .map((tag) => tag.trim())
+      .filter((tag) => tag !== "");
+    onDone(add.length + off.size > 0 ? { add, remove: [...off] } : undefined);
+  };
+  return (
+    <form onSubmit={submit} className="mt-3">
+      <TextField
+        label="Put on"
+        help="Commas between several."
+        value={text}
+        maxLength={1_000}
+        autoFocus
+        autoComplete="off"
+        onChange={(event) => setText(event.target.value)}
+      />
+      {known.length > 0 && (
+        <fieldset className="mt-3 max-h-48 overflow-auto">
+          <legend className="mb-1 font-medium text-sm">Take off</legend>
+          {known.map((tag) => (
+            <label key={tag} className="flex min-h-8 items-center gap-2 text-sm">
+              <input
+                type="checkbox"
+                checked={off.has(tag)}
+                onChange={(event) => {
+                  const next = new Set(off);
+                  if (event.target.checked) next.add(tag);
+                  else next.delete(tag);
+                  setOff(next);
+                }}
+                className="size-4 accent-(--ink)"
+              />
+              {tag}
+            </label>
+          ))}
+        </fieldset>
+      )}
+      <DialogFoot>
+        <Button onClick={() => onDone()}>Leave it</Button>
+        <Button type="submit" weight="solid">
+          Tag
+        </Button>
+      </DialogFoot>
+    </form>
+  );
+}
