@@ -6,9 +6,14 @@ import type { LiveStatus } from "./live-status";
 /** What lies along x in all charts of the page. */
 export type By = "step" | "time";
 
+/** A part of the x axis, in steps or in milliseconds since the start. */
+export type Part = readonly [number, number] | undefined;
+
 export interface RunData {
   readonly head: RunHead;
   readonly by: By;
+  /** What `series` hold. */
+  readonly part: Part;
   /** By name, as the server sorts them. */
   readonly series: readonly LiveSeries[];
   readonly screen: ScreenView;
@@ -25,7 +30,7 @@ export interface RunStore {
   /** Shown at once: the answer to the reader's own click. */
   answer(head: RunHead): void;
   setStatus(status: LiveStatus): void;
-  setHistory(read: readonly RunSeries[], by: By): void;
+  setHistory(read: readonly RunSeries[], by: By, part: Part): void;
   addLogged(logged: readonly LoggedSeries[]): void;
   setOutput(pieces: readonly OutputPiece[], cut: boolean): void;
   addOutput(pieces: readonly OutputPiece[]): void;
@@ -47,6 +52,7 @@ export function createRunStore(initial: {
   const first: RunData = {
     head: initial.head,
     by: "step",
+    part: undefined,
     series: initial.series.map((one) => toLiveSeries(toReadSeries(one, "step"))),
     screen: screen.view(),
     cut: initial.cut,
@@ -92,16 +98,18 @@ export function createRunStore(initial: {
       next = { ...next, status };
       flush();
     },
-    setHistory(read, by) {
-      later({ ...next, by, series: read.map((one) => toLiveSeries(toReadSeries(one, by))) });
+    setHistory(read, by, part) {
+      later({ ...next, by, part, series: read.map((one) => toLiveSeries(toReadSeries(one, by))) });
     },
     addLogged(logged) {
       const startMs = next.head.startedAt === null ? 0 : Date.parse(next.head.startedAt);
       const known = new Map(next.series.map((one) => [one.key, one]));
       for (const { key, steps, times, values } of logged) {
         const x = next.by === "step" ? steps : times.map((time) => time - startMs);
+        const inside = within(next.part, { x, values });
+        if (inside.x.length === 0) continue;
         const before = known.get(key) ?? toLiveSeries({ ...EMPTY, key });
-        known.set(key, appendPoints(before, { x, values }));
+        known.set(key, appendPoints(before, inside));
       }
       const series = [...known.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
       later({ ...next, series });
@@ -129,6 +137,16 @@ function toScreen(pieces: readonly OutputPiece[]): Screen {
   const screen = new Screen(MAX_LINES);
   for (const piece of pieces) screen.write(piece);
   return screen;
+}
+
+/** What of it lies in the part that is looked at. */
+function within<T>(part: Part, logged: { x: readonly number[]; values: readonly T[] }): typeof logged {
+  if (!part) return logged;
+  const fits = (_: unknown, i: number) => {
+    const x = logged.x[i] as number;
+    return x >= part[0] && x <= part[1];
+  };
+  return { x: logged.x.filter(fits), values: logged.values.filter(fits) };
 }
 
 const EMPTY = { key: "", total: 0, exact: true, points: { x: [], values: [] }, buckets: null };

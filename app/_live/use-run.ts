@@ -7,6 +7,7 @@ import {
   OutputLogged,
   type OutputPiece,
   RUN_PAGE_SAMPLES,
+  RUN_ZOOM_SAMPLES,
   RunChanged,
   type RunHead,
   RunHistory,
@@ -15,7 +16,7 @@ import {
 } from "@/graphql/operations/run-page";
 import { openLive } from "./connection";
 import { request } from "./request";
-import { type By, createRunStore, openSeam, type RunData, type RunStore } from "./run-store";
+import { type By, createRunStore, openSeam, type Part, type RunData, type RunStore } from "./run-store";
 
 /** Pieces of output that the page reads at once; a piece has up to some hundred lines. */
 const OUTPUT_PIECES = 400;
@@ -23,16 +24,18 @@ const OUTPUT_PIECES = 400;
 export interface LiveRun {
   readonly data: RunData;
   readonly store: RunStore;
-  setBy(by: By): void;
 }
 
 /** The run as the server drew it, then as it goes on, for as long as the component is mounted. */
-export function useRun(initial: {
-  head: RunHead;
-  series: readonly RunSeries[];
-  output: readonly OutputPiece[];
-  cut: boolean;
-}): LiveRun {
+export function useRun(
+  initial: {
+    head: RunHead;
+    series: readonly RunSeries[];
+    output: readonly OutputPiece[];
+    cut: boolean;
+  },
+  { by, part }: { by: By; part: Part },
+): LiveRun {
   const [store] = useState(() => createRunStore(initial));
   const data = useSyncExternalStore(store.subscribe, store.data, () => store.initial);
   const [reader, setReader] = useState<Reader>();
@@ -41,11 +44,12 @@ export function useRun(initial: {
     setReader(made);
     return () => made.stop();
   }, [store]);
-  return { data, store, setBy: (by) => reader?.setBy(by) };
+  useEffect(() => reader?.look(by, part), [reader, by, part]);
+  return { data, store };
 }
 
 interface Reader {
-  setBy(by: By): void;
+  look(by: By, part: Part): void;
   stop(): void;
 }
 
@@ -95,7 +99,7 @@ function follow(store: RunStore): Reader {
     },
   );
   return {
-    setBy: history.setBy,
+    look: history.look,
     stop() {
       stopped.abort();
       live.close();
@@ -108,18 +112,22 @@ type Logged = Parameters<RunStore["addLogged"]>[0];
 /** While histories are being read, what comes live waits, and is laid over them. */
 function openHistory(store: RunStore, id: string, signal: AbortSignal) {
   let by: By = "step";
+  let part: Part;
   let waiting: Logged[] | undefined;
   let turn = 0;
   const read = async () => {
     const mine = ++turn;
     waiting ??= [];
     const axis = by === "step" ? ("STEP" as const) : ("RELATIVE_TIME" as const);
+    const [samples, min, max] = part
+      ? [RUN_ZOOM_SAMPLES, ...part]
+      : ([RUN_PAGE_SAMPLES, null, null] as const);
     const answer = await persistently(
-      () => request(RunHistory, { id, samples: RUN_PAGE_SAMPLES, axis }, signal),
+      () => request(RunHistory, { id, samples, axis, min, max }, signal),
       signal,
     );
     if (mine !== turn || !answer) return;
-    if (answer.run) store.setHistory(answer.run.history.series, by);
+    if (answer.run) store.setHistory(answer.run.history.series, by, part);
     const waited = waiting;
     waiting = undefined;
     for (const logged of waited) store.addLogged(logged);
@@ -130,9 +138,9 @@ function openHistory(store: RunStore, id: string, signal: AbortSignal) {
       if (waiting) waiting.push(logged);
       else if (logged.length > 0) store.addLogged(logged);
     },
-    setBy(chosen: By) {
-      if (chosen === by) return;
-      by = chosen;
+    look(chosen: By, within: Part) {
+      if (chosen === by && within === part) return;
+      [by, part] = [chosen, within];
       void read();
     },
   };

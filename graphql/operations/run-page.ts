@@ -106,6 +106,8 @@ export type HistoryAxis = "STEP" | "RELATIVE_TIME";
 
 /** Points or buckets a line; a page draws some dozen of them. */
 export const RUN_PAGE_SAMPLES = 500;
+/** Of a part that somebody looks at closely. */
+export const RUN_ZOOM_SAMPLES = 1_500;
 
 const SERIES = /* GraphQL */ `
   fragment Series on Series {
@@ -169,15 +171,15 @@ export const RunPage = toDocument<
   ${SERIES}
 `);
 
-/** Everything that the page shows, once more: after a change of axis, a new attempt, or too long an absence. */
+/** Everything that the page shows, once more: after a change of axis or range, a new attempt, or too long an absence. */
 export const RunHistory = toDocument<
   { run: { attempt: number; history: { series: RunSeries[] } } | null },
-  { id: string; samples: number; axis: HistoryAxis }
+  { id: string; samples: number; axis: HistoryAxis; min: number | null; max: number | null }
 >(/* GraphQL */ `
-  query RunHistory($id: ID!, $samples: Int!, $axis: HistoryAxis!) {
+  query RunHistory($id: ID!, $samples: Int!, $axis: HistoryAxis!, $min: Float, $max: Float) {
     run(id: $id) {
       attempt
-      history(samples: $samples, x: { axis: $axis }) { series { ...Series } }
+      history(samples: $samples, x: { axis: $axis }, min: $min, max: $max) { series { ...Series } }
     }
   }
   ${SERIES}

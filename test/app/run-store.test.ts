@@ -66,8 +66,16 @@ test("points are appended along the axis that is shown, and a new metric gets a 
     ["accuracy", [3]],
     ["loss", [1, 2, 3]],
   ]);
-  store.setHistory([], "time");
+  store.setHistory([], "time", undefined);
   store.addLogged([{ attempt: 1, key: "loss", steps: [4], times: [6_000], values: [2] }]);
   vi.advanceTimersByTime(1_000);
   expect(store.data().series[0]?.x).toEqual([5_000]);
+  // Of a part that is looked at, what lies beside it stays out.
+  store.setHistory([], "step", [5, 6]);
+  store.addLogged([
+    { attempt: 1, key: "loss", steps: [4, 5, 6, 7], times: [1, 2, 3, 4], values: [4, 5, 6, 7] },
+  ]);
+  store.addLogged([{ attempt: 1, key: "far off", steps: [8], times: [5], values: [8] }]);
+  vi.advanceTimersByTime(1_000);
+  expect(store.data().series.map(({ key, values }) => [key, values])).toEqual([["loss", [5, 6]]]);
 });

@@ -144,7 +144,7 @@ describe("while it works", () => {
       await work.log({
         loss: Array.from({ length: 1_000 }, (_, k) => (i === 3 && k === 500 ? 100 : Math.sin(k))),
       });
-    await page.getByText(/^8,000 points in [\d,]+ buckets/).waitFor();
+    await page.getByText(/^showing [\d,]+ of 8,000 points/).waitFor();
     const { width, spike } = await page.getByRole("img", { name: /^loss by step/ }).evaluate((svg) => {
       const texts = [...svg.querySelectorAll("path")].map((path) => path.getAttribute("d") ?? "");
       const heights = texts.flatMap((d) => [...d.matchAll(/,(-?[\d.]+)/g)].map(([, y]) => Number(y)));

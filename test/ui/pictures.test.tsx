@@ -45,14 +45,13 @@ describe("each chart is a committed picture", () => {
   test("a metric's line with a gap, a band and a log scale", async () => {
     const chart = prepareLines({
       metric: "loss",
-      points: 40,
-      exact: false,
       log: true,
       lines: [
         {
           key: "1",
           label: "run-1",
-          steps: [0, 8, 16, 24, 32],
+          x: [0, 8, 16, 24, 32],
+          points: 40,
           values: [2.3, 1.1, null, 0.4, 0.2],
           min: [2, 0.9, null, 0.3, 0],
           max: [2.6, 1.3, null, 9, 0.3],
@@ -62,6 +61,32 @@ describe("each chart is a committed picture", () => {
     });
     if (!chart) throw new Error("nothing to draw");
     await expect(draw(<LinesChart chart={chart} />)).toMatchFileSnapshot("../golden/lines.html");
+  });
+
+  test("two runs by time in a part of it, smoothed, outliers clipped", async () => {
+    const values = Array.from({ length: 12 }, (_, i) => (i === 7 ? 90 : 3 - i / 6 + (i % 3) / 5));
+    const chart = prepareLines({
+      metric: "val/loss",
+      along: { kind: "elapsed" },
+      range: [60_000, 600_000],
+      smoothing: 0.7,
+      clip: true,
+      lines: [
+        { key: "1", label: "run-1", slot: 0, x: values.map((_, i) => i * 60_000), values },
+        {
+          key: "2",
+          label: "run-2",
+          slot: 8,
+          x: values.map((_, i) => i * 60_000),
+          values: values.map((value) => value + 1),
+          min: values.map((value) => value + 0.5),
+          max: values.map((value) => value + 1.5),
+          points: 120,
+        },
+      ],
+    });
+    if (!chart) throw new Error("nothing to draw");
+    await expect(draw(<LinesChart chart={chart} />)).toMatchFileSnapshot("../golden/lines-smoothed.html");
   });
 
   test("progress, a cell a run and in shares", async () => {

@@ -35,7 +35,7 @@ test("bytes are written in the unit that the highest of them fills, to four digi
   expect(memory?.chart.summary).toBe(
     "Memory of the run, GiB by time over 2 points: it rises from 1 to 1.235.",
   );
-  expect(memory?.chart.lines[0]?.parts[0]?.map(({ value }) => value)).toEqual([1, 1.235]);
+  expect([...(memory?.chart.lines[0]?.values ?? [])]).toEqual([1, 1.235]);
 });
 
 test("time begins with the run, and the highest of each part is shaded and said", () => {
@@ -43,7 +43,7 @@ test("time begins with the run, and the highest of each part is shaded and said"
     (one) => prepareSystem([one], 4_000)[0]?.chart,
   );
   expect(flat?.notes).toEqual([]);
-  expect(flat?.lines[0]?.parts[0]?.map(({ step }) => step)).toEqual([1_000, 2_000]);
+  expect([...(flat?.lines[0]?.x ?? [])]).toEqual([1_000, 2_000]);
   expect(peaked?.notes).toEqual(["The line is the mean, the shade reaches to the highest"]);
   expect(prepareSystem([line("cpu", [])], 0)).toEqual([]);
 });

@@ -26,6 +26,16 @@ export interface Category {
 
 export const toCategory = (index: number): Category => CATEGORIES[index % CATEGORIES.length] ?? CATEGORIES[0];
 
+/**
+ * Of one of many lines: when the hues come round again the dashes do not, so that 49 lines differ in one or the other,
+ * and the first seven of them in both.
+ */
+export function toSeriesCategory(index: number): Category {
+  const count = CATEGORIES.length;
+  const { dash } = toCategory(index + Math.floor(index / count));
+  return { ...toCategory(index), dash };
+}
+
 /** `light-dark(a, b)` as one colour: canvas understands no other. */
 export const toThemeColor = (color: string, theme: Theme): string => {
   const [, light, dark] = /^light-dark\(\s*(.+?)\s*,\s*([^,]+?)\s*\)$/.exec(color.trim()) ?? [];

@@ -1,4 +1,4 @@
-import { scaleLinear, scaleLog, tickStep } from "d3";
+import { scaleLinear, scaleLog, scaleUtc, tickStep } from "d3";
 import { formatCount, formatDuration, formatNumber } from "@/ui/format";
 
 /**
@@ -78,20 +78,46 @@ export function toWholeScale([low, high]: readonly [number, number], count: numb
   };
 }
 
-/** Elapsed time in ms, with ticks at round seconds, minutes, hours or days. */
-export function toElapsedScale(spanMs: number, count: number): Scale {
-  const max = Math.max(spanMs, 1_000);
-  const step = ELAPSED_STEPS_MS.find((ms) => max / ms <= count) ?? Math.ceil(max / count / DAY_MS) * DAY_MS;
+/** Elapsed time in ms, with ticks at round seconds, minutes, hours or days; from zero when only its end is given. */
+export function toElapsedScale(span: number | readonly [number, number], count: number): Scale {
+  const [low, high] = typeof span === "number" ? [0, span] : span;
+  const max = Math.max(high, low + (low === 0 ? 1_000 : 1));
+  const room = max - low;
+  const step = ELAPSED_STEPS_MS.find((ms) => room / ms <= count) ?? Math.ceil(room / count / DAY_MS) * DAY_MS;
   const ticks: Tick[] = [];
-  for (let ms = 0, i = 0; ms <= max; ms += step, i++)
-    ticks.push({ at: ms / max, label: ms === 0 ? "0" : formatDuration(ms), minor: i % 2 === 1 });
+  for (let ms = Math.ceil(low / step) * step, i = 0; ms <= max; ms += step, i++)
+    ticks.push({ at: (ms - low) / room, label: ms === 0 ? "0" : toElapsedLabel(ms), minor: i % 2 === 1 });
   return {
     kind: "linear",
-    domain: [0, max],
+    domain: [low, max],
     ticks,
-    at: (value) => value / max,
-    invert: (at) => at * max,
+    at: (value) => (value - low) / room,
+    invert: (at) => low + at * room,
   };
+}
+
+/** A clock that is behind puts points before the start. */
+const toElapsedLabel = (ms: number): string => (ms < 0 ? `-${formatDuration(-ms)}` : formatDuration(ms));
+
+/** Milliseconds since 1970, with ticks at round times of day or dates, in UTC: a link shows somebody else the same. */
+export function toClockScale([low, high]: readonly [number, number], count: number): Scale {
+  const [min, max] = high > low ? [low, high] : [low - 500, low + 500];
+  const scale = scaleUtc([min, max], [0, 1]);
+  const ticks = scale.ticks(count);
+  const step = ticks.length > 1 ? Number(ticks[1]) - Number(ticks[0]) : DAY_MS;
+  return {
+    kind: "linear",
+    domain: [min, max],
+    ticks: ticks.map((tick, i) => ({ at: scale(tick), label: toClockLabel(tick, step), minor: i % 2 === 1 })),
+    at: (value) => scale(value),
+    invert: (at) => Number(scale.invert(at)),
+  };
+}
+
+function toClockLabel(time: Date, stepMs: number): string {
+  const [date = "", clock = ""] = time.toISOString().split("T");
+  if (stepMs >= DAY_MS) return date.slice(stepMs >= 300 * DAY_MS ? 0 : 5);
+  return clock.slice(0, stepMs >= 60_000 ? 5 : stepMs >= 1_000 ? 8 : 12);
 }
 
 const DAY_MS = 86_400_000;

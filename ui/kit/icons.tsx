@@ -148,6 +148,11 @@ export const LeaveIcon = () => (
     <path d="M6.5 2.5H3.75a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1H6.5M7 8h6.5m-2.75-3 3 3-3 3" />
   </Icon>
 );
+export const ExpandIcon = () => (
+  <Icon strokeWidth="1.5">
+    <path d="M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9" />
+  </Icon>
+);
 export const DotsIcon = () => (
   <Icon strokeWidth="2.5">
     <path d="M3 8v.01M8 8v.01M13 8v.01" />

@@ -46,7 +46,7 @@ export function Frame(props: {
           <div className="relative h-5" aria-hidden="true">
             {x.scale.ticks.map((tick) => (
               <span
-                key={tick.label}
+                key={tick.at}
                 style={{ left: toPercent(tick.at) }}
                 className={`figures absolute top-1.5 whitespace-nowrap text-2xs text-ink-faint ${
                   tick.at < 0.02 ? "" : tick.at > 0.97 ? "-translate-x-full" : "-translate-x-1/2"

@@ -52,24 +52,20 @@ export function prepareSystem(series: readonly SystemInput[], startMs: number): 
       const [values, max] = [scaled(one.values), scaled(one.max)];
       const chart = prepareLines({
         metric: unit === "" ? title : `${title}, ${unit}`,
-        points: values.length,
-        exact: true,
-        log: false,
-        byTime: true,
+        along: { kind: "elapsed" },
         lines: [
           {
             key: one.key,
             label: title,
-            steps: one.times.map((time) => Math.max(0, time - startMs)),
+            x: one.times.map((time) => Math.max(0, time - startMs)),
             values,
             min: values,
             max,
-            nonFinite: 0,
           },
         ],
       });
       if (chart === undefined) return [];
-      const shaded = chart.lines.some(({ bands }) => bands.length > 0);
+      const shaded = chart.lines.some(({ high }) => high !== undefined);
       const notes = shaded ? ["The line is the mean, the shade reaches to the highest"] : [];
       return [{ key: one.key, title, unit, chart: { ...chart, notes } }];
     });

@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
 import { PageFrame } from "@/app/_components/page-frame";
+import { toSearchText } from "@/app/_lib/address";
 import { ask } from "@/app/_lib/ask";
 import { endOfOutput } from "@/app/_lib/output-end";
 import { toProjectPath, toRunPath, toSweepPath } from "@/app/_lib/paths";
@@ -11,6 +12,7 @@ import { RunLive } from "./_components/run-live";
 
 interface Props {
   params: Promise<{ entity: string; project: string; name: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
 }
 
 /** The first paint carries no more of the output than somebody reads at once. */
@@ -28,8 +30,9 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 /** One run: what it was given, what it measured, what it printed, how it ended. */
-export default async function Page({ params }: Props) {
+export default async function Page({ params, searchParams }: Props) {
   const { entity, project: projectName, name } = await params;
+  const search = toSearchText(await searchParams);
   const { viewer, run } = await load(entity, projectName, name);
   if (!run?.project) notFound();
   const { project, configured, history, system, output, ...head } = run;
@@ -53,6 +56,7 @@ export default async function Page({ params }: Props) {
         varied={toVaried(configured?.config)}
         projectPath={toProjectPath(...at)}
         editable={project.viewerCanEdit}
+        search={search}
       />
     </PageFrame>
   );

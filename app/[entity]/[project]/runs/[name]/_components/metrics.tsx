@@ -1,7 +1,10 @@
 "use client";
 
 import { useState } from "react";
-import type { By, RunData } from "@/app/_live/run-store";
+import { SmoothingSlider, ZoomFields } from "@/app/_components/metric-charts/settings";
+import type { ChartSettings } from "@/app/_live/chart-settings";
+import { createPointedStore } from "@/app/_live/pointed";
+import type { RunData } from "@/app/_live/run-store";
 import { isOver } from "@/core/run";
 import type { MetricSummary } from "@/graphql/operations/run-page";
 import { formatCount, formatNumber, plural } from "@/ui/format";
@@ -14,9 +17,10 @@ import { MetricChart } from "./metric-chart";
 /** More charts than this at once only when somebody asks for them. */
 const FEW_CHARTS = 12;
 
-export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void }) {
-  const { head, series, by } = data;
+export function Metrics({ data, settings }: { data: RunData; settings: ChartSettings }) {
+  const { head, series } = data;
   const [all, setAll] = useState(false);
+  const [pointed] = useState(createPointedStore);
   // What the sweep is after stands first, then by name.
   const goal = head.sweep?.metric?.name;
   const drawable = series
@@ -35,12 +39,24 @@ export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void 
       }
       actions={
         drawable.length > 0 && (
-          <Toggle pressed={by === "time"} onToggle={(on) => onBy(on ? "time" : "step")}>
+          <Toggle
+            pressed={settings.along.kind === "elapsed"}
+            onToggle={(on) => settings.setAlong({ kind: on ? "elapsed" : "step" })}
+          >
             By time
           </Toggle>
         )
       }
     >
+      {drawable.length > 0 && (
+        <div className="mb-4 flex flex-wrap items-center gap-x-3 gap-y-2 text-xs">
+          <SmoothingSlider settings={settings} />
+          <Toggle pressed={settings.clip} onToggle={settings.setClip}>
+            Clip outliers
+          </Toggle>
+          <ZoomFields settings={settings} />
+        </div>
+      )}
       {nothing && (
         <p className="rounded-lg bg-sunken px-4 py-8 text-center text-ink-faint">
           {isOver(head.state) ? "Nothing was logged." : "Nothing was logged yet."}
@@ -48,7 +64,15 @@ export function Metrics({ data, onBy }: { data: RunData; onBy: (by: By) => void 
       )}
       <div className="grid gap-x-8 gap-y-8 md:grid-cols-2">
         {drawn.map((one) => (
-          <MetricChart key={one.key} series={one} label={head.displayName} byTime={by === "time"} />
+          <MetricChart
+            key={one.key}
+            series={one}
+            run={head}
+            byTime={data.by === "time"}
+            part={data.part}
+            settings={settings}
+            pointed={pointed}
+          />
         ))}
       </div>
       {drawn.length < drawable.length && (

@@ -1,6 +1,9 @@
 "use client";
 
+import { useEffect, useState } from "react";
 import { ConnectionBanner } from "@/app/_components/connection-banner";
+import { useChartSettings } from "@/app/_live/chart-settings";
+import { AddressContext, createAddressStore } from "@/app/_live/use-param";
 import { useRun } from "@/app/_live/use-run";
 import type { OutputPiece, RunHead, RunSeries, SystemSeries } from "@/graphql/operations/run-page";
 import { Attempts } from "./attempts";
@@ -14,8 +17,7 @@ import { Provenance } from "./provenance";
 import { RunHeader } from "./run-header";
 import { Warnings } from "./warnings";
 
-/** The whole page of a run. The server draws it; the browser keeps it true. */
-export function RunLive(props: {
+interface Props {
   head: RunHead;
   series: readonly RunSeries[];
   output: readonly OutputPiece[];
@@ -25,9 +27,26 @@ export function RunLive(props: {
   varied: readonly string[];
   projectPath: string;
   editable: boolean;
-}) {
-  const { varied, projectPath, editable, system, ...initial } = props;
-  const { data, store, setBy } = useRun(initial);
+  /** What stands in the address behind `?`. */
+  search: string;
+}
+
+/** The whole page of a run. The server draws it; the browser keeps it true. */
+export function RunLive(props: Props) {
+  const [address] = useState(() => createAddressStore(props.search));
+  useEffect(() => address.follow(), [address]);
+  return (
+    <AddressContext value={address}>
+      <Shown {...props} />
+    </AddressContext>
+  );
+}
+
+function Shown(props: Props) {
+  const { varied, projectPath, editable, system, search: _, ...initial } = props;
+  const settings = useChartSettings();
+  const by = settings.along.kind === "elapsed" ? "time" : "step";
+  const { data, store } = useRun(initial, { by, part: settings.range });
   const { head } = data;
   return (
     <>
@@ -37,7 +56,7 @@ export function RunLive(props: {
       <Ending head={head} screen={data.screen} />
       <div className="mt-8 grid gap-x-10 gap-y-10 lg:grid-cols-[minmax(0,1fr)_20rem] lg:grid-rows-[auto_1fr] xl:grid-cols-[minmax(0,1fr)_23rem]">
         <div className="min-w-0 space-y-10">
-          <Metrics data={data} onBy={setBy} />
+          <Metrics data={data} settings={settings} />
           <Output data={data} />
         </div>
         <div className="min-w-0 space-y-10 lg:row-span-2">

@@ -1,0 +1,43 @@
+"use client";
+
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { assignSlots } from "@/ui/charts/prepare/slots";
+import { createHistories, type Histories, type HistoryQuestion, type MetricHistory } from "./histories";
+
+/** The histories behind a page's charts, for as long as the component is mounted. */
+export function useHistories(question: HistoryQuestion): Histories {
+  const [histories] = useState(createHistories);
+  useEffect(() => histories.ask(question), [histories, question]);
+  useEffect(() => histories.open(), [histories]);
+  return histories;
+}
+
+/** One metric's; read while `visible`. */
+export function useMetricHistory(histories: Histories, metric: string, visible: boolean): MetricHistory {
+  useEffect(() => (visible ? histories.show(metric) : undefined), [histories, metric, visible]);
+  const read = () => histories.get(metric);
+  return useSyncExternalStore(histories.subscribe, read, read);
+}
+
+/** Places in the palette for these keys; one that stays keeps its own. */
+export function useSlots(keys: readonly string[]): ReadonlyMap<string, number> {
+  const [slots, setSlots] = useState(() => assignSlots(new Map(), keys));
+  const next = assignSlots(slots, keys);
+  if (next !== slots) setSlots(next);
+  return next;
+}
+
+/** Whether the element is on the screen or within a screen's third of it: charts further off wait. */
+export function useNear<E extends Element>(): [ref: React.RefObject<E | null>, near: boolean] {
+  const ref = useRef<E>(null);
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    if (!ref.current) return;
+    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
+      rootMargin: "300px",
+    });
+    observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, near];
+}
