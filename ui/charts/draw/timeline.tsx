@@ -199,7 +199,7 @@ export function TimelineChart(props: {
               aria-label="Runs of each agent. Arrow keys go from run to run and from agent to agent, Enter opens one."
               // biome-ignore lint/a11y/noNoninteractiveTabindex: the bars are reached by keyboard here (WCAG 2.1.1)
               tabIndex={0}
-              className="absolute inset-0 cursor-crosshair touch-pan-y"
+              className="absolute inset-0 cursor-crosshair touch-pan-y focus-visible:outline-offset-[-2px]"
               onPointerMove={onMove}
               onPointerDown={(event) => {
                 if (event.button !== 0 || event.pointerType === "touch") return;

@@ -96,14 +96,16 @@ export function useRankedParameters(runs: readonly Row[]): readonly Dimension[] 
   return useMemo(() => order.flatMap((id) => dimension(id) ?? []), [order, dimension]);
 }
 
-/** A rectangle as brushes of both dimensions. */
+/** A rectangle as brushes of both dimensions; one step Back takes both away. */
 export function brushArea(view: SweepView, places: { x: Place; y: Place }, area: Area): void {
-  for (const axis of ["x", "y"] as const) {
-    const [low, high] = area[axis];
-    // From edge to edge along one axis means all of it.
-    if (low > 0.005 || high < 0.995)
-      view.setBrush(places[axis].dimension.id, toBrush(places[axis], low, high));
-  }
+  // From edge to edge along one axis means all of it.
+  const narrowed = (["x", "y"] as const).filter((axis) => area[axis][0] > 0.02 || area[axis][1] < 0.98);
+  for (const [i, axis] of narrowed.entries())
+    view.setBrush(
+      places[axis].dimension.id,
+      toBrush(places[axis], ...area[axis]),
+      i === 0 ? "push" : "replace",
+    );
 }
 
 function toBrush({ categories, axis, dimension }: Place, low: number, high: number): Brush {
