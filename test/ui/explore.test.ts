@@ -313,10 +313,12 @@ describe("a contour", () => {
     );
     const [a, b] = [parameterDimension("a", runs), parameterDimension("b", runs)];
     const metric = objectiveDimension("loss", runs);
-    const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
+    // The processor's time: others may work on this machine.
+    const times = Array.from({ length: 9 }, () => {
+      const start = process.cpuUsage();
       prepareContour({ runs, x: a, y: b, metric, goal: "minimize" });
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(50);
   });

@@ -96,10 +96,12 @@ describe("a timeline", () => {
 
   test("ten thousand runs are laid out in less than 100 ms", () => {
     const runs = Array.from({ length: 10_000 }, (_, i) => run(i, String(i % 12), i, i + 11));
-    const times = [0, 1, 2].map(() => {
-      const start = performance.now();
+    // The processor's time: others may work on this machine.
+    const times = Array.from({ length: 6 }, () => {
+      const start = process.cpuUsage();
       draw(runs);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return (user + system) / 1_000;
     });
     expect(Math.min(...times)).toBeLessThan(100);
   });
