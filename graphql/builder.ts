@@ -10,6 +10,7 @@ export const builder = new SchemaBuilder<{
     DateTime: { Input: Date; Output: Date };
     JSON: { Input: unknown; Output: unknown };
     Column: { Input: never; Output: unknown };
+    RunColumns: { Input: never; Output: unknown };
     MetricBatch: { Input: unknown; Output: never };
   };
 }>({ defaultFieldNullability: false });

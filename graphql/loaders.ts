@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import type { Access, Role } from "@/core/access";
 import type { HistorySeries } from "@/core/history";
+import { packLines, type RunColumns } from "@/core/run-columns";
 import type { Database } from "@/db/client";
 import { type ActivityRow, activityOfProjects } from "@/db/queries/activity";
 import { type AgentRow, type BareAgent, getAgents } from "@/db/queries/agents";
@@ -14,7 +15,7 @@ import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
 import { type MachineRow, machinesOfSweeps } from "@/db/queries/machines";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
-import { listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
+import { commonMetricNames, listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
 import { agentsOfSweeps, bestRuns, type HeldRun, runsOfAgents } from "@/db/queries/overview";
 import { listParameterNames } from "@/db/queries/parameter-names";
 import { getPeople, type PersonRow } from "@/db/queries/people";
@@ -22,6 +23,12 @@ import { priorRunsOfSweeps } from "@/db/queries/prior-runs";
 import { getProjects, listProjectsOfEntities, type ProjectRow } from "@/db/queries/projects";
 import { type HistoryQuery, readHistory } from "@/db/queries/read-history";
 import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
+import {
+  type ColumnsQuery,
+  type MetricColumn,
+  readMetricColumns,
+  readRunPage,
+} from "@/db/queries/run-columns";
 import { type RunPart, type RunParts, readRunParts } from "@/db/queries/run-parts";
 import { readWarnings, type WarningRow } from "@/db/queries/run-warnings";
 import {
@@ -260,6 +267,11 @@ export class Loaders {
       listMetricNames<string>(this.db, this.access, { sweepIds }, query),
     );
   }
+  commonMetricNames(limit: number) {
+    return this.byMap<string, string[]>(`commonMetricNames ${limit}`, (sweepIds) =>
+      commonMetricNames(this.db, this.access, sweepIds, { limit }),
+    );
+  }
   parameterNamesOfProjects(query: NamesQuery) {
     return this.byMap<number, string[]>(`parameterNamesOfProjects ${JSON.stringify(query)}`, (projectIds) =>
       listParameterNames<number>(this.db, this.access, { projectIds }, query),
@@ -387,6 +399,34 @@ export class Loaders {
       50,
     );
   }
+  /** A sweep's runs in columns: what a page weighs is known when it is there, so one sweep after the other. */
+  runColumns(query: Omit<ColumnsQuery, "sweepId"> & { readonly metrics: readonly MetricColumn[] }) {
+    return this.loader(`runColumns ${JSON.stringify(query)}`, () => {
+      return new DataLoader<string, PageOfColumns>(
+        ([sweepId = ""]) =>
+          this.allowance.read(
+            async () => {
+              const { rows, more } = await readRunPage(this.db, this.access, { ...query, sweepId });
+              const ids = rows.map(({ id }) => id);
+              const values = await readMetricColumns(this.db, this.access, ids, query.metrics);
+              const lines = query.bare ? undefined : packLines(rows);
+              return [{ count: ids.length, id: ids, ...(lines && { lines }), values, more }];
+            },
+            ([columns]) => weighColumns(columns),
+          ),
+        { maxBatchSize: 1 },
+      );
+    });
+  }
+  /** Numbers of metrics, of runs that are asked for the same. */
+  values(metrics: readonly MetricColumn[]) {
+    return this.loader(`values ${JSON.stringify(metrics)}`, () => {
+      return new DataLoader<number, (number | null)[]>(async (ids) => {
+        const columns = await readMetricColumns(this.db, this.access, ids, metrics);
+        return ids.map((_, i) => columns.map((column) => column[i] ?? null));
+      });
+    });
+  }
   /** Of one metric each, for those who don't want the whole summary. */
   get metric() {
     return this.loader("metric", () => {
@@ -462,3 +502,13 @@ export const weighLine = (line: HistorySeries): number =>
 
 const weighOutput = ({ pieces }: OutputPage): number =>
   pieces.reduce((sum, { text }) => sum + text.length, 0);
+
+/** More runs follow the page. */
+type PageOfColumns = Omit<RunColumns, "next"> & { readonly more: boolean };
+
+/** Numbers, and texts with 200 bytes of what else a run has. */
+const weighColumns = (columns: PageOfColumns | undefined): number =>
+  columns === undefined
+    ? 0
+    : columns.count * (8 + 8 * columns.values.length) +
+      (columns.lines?.params.reduce((sum, text) => sum + text.length + 200, 0) ?? 0);

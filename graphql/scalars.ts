@@ -32,6 +32,12 @@ builder.scalarType("Column", {
   serialize: (value) => value,
 });
 
+builder.scalarType("RunColumns", {
+  description:
+    "Runs in columns of one length: {count, id, lines, values, next}. lines: {name, displayName, ordinal, state, stateReason, objective, feasible, params, createdAt, startedAt, finishedAt, tags, notes, agent}. state, stateReason, tags, notes and agent are {words, at}: each word once, and which of them each run has. params are JSON texts, in which 1.0 is not 1. createdAt is in milliseconds since 1970, the other times in milliseconds since that. values: a list for each metric asked for. next: `after` of the next page, null behind the last.",
+  serialize: (value) => value,
+});
+
 builder.scalarType("MetricBatch", {
   description: `Metrics in columns: {attempt, batch, steps, times, series: [{key, values}]}. values[i] belongs to steps[i]; null means not logged; non-finite numbers are "NaN", "Infinity", "-Infinity". Batches are numbered from 1 within an attempt; steps never fall. At most ${MAX_BATCH_STEPS} steps, ${MAX_BATCH_KEYS} keys, ${MAX_BATCH_POINTS} values and ${MAX_BATCH_BYTES} characters of values that are text, in a request of at most ${MAX_BODY_BYTES} bytes.`,
   serialize: () => {

@@ -1,13 +1,9 @@
 import type { AgentLine, RunLine, SweepHead } from "@/graphql/operations/pages";
-import { type FlatParams, flattenParams } from "@/ui/charts/prepare/rows";
+import { MOST_COLUMNS, usualDemand } from "./demand";
 import type { LiveStatus } from "./live-status";
+import { type ReadRow, type Row, toRow, withValues } from "./rows";
 
-/** A run as the page uses it: its parameters read once, not at each drawing. */
-export interface Row extends RunLine {
-  readonly flat: FlatParams;
-  /** By `toMetricKey`. */
-  readonly metrics: ReadonlyMap<string, number>;
-}
+export type { Row } from "./rows";
 
 export interface SweepData {
   readonly head: SweepHead;
@@ -15,6 +11,8 @@ export interface SweepData {
   readonly rows: ReadonlyMap<string, Row>;
   /** All runs are in `rows`. */
   readonly complete: boolean;
+  /** By `toMetricKey`: the metrics that were read of all runs, whether or not any logged them. */
+  readonly metricKeys: readonly string[];
   readonly status: LiveStatus;
 }
 
@@ -48,26 +46,48 @@ export interface SweepStore {
   /** The answer to the user's own click, ahead of the subscription. */
   answerControl(answer: ControlAnswer): void;
   setStatus(status: LiveStatus): void;
-  addRead(runs: readonly RunLine[]): void;
-  applyChange(change: { runs: readonly RunLine[]; removed: readonly string[] }): void;
+  /** @param keys what their metrics, or their `values`, are of */
+  addRead(rows: readonly ReadRow[], keys: readonly string[]): void;
+  /** @param keys what the `values` of each run are of */
+  applyChange(change: Change, keys: readonly string[]): void;
   /** What the user has just done to runs, ahead of the server's word. @returns what takes it back where nothing newer has come */
   patchRuns(patches: ReadonlyMap<string, RunPatch>): () => void;
-  setComplete(): void;
+  /** Of these metrics, and with the first of them of the runs themselves, all have been read: shown at once. */
+  setComplete(keys: readonly string[]): void;
+  /** The columns that the page is to have, by `toMetricKey`. */
+  demanded(): readonly string[];
+  /** Parts of the page need these too. */
+  demand(keys: readonly string[]): void;
+  /** Called when more is demanded, until the returned function is. */
+  onDemand(listener: () => void): () => void;
 }
 
 export type RunPatch = Partial<Pick<RunLine, "tags" | "notes">>;
+
+export interface Change {
+  readonly runs: readonly (RunLine & { readonly values: readonly (number | null)[] })[];
+  readonly removed: readonly string[];
+}
+
+/** It is gone: whatever is read of it is old. */
+const REMOVED = "removed";
 
 export function createSweepStore(head: SweepHead, runs: readonly RunLine[], complete: boolean): SweepStore {
   const initial: SweepData = {
     head,
     rows: new Map(runs.map((run) => [run.id, toRow(run)])),
     complete,
+    metricKeys: [],
     status: "connecting",
   };
   let shown = initial;
   let next = initial;
-  /** Rows that came live or are known to be gone. */
-  const live = new Set<string>();
+  /** Of rows that came live the metrics that came with them, or that they are gone. */
+  const live = new Map<string, readonly string[] | typeof REMOVED>();
+  let usual = usualDemand(head);
+  let asked: readonly string[] = [];
+  const demandListeners = new Set<() => void>();
+  const demanded = () => [...new Set([...usual, ...asked])].slice(-MOST_COLUMNS);
   const listeners = new Set<() => void>();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -104,6 +124,11 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
       return () => listeners.delete(listener);
     },
     setHead(changed) {
+      const named = usualDemand(changed);
+      if (named.some((key) => !usual.includes(key))) {
+        usual = [...new Set([...usual, ...named])];
+        for (const listener of demandListeners) listener();
+      }
       if (settling) settling.last = changed;
       const old = changed.state === settling?.before;
       later({ ...next, head: old ? { ...changed, ...settling?.answer } : changed });
@@ -128,20 +153,30 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
       next = { ...next, status };
       flush();
     },
-    addRead(read) {
+    addRead(read, keys) {
       const rows = ownRows();
-      for (const run of read) if (!live.has(run.id)) rows.set(run.id, toRow(run, rows.get(run.id)));
+      for (const row of read) {
+        const told = live.get(row.id);
+        if (told === REMOVED) continue;
+        const known = rows.get(row.id);
+        if (told === undefined && !("values" in row)) rows.set(row.id, row);
+        else if (known) {
+          const values = "values" in row ? row.values : keys.map((key) => row.metrics.get(key) ?? null);
+          const metrics = withValues(known.metrics, without({ keys, values }, told ?? []));
+          if (metrics !== known.metrics) rows.set(row.id, { ...known, metrics });
+        }
+      }
       later({ ...next, rows });
     },
-    applyChange({ runs: changed, removed }) {
+    applyChange({ runs: changed, removed }, keys) {
       if (changed.length === 0 && removed.length === 0) return;
       const rows = ownRows();
-      for (const run of changed) {
-        live.add(run.id);
-        rows.set(run.id, toRow(run, rows.get(run.id)));
+      for (const { values, ...run } of changed) {
+        live.set(run.id, keys);
+        rows.set(run.id, toRow(run, rows.get(run.id), { keys, values }));
       }
       for (const id of removed) {
-        live.add(id);
+        live.set(id, REMOVED);
         rows.delete(id);
       }
       later({ ...next, rows });
@@ -170,14 +205,32 @@ export function createSweepStore(head: SweepHead, runs: readonly RunLine[], comp
           return stands ? { tags: old.tags, notes: old.notes } : undefined;
         });
     },
-    setComplete: () => later({ ...next, complete: true }),
+    setComplete(keys) {
+      next = { ...next, complete: true, metricKeys: [...new Set([...next.metricKeys, ...keys])] };
+      flush();
+    },
+    demanded,
+    demand(keys) {
+      const known = new Set([...usual, ...asked]);
+      const more = keys.filter((key) => !known.has(key));
+      if (more.length === 0) return;
+      asked = [...asked, ...more].slice(-MOST_COLUMNS);
+      for (const listener of demandListeners) listener();
+    },
+    onDemand(listener) {
+      demandListeners.add(listener);
+      return () => demandListeners.delete(listener);
+    },
   };
 }
 
-const toRow = (run: RunLine, known?: Row): Row => ({
-  ...run,
-  flat: known?.params === run.params ? known.flat : flattenParams(run.params),
-  metrics: known?.metrics ?? NO_METRICS,
-});
+interface Columns {
+  readonly keys: readonly string[];
+  readonly values: readonly (number | null)[];
+}
 
-const NO_METRICS: ReadonlyMap<string, number> = new Map();
+/** What came live is newer. */
+function without({ keys, values }: Columns, told: readonly string[]): Columns {
+  const left = [...keys.keys()].filter((i) => !told.includes(keys[i] ?? ""));
+  return { keys: left.map((i) => keys[i] ?? ""), values: left.map((i) => values[i] ?? null) };
+}

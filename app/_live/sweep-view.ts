@@ -32,6 +32,11 @@ export interface SweepView {
   dimension(id: string): Dimension | undefined;
   /** The objective, varied parameters, metrics that were read, fields: what a picker offers. */
   readonly dimensions: readonly Dimension[];
+  /**
+   * Reads a metric of all runs, by `toMetricKey`, unless the page has it (`data.metricKeys`) or reads it already; it then comes live as well.
+   * What the address names as `m.STAT.NAME` is read without being asked for. For effects and events, not while rendering.
+   */
+  demand(key: string): void;
   /** The runs that pass every filter and are not hidden, in the order of `data.rows`. */
   readonly shown: readonly Row[];
   /** The runs that pass everything but the brushes: what a brush chooses from. */
@@ -78,7 +83,7 @@ export function useMakeSweepView(input: {
   varied: readonly string[];
 }): SweepView {
   const { data, store, projectPath, varied } = input;
-  const { rows, head } = data;
+  const { rows, head, metricKeys } = data;
   const address = useAddress();
   const [pointed] = useState(createPointedStore);
   const brushes = useBrushes();
@@ -96,11 +101,10 @@ export function useMakeSweepView(input: {
     };
   }, [rows, head.metric?.name]);
   const dimensions = useMemo(() => {
-    const metrics = new Set<string>();
-    for (const row of rows.values()) for (const key of row.metrics.keys()) metrics.add(`m.${key}`);
-    const ids = ["objective", ...varied.map((name) => `p.${name}`), ...[...metrics].sort()];
+    const metrics = metricKeys.map((key) => `m.${key}`).sort();
+    const ids = ["objective", ...varied.map((name) => `p.${name}`), ...metrics];
     return [...ids.flatMap((id) => dimension(id) ?? []), ...FIELD_DIMENSIONS];
-  }, [dimension, varied, rows]);
+  }, [dimension, varied, metricKeys]);
   const [excluded] = useParam(EXCLUDED_KEY, GROUPS, "push");
   const unbrushed = useMemo(() => {
     const tests: ((row: Row) => boolean)[] = [];
@@ -126,6 +130,7 @@ export function useMakeSweepView(input: {
     varied,
     dimension,
     dimensions,
+    demand: (key) => store.demand([key]),
     shown,
     brushes,
     setBrush: (id, brush, how = "push") => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, how),

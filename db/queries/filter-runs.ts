@@ -8,6 +8,7 @@ import type { Database, Sql } from "../client";
 import { type Source, toCondition } from "./filter-sql";
 import { toKeyset } from "./keyset";
 import { type ListPage, readListPages, type Slice } from "./list-page";
+import { metricStat } from "./metric-stat";
 import { type RunRow, runColumns } from "./runs";
 import { visible } from "./visible";
 
@@ -101,7 +102,7 @@ function toSource(sql: Sql, { metrics, asOf }: { metrics: readonly string[]; asO
   return {
     value(operand) {
       if (operand.of === "metric")
-        return ofMetric(sql, sql`${sql(`m${metrics.indexOf(operand.name)}`)}`, operand.stat);
+        return metricStat(sql, sql`${sql(`m${metrics.indexOf(operand.name)}`)}`, operand.stat);
       if (operand.of === "field") return ofField(sql, operand.name, asOf);
       const places = operand.paths.map((path) =>
         path.reduce<Fragment>((x, name) => sql`${x} -> ${name}::text`, sql`r.params`),
@@ -170,17 +171,6 @@ function ofField(sql: Sql, name: string, asOf: number): Fragment {
     default:
       throw new RangeError(`runs have no field ${name} in SQL`);
   }
-}
-
-/** As `readSummaries` shows them. A mean whose sum has overflowed is the middle of the bounds, as in `meanOf`. */
-function ofMetric(sql: Sql, m: Fragment, stat: string): Fragment {
-  if (stat !== "mean") return sql`${m}.${sql(stat)}`;
-  // PostgreSQL refuses to divide where the result would round to zero, so the smallest numbers are not divided.
-  const half = (x: Fragment) => sql`case when abs(${x}) < 1e-300 then 0 else ${x} / 2 end`;
-  return sql`case when ${m}.count = 0 then null
-    when abs(${m}.sum) = 'Infinity' or ${m}.sum = 'NaN' then ${half(sql`${m}.min`)} + ${half(sql`${m}.max`)}
-    when abs(${m}.sum) < 1e-300 then least(greatest(${m}.sum, ${m}.min), ${m}.max)
-    else least(greatest(${m}.sum / ${m}.count, ${m}.min), ${m}.max) end`;
 }
 
 /** Which run of its sweep each one is, deleted ones counted too, as `runOrdinals` has it. */

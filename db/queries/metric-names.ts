@@ -79,6 +79,34 @@ export async function listMetricNames<Scope extends string | number>(
   return byScope(rows);
 }
 
+/** So many runs of a sweep, the oldest and as many of the newest, tell which metrics it logs. */
+const SAMPLED_RUNS = 250;
+
+/**
+ * Names that each sweep's oldest and newest runs logged, sorted by code point: 3 ms, where going through 10,000 runs takes 50, and a
+ * page asks with every change.
+ */
+export async function commonMetricNames(
+  { sql }: Database,
+  access: Access,
+  sweepIds: readonly string[],
+  { limit }: { limit: number },
+): Promise<Map<string, string[]>> {
+  const sample = (order: Fragment) => sql`
+    (select r.id from runs r where r.sweep_id >= s.scope and r.sweep_id <= s.scope and r.deleted_at is null
+      order by r.sweep_id ${order}, r.id ${order} limit ${SAMPLED_RUNS})`;
+  const rows = await sql<{ scope: string; name: string }[]>`
+    select s.scope, n.name
+    from ${scopesOf(sql, { sweepIds })} s cross join lateral (
+      select m.name from metrics m where m.id in (
+        select x.metric_id from (${sample(sql`asc`)} union ${sample(sql`desc`)}) r
+        join metric_summaries x on x.run_id = r.id)
+      order by m.name collate "C" limit ${limit}) n
+    where ${visible(sql, access, sql`s.project_id`)}
+    order by s.scope, n.name collate "C"`;
+  return byScope(rows);
+}
+
 /** A table with a row for each of them: `scope` and `project_id`. */
 export const scopesOf = (sql: Sql, of: NamesScope): Fragment =>
   "projectIds" in of

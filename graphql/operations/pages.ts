@@ -1,4 +1,6 @@
+import type { MetricStat } from "@/core/filter/operand";
 import type { RunState } from "@/core/run";
+import type { RunColumns } from "@/core/run-columns";
 import type { Goal, SweepAction, SweepState } from "@/core/sweep";
 import { toDocument } from "./document";
 
@@ -182,6 +184,8 @@ export interface SweepHead {
     | null;
   /** All of them, the first included. */
   metrics: SweepMetric[];
+  /** Metrics that its runs log, the first 24 by name, and whether there are more. */
+  metricNames: { names: string[]; more: boolean };
   /** Null with one metric, and before there is a compromise. */
   front: Front | null;
   /** What the sweep's model makes of its results; null without a model. */
@@ -216,6 +220,7 @@ const SWEEP_HEAD = /* GraphQL */ `
     createdAt startedAt finishedAt ${COUNTS}
     bestRun { id name displayName ordinal objective objectiveStep params finishedAt }
     metrics { name goal target }
+    metricNames: commonMetrics(first: 24) { names more }
     front { size runs since reference hypervolume members(first: 50) { run { id name displayName } values ordinal } }
     bestByModel { run { id name displayName } mean sd luckiest { run { id } value mean sd } }
     bestSoFar { runId displayName objective finishedAt ordinal }
@@ -262,20 +267,20 @@ export const SweepPage = toDocument<
   ${RUN_LINE}
 `);
 
-export const SweepRuns = toDocument<
-  { sweep: { runs: RunPageOfSweep } | null },
-  { id: string; first: number; after: string | null }
+/** Which number of which metric. */
+export interface RunMetric {
+  name: string;
+  stat: MetricStat;
+}
+
+/** All runs of the sweep, 10,000 a page, or with `lines: false` the values alone. */
+export const SweepColumns = toDocument<
+  { sweep: { runColumns: RunColumns } | null },
+  { id: string; after: string | null; metrics: readonly RunMetric[]; lines: boolean }
 >(/* GraphQL */ `
-  query SweepRuns($id: ID!, $first: Int!, $after: String) {
-    sweep(id: $id) {
-      runs(first: $first, after: $after, orderBy: {field: id, direction: desc}) {
-        totalCount
-        nodes { ...RunLine }
-        pageInfo { hasNextPage endCursor }
-      }
-    }
+  query SweepColumns($id: ID!, $after: String, $metrics: [RunMetricInput!]!, $lines: Boolean!) {
+    sweep(id: $id) { runColumns(after: $after, metrics: $metrics, lines: $lines) }
   }
-  ${RUN_LINE}
 `);
 
 export const SweepChanged = toDocument<{ sweepChanged: SweepHead }, { id: string }>(/* GraphQL */ `
@@ -288,14 +293,18 @@ export const RunsChanged = toDocument<
     runsChanged: {
       /** Hand it back after a lost connection: nothing that changed meanwhile is missed. */
       cursor: string;
-      runs: RunLine[];
+      runs: (RunLine & { values: (number | null)[] })[];
       removed: string[];
     };
   },
-  { id: string; cursor: string | null }
+  { id: string; cursor: string | null; metrics: readonly RunMetric[] }
 >(/* GraphQL */ `
-  subscription RunsChanged($id: ID!, $cursor: String) {
-    runsChanged(sweepId: $id, cursor: $cursor) { cursor runs { ...RunLine } removed }
+  subscription RunsChanged($id: ID!, $cursor: String, $metrics: [RunMetricInput!]!) {
+    runsChanged(sweepId: $id, cursor: $cursor) {
+      cursor
+      runs { ...RunLine values(metrics: $metrics) }
+      removed
+    }
   }
   ${RUN_LINE}
 `);

@@ -30,6 +30,14 @@ const WHAT = {
   parameterNames: "Parameters of its newest 1000 runs as a filter names them, sorted.",
 } as const;
 
+const CommonNames = builder.objectRef<{ names: readonly string[]; more: boolean }>("CommonNames").implement({
+  description: "Some names, and whether there are more.",
+  fields: (t) => ({
+    names: t.stringList({ description: "Sorted.", resolve: ({ names }) => [...names] }),
+    more: t.exposeBoolean("more", { description: "There are more than were asked for." }),
+  }),
+});
+
 builder.objectFields(Project, (t) => ({
   metricNames: t.stringList({
     description: WHAT.metricNames,
@@ -57,5 +65,16 @@ builder.objectFields(Sweep, (t) => ({
     args: namesArgs(t.arg),
     resolve: async ({ id }, args, { loaders }) =>
       (await loaders.parameterNamesOfSweeps(toQuery(args)).load(id)) ?? [],
+  }),
+  commonMetrics: t.field({
+    type: CommonNames,
+    description:
+      "Metrics that its 250 oldest and 250 newest runs logged: quicker than metricNames, which goes through all of them.",
+    args: { first: t.arg.int({ description: "At most this many, at most 1000; 50 when absent." }) },
+    resolve: async ({ id }, { first }, { loaders }) => {
+      const length = checkFirst(first);
+      const names = (await loaders.commonMetricNames(length + 1).load(id)) ?? [];
+      return { names: names.slice(0, length), more: names.length > length };
+    },
   }),
 }));

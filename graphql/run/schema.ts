@@ -9,6 +9,7 @@ import { connection, isInteger } from "../connection";
 import { AttemptState, RunState } from "../enums";
 import { toLookup, toNumber } from "../ids";
 import { filterTypes } from "../list";
+import "./columns";
 import "./machine";
 import "./parts";
 import { runUrl } from "../links";

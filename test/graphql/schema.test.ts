@@ -90,7 +90,7 @@ describe("the public API", () => {
     for (const field of Object.values(others)) walk(getNamedType(field.type));
     // A new type here must belong to the one project, like these; a list of projects or a user would not.
     const allowed = [
-      ..."Agent AgentsChange Attempt BestByModel BestPoint Buckets EarlyStop Entity Front FrontMember History LoggedSeries LuckiestRun Machine Member MetricSummary MetricsChange".split(
+      ..."Agent AgentsChange Attempt BestByModel BestPoint Buckets CommonNames EarlyStop Entity Front FrontMember History LoggedSeries LuckiestRun Machine Member MetricSummary MetricsChange".split(
         " ",
       ),
       ..."OutputChange OutputConnection OutputEdge OutputPiece PageInfo Person Points Project ProjectChange Run".split(

@@ -14,7 +14,7 @@ import { authenticate, forgetAccess, systemAccess } from "@/engine/authorize";
 import type { Context } from "@/graphql/context";
 import { Loaders } from "@/graphql/loaders";
 import { LogMetrics, LogOutput, toDocument } from "@/graphql/operations";
-import { SweepPage } from "@/graphql/operations/pages";
+import { SweepColumns, SweepPage } from "@/graphql/operations/pages";
 import { ProjectPage, ProjectsPage } from "@/graphql/operations/project-page";
 import { schema } from "@/graphql/schema";
 import { ask, sharedServer, type TestServer } from "../support/server";
@@ -175,6 +175,14 @@ describe("statements don't grow with what they read", () => {
     expect((await statementsOf(ProjectPage, variables)).count).toBeLessThan(20);
   });
 
+  test("all runs in columns take three, the sweep's own among them; values alone and of one run too", async () => {
+    const { sweepId } = await withRuns(server, 20);
+    const variables = { id: sweepId, after: null, metrics: [{ name: "loss", stat: "last" }], lines: true };
+    expect((await statementsOf(SweepColumns, variables)).count).toBe(3);
+    expect((await statementsOf(SweepColumns, { ...variables, lines: false })).count).toBe(3);
+    expect((await statementsOf(SweepColumns, { ...variables, metrics: [] })).count).toBe(2);
+  });
+
   test("a page of 10 runs with all that a row can show takes at most 6, one of 1,000 the same", async () => {
     const { sweepId, claims } = await withRuns(server, 1_000, gridOf(1_000));
     for (const { runId } of claims.slice(0, 12)) {
@@ -258,6 +266,7 @@ describe("statements don't grow with what they read", () => {
 
 const ARGS: Record<string, string> = {
   parameter: '(name: "x")',
+  values: '(metrics: [{name: "loss"}])',
   metric: '(name: "loss")',
   history: '(keys: ["loss"])',
 };
