@@ -448,12 +448,15 @@ create table saved_views (
   project_id integer not null,
   user_id integer not null,
   name text not null,
-  state jsonb not null,
   created_at timestamp(3) with time zone not null default now(),
+  sweep_id text,
+  search text not null default ''::text,
+  updated_at timestamp(3) with time zone not null default now(),
   constraint saved_views_pkey PRIMARY KEY (id),
   constraint saved_views_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id),
   constraint saved_views_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE UNIQUE INDEX saved_views_name_key ON public.saved_views USING btree (project_id, COALESCE(sweep_id, ''::text), name);
 
 create table search_events (
   sweep_id text not null,

@@ -8,6 +8,7 @@ export type AuditAction =
   | "api_key.create"
   | "api_key.revoke"
   | "run.delete"
+  | "run.restore"
   | "run.retry"
   | "sweep.update"
   | "sweep.prior_runs"

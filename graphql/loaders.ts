@@ -39,6 +39,7 @@ import {
   type RunCounts,
   type RunRow,
 } from "@/db/queries/runs";
+import { getViews, type SavedViewRow, viewsOfProjects, viewsOfSweeps } from "@/db/queries/saved-views";
 import {
   type SearchStateRow,
   type SuggestionRow,
@@ -265,6 +266,27 @@ export class Loaders {
   metricNamesOfSweeps(query: NamesQuery) {
     return this.byMap<string, string[]>(`metricNamesOfSweeps ${JSON.stringify(query)}`, (sweepIds) =>
       listMetricNames<string>(this.db, this.access, { sweepIds }, query),
+    );
+  }
+  get view() {
+    return this.byId<number, SavedViewRow>(
+      "view",
+      (ids) => getViews(this.db, this.access, ids),
+      (row) => row.id,
+    );
+  }
+  get viewsOfSweeps() {
+    return this.lists<string, SavedViewRow & { sweepId: string }>(
+      "viewsOfSweeps",
+      (ids) => viewsOfSweeps(this.db, this.access, ids),
+      (row) => row.sweepId,
+    );
+  }
+  get viewsOfProjects() {
+    return this.lists<number, SavedViewRow>(
+      "viewsOfProjects",
+      (ids) => viewsOfProjects(this.db, this.access, ids),
+      (row) => row.projectId,
     );
   }
   commonMetricNames(limit: number) {

@@ -13,6 +13,7 @@ import "./project/schema";
 import "./project/live";
 import "./project/verbs";
 import "./sweep/schema";
+import "./project/views";
 import "./sweep/verbs";
 import "./sweep/preview";
 import "./sweep/live";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { integer, jsonb, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
+import { integer, pgTable, primaryKey, text, uniqueIndex } from "drizzle-orm/pg-core";
 import { at, changedXid, createdAt } from "./columns";
 import { entities, users } from "./user";
 
@@ -42,16 +42,26 @@ export const projectMembers = pgTable(
   (table) => [primaryKey({ columns: [table.projectId, table.userId] })],
 );
 
-/** A page's URL state under a name. */
-export const savedViews = pgTable("saved_views", {
-  id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
-  projectId: integer("project_id")
-    .notNull()
-    .references(() => projects.id),
-  userId: integer("user_id")
-    .notNull()
-    .references(() => users.id),
-  name: text("name").notNull(),
-  state: jsonb("state").notNull(),
-  createdAt: createdAt(),
-});
+/** What stands in a page's address behind `?`, under a name; everybody who sees the project may choose it. */
+export const savedViews = pgTable(
+  "saved_views",
+  {
+    id: integer("id").primaryKey().generatedAlwaysAsIdentity(),
+    projectId: integer("project_id")
+      .notNull()
+      .references(() => projects.id),
+    /** Whose page it is of; null for a page of the project. No foreign key: sweeps refer to projects. */
+    sweepId: text("sweep_id"),
+    /** Who saved it last. */
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id),
+    name: text("name").notNull(),
+    search: text("search").notNull().default(""),
+    createdAt: createdAt(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex("saved_views_name_key").on(table.projectId, sql`coalesce(sweep_id, '')`, table.name),
+  ],
+);

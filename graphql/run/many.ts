@@ -1,5 +1,6 @@
 import { deleteRuns } from "@/engine/delete-runs";
 import { noteRun, renameRun } from "@/engine/note-run";
+import { restoreRuns } from "@/engine/restore-runs";
 import { stopRuns } from "@/engine/stop-runs";
 import { tagRuns } from "@/engine/tag-runs";
 import { builder } from "../builder";
@@ -103,4 +104,12 @@ verb("deleteRuns", {
   input: whichRuns("DeleteRunsInput"),
   payload: changedRuns("DeleteRunsPayload", "The runs that were deleted."),
   run: (context, input) => deleteRuns(context, { ...input, runIds: toNumbers(input.runIds) }),
+});
+
+verb("restoreRuns", {
+  description:
+    "Takes a deletion of the last ten minutes back: all of the runs or none. Those that were under way stay killed. Refused where another run was started with the same point of the sweep meanwhile.",
+  input: whichRuns("RestoreRunsInput"),
+  payload: changedRuns("RestoreRunsPayload", "The runs that are back."),
+  run: (context, input) => restoreRuns(context, { ...input, runIds: toNumbers(input.runIds) }),
 });

@@ -7,6 +7,7 @@ import { deleteRuns } from "@/engine/delete-runs";
 import { finishRun } from "@/engine/finish-run";
 import { MAX_RUNS } from "@/engine/many-runs";
 import { noteRun, renameRun } from "@/engine/note-run";
+import { restoreRuns } from "@/engine/restore-runs";
 import { stopRuns } from "@/engine/stop-runs";
 import { tagRuns } from "@/engine/tag-runs";
 import { claimOne, codeOf, gridOf, startSweep, withHouse } from "./support/house";
@@ -135,4 +136,40 @@ test("many runs are deleted at once, or none: counted out of their sweep, their 
         .map(({ params }) => params)
         .sort(),
     );
+  }));
+
+test("a deletion is taken back within ten minutes, all runs or none: points of a grid stay unique, counts agree, it is written down", () =>
+  withHouse(async ({ db, context, other }) => {
+    const sweep = await startSweep(context, gridOf(5));
+    const { claims } = await claimRuns(context, { ...sweep, count: 4 });
+    const runIds = claims.map(({ runId }) => runId);
+    const [done = 0, running = 0, third = 0, kept = 0] = runIds;
+    await finishRun(context, { runId: done, attempt: 1, state: "finished" });
+    expect(await codeOf(restoreRuns(context, { runIds: [done] }))).toBe("NOT_FOUND");
+    await deleteRuns(context, { runIds: [done, running, third] });
+    expect(await statesOf(db)).toEqual(["running", "pending", "pending", "pending"]);
+
+    const back = { runIds: [done, running], clientMutationId: "1" };
+    expect(await restoreRuns(context, back)).toEqual({ runIds: back.runIds });
+    expect(await restoreRuns(other, back)).toEqual({ runIds: back.runIds });
+    expect(await codeOf(restoreRuns(context, { runIds: back.runIds }))).toBe("NOT_FOUND");
+    const rows = await db.sql`select id, state from runs where deleted_at is null order by id`;
+    expect(rows.map(({ id, state }) => [id, state])).toEqual([
+      [done, "finished"],
+      [running, "killed"],
+      [kept, "running"],
+      [expect.any(Number), "pending"],
+    ]);
+    expect(await db.sql`select run_count, exhausted from sweeps`).toMatchObject([
+      { run_count: 4, exhausted: false },
+    ]);
+    expect(await db.sql`select target from audit_events where action = 'run.restore'`).toHaveLength(1);
+
+    // The third one's point is at work once more.
+    await claimRuns(context, { ...sweep, count: 1 });
+    expect(await codeOf(restoreRuns(context, { runIds: [third] }))).toBe("ILLEGAL_MOVE");
+    await deleteRuns(context, { runIds: [done] });
+    await db.sql`update runs set deleted_at = deleted_at - interval '11 minutes' where id = ${done}`;
+    expect(await codeOf(restoreRuns(context, { runIds: [done] }))).toBe("NOT_FOUND");
+    expect(await codeOf(restoreRuns(context, { runIds: [kept] }))).toBe("NOT_FOUND");
   }));

@@ -154,6 +154,10 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     "n    n    n    n     n    n    n     n      f    f     f    f      f    u    u    u",
     { args: () => ({ sessionId: "2147483647" }) },
   ],
+  "Mutation.deleteView": [
+    WORK,
+    { args: async (world, caller) => ({ viewId: await newView(world, caller) }) },
+  ],
   "Mutation.describeAttempt": [
     WORK_RUN,
     { args: ({ runId }) => ({ runId, attempt: 1, facts: { argv: ["python", "train.py"] } }) },
@@ -197,6 +201,16 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
   ],
   "Mutation.renameRun": [WORK_RUN, { args: ({ runId }) => ({ runId, displayName: "renamed" }) }],
   "Mutation.resetMachine": [WORK, { args: ({ sweepId }) => ({ sweepId, host: "door" }) }],
+  "Mutation.restoreRuns": [
+    WORK,
+    {
+      args: async ({ server }) => {
+        const runId = await newRun(server);
+        await server.db.sql`update runs set deleted_at = now() where id = ${runId}`;
+        return { runIds: [runId] };
+      },
+    },
+  ],
   "Mutation.resumeSweep": [WORK, bySweep],
   "Mutation.revokeApiKey": [
     "n    n    n    n     n    n    n     n      f    f     f    f      f    u    u    u",
@@ -206,6 +220,10 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
     // Whoever is no admin there can't know of it.
     "+    +    n    n     +    n    n     n      f    f     f    f      f    u    u    u",
     { args: ({ invitationId }) => ({ invitationId }) },
+  ],
+  "Mutation.saveView": [
+    WORK,
+    { args: ({ sweepId }, caller) => ({ sweepId, name: `of ${caller}`, search: "tab=charts" }) },
   ],
   "Mutation.setMember": [RULE, { args: () => ({ ...inProject, user: "alien2", role: "viewer" }) }],
   "Mutation.setUser": [SERVER, { args: () => ({ name: "alien2", disabled: false }) }],
@@ -325,6 +343,13 @@ test("a run that a stranger may not see is answered like one that is not there",
     expect(await told(world.runId)).toBe(await told("987654321"));
   }
 });
+
+async function newView({ server, projectId }: World, caller: Caller): Promise<string> {
+  const [view] = await server.db.sql<{ id: number }[]>`
+    insert into saved_views (project_id, user_id, name, search)
+    select ${projectId}::int, min(id), ${`gone ${caller} ${Math.random()}`}::text, '' from users returning id`;
+  return String(view?.id);
+}
 
 async function knock(path: string, door: Door, caller: Caller, where = world): Promise<string> {
   const [root = "", name = ""] = path.split(".");

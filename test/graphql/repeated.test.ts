@@ -141,6 +141,22 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
     };
     return { input: { invitationId: await invite() }, other: { invitationId: await invite() } };
   },
+  deleteView: async () => {
+    const projectId = await newProject("viewed");
+    const save = async (name: string) => {
+      const { saveView } = await ask<{ saveView: { view: { id: string } } }>(
+        server,
+        toDocument("saveView", "view { id }"),
+        { input: { projectId, name, search: "" } },
+      );
+      return saveView.view.id;
+    };
+    return { input: { viewId: await save("one") }, other: { viewId: await save("other") } };
+  },
+  saveView: async () => ({
+    input: { sweepId: await createSweep(server), name: "one", search: "tab=charts" },
+    other: { search: "tab=file" },
+  }),
   setMember: async () => {
     await newProject("shared");
     const { name: user } = await addPerson(server, "newcomer");
@@ -165,6 +181,12 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
     await server.db.sql`update runs set state = 'finished' where sweep_id = ${sweepId}`;
     const [one = "", other = ""] = claims.map(({ runId }) => runId);
     return { input: { sweepId: await createSweep(server), runIds: [one] }, other: { runIds: [other] } };
+  },
+  restoreRuns: async () => {
+    const { input, other } = await byRuns();
+    await server.db.sql`update runs set deleted_at = now()
+      where id = any(${[...(input.runIds as string[]), ...((other?.runIds ?? []) as string[])]}::bigint[])`;
+    return { input, ...(other && { other }) };
   },
   retryRuns: byRuns,
   updateSweep: async () => ({
