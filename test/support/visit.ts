@@ -67,12 +67,12 @@ export async function untilLive(page: Page): Promise<void> {
   await Promise.race([events.get(page), late]);
 }
 
-/** Everything that axe-core finds, of whatever weight. */
-export async function violationsOn(page: Page): Promise<string[]> {
+/** Everything that axe-core finds, of whatever weight; on the whole page, or within what this selector finds. */
+export async function violationsOn(page: Page, within?: string): Promise<string[]> {
   await page.evaluate(AxeBuilder.source);
-  return page.evaluate(async () => {
+  return page.evaluate(async (selector) => {
     const { axe } = window as unknown as { axe: typeof AxeBuilder };
-    const { violations } = await axe.run(document);
+    const { violations } = await axe.run(selector ?? document);
     return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`);
-  });
+  }, within);
 }

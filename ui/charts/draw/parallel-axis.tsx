@@ -26,6 +26,8 @@ interface Props {
   /** A title that is being dragged would come to stand here. */
   readonly marked: boolean;
   onDraft(draft: Draft | undefined): void;
+  /** Escape ended the drag: as if it had not been. */
+  onCancel(): void;
   onBrush(brush: Brush | undefined, how: "push" | "replace"): void;
 }
 
@@ -183,7 +185,7 @@ const DRAG_FROM = 4;
 
 /** Dragging makes a brush, moves one, or moves an end of one; a click on a category's tick chooses it or not. */
 function useGesture(box: { readonly current: HTMLDivElement | null }, props: Props) {
-  const { axis, brush, draft, onDraft, onBrush } = props;
+  const { axis, brush, draft, onDraft, onCancel, onBrush } = props;
   const gesture = useRef<Gesture>(undefined);
   const missing = brush?.missing ?? false;
   useEffect(() => {
@@ -193,11 +195,11 @@ function useGesture(box: { readonly current: HTMLDivElement | null }, props: Pro
       event.preventDefault();
       event.stopPropagation();
       gesture.current = undefined;
-      onDraft(undefined);
+      onCancel();
     };
     document.addEventListener("keydown", cancel, { capture: true });
     return () => document.removeEventListener("keydown", cancel, { capture: true });
-  }, [draft, onDraft]);
+  }, [draft, onCancel]);
 
   const drag = (now: Gesture, place: number): Span => {
     const unit = axis.unitAt(place);
@@ -417,7 +419,7 @@ function NoValue(props: { axis: ParallelAxis; pressed: boolean; onToggle: () => 
       disabled={axis.missing === 0}
       aria-pressed={pressed}
       title={`${title}: choose them`}
-      aria-label={`${title}: choose them`}
+      aria-label={`no value ${formatCount(axis.missing)}, runs without ${axis.dimension.label}`}
       onClick={onToggle}
       className={`-left-1.5 absolute bottom-0 h-6 whitespace-nowrap rounded px-2 text-2xs italic ${
         pressed ? "bg-focus/20 text-ink ring-1 ring-focus" : "text-ink-soft hover:text-ink"

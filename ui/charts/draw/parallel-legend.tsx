@@ -31,12 +31,15 @@ export function ParallelLegendView({ chart }: { chart: Parallel }) {
           </span>
         ) : (
           <span className="flex flex-wrap gap-x-4">
-            {legend.items.map((item) => (
+            {legend.items.slice(0, MOST_ITEMS).map((item) => (
               <span key={item.label} className="inline-flex items-center gap-1.5">
                 <Sample color={item.color} /> {item.label}
                 <span className="figures">{formatCount(item.count)}</span>
               </span>
             ))}
+            {legend.items.length > MOST_ITEMS && (
+              <span>and {formatCount(legend.items.length - MOST_ITEMS)} more</span>
+            )}
           </span>
         )}
       </div>
@@ -53,6 +56,9 @@ export function ParallelLegendView({ chart }: { chart: Parallel }) {
     </div>
   );
 }
+
+/** Colours repeat long before. */
+const MOST_ITEMS = 14;
 
 const QUIET: LineColor = { css: "var(--quiet-mark)", dash: "none" };
 

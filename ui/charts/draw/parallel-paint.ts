@@ -154,7 +154,7 @@ export function createPainter(canvases: Canvases, onDrawn: (lines: number) => vo
     visible.setTransform(ratio, 0, 0, ratio, 0, 0);
   };
 
-  const paintOver = ({ chart, layout, theme }: Scene) => {
+  const paintOver = ({ chart, layout, passing, theme }: Scene) => {
     over = false;
     const context = canvases.over.getContext("2d");
     if (!context) return;
@@ -169,7 +169,7 @@ export function createPainter(canvases: Canvases, onDrawn: (lines: number) => vo
       trace(context, layout, one);
     };
     for (const index of selected) draw(index, theme.token("ink"), 1.75);
-    if (chart.best >= 0) draw(chart.best, theme.token("best-mark"), 2.5);
+    if (passing[chart.best]) draw(chart.best, theme.token("best-mark"), 2.5);
     if (pointed >= 0 && pointed < chart.runs.length) {
       const color = chart.colors[chart.buckets[pointed] ?? 0];
       const own = pointed === chart.best ? theme.token("best-mark") : theme.of(color?.css ?? "var(--ink)");
@@ -213,10 +213,13 @@ const adapt = (budget: number, tookMs: number): number =>
 
 const THIN_FROM = 1_000;
 
-/** The more lines, the fainter each (HiPlot's 2/n^0.3); by powers of two, so that a line more changes nothing. */
+/**
+ * The more lines, the fainter each; by powers of two, so that a line more changes nothing. Not as faint as HiPlot's
+ * 2/n^0.3: lines of one stroke do not add up where they cross, and a single one has to stay visible.
+ */
 function toAlpha(lines: number): number {
   const step = 2 ** Math.ceil(Math.log2(Math.max(1, lines)));
-  return Math.min(0.95, Math.max(0.3, 2.4 / step ** 0.3));
+  return Math.min(0.95, 1.35 / step ** 0.12);
 }
 
 /** What does not pass is a shade behind the rest, however much it is. */

@@ -88,7 +88,7 @@ export function ParallelTitle(props: {
       onPointerCancel={end}
     >
       <Menu
-        label={`Axis ${label}${note ? `, ${note}` : ""}`}
+        label={`${label}${note ? ` ${note}` : ""}, axis`}
         floating
         align={index < count / 2 ? "left" : "right"}
         items={items}
@@ -97,7 +97,7 @@ export function ParallelTitle(props: {
         <span className="flex w-full min-w-0 items-center justify-center gap-0.5" title={label}>
           <span className="truncate font-medium text-xs">{label}</span>
           <ChevronIcon />
-        </span>
+        </span>{" "}
         <span className="h-3.5 text-2xs text-ink-faint leading-3">{note}</span>
       </Menu>
       <ParallelRange

@@ -42,6 +42,9 @@ export interface ParallelProps {
   readonly kept: boolean;
   /** Groups of brushes whose runs were taken out. */
   readonly excluded: number;
+  /** While a drag goes on; `onBrush` or, when Escape ended it, `onCancel` follows. */
+  onDrag(id: string, brush: Brush | undefined): void;
+  onCancel(): void;
   /** `replace`: a further step of the same change, for which Back needs no stop of its own. */
   onBrush(id: string, brush: Brush | undefined, how: "push" | "replace"): void;
   onKeep(): void;
@@ -66,6 +69,14 @@ export function ParallelChart(props: ParallelProps) {
   const plot = useRef<HTMLDivElement>(null);
   const width = useWidth(plot);
   const layout = useMemo(() => layOut(chart, width, HEIGHT), [chart, width]);
+  const changeDraft = (next: Draft | undefined) => {
+    setDraft(next);
+    if (next) props.onDrag(next.axis.id, toBrush(next.axis, next.spans, next.missing));
+  };
+  const cancelDraft = () => {
+    setDraft(undefined);
+    props.onCancel();
+  };
   const { passing, count } = useMemo(() => {
     const shown = draft ? withBrush(brushes, draft.axis, draft) : brushes;
     const passing = new Uint8Array(chart.runs.length);
@@ -78,6 +89,7 @@ export function ParallelChart(props: ParallelProps) {
   const removeLast = (event: KeyboardEvent) => {
     const last = [...brushes.keys()].findLast((id) => axes.some((axis) => axis.id === id));
     if (event.key !== "Escape" || event.defaultPrevented || draft || last === undefined) return;
+    if (event.target instanceof Element && event.target.closest("dialog")) return;
     event.preventDefault();
     props.onBrush(last, undefined, "push");
   };
@@ -157,7 +169,8 @@ export function ParallelChart(props: ParallelProps) {
                 brush={brushes.get(axis.id)}
                 draft={draft?.axis.id === axis.id ? draft : undefined}
                 marked={dropAt === i}
-                onDraft={setDraft}
+                onDraft={changeDraft}
+                onCancel={cancelDraft}
                 onBrush={(brush, how) => props.onBrush(axis.id, brush, how)}
               />
             ))}

@@ -77,7 +77,7 @@ export function prepareParallel(input: ParallelInput): Parallel {
   const coloring =
     color && color.kind !== "category"
       ? byValue(own ?? prepareAxis(color, runs, { kind: kinds?.get(color.id) }), goal)
-      : color
+      : color && color.id !== "f.state"
         ? byCategory(color, runs)
         : byState(runs);
   const active = [...runs.keys()].filter((i) => isActive(runs[i]?.state as RunState));

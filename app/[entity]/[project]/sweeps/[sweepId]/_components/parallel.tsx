@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { FLAG, NAMES, type ParamCodec, TEXT, useAddress, useParam } from "@/app/_live/use-param";
 import { isOver } from "@/core/run";
@@ -9,7 +9,7 @@ import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { ParallelChart } from "@/ui/charts/draw/parallel";
 import { toParallelCsv, toParallelSvg } from "@/ui/charts/draw/parallel-file";
 import { Showing } from "@/ui/charts/draw/showing";
-import { passes } from "@/ui/charts/prepare/brush";
+import { type Brush, passes } from "@/ui/charts/prepare/brush";
 import type { Dimension } from "@/ui/charts/prepare/dimension";
 import { markPassing, prepareParallel } from "@/ui/charts/prepare/parallel";
 import { AXIS_KINDS, type AxisKind } from "@/ui/charts/prepare/parallel-axis";
@@ -27,10 +27,14 @@ export function Parallel() {
   const axes = useAxes(varied, head.metric !== null);
   const [kinds, setKinds] = useParam("pc.scale", KINDS);
   const [flippedIds, setFlipped] = useParam("pc.flip", NAMES);
-  const [keep, setKeep] = useParam("pc.keep", FLAG, "push");
+  const [keep, setKeep] = useParam("pc.keep", FLAG);
   const [colorId, setColor] = useParam("pc.color", TEXT);
   const color = dimension(colorId) ?? dimension("objective");
   const kept = keep && brushes.size > 0;
+  useEffect(() => {
+    // The next brush is not kept just because the last one was.
+    if (keep && brushes.size === 0) setKeep(false);
+  }, [keep, brushes.size, setKeep]);
 
   const own = useMemo(() => axes.shown.flatMap((id) => dimension(id) ?? []), [axes.shown, dimension]);
   const drawn = useMemo(() => (kept ? shown : [...rows.values()]), [kept, shown, rows]);
@@ -63,6 +67,11 @@ export function Parallel() {
     markPassing(chart.axes, brushes, rest, marked);
     return marked;
   };
+  const brushing = useBrushing(view);
+  const addable = useMemo(
+    () => toAddable(dimensions, rows.values(), axes.shown),
+    [dimensions, rows, axes.shown],
+  );
   const ended = useMemo(() => countEnded(rows.values()), [rows]);
   const absence = toAbsence(own, axes.usual, ended);
   const { total } = head.counts;
@@ -89,10 +98,7 @@ export function Parallel() {
             className="w-36 max-sm:w-32"
             value=""
             onChange={(event) => event.target.value && axes.add(event.target.value)}
-            choices={[
-              { value: "", label: "Add an axis…" },
-              ...toAddable(dimensions, rows.values(), axes.shown, dimension),
-            ]}
+            choices={[{ value: "", label: "Add an axis…" }, ...addable]}
           />
           {absence === undefined && (
             <ExportMenu
@@ -118,13 +124,10 @@ export function Parallel() {
           pointing={view.pointed}
           kept={kept}
           excluded={view.excluded.length}
-          onBrush={view.setBrush}
+          {...brushing}
           onKeep={() => setKeep(true)}
           onExclude={view.exclude}
-          onRestore={() => {
-            view.clearBrushes();
-            if (keep) setKeep(false);
-          }}
+          onRestore={view.clearBrushes}
           onMove={axes.move}
           onFlip={(id) =>
             setFlipped(flippedIds.includes(id) ? flippedIds.filter((one) => one !== id) : [...flippedIds, id])
@@ -143,6 +146,36 @@ export function Parallel() {
       )}
     </Panel>
   );
+}
+
+/** Up to so many runs the whole page follows a drag; of more, the lines and their count do, and the page when it ends. */
+const MOST_AT_ONCE = 2_000;
+/** What follows is drawn anew this often at most. */
+const FOLLOW_MS = 150;
+
+/** A drag is one change to the browser's Back, however often the page follows it. */
+function useBrushing(view: ReturnType<typeof useSweepView>) {
+  const { brushes, setBrush, data } = view;
+  const drag = useRef<{ id: string; before: Brush | undefined; told: number }>(undefined);
+  return {
+    onDrag(id: string, brush: Brush | undefined) {
+      drag.current ??= { id, before: brushes.get(id), told: 0 };
+      const now = performance.now();
+      const { told } = drag.current;
+      if (data.rows.size > MOST_AT_ONCE || now - told < FOLLOW_MS || !(brush || told)) return;
+      drag.current.told = now;
+      setBrush(id, brush, told > 0 ? "replace" : "push");
+    },
+    onBrush(id: string, brush: Brush | undefined, how: "push" | "replace") {
+      const followed = drag.current && drag.current.told > 0;
+      drag.current = undefined;
+      setBrush(id, brush, followed ? "replace" : how);
+    },
+    onCancel() {
+      if (drag.current && drag.current.told > 0) setBrush(drag.current.id, drag.current.before, "replace");
+      drag.current = undefined;
+    },
+  };
 }
 
 /** Which axes stand there, in which order: by what varies, and by what the reader did to them. */
@@ -171,7 +204,6 @@ function toAddable(
   dimensions: readonly Dimension[],
   rows: Iterable<{ flat: ReadonlyMap<string, unknown> }>,
   shown: readonly string[],
-  find: (id: string) => Dimension | undefined,
 ) {
   const names = new Set<string>();
   for (const { flat } of rows) for (const name of flat.keys()) names.add(`p.${name}`);
@@ -180,7 +212,7 @@ function toAddable(
   return [
     ...dimensions.map(({ id, label }) => ({ value: id, label })),
     ...constants.map((id) => ({ value: id, label: `${id.slice(2)} (the same in all)` })),
-  ].filter(({ value }) => !shown.includes(value) && (constants.includes(value) || find(value)));
+  ].filter(({ value }) => !shown.includes(value));
 }
 
 function countEnded(rows: Iterable<{ state: string }>): number {
