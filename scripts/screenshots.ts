@@ -1,0 +1,116 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { launchBrowser, openPage, PHONE, untilQuiet, WIDE } from "@/test/support/browser";
+import { fillShowcase, type Showcase } from "@/test/support/showcase";
+import { openSite, type Site } from "@/test/support/site";
+
+/**
+ * Takes the pictures of docs/screenshots: every page in both themes, wide and on a phone, of the same believable data each
+ * time. With names (`npm run screenshots -- sweep run`) those pages alone.
+ */
+const FOLDER = join(import.meta.dirname, "../docs/screenshots");
+/** A picture of 1440 x 900 comes to some 50 kB; text stays sharp. */
+const QUALITY = 82;
+
+interface Shot {
+  readonly name: string;
+  readonly path: string;
+  /** What is done on it before the picture is taken. */
+  readonly act?: (page: Page) => Promise<void>;
+  /** Nobody's: without a session. */
+  readonly stranger?: true;
+}
+
+const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): Shot[] => [
+  { name: "projects", path: "/" },
+  { name: "project", path: project },
+  { name: "project-runs", path: `${project}?tab=runs` },
+  { name: "sweep", path: tuned.path },
+  { name: "sweep-charts", path: `${tuned.path}?tab=charts` },
+  { name: "sweep-explore", path: `${tuned.path}?tab=explore` },
+  { name: "sweep-timeline", path: `${tuned.path}?tab=timeline` },
+  { name: "sweep-stopping", path: `${tuned.path}?tab=stopping` },
+  { name: "sweep-grid", path: grid },
+  { name: "sweep-agents", path: `${live}?tab=agents` },
+  { name: "sweep-file", path: `${tuned.path}?tab=file` },
+  { name: "sweep-waiting", path: waiting },
+  { name: "run", path: `${project}/runs/${tuned.runNames[tuned.runIds.indexOf(tuned.logged[0] ?? 0)]}` },
+  { name: "run-failed", path: failedRun },
+  { name: "new-sweep", path: `${project}/sweeps/new?from=${tuned.id}` },
+  {
+    name: "palette",
+    path: tuned.path,
+    act: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("resnet");
+      await page
+        .getByRole("option", { name: /^resnet18 on cifar10, tuned-\d+/ })
+        .first()
+        .waitFor();
+    },
+  },
+  {
+    name: "shortcuts",
+    path: live,
+    act: async (page) => {
+      await page.keyboard.press("?");
+      await page.getByRole("dialog").waitFor();
+    },
+  },
+  { name: "project-settings", path: `${project}/settings` },
+  { name: "account", path: "/settings" },
+  { name: "login", path: "/login", stranger: true },
+];
+
+const LOOKS = [
+  { colorScheme: "light", width: "wide", viewport: WIDE },
+  { colorScheme: "dark", width: "wide", viewport: WIDE },
+  { colorScheme: "light", width: "phone", viewport: PHONE },
+  { colorScheme: "dark", width: "phone", viewport: PHONE },
+] as const;
+
+const wanted = process.argv.slice(2);
+const [site, browser] = await Promise.all([openSite(), launchBrowser()]);
+let showcase: Showcase | undefined;
+try {
+  showcase = await fillShowcase(site);
+  const shots = toShots(showcase).filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  if (wanted.length === 0) rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  for (const look of LOOKS) await takeAll(site, browser, shots, look);
+} finally {
+  showcase?.rest();
+  await browser.close();
+  await site.close();
+}
+
+async function takeAll(
+  { url, session }: Site,
+  browser: Browser,
+  shots: readonly Shot[],
+  { colorScheme, width, viewport }: (typeof LOOKS)[number],
+): Promise<void> {
+  for (const { name, path, act, stranger } of shots) {
+    const { page, context, troubles } = await openPage(browser, {
+      baseURL: url,
+      colorScheme,
+      viewport,
+      ...(!stranger && { session }),
+    });
+    await page.goto(path);
+    await untilQuiet(page);
+    await act?.(page);
+    // Charts on canvas paint in slices.
+    await page.waitForTimeout(600);
+    const file = `${name}-${colorScheme}-${width}.webp`;
+    const devtools = await context.newCDPSession(page);
+    const { data } = await devtools.send("Page.captureScreenshot", { format: "webp", quality: QUALITY });
+    const picture = Buffer.from(data, "base64");
+    writeFileSync(join(FOLDER, file), picture);
+    console.log(
+      `${file}  ${Math.round(picture.length / 1024)} kB${troubles.map((text) => `\n  ${text}`).join("")}`,
+    );
+    await context.close();
+  }
+}
