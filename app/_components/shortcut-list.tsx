@@ -17,15 +17,15 @@ export function ShortcutList(props: { open: boolean; acts: readonly Act[]; onClo
 
 function List({ acts }: { acts: readonly Act[] }) {
   const [single, setSingle] = useState(usesSingleKeys);
-  // A key that was declared twice does what was declared last.
-  const byKeys = new Map(acts.flatMap((act) => (act.keys ? [[act.keys, act] as const] : [])));
+  // A key that was declared twice does what stands first.
+  const byKeys = new Map(acts.flatMap((act) => (act.keys ? [[act.keys, act] as const] : [])).reverse());
   return (
     <>
       <p className="mt-1 mb-3 text-ink-soft text-sm">
         On this page. None of them acts while you type in a field.
       </p>
       <dl className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-6 text-sm">
-        {[...byKeys.values()].map(({ words, keys }) => (
+        {[...byKeys.values()].reverse().map(({ words, keys }) => (
           <div
             key={keys}
             className="col-span-2 grid min-h-9 grid-cols-subgrid items-center border-line border-t"

@@ -28,7 +28,8 @@ const listeners = new Set<() => void>();
 function setActs(owner: symbol, acts: readonly Act[]): void {
   if (acts.length > 0) registered.set(owner, acts);
   else registered.delete(owner);
-  listed = [...registered.values()].flat();
+  // What belongs to the page comes before what is everywhere: the frame declares first.
+  listed = [...registered.values()].reverse().flat();
   for (const listener of listeners) listener();
 }
 
@@ -85,8 +86,7 @@ function onKeyDown(event: KeyboardEvent): void {
     first = { key, atMs: performance.now() };
 }
 
-const find = (stroke: string): Act | undefined =>
-  listed.findLast(({ keys }) => waysOf(keys).includes(stroke));
+const find = (stroke: string): Act | undefined => listed.find(({ keys }) => waysOf(keys).includes(stroke));
 
 export const waysOf = (keys: string | undefined): readonly string[] => keys?.split(", ") ?? [];
 
