@@ -26,6 +26,7 @@ const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): 
   { name: "projects", path: "/" },
   { name: "project", path: project },
   { name: "project-runs", path: `${project}?tab=runs` },
+  { name: "project-agents", path: `${project}/agents` },
   { name: "sweep", path: tuned.path },
   { name: "sweep-charts", path: `${tuned.path}?tab=charts` },
   { name: "sweep-explore", path: `${tuned.path}?tab=explore` },

@@ -207,7 +207,7 @@ export interface SweepHead {
   viewerCanEdit: boolean;
 }
 
-const AGENT_LINE = /* GraphQL */ `
+export const AGENT_LINE = /* GraphQL */ `
   fragment AgentLine on Agent {
     id host pid slots gpus state wish quarantined createdAt lastHeartbeatAt runsDone runsFailed
     slotsInUse { slot device run { id name displayName } }

@@ -1,6 +1,14 @@
 import type { RunFilter, RunOrder } from "@/core/run-filter";
 import { toDocument } from "./document";
-import { RUN_LINE, type RunLine, SWEEP_LINE, type SweepLine, type Viewer } from "./pages";
+import {
+  AGENT_LINE,
+  type AgentLine,
+  RUN_LINE,
+  type RunLine,
+  SWEEP_LINE,
+  type SweepLine,
+  type Viewer,
+} from "./pages";
 
 /** What the pages of all projects and of one project ask. */
 
@@ -130,6 +138,38 @@ export const ProjectPage = toDocument<
   }
   ${SWEEP_LINE}
   ${RUN_LINE}
+`);
+
+/** The agents of the newest sweeps, as many as the API answers at once: those that work, and those that were lost. */
+export const ProjectAgents = toDocument<
+  {
+    viewer: Viewer | null;
+    project: {
+      id: string;
+      name: string;
+      description: string | null;
+      entity: { name: string };
+      viewerCanEdit: boolean;
+      allSweeps: { totalCount: number };
+      allRuns: { totalCount: number };
+      sweeps: {
+        totalCount: number;
+        nodes: { id: string; name: string; workerCommand: string; agents: AgentLine[] }[];
+      };
+    } | null;
+  },
+  { entity: string; name: string }
+>(/* GraphQL */ `
+  query ProjectAgents($entity: String!, $name: String!) {
+    viewer { name entity { name } }
+    project(entity: $entity, name: $name) {
+      id name description entity { name } viewerCanEdit
+      allSweeps: sweeps(first: 1) { totalCount }
+      allRuns: runs(first: 1) { totalCount }
+      sweeps(first: 20) { totalCount nodes { id name workerCommand agents(state: [alive, lost]) { ...AgentLine } } }
+    }
+  }
+  ${AGENT_LINE}
 `);
 
 /** Only that something changed: the server draws the list anew, as it was asked for. */

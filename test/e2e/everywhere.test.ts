@@ -276,6 +276,16 @@ describe("a list of sweeps", () => {
   });
 });
 
+test("a project's agents are listed with their sweeps, living ones first", async () => {
+  const { page } = await open(`${small.project}/agents`);
+  await page.getByText("1 alive, 0 lost").or(page.getByText("0 alive, 1 lost")).waitFor();
+  const row = page.getByRole("row", { name: /gpu-box-1/ });
+  expect(await row.getByRole("link", { name: "digits, first look" }).getAttribute("href")).toBe(
+    `${small.path}?tab=agents`,
+  );
+  expect(await row.textContent()).toMatch(/ago/);
+});
+
 describe("light and dark", () => {
   test("40: follow the system, switch by one control, persist, reach canvas charts and never flash", async () => {
     const { page } = await open(small.path, { colorScheme: "dark" });
@@ -323,6 +333,7 @@ describe("axe-core", () => {
       projects: "/",
       project: small.project,
       "project-runs": `${small.project}?tab=runs`,
+      "project-agents": `${small.project}/agents`,
       settings: `${small.project}/settings`,
       sweep: small.path,
       charts: `${small.path}?tab=charts`,

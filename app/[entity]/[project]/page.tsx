@@ -159,6 +159,7 @@ export default async function Page({ params, searchParams }: Props) {
 const toActs = (href: string, at: { entity: string; project: string }, mayEdit: boolean) => [
   { words: "Show the sweeps of the project", keys: "1", href },
   { words: "Show the runs of the project", keys: "2", href: `${href}?tab=runs` },
+  { words: "Show the agents of the project", keys: "3", href: `${href}/agents` },
   { words: "Open the project's settings", href: toProjectSettingsPath(at.entity, at.project) },
   ...(mayEdit
     ? [{ words: "Write a new sweep", keys: "n", href: toNewSweepPath(at.entity, at.project) }]

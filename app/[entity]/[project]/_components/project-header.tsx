@@ -3,7 +3,7 @@ import { toNewSweepPath, toProjectPath, toProjectSettingsPath } from "@/app/_lib
 import { formatCount } from "@/ui/format";
 import { buttonLook } from "@/ui/kit/button";
 
-export type ProjectTab = "sweeps" | "runs";
+export type ProjectTab = "sweeps" | "runs" | "agents";
 
 /** What the project is, what can be done in it, and its two lists. */
 export function ProjectHeader(props: {
@@ -52,13 +52,15 @@ export function ProjectHeader(props: {
             count={project.allRuns.totalCount}
             open={tab === "runs"}
           />
+          <Tab href={`${href}/agents`} label="Agents" open={tab === "agents"} />
         </ul>
       </nav>
     </header>
   );
 }
 
-function Tab({ href, label, count, open }: { href: string; label: string; count: number; open: boolean }) {
+function Tab(props: { href: string; label: string; count?: number; open: boolean }) {
+  const { href, label, count, open } = props;
   return (
     <li>
       <Link
@@ -71,7 +73,9 @@ function Tab({ href, label, count, open }: { href: string; label: string; count:
         }`}
       >
         {label}
-        <span className="figures font-normal text-ink-faint">{formatCount(count)}</span>
+        {count !== undefined && (
+          <span className="figures font-normal text-ink-faint">{formatCount(count)}</span>
+        )}
       </Link>
     </li>
   );

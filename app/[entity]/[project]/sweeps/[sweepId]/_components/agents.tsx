@@ -1,17 +1,11 @@
 "use client";
 
-import Link from "next/link";
 import { useState } from "react";
-import type { AgentLine, SweepHead } from "@/graphql/operations/pages";
-import { formatCount, plural } from "@/ui/format";
-import { Chip } from "@/ui/kit/chip";
-import { Ago } from "@/ui/kit/clock";
+import { AgentTable } from "@/app/_components/agent-table";
+import type { SweepHead } from "@/graphql/operations/pages";
+import { formatCount } from "@/ui/format";
 import { CommandBlock } from "@/ui/kit/copy";
-import { CutName } from "@/ui/kit/cut-name";
-import { BanIcon, CheckIcon, CrossIcon, LeaveIcon, PulseIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
-import { Scroll } from "@/ui/kit/scroll";
-import { AgentMenu } from "./agent-menu";
 import { Machines } from "./machines";
 
 /** Who works on it. The agents that are gone stay listed: what they did is part of the story. */
@@ -19,10 +13,6 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
   const { agents } = head;
   const [refusal, setRefusal] = useState<string>();
   const alive = agents.filter((agent) => agent.state === "alive").length;
-  const sorted = agents.toSorted(
-    (a, b) =>
-      Number(b.state === "alive") - Number(a.state === "alive") || b.createdAt.localeCompare(a.createdAt),
-  );
   return (
     <Panel
       id="agents"
@@ -33,45 +23,13 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
       <p role="alert" className="mb-2 text-bad text-sm empty:hidden">
         {refusal}
       </p>
-      {sorted.length > 0 && (
-        <Scroll label="Table of agents" className="max-h-80">
-          <table className="w-full min-w-[36rem] table-fixed border-collapse text-left text-sm">
-            <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
-              <tr>
-                <th scope="col" className="py-1.5 pr-3 font-medium">
-                  Host
-                </th>
-                <th scope="col" className="w-28 py-1.5 pr-3 font-medium">
-                  State
-                </th>
-                <th scope="col" className="py-1.5 pr-3 font-medium">
-                  Working on
-                </th>
-                <th scope="col" className="w-24 py-1.5 pr-3 text-right font-medium">
-                  Done
-                </th>
-                <th scope="col" className="w-24 py-1.5 text-right font-medium">
-                  Heard of
-                </th>
-                {head.viewerCanEdit && (
-                  <th scope="col" className="w-10">
-                    <span className="sr-only">Actions</span>
-                  </th>
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {sorted.map((agent) => (
-                <AgentRow
-                  key={agent.id}
-                  agent={agent}
-                  projectPath={projectPath}
-                  {...(head.viewerCanEdit && { onRefused: setRefusal })}
-                />
-              ))}
-            </tbody>
-          </table>
-        </Scroll>
+      {agents.length > 0 && (
+        <AgentTable
+          agents={agents}
+          projectPath={projectPath}
+          className="max-h-80"
+          {...(head.viewerCanEdit && { onRefused: setRefusal })}
+        />
       )}
       {head.counts.total > 0 && head.state !== "finished" && head.state !== "canceled" && (
         <div className="mt-4">
@@ -80,123 +38,5 @@ export function Agents({ head, projectPath }: { head: SweepHead; projectPath: st
         </div>
       )}
     </Panel>
-  );
-}
-
-function AgentRow(props: {
-  agent: AgentLine;
-  projectPath: string;
-  /** Absent for those who may only look. */
-  onRefused?: (why: string | undefined) => void;
-}) {
-  const { agent, projectPath, onRefused } = props;
-  const { slotsInUse, gpus, slots } = agent;
-  const gone = agent.state === "exited";
-  return (
-    <tr className="border-line border-t align-top [&>td]:py-2">
-      <td className="pr-3">
-        <span className="block truncate" title={agent.host}>
-          {agent.host}
-          {agent.pid !== null && <span className="text-ink-faint"> {agent.pid}</span>}
-        </span>
-        {!gone && (slots > 1 || gpus.length > 0) && (
-          <span className="block truncate text-ink-faint text-xs" title={gpus.join("\n") || undefined}>
-            {slots > 1 && `${formatCount(slotsInUse.length)} of ${plural(slots, "slot")}`}
-            {slots > 1 && gpus.length > 0 && ", "}
-            {gpus.length > 0 && plural(gpus.length, "GPU")}
-          </span>
-        )}
-      </td>
-      <td className="pr-3">
-        <StateOfAgent agent={agent} />
-      </td>
-      <td className="pr-3">
-        <Slots slotsInUse={slotsInUse} projectPath={projectPath} />
-      </td>
-      <td className="figures pr-3 text-right">
-        {formatCount(agent.runsDone)}
-        {agent.runsFailed > 0 && (
-          <span className="block text-bad text-xs">{formatCount(agent.runsFailed)} failed</span>
-        )}
-      </td>
-      <td className="figures text-right text-ink-soft">
-        <Ago at={agent.lastHeartbeatAt} />
-      </td>
-      {onRefused && (
-        <td className="text-right">
-          {!gone && (
-            <div className="-my-1.5">
-              <AgentMenu agent={agent} onRefused={onRefused} />
-            </div>
-          )}
-        </td>
-      )}
-    </tr>
-  );
-}
-
-/** More of them than this are counted. */
-const FEW_SLOTS = 8;
-
-/** What it works on, a line a run, with the slot and the devices that the run has where there are several. */
-function Slots({ slotsInUse, projectPath }: Pick<AgentLine, "slotsInUse"> & { projectPath: string }) {
-  const more = slotsInUse.length - FEW_SLOTS;
-  return (
-    <>
-      {slotsInUse.slice(0, FEW_SLOTS).map(({ run, slot, device }) => (
-        <span key={run.id} className="flex items-baseline gap-1.5">
-          <Link
-            href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
-            title={run.displayName}
-            className="min-w-0 truncate text-link underline-offset-2 hover:underline"
-          >
-            <CutName text={run.displayName} />
-          </Link>
-          {(device || (slot !== null && slotsInUse.length > 1)) && (
-            <span className="flex-none text-ink-faint text-xs">
-              {device ? `GPU ${device}` : `slot ${slot}`}
-            </span>
-          )}
-        </span>
-      ))}
-      {more > 0 && <span className="text-ink-faint">and {formatCount(more)} more</span>}
-    </>
-  );
-}
-
-function StateOfAgent({ agent: { state, wish, quarantined } }: { agent: AgentLine }) {
-  if (state === "exited")
-    return (
-      <Chip bare tone="quiet" icon={<CheckIcon />}>
-        Exited
-      </Chip>
-    );
-  if (state === "lost")
-    return (
-      <Chip bare tone="bad" icon={<CrossIcon />}>
-        Lost
-      </Chip>
-    );
-  if (wish)
-    return (
-      <Chip
-        bare
-        tone="crash"
-        icon={<LeaveIcon />}
-        title={wish === "DRAIN" ? "Leaves when its runs have ended" : "Hands its runs back and leaves"}
-      >
-        {wish === "DRAIN" ? "Draining" : "Stopping"}
-      </Chip>
-    );
-  if (quarantined)
-    return (
-      <Chip bare tone="bad" icon={<BanIcon />} title="Its machine gets no more runs of this sweep">
-        Quarantined
-      </Chip>
-    );
-  return (
-    <Chip bare tone="running" icon={<PulseIcon />}>
-      Alive
-    </Chip>
   );
 }
