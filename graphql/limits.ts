@@ -52,6 +52,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Sweep.metricNames": 1_000,
   "Sweep.parameterNames": 1_000,
   "Sweep.runColumns": 10_000,
+  "Sweep.stopping": 10_000,
 };
 export const OPERATION_TIMEOUT_MS = 30_000;
 /** Points of each line of `Run.system`. */

@@ -1,5 +1,5 @@
 import type { Goal } from "@/core/sweep";
-import type { Tx } from "../client";
+import type { Sql, Tx } from "../client";
 import type { AttemptKey } from "./append-history";
 
 /*
@@ -47,7 +47,7 @@ export interface Places {
 
 /** The values at these places, the best first. What lies in the worse half is walked to from the other end. */
 export async function readPlaces(
-  tx: Tx,
+  tx: Sql | Tx,
   order: Order,
   asked: readonly Places[],
 ): Promise<readonly (readonly number[])[]> {
@@ -97,7 +97,7 @@ export async function countBetter(
   return rows.map(({ count }) => count);
 }
 
-function inSql(tx: Tx, { measure, goal }: Order, backwards: boolean) {
+function inSql(tx: Sql | Tx, { measure, goal }: Order, backwards: boolean) {
   const rising = (goal === "minimize") !== backwards;
   return {
     column: measure === "value" ? tx`g.value` : tx`g.best`,

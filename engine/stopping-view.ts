@@ -1,0 +1,68 @@
+import { countsItself, measureOf, placeOf, valueBetween } from "@/compute/stopping/place";
+import type { Access } from "@/core/access";
+import type { Goal } from "@/core/sweep";
+import type { EarlyTerminate } from "@/core/sweep-config";
+import type { Database } from "@/db/client";
+import { readPlaces } from "@/db/queries/rung-order";
+import { type BandRow, type RungOfRun, readBands, readRungs } from "@/db/queries/stopping-view";
+
+export interface StoppingBand extends BandRow {
+  /** What a run that stands there is compared with by now; null where the rule does not compare yet, or not with one number. */
+  readonly threshold: number | null;
+}
+
+export interface StoppingView {
+  readonly bands: readonly StoppingBand[];
+  readonly rungs: readonly RungOfRun[];
+  /** There are more rungs than were asked for, or more bands than are shown. */
+  readonly more: boolean;
+}
+
+const MAX_BANDS = 100;
+
+/** Where a rule has looked at the runs of a sweep, what it compares with there, and where each of the newest runs stood. Three statements. */
+export async function viewStopping(
+  db: Database,
+  access: Access,
+  { sweepId, rule, goal, length }: { sweepId: string; rule: EarlyTerminate; goal: Goal; length: number },
+): Promise<StoppingView> {
+  const bands = await readBands(db, access, { sweepId, max: MAX_BANDS });
+  const [thresholds, rungs] = await Promise.all([
+    findThresholds(db, { sweepId, rule, goal }, bands),
+    readRungs(db, access, { sweepId, bands: bands.map(({ band }) => band), length: length + 1 }),
+  ]);
+  return {
+    bands: bands.map((row, i) => ({ ...row, threshold: thresholds[i] ?? null })),
+    rungs: rungs.slice(0, length),
+    more: rungs.length > length || bands.length >= MAX_BANDS,
+  };
+}
+
+/** As engine/judge-field.ts finds them, for a run that comes next. */
+async function findThresholds(
+  db: Database,
+  { sweepId, rule, goal }: { sweepId: string; rule: EarlyTerminate; goal: Goal },
+  bands: readonly BandRow[],
+): Promise<(number | null)[]> {
+  if (rule.type === "wilcoxon" || rule.type === "patience" || bands.length === 0) return [];
+  const itself = countsItself(rule);
+  let gone = 0;
+  const asked = bands.map(({ band, runs, stopped }) => {
+    const place = placeOf(rule, band, { others: itself ? runs - 1 : runs, gone });
+    gone += stopped;
+    return { band, runs, place };
+  });
+  const values = await readPlaces(
+    db.sql,
+    { sweepId, measure: measureOf(rule), goal },
+    asked.map(({ band, runs, place }) => {
+      const from = place === null ? 0 : Math.floor(place);
+      const count = place === null ? 0 : Math.ceil(place) - from + 1;
+      return { band, without: null, of: runs, from, count };
+    }),
+  );
+  return asked.map(({ place }, i) => {
+    const [low, high = low] = values[i] ?? [];
+    return place === null || low === undefined || high === undefined ? null : valueBetween(place, low, high);
+  });
+}
