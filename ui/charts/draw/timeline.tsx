@@ -167,7 +167,7 @@ export function TimelineChart(props: {
                 {agent.lanes.length * lanePx >= 12 && (
                   <>
                     <span className="min-w-0 grow truncate leading-5">{agent.label}</span>
-                    <span className="figures shrink-0 text-ink-faint leading-5">
+                    <span className="figures shrink-0 text-ink-faint leading-5 max-sm:hidden">
                       {toShare(agent.utilisation)}
                     </span>
                   </>

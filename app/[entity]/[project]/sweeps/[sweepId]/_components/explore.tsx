@@ -1,25 +1,8 @@
 "use client";
 
-import { useSweepView } from "@/app/_live/sweep-view";
-import { ExploreContour } from "./explore-contour";
-import { ExploreScatter } from "./explore-scatter";
-import { ExploreSlices } from "./explore-slices";
-import { useCalmRuns, useRankedParameters } from "./use-explore";
+import dynamic from "next/dynamic";
 
-/** Any two things about the runs against each other, each parameter against the metric, and two of them as a landscape. */
-export function Explore() {
-  const { data } = useSweepView();
-  const runs = useCalmRuns();
-  const parameters = useRankedParameters(runs);
-  return (
-    <div className="mt-6 space-y-10">
-      <ExploreScatter runs={runs} parameters={parameters} />
-      {data.head.metric && (
-        <>
-          <ExploreSlices runs={runs} parameters={parameters} metric={data.head.metric} />
-          <ExploreContour runs={runs} parameters={parameters} />
-        </>
-      )}
-    </div>
-  );
-}
+/** The charts of the Explore tab; a page whose reader never opens it does not load them. */
+export const Explore = dynamic(() => import("./explore-panels").then((part) => part.ExplorePanels), {
+  loading: () => <div className="min-h-[60rem]" />,
+});
