@@ -47,30 +47,38 @@ export interface Service {
   readonly url: string;
   readonly key: string;
   readonly db: Database;
+  readonly databaseUrl: string;
 }
 
-/** The real server as a process of its own, without the pages, on such a database. */
-export function withService<T>(body: (service: Service) => Promise<T>): Promise<T> {
+/** The real server as a process of its own, without the pages unless they are asked for, on such a database. */
+export function withService<T>(
+  body: (service: Service) => Promise<T>,
+  { pages = false }: { pages?: boolean } = {},
+): Promise<T> {
   return withBenchDatabase(async (db, databaseUrl) => {
     const dataDir = mkdtempSync(join(tmpdir(), "besom-bench-server-"));
     const port = await freePort(undefined);
     const url = `http://127.0.0.1:${port}`;
-    const child = spawn(process.execPath, ["--import", "tsx", "server.ts", "--no-pages"], {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        NODE_ENV: "production",
-        DATABASE_URL: databaseUrl,
-        BESOM_DATA_DIR: dataDir,
-        BESOM_PORT: String(port),
-        BESOM_RATE_LIMIT: "0",
+    const child = spawn(
+      process.execPath,
+      ["--import", "tsx", "server.ts", ...(pages ? [] : ["--no-pages"])],
+      {
+        cwd: ROOT,
+        env: {
+          ...process.env,
+          NODE_ENV: "production",
+          DATABASE_URL: databaseUrl,
+          BESOM_DATA_DIR: dataDir,
+          BESOM_PORT: String(port),
+          BESOM_RATE_LIMIT: "0",
+        },
+        stdio: ["ignore", "ignore", "inherit"],
       },
-      stdio: ["ignore", "ignore", "inherit"],
-    });
+    );
     try {
       await untilReady(url, child);
       const { key } = JSON.parse(readFileSync(join(dataDir, "credentials.json"), "utf8")) as { key: string };
-      return await body({ url, key, db });
+      return await body({ url, key, db, databaseUrl });
     } finally {
       child.kill("SIGTERM");
       await new Promise((resolve) =>
