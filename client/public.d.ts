@@ -818,6 +818,13 @@ export declare const UpdateSweep: TypedDocumentNode<{
 	updateSweep: {
 		sweep: CreatedSweep | null;
 		warnings: Warning[];
+		/** What is another one now, and what that means for the runs so far. */
+		changes: {
+			path: string;
+			before: string | null;
+			after: string | null;
+			effect: string | null;
+		}[];
 		error: Failure | null;
 	};
 }, {

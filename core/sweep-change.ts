@@ -196,7 +196,10 @@ function judgeRunCap(
     };
   if (runCap === runCount)
     return { effect: "Nothing new is handed out: the sweep ends with the runs under way." };
-  return { effect: withResume(`Up to ${runCap - runCount} more runs are handed out.`, state) };
+  const more = runCap - runCount;
+  return {
+    effect: withResume(`Up to ${more} more ${more === 1 ? "run is" : "runs are"} handed out.`, state),
+  };
 }
 
 const withResume = (effect: string, state: SweepState): string =>

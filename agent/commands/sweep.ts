@@ -36,7 +36,7 @@ export function addSweep(program: Command, terminal: Terminal): void {
       collect,
     )
     .addOption(new Option("--prior_run <run>").hideHelp().argParser(collect))
-    .option("--update <id>", "give this sweep, of which no run exists yet, the file's configuration")
+    .option("--update <id>", "give this sweep the file's configuration, as far as its runs allow")
     .option("--dry-run", "only check the file; no server is asked")
     .option("--pause", "hand out no more runs for now")
     .option("--resume", "go on after a pause, or after the end")
@@ -101,11 +101,13 @@ async function create(terminal: Terminal, file: string, flags: Flags): Promise<v
     );
     return;
   }
-  const { sweep, warnings } = await send(terminal, source, flags);
+  const { sweep, warnings, changes } = await send(terminal, source, flags);
   for (const warning of inOrder(warnings)) terminal.err(toLine(file, "warning", warning));
-  terminal.out(
-    flags.json ? JSON.stringify({ ...sweep, warnings }) : describe(sweep, flags.update !== undefined),
-  );
+  if (flags.json)
+    return terminal.out(JSON.stringify({ ...sweep, warnings, ...(flags.update && { changes }) }));
+  terminal.out(describe(sweep, flags.update !== undefined));
+  for (const { path, before, after, effect } of changes)
+    terminal.out(`  ${path}: ${before ?? "not there"} -> ${after ?? "not there"}. ${effect ?? ""}`);
 }
 
 async function send(terminal: Terminal, source: string, { update, name, project, entity, priorRun }: Flags) {
@@ -115,15 +117,18 @@ async function send(terminal: Terminal, source: string, { update, name, project,
     ...maybe("project", project ?? env.BESOM_PROJECT),
     ...maybe("entity", entity ?? env.BESOM_ENTITY),
   };
-  const { sweep, warnings } = await withClient(terminal, (client) =>
+  const { sweep, warnings, changes } = await withClient(terminal, async (client) =>
     update === undefined
-      ? client.mutate(CreateSweep, {
-          input: { ...input, ...place, ...(priorRun && { priorRuns: priorRun }) },
-        })
+      ? {
+          ...(await client.mutate(CreateSweep, {
+            input: { ...input, ...place, ...(priorRun && { priorRuns: priorRun }) },
+          })),
+          changes: [],
+        }
       : client.mutate(UpdateSweep, { input: { ...input, sweepId: toSweepId(update) } }),
   );
   if (!sweep) throw new AppError("INTERNAL", "the server created a sweep without telling its id");
-  return { sweep, warnings };
+  return { sweep, warnings, changes };
 }
 
 function describe(sweep: CreatedSweep, updated: boolean): string {

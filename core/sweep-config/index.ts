@@ -10,7 +10,9 @@ import { readYaml } from "./yaml";
 export { objectivesOf, targetsOf } from "./objectives";
 export { DEFAULT_QUARANTINE_AFTER } from "./own-keys";
 export { deserializeConfig, serializeConfig } from "./serialize";
+export { KEYS as SWEEP_KEYS } from "./top-level";
 export type * from "./types";
+export { writeKey, writeValue } from "./write-yaml";
 
 /**
  * The one parser of a sweep file: YAML (or JSON) text, or a JSON value. Gives a config or errors, never both and

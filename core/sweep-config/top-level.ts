@@ -18,8 +18,8 @@ import { childOf, isMap, isNull, isScalar, type MapNode, type Node, show, toValu
 import type { Metric, SweepConfig } from "./types";
 import { warnWithoutEffect } from "./without-effect";
 
-/** W&B's keys that this parser understands. */
-const KEYS: readonly string[] = [
+/** Those that this parser understands: W&B's and our own. */
+export const KEYS: readonly string[] = [
   "method",
   "parameters",
   "metric",

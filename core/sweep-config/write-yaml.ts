@@ -1,4 +1,4 @@
-import { Float, type Value } from "@/core/value";
+import { Float, isList, isValueMap, type Value } from "@/core/value";
 import { readPlain, spellForPyYaml } from "./scalar";
 import type { Node } from "./tree";
 
@@ -60,3 +60,13 @@ function writeText(text: string): string {
 }
 
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** A value on one line, and a key, for whoever writes a file line by line. */
+export function writeValue(value: Value): string {
+  if (isList(value)) return `[${value.map(writeValue).join(", ")}]`;
+  if (!isValueMap(value)) return writeScalar(value);
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${writeText(key)}: ${writeValue(item)}`)
+    .join(", ")}}`;
+}
+export const writeKey = (key: string): string => writeText(key);

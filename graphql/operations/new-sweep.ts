@@ -1,3 +1,5 @@
+import type { RunState } from "@/core/run";
+import type { RunFilter } from "@/core/run-filter";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
 import type { Viewer } from "./pages";
@@ -36,13 +38,20 @@ export const PreviewSweep = toDocument<
 export const NewSweepPage = toDocument<
   {
     viewer: Viewer | null;
-    project: { id: string; name: string; entity: { name: string }; viewerCanEdit: boolean } | null;
+    project: {
+      id: string;
+      name: string;
+      entity: { name: string };
+      viewerCanEdit: boolean;
+      /** A file made from what its runs used; null where none has parameters. */
+      guess: { source: string; runs: number } | null;
+    } | null;
   },
   { entity: string; name: string }
 >(/* GraphQL */ `
   query NewSweepPage($entity: String!, $name: String!) {
     viewer { name entity { name } }
-    project(entity: $entity, name: $name) { id name entity { name } viewerCanEdit }
+    project(entity: $entity, name: $name) { id name entity { name } viewerCanEdit guess { source runs } }
   }
 `);
 
@@ -52,4 +61,25 @@ export const SweepSource = toDocument<
   { id: string }
 >(/* GraphQL */ `
   query SweepSource($id: ID!) { sweep(id: $id) { name source } }
+`);
+
+/** Runs that another sweep begins with. */
+export interface ChosenRun {
+  id: string;
+  name: string;
+  displayName: string;
+  state: RunState;
+  /** JSON text: read it with `parseJson`. */
+  params: string;
+}
+
+export const ChosenRuns = toDocument<
+  { project: { runs: { nodes: ChosenRun[] } } | null },
+  { entity: string; name: string; first: number; filter: RunFilter }
+>(/* GraphQL */ `
+  query ChosenRuns($entity: String!, $name: String!, $first: Int!, $filter: RunFilter!) {
+    project(entity: $entity, name: $name) {
+      runs(first: $first, filter: $filter) { nodes { id name displayName state params } }
+    }
+  }
 `);

@@ -1,4 +1,5 @@
 import type { WarningCode } from "@/core/run";
+import type { RunFilter, RunOrder } from "@/core/run-filter";
 import type { AttemptFacts } from "./agent";
 import { toDocument } from "./document";
 import { FAILURE_FRAGMENT, type Failure } from "./failure";
@@ -199,6 +200,34 @@ export const RunFacts = toDocument<
   { id: string }
 >(/* GraphQL */ `
   query RunFacts($id: ID!) { run(id: $id) { attempts { number facts } } }
+`);
+
+/** How it was started, by each attempt. */
+export const RunCommand = toDocument<
+  { run: { attempts: { command: string[] | null; facts: AttemptFacts | null }[] } | null },
+  { id: string }
+>(/* GraphQL */ `
+  query RunCommand($id: ID!) { run(id: $id) { attempts { command facts } } }
+`);
+
+/** The next better and the next worse one of its sweep, and how many there are of each. */
+export interface Neighbours {
+  totalCount: number;
+  nodes: { id: string; name: string; displayName: string; objective: number | null }[];
+}
+
+export const RunNeighbours = toDocument<
+  { sweep: { better: Neighbours; worse: Neighbours } | null },
+  { sweepId: string; better: RunFilter; worse: RunFilter; up: readonly RunOrder[]; down: readonly RunOrder[] }
+>(/* GraphQL */ `
+  query RunNeighbours(
+    $sweepId: ID!, $better: RunFilter!, $worse: RunFilter!, $up: [RunOrder!]!, $down: [RunOrder!]!
+  ) {
+    sweep(id: $sweepId) {
+      better: runs(first: 1, filter: $better, orderBy: $up) { totalCount nodes { id name displayName objective } }
+      worse: runs(first: 1, filter: $worse, orderBy: $down) { totalCount nodes { id name displayName objective } }
+    }
+  }
 `);
 
 /** Up to 256 KiB, when somebody wants to see it. */

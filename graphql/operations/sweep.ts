@@ -58,13 +58,22 @@ export const CreateSweep = toDocument<
 `);
 
 export const UpdateSweep = toDocument<
-  { updateSweep: { sweep: CreatedSweep | null; warnings: Warning[]; error: Failure | null } },
+  {
+    updateSweep: {
+      sweep: CreatedSweep | null;
+      warnings: Warning[];
+      /** What is another one now, and what that means for the runs so far. */
+      changes: { path: string; before: string | null; after: string | null; effect: string | null }[];
+      error: Failure | null;
+    };
+  },
   { input: { sweepId: string; source?: string; json?: unknown; name?: string; clientMutationId?: string } }
 >(/* GraphQL */ `
   mutation UpdateSweep($input: UpdateSweepInput!) {
     updateSweep(input: $input) {
       sweep { ...CreatedSweep }
       warnings { code message path line column }
+      changes { path before after effect }
       error { ...Failure }
     }
   }

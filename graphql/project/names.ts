@@ -1,5 +1,6 @@
 import type { ArgBuilder } from "@pothos/core";
 import type { NamesQuery } from "@/db/queries/metric-names";
+import { type Guess, guessFromRuns } from "@/engine/guess-sweep";
 import { builder } from "../builder";
 import { checkFirst } from "../connection";
 import { toLookup } from "../ids";
@@ -38,7 +39,24 @@ const CommonNames = builder.objectRef<{ names: readonly string[]; more: boolean 
   }),
 });
 
+const GuessType = builder.objectRef<Guess>("SweepGuess").implement({
+  description: "A sweep file that a project's runs could have come from.",
+  fields: (t) => ({
+    source: t.exposeString("source", {
+      description:
+        "YAML with comments: program, metric, and each parameter as wide as the runs used it. A beginning to be edited.",
+    }),
+    runs: t.exposeInt("runs", { description: "How many runs it was made of, at most the newest 500." }),
+  }),
+});
+
 builder.objectFields(Project, (t) => ({
+  guess: t.field({
+    type: GuessType,
+    nullable: true,
+    description: "A sweep file made from what its newest runs used; null where none has parameters.",
+    resolve: ({ id }, _args, context) => guessFromRuns(context, id),
+  }),
   metricNames: t.stringList({
     description: WHAT.metricNames,
     args: namesArgs(t.arg),

@@ -34,7 +34,7 @@ parameters:
 ${more}`;
 
 describe("checking", () => {
-  test("a YAML error stands at its line and column within 300 ms, and the button says why it is disabled", async () => {
+  test("11: a YAML error stands at its line and column within 300 ms, and the button says why it is disabled", async () => {
     const { page } = await openEditor();
     await write(page, "method: grid\nparameters:\n  lr: [0.1, 0.2\n  b: 1\n");
     const tookMs = await page.evaluate(async () => {
@@ -60,29 +60,30 @@ describe("checking", () => {
     expect(await page.locator(".cm-activeLineGutter").first().textContent()).toBe(String(errors[0]?.line));
   });
 
-  test("numbers that W&B would read as text are numbers here, with a note; floats are continuous, integers whole", async () => {
+  const rowOf = (page: Page, name: string) =>
+    page.locator("#understood tr", { has: page.getByRole("rowheader", { name }) });
+
+  test("12: numbers that W&B's loader would read as text are numbers here, with a note", async () => {
     const { page } = await openEditor();
-    await write(
-      page,
-      `method: random
-program: train.py
-parameters:
-  lr: {min: 1e-5, max: 1e-2}
-  dropout: {min: 0.0, max: 1.0}
-  flag: {min: 0, max: 1}
-`,
-    );
-    const row = (name: string) =>
-      page.locator("#understood tr", { has: page.getByRole("rowheader", { name }) });
-    await row("lr").getByText("0.00001 to 0.01").waitFor();
-    expect(await row("dropout").textContent()).toMatch(/continuous.*uniform/);
-    expect(await row("flag").textContent()).toMatch(/whole numbers.*int_uniform/);
+    await write(page, "method: random\nprogram: train.py\nparameters:\n  lr: {min: 1e-5, max: 1e-2}\n");
+    await rowOf(page, "lr").getByText("0.00001 to 0.01").waitFor();
     const notes = await page.getByRole("list", { name: "Errors and warnings" }).textContent();
     expect(notes).toContain("1e-5");
     expect(notes).toContain("W&B");
   });
 
-  test("a grid shows its exact number before it exists, and a continuous parameter in it is refused by name", async () => {
+  test("13: bounds written as floats are a continuous range, whole ones are integers", async () => {
+    const { page } = await openEditor();
+    await write(
+      page,
+      "method: random\nprogram: train.py\nparameters:\n  dropout: {min: 0.0, max: 1.0}\n  flag: {min: 0, max: 1}\n",
+    );
+    await rowOf(page, "flag").getByText("int_uniform").waitFor();
+    expect(await rowOf(page, "dropout").textContent()).toMatch(/continuous.*uniform/);
+    expect(await rowOf(page, "flag").textContent()).toMatch(/whole numbers.*int_uniform/);
+  });
+
+  test("14: a grid shows its exact number before it exists, and a continuous parameter in it is refused by name", async () => {
     const { page } = await openEditor();
     await write(page, GRID("repeats: 4\n"));
     await page.getByText("exactly 24 runs, 4 of each configuration").waitFor();
@@ -97,7 +98,7 @@ parameters:
       .waitFor();
   });
 
-  test("slips give warnings at their lines and block nothing; bayes without a metric is refused", async () => {
+  test("15: slips give warnings at their lines and block nothing; bayes without a metric is refused", async () => {
     const { page } = await openEditor();
     await write(
       page,
@@ -124,7 +125,7 @@ command: ["\${env}", python, "\${progam}"]
     console.warn(`\n!!! NOT TESTED in the editor: real sweep files. ${corpus} is absent. !!!\n`);
 
   test.skipIf(rows.length === 0)(
-    "real sweep files, pasted, show as many parameters as they have, and never a blank page",
+    "10: real sweep files, pasted, show as many parameters as they have, and never a blank page",
     async () => {
       const { page, troubles } = await openEditor();
       for (const row of rows) {
@@ -148,7 +149,7 @@ command: ["\${env}", python, "\${progam}"]
 });
 
 describe("creating", () => {
-  test("leads to the sweep, whose file is what was written, comments, order and all", async () => {
+  test("16: leads to the sweep, whose file is what was written, comments, order and all", async () => {
     const { page, troubles } = await openEditor("made-here");
     const source = `# Größe und Lernrate: 学習率 🧹\n${GRID()}name: écrit ici # a comment\n`;
     await write(page, source);
@@ -188,6 +189,37 @@ describe("creating", () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("Tab");
     expect(await page.evaluate(() => document.activeElement?.closest(".cm-editor") === null)).toBe(true);
+  });
+});
+
+describe("help while writing", () => {
+  test("keys and words are completed where they may stand, by keyboard alone", async () => {
+    const { page } = await openEditor();
+    await write(page, "parameters:\n  lr:\n    ");
+    await page.keyboard.type("dist");
+    const options = page.getByRole("listbox").getByRole("option");
+    await options.filter({ hasText: "distribution" }).waitFor();
+    await page.waitForTimeout(100); // CodeMirror takes no Enter in a list's first moment, lest it was meant for the text
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("log");
+    await options.filter({ hasText: "log_uniform_values" }).first().waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".cm-content").textContent()).toContain("distribution: log");
+    await write(page, "");
+    await page.keyboard.press("Control+Space");
+    await options.filter({ hasText: "early_terminate" }).waitFor();
+    expect(await options.first().textContent()).toContain("method");
+  });
+
+  test("a key under the pointer says what it means", async () => {
+    const { page } = await openEditor();
+    await write(page, "early_terminate:\n  type: asha\n");
+    await page
+      .locator(".cm-line")
+      .filter({ hasText: "early_terminate" })
+      .getByText("early_terminate")
+      .hover();
+    await page.locator(".cm-key-help").getByText("Stops runs that do badly before their end.").waitFor();
   });
 });
 

@@ -24,7 +24,8 @@ export function Choice({
   const { reason, observed, mean, sd, engine } = suggestion;
   const isPredicted = mean !== null && sd !== null;
   return (
-    <p id="choice" className="mt-3 text-ink-faint text-xs leading-5" title={engine}>
+    <p id="choice" className="mt-3 text-ink-soft text-sm leading-5" title={engine}>
+      <b className="font-semibold">Why this point: </b>
       {reason === "model"
         ? `The model's choice after ${plural(observed, "result")}.`
         : (REASONS[reason] ?? `${reason}.`)}

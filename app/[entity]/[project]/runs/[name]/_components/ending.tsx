@@ -1,3 +1,4 @@
+import { toShellLine } from "@/app/_lib/shell";
 import type { RunState } from "@/core/run";
 import type { RunHead } from "@/graphql/operations/run-page";
 import { Notice } from "@/ui/kit/notice";
@@ -21,12 +22,13 @@ const TITLES: Partial<Record<RunState, string>> = {
 /** More of the output stands below; these lines are what one looks for. */
 const LAST_LINES = 6;
 
-/** Why it did not end well, before anything else is looked at. */
+/** Why it did not end well, and what exactly was run, before anything else is looked at. */
 export function Ending({ head, screen }: { head: RunHead; screen: ScreenView }) {
   const title = TITLES[head.state];
   if (!title) return null;
   const { exitCode, stateReason, stateDetail, earlyStop } = head;
   const last = head.state === "killed" ? [] : toLastLines(screen);
+  const command = head.attempts.at(-1)?.command;
   const why =
     (stateReason === "early_stopped" ? earlyStop?.text : undefined) ??
     stateDetail ??
@@ -35,9 +37,23 @@ export function Ending({ head, screen }: { head: RunHead; screen: ScreenView }) 
     <div id="ending" className="mt-6">
       <Notice
         tone={head.state === "killed" ? "plain" : "bad"}
-        title={exitCode === null ? title : `${title} with exit code ${exitCode}`}
+        title={
+          stateReason === "early_stopped"
+            ? "It was stopped early"
+            : exitCode === null || head.state === "killed"
+              ? title
+              : `${title} with exit code ${exitCode}`
+        }
       >
         {why && stateReason !== "exit_code" && <p className="text-ink">{why}</p>}
+        {command && head.state !== "killed" && (
+          <p className="wrap-anywhere mt-2">
+            <span className="text-ink-soft text-sm">Command: </span>
+            <code className="font-mono text-ink text-xs leading-5" translate="no">
+              {toShellLine(command)}
+            </code>
+          </p>
+        )}
         {last.length > 0 && (
           <pre
             className="mt-2 overflow-x-auto whitespace-pre-wrap break-words font-mono text-ink text-xs leading-5"

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import { formatBytes, type Git, type Provenance as Known, readFacts } from "@/app/_lib/facts";
+import { toShellLine } from "@/app/_lib/shell";
 import { request } from "@/app/_live/request";
 import { RunDiff, RunFacts, type RunHead } from "@/graphql/operations/run-page";
 import { plural } from "@/ui/format";
@@ -26,7 +27,7 @@ export function Provenance({ head }: { head: RunHead }) {
     >
       {command && command.length > 0 && (
         <div className="mb-4">
-          <CommandBlock command={command.map(quote).join(" ")} label="Copy" />
+          <CommandBlock command={toShellLine(command)} label="Copy" />
         </div>
       )}
       {known === undefined ? (
@@ -196,7 +197,3 @@ function Packages({ packages }: { packages: Known["packages"] }) {
     </div>
   );
 }
-
-/** As a shell would need it, so that a copy of the line runs. */
-const quote = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -5,10 +5,12 @@ import { useState } from "react";
 import { newMutationId, RequestError, request } from "@/app/_live/request";
 import type { RunStore } from "@/app/_live/run-store";
 import { isOver } from "@/core/run";
+import { RetryRuns } from "@/graphql/operations/edit-sweep";
 import { DeleteRun, type RunHead, StopRun } from "@/graphql/operations/run-page";
 import { Button } from "@/ui/kit/button";
 import { Confirm } from "@/ui/kit/confirm";
 import { SquareIcon } from "@/ui/kit/icons";
+import { showToast } from "@/ui/kit/toast";
 
 /** What can be done with one run: end it while it goes on, take it away once it is over. */
 export function RunControls(props: { head: RunHead; store: RunStore; projectPath: string }) {
@@ -36,6 +38,17 @@ export function RunControls(props: { head: RunHead; store: RunStore; projectPath
       if (stopRun.run) store.answer(stopRun.run);
       return stopRun.error?.message;
     });
+  const retry = () =>
+    attempt("Retry", async () => {
+      const { done } = await request(RetryRuns, {
+        input: { runIds: [head.id], clientMutationId: newMutationId() },
+      });
+      if (!done.error) {
+        const resumed = done.resumed?.length ? ", and its sweep runs again" : "";
+        showToast(`Back in the queue${resumed}: the next free agent takes it`);
+      }
+      return done.error?.message;
+    });
   const remove = () =>
     attempt("Delete", async () => {
       const { deleteRun } = await request(DeleteRun, { input });
@@ -54,6 +67,15 @@ export function RunControls(props: { head: RunHead; store: RunStore; projectPath
           >
             <SquareIcon />
             {head.stopRequested === null ? "Stop" : "Stopping…"}
+          </Button>
+        )}
+        {over && head.state !== "finished" && head.sweep && head.sweep.state !== "canceled" && (
+          <Button
+            onClick={retry}
+            disabled={busy}
+            title="The same parameters once more, before anything new of its sweep"
+          >
+            Retry
           </Button>
         )}
         {over && (

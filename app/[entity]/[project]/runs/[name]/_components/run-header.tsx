@@ -5,6 +5,7 @@ import { formatNumber } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
 import { Dotted } from "@/ui/kit/dotted";
 import { StarIcon } from "@/ui/kit/icons";
+import { Rank } from "./rank";
 import { RunControls } from "./run-controls";
 import { Tags } from "./tags";
 
@@ -51,6 +52,7 @@ export function RunHeader(props: { head: RunHead; store: RunStore; projectPath: 
           {head.agent && `on ${head.agent.host}`}
         </Dotted>
         <Tags head={head} store={store} editable={editable} />
+        <Rank head={head} projectPath={projectPath} />
       </div>
       <div className="flex items-start gap-x-6 max-sm:w-full max-sm:justify-between">
         {metric && head.objective !== null && (

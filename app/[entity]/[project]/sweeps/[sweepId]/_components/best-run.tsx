@@ -1,4 +1,5 @@
 import Link from "next/link";
+import { RepeatCommand } from "@/app/_components/repeat-command";
 import { toPythonText } from "@/core/python";
 import type { Value } from "@/core/value";
 import type { SweepHead } from "@/graphql/operations/pages";
@@ -59,6 +60,7 @@ export function BestRun(props: { head: SweepHead; varied: readonly string[]; pro
           <Parameter key={name} name={name} value={flat.get(name)} />
         ))}
       </dl>
+      <RepeatCommand runId={bestRun.id} label="To run it once more" />
     </Panel>
   );
 }

@@ -22,8 +22,10 @@ export function Controls(props: {
   head: SweepHead;
   store: SweepStore;
   chip: (state: SweepState) => ReactNode;
+  /** Behind the buttons that move it. */
+  more?: ReactNode;
 }) {
-  const { head, store, chip } = props;
+  const { head, store, chip, more } = props;
   const { state, actions, pending, refusal, act } = useSweepControls(head, store.answerControl);
   const [asking, setAsking] = useState(false);
   const choose = (action: SweepAction) => (action === "cancel" ? setAsking(true) : act(action));
@@ -59,6 +61,7 @@ export function Controls(props: {
               </Button>
             );
           })}
+        {more}
       </div>
       <p role="alert" className="max-w-md text-bad text-sm empty:hidden">
         {refusal}

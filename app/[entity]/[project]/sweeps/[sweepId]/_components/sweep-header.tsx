@@ -6,6 +6,7 @@ import { Ago } from "@/ui/kit/clock";
 import { Dotted } from "@/ui/kit/dotted";
 import { ArrowDownIcon, ArrowUpIcon } from "@/ui/kit/icons";
 import { Controls } from "./controls";
+import { EditSweep } from "./edit-sweep";
 import { SweepNews } from "./sweep-news";
 
 export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStore }) {
@@ -35,6 +36,7 @@ export function SweepHeader({ head, store }: { head: SweepHead; store: SweepStor
         head={head}
         store={store}
         chip={(state) => <SweepStateChip state={state} reason={head.stateReason} />}
+        more={head.viewerCanEdit && head.state !== "canceled" && <EditSweep head={head} />}
       />
     </div>
   );

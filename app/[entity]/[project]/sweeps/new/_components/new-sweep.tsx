@@ -2,17 +2,20 @@
 
 import { useRouter } from "next/navigation";
 import { useId, useMemo, useRef, useState } from "react";
+import { CodeEditor, type EditorHandle } from "@/app/_components/sweep-editor/code-editor";
+import { Findings, toFindings } from "@/app/_components/sweep-editor/findings";
 import { toSweepPath } from "@/app/_lib/paths";
 import { TEMPLATES } from "@/app/_lib/sweep-templates";
 import { newMutationId, RequestError, request } from "@/app/_live/request";
+import { isOver } from "@/core/run";
+import type { ChosenRun } from "@/graphql/operations/new-sweep";
 import { CreateSweep } from "@/graphql/operations/sweep";
+import { plural } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
 import { CommandBlock } from "@/ui/kit/copy";
 import { Notice } from "@/ui/kit/notice";
 import { Panel } from "@/ui/kit/panel";
-import { CodeEditor, type EditorHandle } from "./code-editor";
 import { Examples } from "./examples";
-import { type Finding, Findings } from "./findings";
 import { Understanding } from "./understanding";
 import { type Checked, type PreviewState, useChecked } from "./use-checked";
 
@@ -23,17 +26,26 @@ export function NewSweep(props: {
   isNew: boolean;
   editable: boolean;
   initial: string;
+  /** A file made from the project's runs; null where there are none to make it from. */
+  guess: { source: string; runs: number } | null;
+  /** Runs that the sweep is to begin with. */
+  chosen: readonly Omit<ChosenRun, "params">[];
   copiedFrom?: string;
 }) {
-  const { entity, project, isNew, editable, initial, copiedFrom } = props;
+  const { entity, project, isNew, editable, initial, guess, chosen, copiedFrom } = props;
   const router = useRouter();
   const editor = useRef<EditorHandle>(null);
   const { checked, check, preview } = useChecked(initial);
   const [sending, setSending] = useState(false);
   const [refusal, setRefusal] = useState<string>();
+  const [withRuns, setWithRuns] = useState(true);
+  const [guessed, setGuessed] = useState(false);
   const [findingsId, reasonId] = [useId(), useId()];
-  const findings = useMemo(() => toFindings(checked), [checked]);
+  const findings = useMemo(() => toFindings(checked.parsed), [checked]);
   const reason = editable ? toReason(checked, preview) : "You may look at this project but not change it.";
+
+  // What a run came to is known once it has ended.
+  const known = chosen.filter(({ state }) => isOver(state));
 
   const create = async () => {
     const now = check(editor.current?.text() ?? checked.source);
@@ -50,7 +62,14 @@ export function NewSweep(props: {
   /** Why it was refused; undefined when the way to the new sweep's page has begun. */
   const send = async (source: string): Promise<string | undefined> => {
     try {
-      const input = { source, entity, project, clientMutationId: newMutationId() };
+      const priorRuns = withRuns ? known.map(({ name }) => name) : [];
+      const input = {
+        source,
+        entity,
+        project,
+        ...(priorRuns.length > 0 && { priorRuns }),
+        clientMutationId: newMutationId(),
+      };
       const { createSweep } = await request(CreateSweep, { input });
       if (!createSweep.sweep) return createSweep.error?.message ?? "the server gave no reason";
       router.push(toSweepPath(entity, project, createSweep.sweep.id));
@@ -98,17 +117,38 @@ export function NewSweep(props: {
         <div className="min-w-0">
           <div className="mb-2 flex flex-wrap items-center gap-1.5">
             <span className="mr-1 text-ink-faint text-sm">Begin with</span>
+            {guess && (
+              <Button
+                title="Program, metric and ranges as the project's runs used them. Undo brings your text back."
+                onClick={() => {
+                  editor.current?.replace(guess.source);
+                  setGuessed(true);
+                }}
+                className="h-7! px-2! text-xs!"
+              >
+                Guess from this project's runs
+              </Button>
+            )}
             {TEMPLATES.map(({ label, hint, source }) => (
               <Button
                 key={label}
                 title={`${hint}. Undo brings your text back.`}
-                onClick={() => editor.current?.replace(source)}
+                onClick={() => {
+                  editor.current?.replace(source);
+                  setGuessed(false);
+                }}
                 className="h-7! px-2! text-xs!"
               >
                 {label}
               </Button>
             ))}
           </div>
+          {guessed && guess && (
+            <p role="status" className="mb-2 text-ink-soft text-sm">
+              Made from the newest {plural(guess.runs, "run")} of this project: the ranges are as wide as what
+              they used.
+            </p>
+          )}
           <CodeEditor
             ref={editor}
             initial={initial}
@@ -129,6 +169,29 @@ export function NewSweep(props: {
           </div>
         </div>
         <div className="min-w-0 space-y-8">
+          {chosen.length > 0 && (
+            <Panel id="begins-with" title="Begins with" note={plural(known.length, "run")}>
+              <label className="flex min-h-6 items-center gap-2">
+                <input
+                  type="checkbox"
+                  checked={withRuns}
+                  onChange={(event) => setWithRuns(event.target.checked)}
+                  className="size-4"
+                />
+                Tell the new sweep the results of the chosen runs
+              </label>
+              <p className="wrap-anywhere mt-1 text-ink-faint text-sm">
+                {known
+                  .slice(0, 5)
+                  .map(({ displayName }) => displayName)
+                  .join(", ")}
+                {known.length > 5 && ` and ${known.length - 5} more`}
+                {known.length < chosen.length &&
+                  `; ${chosen.length - known.length} have not ended and are left out`}
+                . Their points are not run again, and the ranges in the file are narrowed to what they span.
+              </p>
+            </Panel>
+          )}
           {checked.parsed.config ? (
             <>
               <Understanding config={checked.parsed.config} />
@@ -169,11 +232,6 @@ function Terminal({ source, entity, project }: { source: string; entity: string;
     </Panel>
   );
 }
-
-const toFindings = ({ parsed }: Checked): Finding[] => [
-  ...parsed.errors.map((diagnostic) => ({ diagnostic, severity: "error" as const })),
-  ...parsed.warnings.map((diagnostic) => ({ diagnostic, severity: "warning" as const })),
-];
 
 /** Why the file can't become a sweep; undefined when nothing is known against it. */
 function toReason({ parsed }: Checked, preview: PreviewState): string | undefined {

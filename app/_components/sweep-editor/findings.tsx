@@ -1,4 +1,4 @@
-import type { Diagnostic } from "@/core/sweep-config";
+import type { Diagnostic, ParsedSweep } from "@/core/sweep-config";
 import { plural } from "@/ui/format";
 import { AlertIcon, CheckIcon, CrossIcon } from "@/ui/kit/icons";
 
@@ -6,6 +6,12 @@ export interface Finding {
   readonly diagnostic: Diagnostic;
   readonly severity: "error" | "warning";
 }
+
+/** Errors first. */
+export const toFindings = ({ errors, warnings }: Pick<ParsedSweep, "errors" | "warnings">): Finding[] => [
+  ...errors.map((diagnostic) => ({ diagnostic, severity: "error" as const })),
+  ...warnings.map((diagnostic) => ({ diagnostic, severity: "warning" as const })),
+];
 
 /** What is wrong and what is odd, errors first; each entry leads to its place in the text. */
 export function Findings(props: {

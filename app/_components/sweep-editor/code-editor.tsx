@@ -24,6 +24,7 @@ import {
 import { tags } from "@lezer/highlight";
 import { type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Diagnostic } from "@/core/sweep-config";
+import { sweepFileHelp } from "./complete";
 
 export interface EditorHandle {
   text(): string;
@@ -43,8 +44,17 @@ export function CodeEditor(props: {
   onText: (text: string) => void;
   onSubmit: () => void;
   ref: Ref<EditorHandle>;
+  className?: string;
 }) {
-  const { initial, findings, describedBy, onText, onSubmit, ref } = props;
+  const {
+    initial,
+    findings,
+    describedBy,
+    onText,
+    onSubmit,
+    ref,
+    className = "h-[34rem] max-sm:h-[26rem]",
+  } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const [ready, setReady] = useState(false);
@@ -123,7 +133,9 @@ export function CodeEditor(props: {
   }));
 
   return (
-    <div className="relative h-[34rem] overflow-hidden rounded-lg border border-line-strong bg-surface focus-within:border-focus max-sm:h-[26rem]">
+    <div
+      className={`relative overflow-hidden rounded-lg border border-line-strong bg-surface focus-within:border-focus ${className}`}
+    >
       <div ref={host} className="h-full" />
       {!ready && (
         <textarea
@@ -215,6 +227,23 @@ const LOOK = EditorView.theme({
     boxShadow: "var(--shadow)",
     maxWidth: "30rem",
   },
+  ".cm-key-help": { padding: "6px 10px", fontFamily: "var(--font-inter, sans-serif)", fontSize: "13px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    fontFamily: "var(--font-mono, ui-monospace, monospace)",
+    fontSize: "13px",
+    maxHeight: "16rem",
+  },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "4px 10px" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": {
+    backgroundColor: "var(--quiet-wash)",
+    color: "var(--ink)",
+  },
+  ".cm-completionDetail": { color: "var(--ink-faint)", fontStyle: "normal" },
+  ".cm-completionInfo": {
+    padding: "6px 10px",
+    fontFamily: "var(--font-inter, sans-serif)",
+    fontSize: "13px",
+  },
   ".cm-diagnostic": { padding: "6px 10px", fontFamily: "var(--font-inter, sans-serif)" },
   ".cm-diagnostic-error": { borderLeft: "3px solid var(--bad-mark)" },
   ".cm-diagnostic-warning": { borderLeft: "3px solid var(--best-mark)" },
@@ -249,6 +278,7 @@ const BASE = [
   bracketMatching(),
   search({ top: true }),
   yaml(),
+  sweepFileHelp,
   syntaxHighlighting(INK),
   LOOK,
 ];
