@@ -10,7 +10,7 @@ import { ParallelChart } from "@/ui/charts/draw/parallel";
 import { toParallelCsv, toParallelSvg } from "@/ui/charts/draw/parallel-file";
 import { Showing } from "@/ui/charts/draw/showing";
 import { type Brush, passes } from "@/ui/charts/prepare/brush";
-import type { Dimension } from "@/ui/charts/prepare/dimension";
+import { type Dimension, toMetricKey } from "@/ui/charts/prepare/dimension";
 import { markPassing, prepareParallel } from "@/ui/charts/prepare/parallel";
 import { AXIS_KINDS, type AxisKind } from "@/ui/charts/prepare/parallel-axis";
 import { type AxisWishes, addAxis, hideAxis, moveAxis, showAxes } from "@/ui/charts/prepare/parallel-order";
@@ -69,8 +69,8 @@ export function Parallel() {
   };
   const brushing = useBrushing(view);
   const addable = useMemo(
-    () => toAddable(dimensions, rows.values(), axes.shown),
-    [dimensions, rows, axes.shown],
+    () => toAddable(dimensions, head.metricNames.names, rows.values(), axes.shown),
+    [dimensions, head.metricNames.names, rows, axes.shown],
   );
   const ended = useMemo(() => countEnded(rows.values()), [rows]);
   const absence = toAbsence(own, axes.usual, ended);
@@ -199,9 +199,10 @@ function useAxes(varied: readonly string[], hasMetric: boolean) {
   };
 }
 
-/** What varies, metrics and fields first; then the parameters that are the same in every run. */
+/** What varies, metrics and fields first; then metrics that are read once the address names them, and parameters that are the same in every run. */
 function toAddable(
   dimensions: readonly Dimension[],
+  metrics: readonly string[],
   rows: Iterable<{ flat: ReadonlyMap<string, unknown> }>,
   shown: readonly string[],
 ) {
@@ -211,6 +212,9 @@ function toAddable(
   const constants = [...names].filter((id) => !known.has(id)).sort();
   return [
     ...dimensions.map(({ id, label }) => ({ value: id, label })),
+    ...metrics
+      .map((name) => ({ value: `m.${toMetricKey("last", name)}`, label: name }))
+      .filter(({ value }) => !known.has(value)),
     ...constants.map((id) => ({ value: id, label: `${id.slice(2)} (the same in all)` })),
   ].filter(({ value }) => !shown.includes(value));
 }
