@@ -1,6 +1,8 @@
 "use client";
 
-/** What early stopping looked at, and decided. */
-export function Stopping() {
-  return null;
-}
+import dynamic from "next/dynamic";
+
+/** What early stopping looked at; loaded when somebody looks. */
+export const Stopping = dynamic(() => import("./stopping-panel").then((part) => part.StoppingPanel), {
+  loading: () => <div className="min-h-96" />,
+});
