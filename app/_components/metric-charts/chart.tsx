@@ -34,7 +34,7 @@ export const MetricChart = memo(function MetricChart(
   const { metric, histories, lines, settings, pointed, onFull } = props;
   const [ref, near] = useNear<HTMLDivElement>();
   const history = useMetricHistory(histories, metric, near);
-  const chart = useChart({ metric, history, lines, settings, near });
+  const { chart, drawn } = useChart({ metric, history, lines, settings, near });
   return (
     <div ref={ref} data-metric={metric} className="min-h-72 min-w-0">
       <div className="mb-1 flex min-h-8 items-center gap-1">
@@ -58,7 +58,7 @@ export const MetricChart = memo(function MetricChart(
       {chart ? (
         <LinesChart chart={chart} height="h-48" pointed={pointed} onZoom={settings.setRange} />
       ) : (
-        <Nothing history={history} height="h-48" />
+        <Nothing history={drawn} height="h-48" />
       )}
     </div>
   );
@@ -67,8 +67,8 @@ export const MetricChart = memo(function MetricChart(
 /** The same chart as large as the window. */
 export function FullChart({ metric, histories, lines, settings, pointed }: ChartProps) {
   const history = useMetricHistory(histories, metric, true);
-  const chart = useChart({ metric, history, lines, settings, near: true });
-  if (!chart) return <Nothing history={history} height="h-[55vh]" />;
+  const { chart, drawn } = useChart({ metric, history, lines, settings, near: true });
+  if (!chart) return <Nothing history={drawn} height="h-[55vh]" />;
   return (
     <>
       <div className="flex justify-end">
@@ -86,7 +86,7 @@ function useChart(input: {
   lines: readonly LineOf[];
   settings: ChartSettings;
   near: boolean;
-}): Lines | undefined {
+}): { chart: Lines | undefined; drawn: MetricHistory } {
   const { metric, near } = input;
   const [held, setHeld] = useState(input);
   const fresh =
@@ -95,14 +95,14 @@ function useChart(input: {
   // The slider moves first, and each chart when it can: six charts of 100 lines take longer than a frame.
   const { history, lines, settings } = useDeferredValue(held);
   const { range, smoothing, log, logX, clip, spread } = settings;
-  return useMemo(() => {
-    const drawn = lines.flatMap(({ key, label, slot }) => {
+  const chart = useMemo(() => {
+    const shown = lines.flatMap(({ key, label, slot }) => {
       const line = history.lines.get(key);
       return line ? [{ key, label, slot, ...(history.grouped ? withSpread(line, spread) : line) }] : [];
     });
     return prepareLines({
       metric,
-      lines: drawn,
+      lines: shown,
       along: history.along,
       range,
       smoothing,
@@ -112,6 +112,7 @@ function useChart(input: {
       ...(history.grouped && { bandNote: SPREAD_NOTES[spread] }),
     });
   }, [metric, history, lines, range, smoothing, log, logX, clip, spread]);
+  return { chart, drawn: history };
 }
 
 function Nothing({ history: { state, problem }, height }: { history: MetricHistory; height: string }) {
