@@ -3,7 +3,7 @@ import type { ThemeColors } from "./use-theme";
 
 /**
  * Lines of many runs. Strokes are batched: a path for each look instead of one for each line, since it is the strokes
- * that cost (100 lines of 1,250 points: see bench/charts.ts). Bands lie below all lines, so that none hides a line.
+ * that cost (100 lines of 1,250 points: see bench/charts-lines.ts). Bands lie below all lines, so that none hides a line.
  */
 export function paintLines(
   context: CanvasRenderingContext2D,

@@ -183,7 +183,7 @@ function Canvas({ chart, pointed }: { chart: Lines; pointed: PointedStore }) {
     const paint = () => {
       const sheet = clear(below);
       if (sheet) paintLines(sheet.context, chart, { ...sheet, colors });
-      // For whoever measures how long a chart takes (bench/charts.ts).
+      // For whoever measures how long a chart takes (bench/charts-lines.ts).
       below.dataset.painted = String(performance.now());
       raised = "";
       raise();

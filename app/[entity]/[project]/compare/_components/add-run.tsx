@@ -2,7 +2,6 @@
 
 import { useRouter } from "next/navigation";
 import { type FormEvent, useEffect, useId, useState } from "react";
-import { toComparePath } from "@/app/_lib/paths";
 import { request } from "@/app/_live/request";
 import { RunNames } from "@/graphql/operations/charts";
 import { Button } from "@/ui/kit/button";
@@ -13,8 +12,14 @@ type Found = { id: string; name: string; displayName: string };
 const TYPING_MS = 200;
 
 /** One more run, by a part of its name: the browser's own list offers what the project has. */
-export function AddRun(props: { entity: string; project: string; names: readonly string[] }) {
-  const { entity, project, names } = props;
+export function AddRun(props: {
+  entity: string;
+  project: string;
+  names: readonly string[];
+  /** The page with these runs. */
+  toHref: (names: readonly string[]) => string;
+}) {
+  const { entity, project, names, toHref } = props;
   const router = useRouter();
   const id = useId();
   const [typed, setTyped] = useState("");
@@ -44,9 +49,7 @@ export function AddRun(props: { entity: string; project: string; names: readonly
     if (text === "") return;
     const run = found.find(({ name, displayName }) => name === text || displayName === text) ?? found[0];
     setTyped("");
-    router.push(toComparePath(entity, project, [...new Set([...names, run?.name ?? text])]), {
-      scroll: false,
-    });
+    router.push(toHref([...new Set([...names, run?.name ?? text])]), { scroll: false });
   };
   return (
     <form onSubmit={submit} className="flex items-center gap-2">

@@ -2,14 +2,14 @@
 
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { type Charted, MetricCharts } from "@/app/_components/metric-charts";
 import { RunStateChip } from "@/app/_components/state";
 import { MOST_COMPARED, toAttributes } from "@/app/_lib/compare";
 import { toComparePath, toRunPath } from "@/app/_lib/paths";
 import { createPointedStore, usePointed } from "@/app/_live/pointed";
 import { useSlots } from "@/app/_live/use-histories";
-import { AddressContext, createAddressStore, FLAG, TEXT, useParam } from "@/app/_live/use-param";
+import { AddressContext, createAddressStore, FLAG, TEXT, useAddress, useParam } from "@/app/_live/use-param";
 import { isActive } from "@/core/run";
 import type { ComparedRun } from "@/graphql/operations/charts";
 import { LineSign } from "@/ui/charts/draw/lines-legend";
@@ -39,6 +39,9 @@ export function Compare(props: Props) {
   const [address] = useState(() => createAddressStore(props.search));
   const router = useRouter();
   useEffect(() => address.follow(), [address]);
+  // A link that adds or takes out a run is Next's own: settings that change afterwards must not bring the old ones back.
+  const named = new URLSearchParams(props.search).get("runs") ?? undefined;
+  useEffect(() => address.set({ runs: named }, "replace"), [address, named]);
   // Nothing here is live; whoever comes back to the window sees how it stands by now.
   useEffect(() => {
     const refresh = () => router.refresh();
@@ -63,6 +66,7 @@ function Shown({ entity, project, runs, missing }: Props) {
     [runs, at, onlyDifferences],
   );
   const names = runs.map(({ name }) => name);
+  const toHref = useLinks(entity, project);
   const metrics = useMemo(
     () => [...new Set(runs.flatMap(({ summary }) => summary.map(({ name }) => name)))],
     [runs],
@@ -81,7 +85,9 @@ function Shown({ entity, project, runs, missing }: Props) {
             {runs.length >= MOST_COMPARED && `, as many as fit side by side`}
           </p>
         </div>
-        {runs.length < MOST_COMPARED && <AddRun entity={entity} project={project} names={names} />}
+        {runs.length < MOST_COMPARED && (
+          <AddRun entity={entity} project={project} names={names} toHref={toHref} />
+        )}
       </header>
       {missing.length > 0 && (
         <Notice tone="warn" className="mt-4">
@@ -137,11 +143,7 @@ function Shown({ entity, project, runs, missing }: Props) {
                         run={run}
                         slot={slots.get(run.id) ?? 0}
                         href={toRunPath(entity, project, run.name)}
-                        without={toComparePath(
-                          entity,
-                          project,
-                          names.filter((name) => name !== run.name),
-                        )}
+                        without={toHref(names.filter((name) => name !== run.name))}
                         pointed={pointed}
                       />
                     ))}
@@ -180,6 +182,18 @@ function Shown({ entity, project, runs, missing }: Props) {
       )}
     </>
   );
+}
+
+/** The page with other runs, and all else that stands in its address. */
+function useLinks(entity: string, project: string): (names: readonly string[]) => string {
+  const address = useAddress();
+  const search = useSyncExternalStore(address.subscribe, address.search, address.search);
+  return (names) => {
+    const rest = new URLSearchParams(search);
+    rest.delete("runs");
+    const more = rest.toString();
+    return `${toComparePath(entity, project, names)}${more === "" ? "" : `&${more}`}`;
+  };
 }
 
 /** The names of the rows stay where they are while runs scroll by. */
