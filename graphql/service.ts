@@ -6,6 +6,7 @@ import { openScope } from "@/db/scope";
 import { systemAccess } from "@/engine/authorize";
 import { dismissWaiting, waitingAgents } from "@/engine/await-news";
 import type { CallersLine, Logger } from "@/engine/context";
+import { closeImportance } from "@/engine/importance";
 import { type Caller, identify, identifyRequest } from "./authenticate";
 import type { Context } from "./context";
 import { Documents } from "./documents";
@@ -125,6 +126,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
       closeLocalDoor();
       await sockets.close();
       await live.close();
+      await closeImportance(db);
       await apollo.stop();
     },
   };

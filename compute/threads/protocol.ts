@@ -1,3 +1,5 @@
+import type { Importance } from "@/core/importance";
+import type { ImportanceInput } from "../analysis/importance";
 import type { Winner } from "../search/bayes-winner";
 import type { LoggedEvent } from "../search/logged-event";
 
@@ -5,6 +7,7 @@ import type { LoggedEvent } from "../search/logged-event";
 export interface Tasks {
   propose: { request: ProposeRequest; answer: ProposeAnswer };
   winner: { request: TellRequest; answer: WinnerAnswer };
+  importance: { request: ImportanceInput; answer: Importance };
 }
 export type TaskName = keyof Tasks;
 export type Request = { [K in TaskName]: { readonly task: K } & Tasks[K]["request"] }[TaskName];

@@ -1,3 +1,4 @@
+import { importanceOf } from "../analysis/importance";
 import { propose } from "./propose";
 import type { Request, Tasks } from "./protocol";
 import { findWinner } from "./winner";
@@ -9,5 +10,7 @@ export default function work(request: Request): Tasks[Request["task"]]["answer"]
       return propose(request);
     case "winner":
       return findWinner(request);
+    case "importance":
+      return importanceOf(request);
   }
 }

@@ -3,6 +3,7 @@ import { deserializeConfig, type SweepConfig } from "@/core/sweep-config";
 import type { MachineRow } from "@/db/queries/machines";
 import type { BestPoint, RunCounts } from "@/db/queries/runs";
 import type { SweepRow } from "@/db/queries/sweeps";
+import { readImportance } from "@/engine/importance";
 import { mayAct } from "../access";
 import { inFull } from "../allowance";
 import { builder } from "../builder";
@@ -12,11 +13,12 @@ import { AgentState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
 import { MAX_PAGE } from "../limits";
 import { clientCommand, sweepPath, sweepUrl } from "../links";
-import { listArgs, toPage } from "../list";
+import { listArgs, MetricStatType, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
 import { BestByModel } from "./best-by-model";
 import { Front } from "./front";
+import { ImportanceType } from "./importance";
 import { SearchState } from "./search";
 
 interface MetricRow {
@@ -210,6 +212,20 @@ Sweep.implement({
       description:
         "With several metrics, the best compromises. Null for one metric, and before a run (under constraints on metrics one that keeps to them) has finished with all of them.",
       resolve: (sweep, _args, { loaders }) => loaders.front.load(sweep.id),
+    }),
+    importance: t.field({
+      type: ImportanceType,
+      description:
+        "How much each of its parameters matters to a metric, from its finished runs: computed when it is asked for, and once for each state of the results.",
+      args: {
+        metric: t.arg.string({ description: "Which metric; the sweep's own when absent." }),
+        stat: t.arg({ type: MetricStatType, description: "Beside metric; last when absent." }),
+      },
+      resolve: ({ id }, { metric, stat }, context) =>
+        readImportance(context, {
+          sweepId: id,
+          metric: metric == null ? undefined : { name: metric, stat: stat ?? "last" },
+        }),
     }),
     bestSoFar: t.field({
       type: [BestPointType],
