@@ -4,6 +4,7 @@ import { useSweepView } from "@/app/_live/sweep-view";
 import { BestRun } from "./best-run";
 import { Compromises } from "./compromises";
 import { Curve } from "./curve";
+import { Importance } from "./importance";
 import { Parallel } from "./parallel";
 
 /** The answer so far, how it came about, and every run as a line. */
@@ -25,6 +26,7 @@ export function Overview() {
         <p className="mt-6 text-ink-faint text-sm">This sweep names no metric, so there is no best run.</p>
       )}
       <Parallel />
+      <Importance />
     </>
   );
 }
