@@ -11,7 +11,7 @@ export default defineConfig({
   },
   test: {
     environment: "node",
-    globalSetup: ["test/support/postgres.ts"],
+    globalSetup: ["test/support/postgres.ts", "test/support/site-host.ts"],
     fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -7,7 +7,7 @@ import { DIGITS_SWEEP, train } from "../support/seed";
 import { type SeededSweep, seedSweep } from "../support/seed-sweep";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
-const { site, open } = visitSite();
+const { site, open } = visitSite({ own: true });
 
 /** Ten thousand runs to search in, and a small sweep at work with a failed run. */
 let large: SeededSweep;

@@ -5,7 +5,7 @@ import { LOOKS, screenshot } from "../support/browser";
 import { train } from "../support/seed";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 
-const { site, open } = visitSite();
+const { site, open } = visitSite({ own: true });
 
 const SWEEP = `# The model chooses.
 name: digits, by a model

@@ -7,7 +7,7 @@ import { untilQuiet } from "../support/browser";
 import { DIGITS_SWEEP, train } from "../support/seed";
 import { visitSite } from "../support/visit";
 
-const visit = visitSite();
+const visit = visitSite({ own: true });
 const ROUTES = findRoutes();
 /** What stands for the names in brackets. */
 const places = new Map<string, string>();

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import postgres from "postgres";
-import { inject } from "vitest";
+import { inject, type ProvidedContext } from "vitest";
 import { type Database, openDatabase } from "@/db/client";
 
 declare module "vitest" {
@@ -26,14 +26,22 @@ export async function withDatabase<T>(body: (db: Database, url: string) => Promi
   }
 }
 
+/** Where databases of tests come from. */
+export type Origin = Pick<ProvidedContext, "adminUrl" | "templateName" | "copyStrategy">;
+
+const here = (): Origin => ({
+  adminUrl: inject("adminUrl"),
+  templateName: inject("templateName"),
+  copyStrategy: inject("copyStrategy"),
+});
+
 /** A database of its own for tests that start servers as processes: they connect by URL. */
-export async function createDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const adminUrl = inject("adminUrl");
+export async function createDatabase(
+  { adminUrl, templateName, copyStrategy }: Origin = here(),
+): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `besom_t_${createHash("sha256").update(randomBytes(16)).digest("hex").slice(0, 16)}`;
   await withAdmin(adminUrl, (sql) =>
-    sql.unsafe(
-      `create database ${name} template ${inject("templateName")} strategy ${inject("copyStrategy")}`,
-    ),
+    sql.unsafe(`create database ${name} template ${templateName} strategy ${copyStrategy}`),
   );
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;

@@ -8,7 +8,7 @@ import { openDatabase } from "@/db/client";
 import { createLoginLink, redeemLoginLink } from "@/engine/sessions";
 import { sessionCookie } from "@/graphql/http/credentials";
 import { ensureBuilt } from "@/scripts/lib/build.mjs";
-import { createDatabase } from "./database";
+import { createDatabase, type Origin } from "./database";
 import { type Driver, openDriver } from "./seed";
 
 /** The whole product as its user has it: a production build behind server.ts in a process of its own. */
@@ -21,6 +21,8 @@ export interface Site {
   /** The cookie of a signed-in browser. */
   session: { name: string; value: string };
   driver: Driver;
+  /** The administrator's; `driver` has it. */
+  key: string;
   /** For `seedSweep`: thousands of runs go into the tables themselves. */
   databaseUrl: string;
   close(): Promise<void>;
@@ -28,9 +30,10 @@ export interface Site {
 
 const ROOT = join(import.meta.dirname, "../..");
 
-export async function openSite(): Promise<Site> {
+/** @param origin outside of a test, which knows its own */
+export async function openSite(origin?: Origin): Promise<Site> {
   await ensureBuilt();
-  const database = await createDatabase();
+  const database = await createDatabase(origin);
   const dataDir = mkdtempSync(join(tmpdir(), "besom-site-"));
   const server = spawn(process.execPath, ["--import", "tsx", "server.ts"], {
     cwd: ROOT,
@@ -58,6 +61,7 @@ export async function openSite(): Promise<Site> {
       entity,
       session: { name: sessionCookie(url), value: session },
       driver: openDriver(url, key),
+      key,
       databaseUrl: database.url,
       close,
     };

@@ -2,6 +2,7 @@ import AxeBuilder from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { launchBrowser, type OpenPage, openPage } from "./browser";
+import { joinSite } from "./shared-site";
 import { openSite, type Site } from "./site";
 
 export type OpenOptions = Omit<Parameters<typeof openPage>[1], "baseURL"> & { baseURL?: string };
@@ -13,8 +14,12 @@ export interface Visit {
   open(path: string, options?: OpenOptions): Promise<OpenPage>;
 }
 
-/** One site and one browser for the file: a build and two starts cost half a minute. Each test has profiles of its own. */
-export function visitSite(): Visit {
+/**
+ * A site and a browser for the file; each test has profiles of its own. The site is the one that all files share, since a start
+ * costs a quarter of a minute: tests keep to projects of their own names. `own` for a file that needs an empty server, or
+ * does something to accounts.
+ */
+export function visitSite({ own = false } = {}): Visit {
   let site: Site | undefined;
   let browser: Browser | undefined;
   const opened: OpenPage[] = [];
@@ -23,7 +28,7 @@ export function visitSite(): Visit {
     return thing;
   };
   beforeAll(async () => {
-    [site, browser] = await Promise.all([openSite(), launchBrowser()]);
+    [site, browser] = await Promise.all([own ? openSite() : joinSite(), launchBrowser()]);
   }, 240_000);
   afterEach(async () => {
     for (const { context } of opened.splice(0)) await context.close();
