@@ -12,9 +12,11 @@ import { MarginalChart } from "@/ui/charts/draw/marginal";
 import { readMetricKey } from "@/ui/charts/prepare/dimension";
 import {
   MEASURES,
+  type Measure,
   prepareImportance,
   prepareMarginal,
   sayNoImportance,
+  sortByMeasure,
 } from "@/ui/charts/prepare/importance";
 import { formatNumber } from "@/ui/format";
 import { Panel } from "@/ui/kit/panel";
