@@ -249,9 +249,7 @@ test("a page has the last values of what its runs log, as many as its runs allow
   const many = (total: number) =>
     usualDemand({ ...toHead("running", total), metrics: [metric], metricNames: { names, more: true } });
   expect(many(100)).toHaveLength(24);
-  expect(many(10_000)).toEqual(
-    ["m09", "m00", "m01", "m02", "m03", "m04", "m05", "m06"].map((name) => `last.${name}`),
-  );
+  expect(many(10_000)).toEqual(["m09", "m00", "m01", "m02"].map((name) => `last.${name}`));
 
   const address = new URLSearchParams({
     "b.m.max.acc": "0.5..1",
