@@ -121,46 +121,6 @@ describe("live", () => {
     expect(await textIn(page.locator("#runs thead"))).not.toContain("epochs");
   });
 
-  test("twenty new runs a second move nothing that the pointer is on", async () => {
-    const sweep = await beginSweep(
-      "no jumps",
-      60,
-      DIGITS_SWEEP.replace("grid", "random").replace(/values: \[0\.3.*/, "min: 0.001\n    max: 0.3"),
-    );
-    const { page } = await open(sweep.path);
-    await untilLive(page);
-    await page.evaluate(() => {
-      const seen = { shift: 0 };
-      Object.assign(window, { seen });
-      new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) {
-          const { value, hadRecentInput } = entry as unknown as { value: number; hadRecentInput: boolean };
-          if (!hadRecentInput) seen.shift += value;
-        }
-      }).observe({ type: "layout-shift" });
-    });
-    const table = page.locator("#runs section");
-    await table.evaluate((box) => box.scrollTo({ top: 300 }));
-    const row = page.locator("#runs tbody tr", { has: page.locator("a") }).nth(18);
-    await row.hover();
-    const hovered = () =>
-      page.evaluate(() => document.querySelector("#runs tbody tr:hover a")?.getAttribute("href"));
-    const before = await hovered();
-    expect(before).toBeTruthy();
-    const began = Date.now();
-    for (let second = 1; second <= 5; second++) {
-      await finishMany(site().driver, sweep.id, sweep.agentId, 20);
-      await page.waitForTimeout(Math.max(0, began + second * 1_000 - Date.now()));
-    }
-    expect(await hovered()).toBe(before);
-    expect(await table.evaluate((box) => box.scrollTop)).toBe(300);
-    await page.getByText("160 runs", { exact: true }).waitFor({ timeout: 2_000 });
-    await page.getByRole("button", { name: /^\d+ new runs: show/ }).click();
-    expect(
-      await page.evaluate(() => (window as unknown as { seen: { shift: number } }).seen.shift),
-    ).toBeLessThan(0.02);
-  });
-
   test("37: a pulled cable is told within ten seconds, loses nothing and doubles nothing", async () => {
     const sweep = await beginSweep("cable", 4);
     const cable = await layCable(site().url);

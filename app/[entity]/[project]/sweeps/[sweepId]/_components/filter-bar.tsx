@@ -10,6 +10,7 @@ import { describeBrush } from "./describe-brush";
 import { FilterBuilder } from "./filter-builder";
 import { FilterChip } from "./filter-chip";
 import { FilterField } from "./filter-field";
+import { SavedViews } from "./saved-views";
 
 /**
  * What narrows all parts of the page, in one place that stays in sight: a chip for each typed condition and each brush,
@@ -34,7 +35,7 @@ export function FilterBar() {
     <search
       aria-label="Filter of the runs"
       id="filter"
-      className="sticky top-0 z-30 -mx-1 mt-3 block border-line border-b bg-paper px-1 py-1.5"
+      className="-mx-1 z-30 mt-3 block border-line border-b bg-paper px-1 py-1.5 sm:sticky sm:top-0"
     >
       <div className="flex flex-wrap items-center gap-1.5">
         {terms.map((term, index) => (
@@ -72,6 +73,7 @@ export function FilterBar() {
         <Button weight="bare" onClick={() => setBuilding(true)} className="max-sm:px-1.5">
           Add filter
         </Button>
+        <SavedViews />
         {narrowed && (
           <Button weight="bare" onClick={clearFilters}>
             Clear all

@@ -20,7 +20,6 @@ export function GroupRow(props: {
     <tr
       data-key={id}
       aria-rowindex={index}
-      aria-expanded={open}
       tabIndex={active ? 0 : -1}
       style={{ height: ROW_PX }}
       className="bg-sunken focus-visible:outline-offset-[-2px]"
@@ -29,6 +28,7 @@ export function GroupRow(props: {
         <button
           type="button"
           tabIndex={-1}
+          aria-expanded={open}
           onClick={onToggle}
           className="sticky left-0 flex h-full min-h-8 w-fit max-w-[90vw] items-center gap-2 px-2.5 text-left"
         >

@@ -3,7 +3,13 @@ import { RunStateChip } from "@/app/_components/state";
 import type { Row } from "@/app/_live/sweep-store";
 import { toPythonText } from "@/core/python";
 import type { SweepMetric } from "@/graphql/operations/pages";
-import { type Dimension, readMetricKey } from "@/ui/charts/prepare/dimension";
+import {
+  type Dimension,
+  METRIC_STATS,
+  type MetricStat,
+  readMetricKey,
+  toMetricKey,
+} from "@/ui/charts/prepare/dimension";
 import { type SortKey, toSortKey } from "@/ui/charts/prepare/rows";
 import { formatCount, formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
@@ -34,6 +40,8 @@ export interface ColumnInput {
   /** Parameters that vary: each is a usual column; constants only take room. */
   readonly varied: readonly string[];
   readonly dimensions: readonly Dimension[];
+  /** All that the sweep's runs log. */
+  readonly metricNames: readonly string[];
 }
 
 /** More metrics than this make none of them readable; the others wait in the list of columns. */
@@ -41,19 +49,18 @@ const USUAL_METRICS = 6;
 
 /** Every column there can be, in the usual order, behind the run's name. */
 export function toRunColumns(input: ColumnInput): RunColumn[] {
-  const { metric, rows, varied, dimensions } = input;
+  const { metric, rows, varied, dimensions, metricNames } = input;
   const constants = new Set<string>();
   const vary = new Set(varied);
   for (const row of rows.values())
     for (const name of row.flat.keys()) if (!vary.has(name)) constants.add(name);
-  let usualMetrics = 0;
-  const metrics = dimensions.flatMap((dimension) => {
-    const key = readMetricKey(dimension.id);
-    if (!key) return [];
-    const usual = key.stat === "last" && key.name !== metric?.name && usualMetrics < USUAL_METRICS;
-    if (usual) usualMetrics++;
-    return toLoggedColumn(dimension, rows, usual);
-  });
+  const read = dimensions.flatMap(({ id }) => readMetricKey(id)?.name ?? []);
+  const logged = new Set([...read, ...metricNames]);
+  const others = [...logged].filter((name) => name !== metric?.name).slice(0, USUAL_METRICS);
+  // Every metric can be asked for by each of its figures: what the address names is read.
+  const metrics = METRIC_STATS.flatMap((stat) =>
+    [...logged].map((name) => toLoggedColumn(stat, name, rows, stat === "last" && others.includes(name))),
+  );
   return [
     ...(metric ? [toObjectiveColumn(metric, input)] : []),
     STATE,
@@ -244,14 +251,20 @@ function toObjectiveColumn(metric: SweepMetric, { rows, bestId }: ColumnInput): 
   };
 }
 
-function toLoggedColumn(dimension: Dimension, rows: ReadonlyMap<string, Row>, usual: boolean): RunColumn {
-  const key = dimension.id.slice(2);
+function toLoggedColumn(
+  stat: MetricStat,
+  name: string,
+  rows: ReadonlyMap<string, Row>,
+  usual: boolean,
+): RunColumn {
+  const key = toMetricKey(stat, name);
+  const label = stat === "last" ? name : `${stat}(${name})`;
   const format = toColumnFormat([...rows.values()].flatMap((row) => row.metrics.get(key) ?? []));
   return {
-    id: dimension.id,
-    label: dimension.label,
+    id: `m.${key}`,
+    label,
     kind: "metric",
-    width: Math.min(240, Math.max(104, dimension.label.length * 7.5 + 44)),
+    width: Math.min(240, Math.max(104, label.length * 7.5 + 44)),
     numeric: true,
     usual,
     toKey: (row) => row.metrics.get(key),

@@ -87,7 +87,7 @@ export const RunRow = memo(function RunRow(props: {
             prefetch={false}
             tabIndex={tabIndex}
             title={row.displayName}
-            className="flex min-w-0 flex-1 items-center gap-1.5 text-link underline-offset-2 hover:underline"
+            className="flex min-w-0 items-center gap-1.5 text-link underline-offset-2 hover:underline"
           >
             <CutName text={row.displayName} />
             {best && (
@@ -95,12 +95,12 @@ export const RunRow = memo(function RunRow(props: {
                 <StarIcon />
               </span>
             )}
-            {placed.tagsInName && row.tags.length > 0 && (
-              <span className="max-w-[45%] flex-none truncate">
-                <TagList tags={row.tags.slice(0, 2)} />
-              </span>
-            )}
           </Link>
+          {placed.tagsInName && row.tags.length > 0 && (
+            <span className="ml-1.5 max-w-[45%] flex-none truncate">
+              <TagList tags={row.tags.slice(0, 2)} />
+            </span>
+          )}
           <span className="absolute right-0.5 flex items-center bg-(--row) opacity-0 focus-within:opacity-100 group-hover:opacity-100 has-aria-expanded:opacity-100 pointer-coarse:static pointer-coarse:opacity-100">
             <button
               type="button"

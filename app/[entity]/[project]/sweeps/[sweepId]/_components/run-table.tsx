@@ -11,7 +11,6 @@ import { type SortBy, sortRows } from "@/ui/charts/prepare/rows";
 import { formatSorts } from "@/ui/charts/prepare/sort-param";
 import { formatCount, plural } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
-import { Confirm } from "@/ui/kit/confirm";
 import { ColumnsIcon, DownloadIcon } from "@/ui/kit/icons";
 import { Panel } from "@/ui/kit/panel";
 import { useShortcuts } from "@/ui/kit/shortcuts";
@@ -35,14 +34,21 @@ export function RunTable() {
   const settings = useTableSettings();
   const verbs = useRunVerbs();
   const [picking, setPicking] = useState(false);
-  const [deleting, setDeleting] = useState<readonly string[]>([]);
   const [editing, setEditing] = useState<Editing>();
   const scroller = useRef<HTMLElement>(null);
   const bestId = head.bestRun?.id;
 
   const all = useMemo(
-    () => toRunColumns({ metric: head.metric, rows, bestId, varied, dimensions }),
-    [head.metric, rows, bestId, varied, dimensions],
+    () =>
+      toRunColumns({
+        metric: head.metric,
+        metricNames: head.metricNames.names,
+        rows,
+        bestId,
+        varied,
+        dimensions,
+      }),
+    [head.metric, head.metricNames, rows, bestId, varied, dimensions],
   );
   const columns = useMemo(() => arrangeColumns(all, settings), [all, settings]);
   const byId = useMemo(() => new Map(all.map((column) => [column.id, column])), [all]);
@@ -67,6 +73,12 @@ export function RunTable() {
   );
 
   const headerVerbs = useHeaderVerbs(settings, columns, byId, () => scroller.current?.scrollTo({ top: 0 }));
+  // Not asked about: the toast takes it back.
+  const remove = (ids: readonly string[]) => {
+    const gone = new Set(ids);
+    select([...selected].filter((id) => !gone.has(id)));
+    void verbs.remove(ids);
+  };
   const anchor = useRef<string>(undefined);
   const actions = useStableActions({
     toggle(id, range) {
@@ -97,7 +109,7 @@ export function RunTable() {
       : undefined,
     stop: (ids) => void verbs.stop(ids),
     retry: (ids) => void verbs.retry(ids),
-    remove: setDeleting,
+    remove,
   });
 
   const save = () =>
@@ -156,7 +168,7 @@ export function RunTable() {
         groupLabel={(key) => `${group?.label ?? ""}: ${key === "" ? "no value" : key}`}
         onSelectAll={() => select(shown.map(({ id }) => id))}
       />
-      <BulkBar verbs={verbs} onDelete={setDeleting} />
+      <BulkBar verbs={verbs} onDelete={remove} />
       <ColumnPicker
         open={picking}
         all={all}
@@ -173,21 +185,6 @@ export function RunTable() {
           onClose={() => setEditing(undefined)}
         />
       )}
-      <Confirm
-        open={deleting.length > 0}
-        title={`Delete ${plural(deleting.length, "run")}?`}
-        action={deleting.length === 1 ? "Delete the run" : `Delete ${formatCount(deleting.length)} runs`}
-        keep={deleting.length === 1 ? "Keep it" : "Keep them"}
-        onConfirm={() => {
-          setDeleting([]);
-          const gone = new Set(deleting);
-          select([...selected].filter((id) => !gone.has(id)));
-          void verbs.remove(deleting);
-        }}
-        onClose={() => setDeleting([])}
-      >
-        <p>Metrics and output go with them. A grid may hand their configurations out again.</p>
-      </Confirm>
     </Panel>
   );
 }

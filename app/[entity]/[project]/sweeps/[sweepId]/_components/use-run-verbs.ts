@@ -5,9 +5,10 @@ import { toRefusal } from "@/app/_live/refusal";
 import { newMutationId, request } from "@/app/_live/request";
 import type { RunPatch } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
+import { DeleteRuns, RestoreRuns } from "@/graphql/operations/delete-runs";
 import { RetryRuns } from "@/graphql/operations/edit-sweep";
 import type { Failure } from "@/graphql/operations/failure";
-import { DeleteRuns, StopRuns } from "@/graphql/operations/many-runs";
+import { StopRuns } from "@/graphql/operations/many-runs";
 import { NoteRun, TagRun } from "@/graphql/operations/run-page";
 import { plural } from "@/ui/format";
 import { showToast } from "@/ui/kit/toast";
@@ -60,6 +61,13 @@ export function useRunVerbs(): RunVerbs {
   const say = (done: number, what: string) => {
     if (done > 0) showToast(`${plural(done, "run")} ${what}`);
   };
+  const restore = async (ids: readonly string[]) => {
+    const done = await each("Restoring", ids, async (runIds) => {
+      const input = { runIds, clientMutationId: newMutationId() };
+      return (await request(RestoreRuns, { input })).restoreRuns.error;
+    });
+    say(done, done === 1 ? "is there again" : "are there again");
+  };
   const patch = (patches: ReadonlyMap<string, RunPatch>) => store.patchRuns(patches);
 
   return {
@@ -68,8 +76,8 @@ export function useRunVerbs(): RunVerbs {
     forget: () => setRefusal(undefined),
     async stop(ids) {
       const done = await each("Stopping", ids, async (runIds) => {
-        const { done } = await request(StopRuns, { input: { runIds, clientMutationId: newMutationId() } });
-        return done.error;
+        const input = { runIds, clientMutationId: newMutationId() };
+        return (await request(StopRuns, { input })).stopRuns.error;
       });
       say(done, "asked to stop");
     },
@@ -82,10 +90,13 @@ export function useRunVerbs(): RunVerbs {
     },
     async remove(ids) {
       const done = await each("Deleting", ids, async (runIds) => {
-        const { done } = await request(DeleteRuns, { input: { runIds, clientMutationId: newMutationId() } });
-        return done.error;
+        const input = { runIds, clientMutationId: newMutationId() };
+        return (await request(DeleteRuns, { input })).deleteRuns.error;
       });
-      say(done, "deleted");
+      if (done > 0)
+        showToast(`${plural(done, "run")} deleted`, {
+          action: { label: "Undo", onSelect: () => void restore(ids.slice(0, done)) },
+        });
     },
     async tag(ids, { add = [], remove = [] }) {
       const done = await each("Tagging", ids, async (runIds) => {
