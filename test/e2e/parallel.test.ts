@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { SweepRuns } from "@/graphql/operations/pages";
+import { unpackLine } from "@/core/run-columns";
+import { SweepColumns } from "@/graphql/operations/pages";
 import { LOOKS, screenshot } from "../support/browser";
 import { finishMany } from "../support/seed";
 import {
@@ -53,11 +54,13 @@ async function brush(page: Page, id: string, from: number, to: number): Promise<
 
 /** What the API has, judged here and not by the page. */
 async function runsOf({ id }: SeededSweep) {
-  const { sweep } = await site().driver.send(SweepRuns, { id, first: 100, after: null });
-  return (sweep?.runs.nodes ?? []).map(({ params, objective }) => ({
-    objective,
-    params: JSON.parse(params) as Record<string, unknown>,
-  }));
+  const { sweep } = await site().driver.send(SweepColumns, { id, after: null, metrics: [], lines: true });
+  if (!sweep) throw new Error(`sweep ${id} is not there`);
+  const { runColumns } = sweep;
+  return runColumns.id.map((_, i) => {
+    const { params, objective } = unpackLine(runColumns, i);
+    return { objective, params: JSON.parse(params) as Record<string, unknown> };
+  });
 }
 
 /** Rows of the table, by its own account. */
