@@ -8,6 +8,8 @@ import { type SeededSweep, seedSweep } from "../support/seed-sweep";
 import { violationsOn, visitSite } from "../support/visit";
 
 const { site, open } = visitSite();
+/** The server may be busy: these are no promises about speed. */
+const PATIENTLY = { timeout: 30_000 };
 
 const SPIKE = { step: 5_003, value: 9 };
 /** 100 runs of 10,000 points with one spike; and few short ones, with a metric that is never above zero. */
@@ -112,7 +114,7 @@ describe("charts of a hundred long runs", () => {
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.6, y, { steps: 4 });
     await page.mouse.up();
-    await expect.poll(() => answers.at(-1)?.series[0]?.points?.x.length, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => answers.at(-1)?.series[0]?.points?.x.length, PATIENTLY).toBeDefined();
     for (const { total, points } of answers.at(-1)?.series ?? []) {
       expect(total).toBeGreaterThan(900);
       expect(total).toBeLessThan(1_200);
@@ -120,12 +122,12 @@ describe("charts of a hundred long runs", () => {
     }
     expect(new URL(page.url()).searchParams.get("ch.range")).toMatch(/^\d+~\d+$/);
     await page.keyboard.press("Escape");
-    await expect.poll(() => new URL(page.url()).searchParams.get("ch.range")).toBeNull();
+    await expect.poll(() => new URL(page.url()).searchParams.get("ch.range"), PATIENTLY).toBeNull();
     // The same by keyboard alone.
     await page.getByLabel("From step").fill("2000");
     await page.getByLabel("To step").fill("2100");
     await page.keyboard.press("Enter");
-    await expect.poll(() => answers.at(-1)?.series[0]?.points?.x.length).toBe(101);
+    await expect.poll(() => answers.at(-1)?.series[0]?.points?.x.length, PATIENTLY).toBe(101);
   });
 });
 
@@ -165,7 +167,7 @@ describe("charts of short runs", () => {
     for (const path of smoothed) expect(raw.map(begin)).toContain(begin(path));
     expect(smoothed.filter((path) => !raw.includes(path))).toHaveLength(raw.length);
     await slider.fill("0");
-    await expect.poll(paths).toEqual(raw);
+    await expect.poll(paths, PATIENTLY).toEqual(raw);
     expect(troubles).toEqual([]);
   });
 
@@ -178,7 +180,7 @@ describe("charts of short runs", () => {
       .waitFor();
     for (const path of await page.locator("#charts figure path").all())
       expect(await path.getAttribute("d")).not.toContain("NaN");
-    await expect.poll(() => page.locator("#charts figure .touch-pan-y").count()).toBe(3);
+    await expect.poll(() => page.locator("#charts figure .touch-pan-y").count(), PATIENTLY).toBe(3);
   });
 
   test("29: pointing at one chart shows the same step with that run's value on every other", async () => {
@@ -189,7 +191,7 @@ describe("charts of short runs", () => {
     const box = await boxOf(plotOf(page, "val/loss"));
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.5);
     const tips = page.locator("[data-tip]");
-    await expect.poll(() => tips.count()).toBe(3);
+    await expect.poll(() => tips.count(), PATIENTLY).toBe(3);
     const texts = await tips.allTextContents();
     const steps = texts.map((text) => /step (\d+)/.exec(text)?.[1]);
     expect(new Set(steps).size).toBe(1);
@@ -199,7 +201,9 @@ describe("charts of short runs", () => {
     expect(await page.locator("[data-crosshair]").count()).toBe(3);
     // A run that has the focus in the legend comes to the front too.
     await page.getByRole("list", { name: "Lines" }).getByRole("link").nth(2).focus();
-    await expect.poll(() => chartOf(page, "train/loss").locator("svg[role=img] g[opacity]").count()).toBe(9);
+    await expect
+      .poll(() => chartOf(page, "train/loss").locator("svg[role=img] g[opacity]").count(), PATIENTLY)
+      .toBe(9);
   });
 
   test("30: fewer runs or points than there are is said; all of them is not", async () => {
@@ -248,7 +252,7 @@ describe("charts of short runs", () => {
     await fold(page).click();
     const legend = await page.getByRole("list", { name: "Lines" }).textContent();
     expect(legend).toMatch(/optimizer\.name = \w+\d+ runs?/);
-    await expect.poll(() => page.url()).toContain("ch.fold=val");
+    await expect.poll(() => page.url(), PATIENTLY).toContain("ch.fold=val");
     const { page: other } = await open(page.url());
     await chartOf(other, "train/loss")
       .getByText(/^The line is the mean of the runs, the band one standard deviation/)
@@ -277,6 +281,7 @@ describe("charts of short runs", () => {
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
       await page.goto(`/${site().entity}/charts/compare?runs=${names}`);
+      await chartOf(page, "train/loss").scrollIntoViewIfNeeded();
       await chartOf(page, "train/loss").getByRole("img").waitFor();
       expect(await violationsOn(page), look).toEqual([]);
       expect(
@@ -302,7 +307,7 @@ test("runs of two sweeps stand side by side: what differs first, against one of 
   expect(first).toBe("true");
   const all = await rows().count();
   await page.getByRole("button", { name: "Differences only" }).click();
-  await expect.poll(() => rows().count()).toBeLessThan(all);
+  await expect.poll(() => rows().count(), PATIENTLY).toBeLessThan(all);
   expect(await table(page).locator("tr[data-differs=false]").count()).toBe(0);
   await page.getByLabel("Reference run").selectOption(String(names[0]));
   const lr = table(page).getByRole("row", { name: /^lr / });
@@ -315,10 +320,15 @@ test("runs of two sweeps stand side by side: what differs first, against one of 
     .getByRole("link", { name: /^Take .* out/ })
     .first()
     .click();
-  await expect.poll(() => table(page).locator("thead th").count()).toBe(3);
+  await expect.poll(() => table(page).locator("thead th").count(), PATIENTLY).toBe(3);
   await page.getByLabel("Add a run by its name").fill(String(names[0]));
   await page.getByRole("button", { name: "Add", exact: true }).click();
-  await expect.poll(() => table(page).locator("thead th").count()).toBe(4);
+  await expect.poll(() => table(page).locator("thead th").count(), PATIENTLY).toBe(4);
+  // What was chosen stays while runs come and go.
+  expect(await page.getByLabel("Reference run").inputValue()).toBe(String(names[0]));
+  await page.getByRole("button", { name: "Differences only" }).click();
+  await expect.poll(() => new URL(page.url()).searchParams.get("diff"), PATIENTLY).toBeNull();
+  expect(new URL(page.url()).searchParams.get("runs")?.split(",")).toHaveLength(3);
   expect(troubles).toEqual([]);
 });
 

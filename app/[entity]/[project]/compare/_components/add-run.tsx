@@ -8,6 +8,8 @@ import { Button } from "@/ui/kit/button";
 
 type Found = { id: string; name: string; displayName: string };
 
+const NOTHING = { value: "", runs: [] };
+
 /** Long enough after the last key that not every letter is asked for. */
 const TYPING_MS = 200;
 
@@ -23,7 +25,9 @@ export function AddRun(props: {
   const router = useRouter();
   const id = useId();
   const [typed, setTyped] = useState("");
-  const [found, setFound] = useState<readonly Found[]>([]);
+  const [{ value: asked, runs: found }, setFound] = useState<{ value: string; runs: readonly Found[] }>(
+    NOTHING,
+  );
   useEffect(() => {
     const left = new AbortController();
     const timer = setTimeout(async () => {
@@ -33,7 +37,7 @@ export function AddRun(props: {
       };
       try {
         const answer = await request(RunNames, { entity, project, filter }, left.signal);
-        if (!left.signal.aborted) setFound(answer.project?.runs.nodes ?? []);
+        if (!left.signal.aborted) setFound({ value, runs: answer.project?.runs.nodes ?? [] });
       } catch {
         // Without suggestions a whole name is taken still.
       }
@@ -47,7 +51,9 @@ export function AddRun(props: {
     event.preventDefault();
     const text = typed.trim();
     if (text === "") return;
-    const run = found.find(({ name, displayName }) => name === text || displayName === text) ?? found[0];
+    const exact = found.find(({ name, displayName }) => name === text || displayName === text);
+    // A part of a name stands for the first run that has it, once the list is that of what was typed.
+    const run = exact ?? (asked === text ? found[0] : undefined);
     setTyped("");
     router.push(toHref([...new Set([...names, run?.name ?? text])]), { scroll: false });
   };
