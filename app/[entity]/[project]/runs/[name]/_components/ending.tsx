@@ -24,29 +24,32 @@ const LAST_LINES = 6;
 
 /** Why it did not end well, and what exactly was run, before anything else is looked at. */
 export function Ending({ head, screen }: { head: RunHead; screen: ScreenView }) {
-  const title = TITLES[head.state];
+  // A program that heard of it and came to an orderly end has finished, of fewer steps than the others.
+  const isShort = head.state === "finished" && head.earlyStop !== null;
+  const title = isShort ? "It was stopped early" : TITLES[head.state];
   if (!title) return null;
   const { exitCode, stateReason, stateDetail, earlyStop } = head;
-  const last = head.state === "killed" ? [] : toLastLines(screen);
+  const isBad = head.state === "failed" || head.state === "crashed";
+  const last = isBad ? toLastLines(screen) : [];
   const command = head.attempts.at(-1)?.command;
   const why =
-    (stateReason === "early_stopped" ? earlyStop?.text : undefined) ??
+    (stateReason === "early_stopped" || isShort ? earlyStop?.text : undefined) ??
     stateDetail ??
     (stateReason ? (REASONS[stateReason] ?? `${stateReason.replaceAll("_", " ")}.`) : undefined);
   return (
     <div id="ending" className="mt-6">
       <Notice
-        tone={head.state === "killed" ? "plain" : "bad"}
+        tone={isBad ? "bad" : "plain"}
         title={
           stateReason === "early_stopped"
             ? "It was stopped early"
-            : exitCode === null || head.state === "killed"
+            : exitCode === null || !isBad
               ? title
               : `${title} with exit code ${exitCode}`
         }
       >
         {why && stateReason !== "exit_code" && <p className="text-ink">{why}</p>}
-        {command && head.state !== "killed" && (
+        {command && isBad && (
           <p className="wrap-anywhere mt-2">
             <span className="text-ink-soft text-sm">Command: </span>
             <code className="font-mono text-ink text-xs leading-5" translate="no">
