@@ -156,8 +156,8 @@ function FirstSweep({ entity }: { entity: string | undefined }) {
     <div className="max-w-2xl pt-12">
       <h1 className="font-semibold text-xl tracking-tight">Describe a sweep, and watch it here</h1>
       <p className="mt-2 mb-5 text-ink-soft">
-        A sweep file names your training program and the ranges to search. Run this in a clone of Besom: it
-        creates the sweep and prints how to start working on it.
+        Write down in a sweep file what to try, and run this in a clone of Besom: it creates the sweep and
+        prints how to start working on it.
       </p>
       <CommandBlock command="npx besom sweep sweep.yaml" label="Copy" />
       {entity && (
