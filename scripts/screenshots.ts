@@ -1,6 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { startEmbedded } from "@/db/embedded";
 import { launchBrowser, openPage, PHONE, untilQuiet, WIDE } from "@/test/support/browser";
 import { fillShowcase, type Showcase } from "@/test/support/showcase";
 import { openSite, type Site } from "@/test/support/site";
@@ -72,7 +74,11 @@ const LOOKS = [
 ] as const;
 
 const wanted = process.argv.slice(2);
-const [site, browser] = await Promise.all([openSite(), launchBrowser()]);
+// A database of its own: what somebody has on this machine is on no picture.
+const dataDir = mkdtempSync(join(tmpdir(), "besom-pictures-"));
+const postgres = await startEmbedded({ dataDir, settings: { fsync: "off" } });
+const origin = { adminUrl: postgres.url, templateName: "template1", copyStrategy: "wal_log" } as const;
+const [site, browser] = await Promise.all([openSite(origin), launchBrowser()]);
 let showcase: Showcase | undefined;
 try {
   showcase = await fillShowcase(site);
@@ -84,6 +90,8 @@ try {
   showcase?.rest();
   await browser.close();
   await site.close();
+  await postgres.stop();
+  rmSync(dataDir, { recursive: true, force: true });
 }
 
 async function takeAll(

@@ -113,7 +113,13 @@ function Section(props: { name: string; count: number; alone: boolean; children:
   const [folded, setFolded] = useParam("ch.fold", NAMES);
   const columns = count === 1 ? "" : count === 2 ? "md:grid-cols-2" : "md:grid-cols-2 xl:grid-cols-3";
   const grid = <div className={`grid gap-x-8 gap-y-6 ${columns}`}>{children}</div>;
-  if (alone && name === "") return <div className="mt-4">{grid}</div>;
+  if (alone && name === "")
+    return (
+      <div className="mt-4">
+        <h3 className="sr-only">All metrics</h3>
+        {grid}
+      </div>
+    );
   const shut = folded.includes(name);
   const title = name === "" ? "Other metrics" : name;
   return (
