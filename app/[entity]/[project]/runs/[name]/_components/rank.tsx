@@ -1,11 +1,13 @@
 "use client";
 
 import Link from "next/link";
+import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import { request } from "@/app/_live/request";
 import type { RunFilter, RunOrder } from "@/core/run-filter";
 import { type Neighbours, type RunHead, RunNeighbours } from "@/graphql/operations/run-page";
 import { formatCount, formatNumber } from "@/ui/format";
+import { useShortcuts } from "@/ui/kit/shortcuts";
 
 /** Which place the run has among those of its sweep, and the way to the next better and the next worse one. */
 export function Rank({ head, projectPath }: { head: RunHead; projectPath: string }) {
@@ -30,19 +32,28 @@ export function Rank({ head, projectPath }: { head: RunHead; projectPath: string
       <span className="figures text-ink-soft">
         place {formatCount(place)} of {formatCount(place + worse.totalCount)} by {sweep?.metric?.name}
       </span>
-      <Neighbour label="Next better" arrow="←" of={better} projectPath={projectPath} />
-      <Neighbour label="Next worse" arrow="→" of={worse} projectPath={projectPath} />
+      <Neighbour label="Next better" arrow="←" keys="[" of={better} projectPath={projectPath} />
+      <Neighbour label="Next worse" arrow="→" keys="]" of={worse} projectPath={projectPath} />
     </nav>
   );
 }
 
-function Neighbour(props: { label: string; arrow: string; of: Neighbours; projectPath: string }) {
-  const { label, arrow, of, projectPath } = props;
+function Neighbour(props: {
+  label: string;
+  arrow: string;
+  keys: string;
+  of: Neighbours;
+  projectPath: string;
+}) {
+  const { label, arrow, keys, of, projectPath } = props;
+  const router = useRouter();
   const [run] = of.nodes;
-  if (!run) return null;
+  const href = run && `${projectPath}/runs/${encodeURIComponent(run.name)}`;
+  useShortcuts(href ? [{ words: `${label} run`, keys, run: () => router.push(href) }] : []);
+  if (!run || !href) return null;
   return (
     <Link
-      href={`${projectPath}/runs/${encodeURIComponent(run.name)}`}
+      href={href}
       title={run.objective === null ? undefined : formatNumber(run.objective)}
       className="inline-flex min-h-6 items-center gap-1 text-link underline-offset-2 hover:underline"
     >
