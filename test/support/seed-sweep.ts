@@ -36,7 +36,7 @@ export interface SweepSeed {
   readonly source?: string;
   readonly runs?: number;
   readonly seed?: number;
-  /** 8 characters of a-z0-9; made of the seed when absent. */
+  /** 8 characters of a-z0-9; made of all options when absent: files of tests share a database. */
   readonly id?: string;
   /** The oldest one when absent. */
   readonly entity?: string;
@@ -134,7 +134,7 @@ async function seed(db: Database, options: SweepSeed): Promise<SeededSweep> {
   const { config, generation } = readSweepFile({ source });
   const sweepId =
     options.id ??
-    digest(`${options.seed ?? 1} ${source}`)
+    digest(JSON.stringify([options, source]))
       .toString("hex")
       .slice(0, 8);
   const own = (config.metrics ?? (config.metric ? [config.metric] : [])).map(({ name }) => name);

@@ -73,7 +73,7 @@ export function prepareImportance(input: {
   const range = rangeOf(answer.parameters);
   return {
     rows: shown.map((parameter) => toRow(parameter, MEASURED[measure](parameter), measure, range)),
-    sentence: toSentence(answer, metric),
+    sentence: toSentence(answer, metric, input.goal),
     notes: toNotes(input),
   };
 }
@@ -127,17 +127,29 @@ function toShape(
   };
 }
 
-function toSentence({ parameters }: Answer, metric: string): string {
+function toSentence({ parameters }: Answer, metric: string, goal: Goal): string {
   const [first, second] = [...parameters].sort((a, b) => b.importance - a.importance);
   if (!first) return "";
   const half = (first.high - first.low) / 2;
-  // A curve that turns is looked at, not put in a word.
-  const which = { higher: "; higher is better", lower: "; lower is better", mixed: "" }[first.direction];
+  const which = { higher: "; higher is better", lower: "; lower is better", mixed: toBestPlace(first, goal) }[
+    first.direction
+  ];
   const next =
     second && second.importance >= 0.05
       ? ` ${second.name} explains ${toPercentText(second.importance)}.`
       : " No other parameter explains 5 % by itself.";
   return `${first.name} explains ${toPercentText(first.importance)} ± ${Math.max(1, Math.round(half * 100))} of the variation in ${metric}${which}.${next}`;
+}
+
+/** Where a curve that turns is at its best. */
+function toBestPlace({ marginal }: ParameterImportance, goal: Goal): string {
+  const [first, ...rest] = marginal;
+  if (!first) return "";
+  const best = rest.reduce(
+    (one, other) => ((goal === "minimize" ? other.mean < one.mean : other.mean > one.mean) ? other : one),
+    first,
+  );
+  return `; it is best ${typeof best.value === "number" ? `near ${formatNumber(best.value, 2)}` : `with ${best.value}`}`;
 }
 
 function toNotes({ answer, runs, leftOut }: Parameters<typeof prepareImportance>[0]): string[] {
