@@ -18,6 +18,8 @@ const QUALITY = 82;
 interface Shot {
   readonly name: string;
   readonly path: string;
+  /** Of a wide picture, where 900 px don't show what the page is about. */
+  readonly height?: number;
   /** What is done on it before the picture is taken. */
   readonly act?: (page: Page) => Promise<void>;
   /** Nobody's: without a session. */
@@ -29,7 +31,7 @@ const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): 
   { name: "project", path: project },
   { name: "project-runs", path: `${project}?tab=runs` },
   { name: "project-agents", path: `${project}/agents` },
-  { name: "sweep", path: tuned.path },
+  { name: "sweep", path: tuned.path, height: 1_460 },
   { name: "sweep-charts", path: `${tuned.path}?tab=charts` },
   { name: "sweep-explore", path: `${tuned.path}?tab=explore` },
   { name: "sweep-timeline", path: `${tuned.path}?tab=timeline` },
@@ -100,11 +102,11 @@ async function takeAll(
   shots: readonly Shot[],
   { colorScheme, width, viewport }: (typeof LOOKS)[number],
 ): Promise<void> {
-  for (const { name, path, act, stranger } of shots) {
+  for (const { name, path, height, act, stranger } of shots) {
     const { page, context, troubles } = await openPage(browser, {
       baseURL: url,
       colorScheme,
-      viewport,
+      viewport: width === "wide" && height !== undefined ? { ...viewport, height } : viewport,
       ...(!stranger && { session }),
     });
     await page.goto(path);

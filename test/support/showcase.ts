@@ -43,7 +43,7 @@ parameters:
 const GRID = `name: warmup and schedule
 method: grid
 program: train.py
-metric: {name: val/accuracy, goal: maximize}
+metric: {name: val/score, goal: maximize}
 parameters:
   lr: {values: [0.0003, 0.001, 0.003, 0.01]}
   warmup_steps: {values: [0, 200, 1000, 4000]}
@@ -54,7 +54,7 @@ parameters:
 const SMALL = `name: tokenizer sizes
 method: grid
 program: train.py
-metric: {name: perplexity, goal: minimize}
+metric: {name: bits_per_byte, goal: minimize}
 parameters:
   vocabulary: {values: [8000, 16000, 32000, 64000]}
   merges: {values: [bpe, unigram]}
@@ -105,9 +105,9 @@ export async function fillShowcase({
     seed: 11,
     project,
     agents: 6,
-    metrics: ["val/accuracy", "train/loss", "epoch_time"],
+    metrics: ["val/margin", "train/loss", "epoch_time"],
     shares: { failed: 0.03, crashed: 0.01 },
-    histories: { runs: 60 },
+    histories: { runs: 480 },
   });
   await spreadCreation(databaseUrl);
   await driver.send(StopSweep, { input: { sweepId: small.id } });
