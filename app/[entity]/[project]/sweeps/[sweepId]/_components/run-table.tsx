@@ -24,6 +24,7 @@ import { NAME, type RunColumn, toRunColumns } from "./run-columns";
 import { RunGrid } from "./run-grid";
 import { useHeldOrder } from "./use-held-order";
 import { useRunVerbs } from "./use-run-verbs";
+import { useStillPlace } from "./use-still-place";
 import { type TableSettings, useTableSettings } from "./use-table-settings";
 
 /** Every run of the sweep that passes the filter: ten thousand rows scroll and sort as thirty do. */
@@ -57,6 +58,7 @@ export function RunTable() {
     [shown, settings, byId, bestId],
   );
   const held = useHeldOrder(sorted, useRuleKey(settings));
+  useStillPlace(scroller, held.occupied);
   const ordered = useMemo(() => held.order.flatMap((id) => rows.get(id) ?? []), [held.order, rows]);
   const group = byId.get(settings.group);
   const items = useMemo(

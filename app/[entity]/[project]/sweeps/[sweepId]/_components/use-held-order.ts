@@ -21,6 +21,8 @@ export function useHeldOrder(sorted: readonly string[], sorting: string) {
   return {
     order,
     waiting,
+    /** Somebody is at it now, and not only has left it scrolled. */
+    occupied: pointer || focus,
     release: () => setReleased((count) => count + 1),
     watch: {
       onPointerEnter: () => setPointer(true),
