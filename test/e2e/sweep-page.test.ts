@@ -110,7 +110,7 @@ describe("live", () => {
     await untilLive(page);
     await sweep.finish(25);
     await page.getByText("28 runs", { exact: true }).waitFor();
-    await page.locator("#runs th").getByRole("button", { name: "accuracy" }).click();
+    await page.locator("#runs th").getByRole("button", { name: "accuracy", exact: true }).click();
     await page.mouse.move(0, 0);
     const firstRow = page.locator("#runs tbody tr").first();
     const best = (await textIn(page.locator("#best a"))).trim();

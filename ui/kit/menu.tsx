@@ -1,6 +1,14 @@
 "use client";
 
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 
 export type MenuItem =
   | { label: string; icon?: ReactNode; href: string; danger?: false }
@@ -16,7 +24,8 @@ export function Menu(props: {
   /** Of the button, for readers; what it shows is `children`. */
   label: string;
   children: ReactNode;
-  items: readonly MenuItem[];
+  /** A function is asked when the menu opens: in a row that is seldom drawn anew, what it offers is then not of long ago. */
+  items: readonly MenuItem[] | (() => readonly MenuItem[]);
   /** Above the items: who one is, say. */
   head?: ReactNode;
   align?: "left" | "right";
@@ -31,10 +40,11 @@ export function Menu(props: {
   const [place, setPlace] = useState<Place>();
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const sheet = useRef<HTMLDivElement>(null);
+  /** The entry that gets the focus when the menu opens. */
+  const entry = useRef<"first" | "last">("first");
   const menuId = useId();
-  const entries = () => [
-    ...(root.current?.querySelectorAll<HTMLElement>('[role="menuitem"]:not([aria-disabled="true"])') ?? []),
-  ];
+  const entries = () => entriesIn(root.current);
 
   useEffect(() => {
     if (!open) return;
@@ -42,23 +52,29 @@ export function Menu(props: {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setOpen(false);
     };
     document.addEventListener("pointerdown", outside);
+    return () => document.removeEventListener("pointerdown", outside);
+  }, [open]);
+  // Before the next key can come: with an Enter that follows at once, the entry is chosen and not the button pressed again.
+  useLayoutEffect(() => {
+    if (!open) return;
+    entriesIn(root.current)
+      .at(entry.current === "first" ? 0 : -1)
+      ?.focus({ preventScroll: floating });
+    if (!floating) return;
     // What floats is moved along with its button.
-    const follow = () => setPlace(below(button.current, align));
-    if (floating) document.addEventListener("scroll", follow, { capture: true, passive: true });
+    const follow = () => setPlace(beside(button.current, sheet.current, align));
+    follow();
+    document.addEventListener("scroll", follow, { capture: true, passive: true });
+    window.addEventListener("resize", follow);
     return () => {
-      document.removeEventListener("pointerdown", outside);
       document.removeEventListener("scroll", follow, { capture: true });
+      window.removeEventListener("resize", follow);
     };
   }, [open, floating, align]);
 
   const openAt = (which: "first" | "last") => {
-    if (floating) setPlace(below(button.current, align));
+    entry.current = which;
     setOpen(true);
-    requestAnimationFrame(() =>
-      entries()
-        .at(which === "first" ? 0 : -1)
-        ?.focus({ preventScroll: floating }),
-    );
   };
   const close = () => {
     setOpen(false);
@@ -99,12 +115,13 @@ export function Menu(props: {
       </button>
       {open && (
         <div
+          ref={sheet}
           {...(floating && { style: place })}
-          className={`${floating ? "fixed" : `absolute top-full mt-1 ${align === "right" ? "right-0" : "left-0"}`} z-40 min-w-48 max-w-[calc(100vw-2rem)] rounded-lg border border-line bg-surface py-1 text-left shadow-(--shadow)`}
+          className={`${floating ? "fixed max-h-[calc(100dvh-1rem)] overflow-y-auto" : `absolute top-full mt-1 ${align === "right" ? "right-0" : "left-0"}`} z-40 min-w-48 max-w-[calc(100vw-2rem)] rounded-lg border border-line bg-surface py-1 text-left shadow-(--shadow)`}
         >
           {head && <div className="border-line border-b px-3 pt-1 pb-2">{head}</div>}
           <div role="menu" id={menuId} aria-label={label} tabIndex={-1} onKeyDown={onMenuKey}>
-            {items.map((item, index) =>
+            {(typeof items === "function" ? items() : items).map((item, index) =>
               item === "rule" ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: a line has no name, and the list does not change while it is open
                 <hr key={index} className="my-1 border-line" />
@@ -124,16 +141,34 @@ type Place = { top: number; right: number } | { top: number; left: number };
 /** `min-w-48` and some air: what opens at an edge of the window stays inside it. */
 const LEAST_PX = 200;
 
-/** In the window, the aligned edges above each other. */
-function below(button: HTMLElement | null, align: "left" | "right"): Place | undefined {
-  const box = button?.getBoundingClientRect();
-  if (!box) return undefined;
-  const { clientWidth } = document.documentElement;
-  const furthest = Math.max(8, clientWidth - LEAST_PX);
+/** Between the menu and the edge of the window. */
+const AIR_PX = 8;
+
+/** In the window: below the button, the aligned edges above each other; where that leaves the window, above the button. */
+function beside(
+  button: HTMLElement | null,
+  sheet: HTMLElement | null,
+  align: "left" | "right",
+): Place | undefined {
+  if (!button || !sheet) return undefined;
+  const box = button.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const height = sheet.offsetHeight;
+  const above = box.top - 4 - height;
+  const lowest = clientHeight - AIR_PX - height;
+  const below = box.bottom + 4;
+  // A button that was scrolled out of sight takes its menu along.
+  const fits = below <= lowest || box.top > clientHeight;
+  const top = fits ? below : above >= AIR_PX ? above : Math.max(AIR_PX, lowest);
+  const furthest = Math.max(AIR_PX, clientWidth - LEAST_PX);
   return align === "left"
-    ? { top: box.bottom + 4, left: Math.min(furthest, Math.max(8, box.left)) }
-    : { top: box.bottom + 4, right: Math.min(furthest, clientWidth - box.right) };
+    ? { top, left: Math.min(furthest, Math.max(AIR_PX, box.left)) }
+    : { top, right: Math.min(furthest, clientWidth - box.right) };
 }
+
+const entriesIn = (root: HTMLElement | null): HTMLElement[] => [
+  ...(root?.querySelectorAll<HTMLElement>('[role="menuitem"]:not([aria-disabled="true"])') ?? []),
+];
 
 const ENTRY =
   "flex min-h-8 w-full items-center gap-2 px-3 text-left text-sm hover:bg-sunken focus-visible:bg-sunken focus-visible:outline-offset-[-2px]";

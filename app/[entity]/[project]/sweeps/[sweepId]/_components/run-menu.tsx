@@ -14,26 +14,29 @@ import { RunActionsContext } from "./run-actions";
 export function RunMenu({ row, href, tabIndex }: { row: Row; href: string; tabIndex: number }) {
   const { hide, compareHref, edit, stop, retry, remove } = useContext(RunActionsContext);
   const place = useRef<HTMLSpanElement>(null);
-  const compare = compareHref(row);
   const change = (what: "tags" | "notes") => () =>
     place.current && edit?.(row, what, place.current.closest("td") ?? place.current);
-  const items: MenuItem[] = [
-    { label: "Open", href: withBase(href) },
-    ...(compare ? [{ label: "Compare", href: withBase(compare) }] : []),
-    "rule",
-    { label: "Copy id", onSelect: () => void copy(row.name, "The run's id") },
-    {
-      label: "Copy config as YAML",
-      onSelect: async () => copy(await toConfigYaml(row.params), "The config, as YAML,"),
-    },
-    {
-      label: "Copy config as JSON",
-      onSelect: () => void copy(toConfigJson(row.params), "The config, as JSON,"),
-    },
-    "rule",
-    { label: "Hide", onSelect: () => hide([row.id]) },
-    ...(edit ? changes() : []),
-  ];
+  // Asked for when the menu opens: what it compares with is chosen since the row was drawn.
+  const items = (): MenuItem[] => {
+    const compare = compareHref(row);
+    return [
+      { label: "Open", href: withBase(href) },
+      ...(compare ? [{ label: "Compare", href: withBase(compare) }] : []),
+      "rule",
+      { label: "Copy id", onSelect: () => void copy(row.name, "The run's id") },
+      {
+        label: "Copy config as YAML",
+        onSelect: async () => copy(await toConfigYaml(row.params), "The config, as YAML,"),
+      },
+      {
+        label: "Copy config as JSON",
+        onSelect: () => void copy(toConfigJson(row.params), "The config, as JSON,"),
+      },
+      "rule",
+      { label: "Hide", onSelect: () => hide([row.id]) },
+      ...(edit ? changes() : []),
+    ];
+  };
   function changes(): MenuItem[] {
     return [
       { label: "Edit tags", onSelect: change("tags") },
