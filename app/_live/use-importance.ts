@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { SweepImportance, type SweepImportanceAnswer } from "@/graphql/operations/importance";
 import { request } from "./request";
 
@@ -13,8 +13,9 @@ export interface AskedImportance {
 }
 
 /**
- * Importance as runs end: asked again when `version` changes, one question at a time, and the last answer stays until the next
- * one is there. Nothing is asked while nobody looks.
+ * Importance as runs end: asked again when `version` has changed since, one question at a time, and the last answer stays until
+ * the next one is there. A question under way is not given up for a newer version: where runs end all the time none would ever be
+ * answered. Nothing is asked while nobody looks.
  */
 export function useImportance(
   sweepId: string,
@@ -22,39 +23,51 @@ export function useImportance(
   version: string,
   seen: boolean,
 ): AskedImportance {
-  const [state, setState] = useState<AskedImportance & { readonly of?: string }>({
-    answer: undefined,
-    problem: undefined,
-  });
-  const wanted = `${metric}\n${version}`;
-  const { of } = state;
+  const [state, setState] = useState<Answered>({ answer: undefined, problem: undefined });
+  const newest = useRef(version);
   useEffect(() => {
-    if (!seen || of === wanted) return;
+    newest.current = version;
+  }, [version]);
+  const { of } = state;
+  // Another metric is another question: at once.
+  const isAgain = of !== undefined && of.metric === metric;
+  const due = !isAgain || of.version !== version;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer, `of`, is followed by the next question while one is due
+  useEffect(() => {
+    if (!seen || !due) return;
     const stopped = new AbortController();
     const ask = async () => {
+      const asked = { metric, version: newest.current };
       try {
         const { sweep } = await request(
           SweepImportance,
           { id: sweepId, metric, stat: metric === null ? null : "last" },
           stopped.signal,
         );
-        setState({ answer: sweep?.importance, problem: undefined, of: wanted });
+        setState({ answer: sweep?.importance, problem: undefined, of: asked });
       } catch (error) {
         if (stopped.signal.aborted) return;
+        const problem = error instanceof Error ? error.message : String(error);
         setState((last) => ({
-          ...last,
-          problem: error instanceof Error ? error.message : String(error),
-          of: wanted,
+          answer: last.of?.metric === metric ? last.answer : undefined,
+          problem,
+          of: asked,
         }));
       }
     };
-    // Another metric is another question: at once.
-    const timer = setTimeout(ask, of?.startsWith(`${metric}\n`) ? REST_MS : 0);
+    const timer = setTimeout(ask, isAgain ? REST_MS : 0);
     return () => {
       clearTimeout(timer);
       stopped.abort();
     };
-  }, [sweepId, metric, wanted, seen, of]);
+  }, [sweepId, metric, seen, due, of]);
   // Bars of another metric say nothing about this one.
-  return of?.startsWith(`${metric}\n`) ? state : { answer: undefined, problem: state.problem };
+  return isAgain ? state : NOTHING;
 }
+
+interface Answered extends AskedImportance {
+  /** What the answer is to. */
+  readonly of?: { readonly metric: string | null; readonly version: string };
+}
+
+const NOTHING: AskedImportance = { answer: undefined, problem: undefined };

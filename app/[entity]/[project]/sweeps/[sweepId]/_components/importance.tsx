@@ -31,7 +31,7 @@ const MEASURE_NAMES = {
 
 /** Which hyperparameters matter, how sure that is, and which way each one works. */
 export function Importance() {
-  const { data, dimensions, dimension, shown } = useSweepView();
+  const { data, varied, dimensions, dimension, shown } = useSweepView();
   const { head } = data;
   const [measure, setMeasure] = useParam("im.by", MEASURE);
   const [metricId, setMetric] = useParam("im.metric", TEXT);
@@ -112,7 +112,7 @@ export function Importance() {
         }
       >
         {chart ? (
-          <>
+          <div style={{ minHeight: toRoomPx(chart.rows.length) }}>
             <p className="wrap-anywhere mb-3 text-ink">{chart.sentence}</p>
             <ImportanceTable
               chart={chart}
@@ -127,20 +127,21 @@ export function Importance() {
                 <MarginalChart chart={marginal} />
               </div>
             )}
-            {pairs.length > 0 && (
-              <p className="wrap-anywhere mt-3 text-ink-soft text-sm">
-                Together, beyond what each does alone:{" "}
-                {pairs
-                  .map(({ a, b, importance }) => `${a} with ${b} ${formatNumber(importance * 100, 2)} %`)
-                  .join(", ")}
-                .
-              </p>
-            )}
-            <p className="wrap-anywhere mt-2 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
+            <p className="wrap-anywhere mt-3 text-ink-soft text-sm">
+              {pairs.length > 0
+                ? `Together, beyond what each does alone: ${pairs
+                    .map(({ a, b, importance }) => `${a} with ${b} ${formatNumber(importance * 100, 2)} %`)
+                    .join(", ")}.`
+                : "No two parameters together add 1 % to what each does alone."}
+            </p>
+            <p className="wrap-anywhere mt-2 min-h-8 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
             <How />
-          </>
+          </div>
         ) : (
-          <p className="wrap-anywhere flex min-h-28 items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint">
+          <p
+            style={{ minHeight: toRoomPx(Math.min(MOST_RESERVED, Math.max(1, varied.length))) }}
+            className="wrap-anywhere flex items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint"
+          >
             {problem ??
               (answer
                 ? sayNoImportance(answer.warnings, {
@@ -161,6 +162,11 @@ const toPlace = (value: number | string | undefined, { marginal }: ParameterImpo
   typeof value === "number" && marginal.some((point) => typeof point.value === "string")
     ? String(value)
     : value;
+
+/** Rows of which the room is kept before there are any. */
+const MOST_RESERVED = 12;
+/** Of a table of so many rows with what is written above and below it: when the answer comes, the runs below stay where they are. */
+const toRoomPx = (rows: number): number => 168 + rows * 45;
 
 function How() {
   return (
