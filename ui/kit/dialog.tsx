@@ -29,7 +29,8 @@ export function Dialog(props: {
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard's way out is Escape, which the element itself knows
     <dialog
       ref={dialog}
-      onClose={onClose}
+      // The browser tells of every closing, a moment later; what the page has closed itself may have opened another by then.
+      onClose={() => open && onClose()}
       onClick={(event) => event.target === dialog.current && onClose()}
       aria-labelledby={titleId}
       className={`m-auto rounded-xl border border-line bg-surface p-0 text-ink shadow-(--shadow) backdrop:bg-black/35 ${className}`}

@@ -1,6 +1,7 @@
 "use client";
 
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Dialog } from "./dialog";
 
 export interface PaletteItem {
@@ -66,7 +67,8 @@ function List(props: Parameters<typeof Palette>[0]) {
   }, [current?.id]);
 
   const select = (item: PaletteItem) => {
-    onClose();
+    // At once: a closing dialog gives the focus back to where it was, and would take it from where the item leads.
+    flushSync(onClose);
     item.onSelect();
   };
   const onKey = (event: KeyboardEvent) => {
