@@ -55,6 +55,8 @@ const LEAST_SAMPLES = 100;
 const AGAIN_MS = 2_500;
 const AGAIN_SHARE = 8;
 const RETRY_MS = 3_000;
+/** Kept of a metric beyond twice those that are shown, for whoever changes a filter and changes it back. */
+const SPARE_LINES = 100;
 
 /** How many buckets a line may have, so that all lines of a chart fit into one answer. */
 export const toSamples = (lines: number): number =>
@@ -184,6 +186,7 @@ export function createHistories(): Histories {
           if (line) next.set(key, line);
           else next.delete(key);
         }
+        forget(next, readings);
         if (changed) put(metric, { lines: next, along: now.along, grouped: now.grouped, state: "ready" });
       }
     } catch (error) {
@@ -197,6 +200,16 @@ export function createHistories(): Histories {
       soon(0);
       later();
     }
+  };
+  /** What is long out of the charts is let go: a page that is open for a day sees thousands of runs come and go. */
+  const forget = (lines: Map<string, ChartLine>, readings: Map<string, Reading>) => {
+    if (readings.size <= 2 * question.subjects.length + SPARE_LINES) return;
+    const wanted = new Set(question.subjects.map(({ key }) => key));
+    for (const key of readings.keys())
+      if (!wanted.has(key)) {
+        readings.delete(key);
+        lines.delete(key);
+      }
   };
   /** After another range was asked for, equal ends say nothing about what lies between. */
   const readAnew = ({ state }: MetricHistory) => state === "loading";

@@ -9,7 +9,7 @@ export interface AddressStore {
   /** Undefined takes a key away. */
   set(changes: Readonly<Record<string, string | undefined>>, how: How): void;
   subscribe(listener: () => void): () => void;
-  /** Follows the browser's Back and Forward until the returned function is called. */
+  /** Takes over what stands in the address and follows the browser's Back and Forward, until the returned function is called. */
   follow(): () => void;
 }
 
@@ -23,6 +23,8 @@ export function createAddressStore(initial: string): AddressStore {
   let search = initial;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let writtenMs = 0;
+  /** The page that this is the address of: what is still to be written must not reach the next one. */
+  let path: string | undefined;
   const listeners = new Set<() => void>();
   const tell = () => {
     for (const listener of listeners) listener();
@@ -31,6 +33,7 @@ export function createAddressStore(initial: string): AddressStore {
     clearTimeout(timer);
     timer = undefined;
     writtenMs = performance.now();
+    if (path !== undefined && path !== location.pathname) return;
     const url = `${location.pathname}${search === "" ? "" : `?${search}`}${location.hash}`;
     // Null: Next's router adds its own state, and then knows of the change.
     if (how === "push") history.pushState(null, "", url);
@@ -63,12 +66,17 @@ export function createAddressStore(initial: string): AddressStore {
       return () => listeners.delete(listener);
     },
     follow() {
+      path = location.pathname;
       const read = () => {
         clearTimeout(timer);
         timer = undefined;
+        // To another page: this one is about to go.
+        if (path !== location.pathname) return;
         search = location.search.slice(1);
         tell();
       };
+      // A link to this very page, from the palette say, was Next's own.
+      if (timer === undefined && search !== location.search.slice(1)) read();
       window.addEventListener("popstate", read);
       return () => {
         if (timer !== undefined) write("replace");

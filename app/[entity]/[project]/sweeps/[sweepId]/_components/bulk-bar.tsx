@@ -32,6 +32,7 @@ export function BulkBar({
   const [tagging, setTagging] = useState(false);
   const chosen = [...selected].flatMap((id) => rows.get(id) ?? []);
   const idsOf = (test: (row: (typeof chosen)[number]) => boolean) => chosen.filter(test).map(({ id }) => id);
+  const chosenIds = chosen.map(({ id }) => id);
   const active = idsOf(({ state }) => !isOver(state));
   const over = idsOf(({ state }) => isOver(state));
   const lost = idsOf(({ state }) => state === "failed" || state === "crashed" || state === "killed");
@@ -74,7 +75,7 @@ export function BulkBar({
         {head.viewerCanEdit && chosen.length > 0 && chosen.length <= MOST_IN_LINK && (
           <Link
             prefetch={false}
-            href={`${projectPath}/sweeps/new?from=${head.id}&runs=${chosen.map(({ id }) => id).join(",")}`}
+            href={`${projectPath}/sweeps/new?from=${head.id}&runs=${chosenIds.join(",")}`}
             title="A new sweep that knows the results of these runs"
             className={buttonLook("line")}
           >
@@ -131,7 +132,7 @@ export function BulkBar({
           known={[...new Set(chosen.flatMap(({ tags }) => tags))].sort()}
           onDone={(change) => {
             setTagging(false);
-            if (change) void verbs.tag([...selected], change);
+            if (change) void verbs.tag(chosenIds, change);
           }}
         />
       </Dialog>

@@ -210,12 +210,20 @@ function toSortBy(
 
 /** What changes when somebody asks for other rows or another order, and once all rows are there: then nothing is held where it was. */
 function useRuleKey({ sorts, group }: TableSettings): string {
-  const { data, query, brushes, hidden } = useSweepView();
+  const { data, query, brushes, excluded, hidden } = useSweepView();
   const { complete } = data;
-  return useMemo(
-    () => JSON.stringify([formatSorts(sorts), group, query.text, [...brushes], [...hidden], complete]),
-    [sorts, group, query.text, brushes, hidden, complete],
-  );
+  return useMemo(() => {
+    const groups = excluded.map((one) => [...one]);
+    return JSON.stringify([
+      formatSorts(sorts),
+      group,
+      query.text,
+      [...brushes],
+      groups,
+      [...hidden],
+      complete,
+    ]);
+  }, [sorts, group, query.text, brushes, excluded, hidden, complete]);
 }
 
 /** As text that tells values apart; "" for none. */

@@ -37,7 +37,8 @@ interface Props {
 /** The live part of the page. The server draws it whole; the browser keeps it true. */
 export function SweepLive(props: Props) {
   const [address] = useState(() => createAddressStore(props.search));
-  useEffect(() => address.follow(), [address]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another search is a link that led to this page itself
+  useEffect(() => address.follow(), [address, props.search]);
   return (
     <AddressContext value={address}>
       <Shown {...props} />
