@@ -13,12 +13,11 @@ import type { UnderstoodSweep } from "./read-sweep-file";
 
 export type SweepFacts = Pick<
   LockedState,
-  "sweepId" | "state" | "generation" | "runCount" | "size" | "cursor" | "name"
+  "sweepId" | "state" | "started" | "generation" | "runCount" | "size" | "name"
 >;
 
-/** Nothing was handed out yet: any file will do. */
-export const isFresh = ({ cursor, runCount }: Pick<SweepFacts, "cursor" | "runCount">): boolean =>
-  cursor === "0" && runCount === 0;
+/** Nothing was ever handed out: any file will do. Runs that were deleted may be restored, so they count. */
+export const isFresh = ({ started }: Pick<SweepFacts, "started">): boolean => !started;
 
 /** What another file would change of a sweep. @throws AppError when what is stored can't be read */
 export async function compareWith(

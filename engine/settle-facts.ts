@@ -26,8 +26,9 @@ export async function toFacts(server: Server, tx: Tx, row: LockedAttempt): Promi
     preempting: row.attemptState === "preempting",
     stopRequested: row.stopRequested,
     sweepState: row.sweepState,
-    crashes: row.crashes - (lapsed && row.attemptState === "crashed" ? 1 : 0),
-    preemptions: row.preemptions - (lapsed && row.attemptState === "preempted" ? 1 : 0),
+    // A run that was put into the queue by hand begins to count anew.
+    crashes: Math.max(0, row.crashes - (lapsed && row.attemptState === "crashed" ? 1 : 0)),
+    preemptions: Math.max(0, row.preemptions - (lapsed && row.attemptState === "preempted" ? 1 : 0)),
     retries,
     retryFailed,
   };

@@ -53,6 +53,8 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Sweep.parameterNames": 1_000,
   "Sweep.runColumns": 10_000,
   "Sweep.stopping": 10_000,
+  "Sweep.importance": 10_000,
+  "Project.guess": 10_000,
 };
 export const OPERATION_TIMEOUT_MS = 30_000;
 /** Points of each line of `Run.system`. */

@@ -74,10 +74,12 @@ export async function readSweepState(sql: Sql | Tx, sweepId: string): Promise<Lo
 
 const stateColumns = (sql: Sql | Tx) => sql`
   id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, method,
-  generation, run_count as "runCount", run_cap as "runCap", size, cursor`;
+  generation, run_count as "runCount", run_cap as "runCap", size, cursor, started_at is not null as started`;
 
 export interface LockedState {
   sweepId: string;
+  /** It has handed out a run, though that may be deleted by now. */
+  started: boolean;
   projectId: number;
   name: string;
   state: "pending" | "running" | "paused" | "finished" | "canceled";

@@ -19,7 +19,7 @@ export interface Rival {
   of: number;
   name: string;
   sweepId: string;
-  /** Nobody has taken it yet. */
+  /** Nobody has taken it, or it was ended before anybody did. */
   waits: boolean;
 }
 
@@ -32,11 +32,19 @@ export async function lockDeletedRuns(
   const runs = await tx<{ runId: number; sweepId: string | null }[]>`
     select id as "runId", sweep_id as "sweepId" from runs
     where id = any(${ids}) and deleted_at is not null order by id for no key update`;
+  // Those that live are found by the index of their points, which has no others.
   const rivals = await tx<Rival[]>`
-    select r.id as "runId", d.id as of, r.name, r.sweep_id as "sweepId",
-      r.deleted_at is null and r.state = 'pending' and r.attempt = 0 as waits
-    from runs d join runs r on r.sweep_id = d.sweep_id and r.point_hash = d.point_hash and r.repeat = d.repeat
-    where d.id = any(${ids}) and (r.deleted_at is null or (r.id = any(${ids}) and r.id < d.id))
+    with deleted as materialized (
+      select id, sweep_id, point_hash, repeat from runs where id = any(${ids})
+    ), same as (
+      select d.id as of, r.id from deleted d join runs r
+        on r.sweep_id = d.sweep_id and r.point_hash = d.point_hash and r.repeat = d.repeat and r.deleted_at is null
+      union all
+      select d.id, r.id from deleted d join deleted r
+        on r.sweep_id = d.sweep_id and r.point_hash = d.point_hash and r.repeat = d.repeat and r.id < d.id
+    )
+    select r.id as "runId", s.of, r.name, r.sweep_id as "sweepId", r.deleted_at is null and r.attempt = 0 as waits
+    from same s join runs r on r.id = s.id
     order by r.id for no key update of r`;
   return { runs, rivals };
 }

@@ -2,6 +2,7 @@ import type { Access } from "@/core/access";
 import type { MetricStat } from "@/core/filter/operand";
 import type { Goal } from "@/core/sweep";
 import type { Database, Sql } from "../client";
+import { metricStat } from "./metric-stat";
 import { visible } from "./visible";
 
 /** What a metric's results are asked of. */
@@ -50,6 +51,6 @@ export async function readResults(
 }
 
 const summaryValue = (sql: Sql, { name, stat }: NonNullable<ResultsQuery["metric"]>) => sql`(
-  select ${stat === "mean" ? sql`m.sum / nullif(m.count, 0)` : sql`m.${sql(stat)}::float8`} from metric_summaries m
+  select (${metricStat(sql, sql`m`, stat)})::float8 from metric_summaries m
   join metrics n on n.id = m.metric_id
   where m.run_id = r.id and m.attempt = r.attempt and n.name = ${name} and n.project_id = r.project_id)`;

@@ -246,8 +246,8 @@ export async function reviveAttempts(
     )
     update runs r set state = case when b.state = 'preempted' then 'preempting' else 'running' end,
       state_reason = null, state_detail = null, exit_code = null, queued_at = null, finished_at = null, feasible = null,
-      crashes = r.crashes - case when b.state = 'crashed' then 1 else 0 end,
-      preemptions = r.preemptions - case when b.state = 'preempted' then 1 else 0 end,
+      crashes = greatest(0, r.crashes - case when b.state = 'crashed' then 1 else 0 end),
+      preemptions = greatest(0, r.preemptions - case when b.state = 'preempted' then 1 else 0 end),
       stop_requested = case when (select s.state from sweeps s where s.id = r.sweep_id) = 'canceled'
         then 'cancel' else r.stop_requested end,
       changed_xid = pg_current_xact_id()

@@ -65,7 +65,8 @@ const Parameter = builder.objectRef<ParameterImportance>("ParameterImportance").
     }),
     direction: t.field({
       type: Direction,
-      description: "Which way is better.",
+      description:
+        "Which way is better: as the sweep's file says of the metric, else as the metric's name mostly means.",
       resolve: ({ direction }) => direction,
     }),
     active: t.exposeFloat("active", { description: "The share of runs in which it has a value." }),

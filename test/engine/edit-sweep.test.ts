@@ -11,13 +11,26 @@ import { addPriorRuns } from "@/engine/add-prior-runs";
 import { claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { controlSweep } from "@/engine/control-sweep";
+import { deleteRuns } from "@/engine/delete-runs";
 import { finishRun } from "@/engine/finish-run";
+import { heartbeat } from "@/engine/heartbeat";
 import { logMetrics } from "@/engine/report-metrics";
+import { restoreRuns } from "@/engine/restore-runs";
 import { retryRuns } from "@/engine/retry-runs";
 import { keepReady } from "@/engine/search/keeper";
 import { previewUpdate, updateSweep } from "@/engine/update-sweep";
 import { toBatch } from "../support/history";
-import { claimOne, codeOf, gridOf, readRuns, readSweep, startSweep, withHouse } from "./support/house";
+import {
+  claimOne,
+  codeOf,
+  expireLeases,
+  gridOf,
+  readRuns,
+  readSweep,
+  reapNow,
+  startSweep,
+  withHouse,
+} from "./support/house";
 
 type Sweep = { sweepId: string; agentId: number };
 
@@ -363,4 +376,41 @@ test("what a retried run comes to, its search hears, whatever it was told before
     await keepReady(context, sweep.sweepId);
     expect((await results()).at(-1)).toBe("observed");
     expect(await results()).toHaveLength(7);
+  }));
+
+test("a run that is deleted after its sweep was edited leaves its point to another one, as before the edit", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, valuesOf(4));
+    const { claims } = await claimRuns(context, { ...sweep, count: 3 });
+    await updateSweep(context, { sweepId: sweep.sweepId, json: valuesOf(4, { retries: 1 }) });
+    const [first] = claims;
+    await deleteRuns(context, { runIds: [first?.runId ?? 0] });
+    const rest = (await claimRuns(context, { ...sweep, count: 9 })).claims;
+    expect(rest.map((claim) => paramsOf(claim).x)).toEqual([0, 3]);
+    expect(await readSweep(db, sweep.sweepId)).toMatchObject({ runCount: 4, exhausted: true });
+  }));
+
+test("a sweep all of whose runs are deleted had runs: another kind of file is refused, since they may come back", () =>
+  withHouse(async ({ context }) => {
+    const ofKinds = (count: number) => ({ ...valuesOf(count), method: "random" });
+    const sweep = await startSweep(context, ofKinds(4));
+    const { sweepId } = sweep;
+    const { claims } = await claimRuns(context, { ...sweep, count: 2 });
+    await updateSweep(context, { sweepId, json: ofKinds(5) });
+    const runIds = claims.map(({ runId }) => runId);
+    await deleteRuns(context, { runIds });
+    expect(await codeOf(updateSweep(context, { sweepId, json: gridOf(2) }))).toBe("ILLEGAL_MOVE");
+    expect(await restoreRuns(context, { runIds })).toEqual({ runIds });
+  }));
+
+test("a lost run that is told to go out again, and whose process comes back first, has not crashed less than never", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, gridOf(1, { retries: 0 }));
+    const { runId, attempt } = await claimOne(context, sweep);
+    await expireLeases(db);
+    await reapNow(db);
+    expect(await readRuns(db)).toMatchObject([{ state: "crashed", crashes: 1 }]);
+    await retryRuns(context, { runIds: [runId] });
+    await heartbeat(context, { agentId: sweep.agentId, attempts: [{ runId, attempt }] });
+    expect(await readRuns(db)).toMatchObject([{ state: "running", crashes: 0 }]);
   }));

@@ -3,6 +3,7 @@ import type { Database } from "@/db/client";
 import { readRunParts } from "@/db/queries/run-parts";
 import { authenticate, systemAccess } from "@/engine/authorize";
 import { claimRuns } from "@/engine/claim-runs";
+import { controlSweep } from "@/engine/control-sweep";
 import { deleteRuns } from "@/engine/delete-runs";
 import { finishRun } from "@/engine/finish-run";
 import { MAX_RUNS } from "@/engine/many-runs";
@@ -172,4 +173,18 @@ test("a deletion is taken back within ten minutes, all runs or none: points of a
     await db.sql`update runs set deleted_at = deleted_at - interval '11 minutes' where id = ${done}`;
     expect(await codeOf(restoreRuns(context, { runIds: [done] }))).toBe("NOT_FOUND");
     expect(await codeOf(restoreRuns(context, { runIds: [kept] }))).toBe("NOT_FOUND");
+  }));
+
+test("a deletion is taken back also where the run that took its place was ended before it began", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, gridOf(2));
+    const { claims } = await claimRuns(context, { ...sweep, count: 1 });
+    const runIds = claims.map(({ runId }) => runId);
+    await deleteRuns(context, { runIds });
+    await controlSweep(context, { sweepId: sweep.sweepId, action: "stop" });
+    expect(await statesOf(db)).toEqual(["killed"]);
+    expect(await restoreRuns(context, { runIds })).toEqual({ runIds });
+    const rows = await db.sql`select id::int from runs where deleted_at is null`;
+    expect(rows).toEqual(runIds.map((id) => ({ id })));
+    expect(await db.sql`select run_count from sweeps`).toMatchObject([{ run_count: 1 }]);
   }));
