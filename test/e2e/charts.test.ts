@@ -3,7 +3,7 @@ import type { Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ChartLines } from "@/graphql/operations/charts";
 import { idOf } from "@/graphql/operations/document";
-import { LOOKS, screenshot } from "../support/browser";
+import { LOOKS, screenshot, untilQuiet } from "../support/browser";
 import { type SeededSweep, seedSweep } from "../support/seed-sweep";
 import { violationsOn, visitSite } from "../support/visit";
 
@@ -266,6 +266,7 @@ describe("charts of short runs", () => {
     const names = [...short.runNames.slice(0, 3), long.runNames[0]].join();
     for (const { look, ...rest } of LOOKS) {
       const { page, troubles } = await open(pathOf(short, ""), rest);
+      await chartOf(page, "train/loss").scrollIntoViewIfNeeded();
       await chartOf(page, "train/loss").getByRole("img").waitFor();
       expect(await violationsOn(page), look).toEqual([]);
       await screenshot(page, `charts-${look}`);
@@ -321,6 +322,7 @@ test("runs of two sweeps stand side by side: what differs first, against one of 
     .first()
     .click();
   await expect.poll(() => table(page).locator("thead th").count(), PATIENTLY).toBe(3);
+  await untilQuiet(page);
   await page.getByLabel("Add a run by its name").fill(String(names[0]));
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await expect.poll(() => table(page).locator("thead th").count(), PATIENTLY).toBe(4);

@@ -25,7 +25,7 @@ test("ten thousand runs are read in one request, a metric that the address asks 
   await page.goto(`${sweep.path}?q=${encodeURIComponent("min(val/loss)>0")}`);
   await untilLive(page);
   await page.getByText("10,000 runs", { exact: false }).first().waitFor();
-  await expect.poll(() => asked.length).toBe(1);
+  await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(1);
   expect(asked[0]?.lines).toBe(true);
   expect(asked[0]?.metrics.sort()).toEqual(
     ["last.epoch_time", "last.train/accuracy", "last.train/loss", "last.val/loss", "min.val/loss"].sort(),
@@ -35,7 +35,7 @@ test("ten thousand runs are read in one request, a metric that the address asks 
     history.replaceState(null, "", location.href);
     dispatchEvent(new PopStateEvent("popstate"));
   });
-  await expect.poll(() => asked.length).toBe(2);
+  await expect.poll(() => asked.length, { timeout: 30_000 }).toBe(2);
   expect(asked[1]).toEqual({ lines: false, metrics: ["max.train/loss"] });
   await page.getByText("10,000 runs", { exact: true }).first().waitFor();
   expect(troubles).toEqual([]);
