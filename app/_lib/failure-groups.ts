@@ -3,6 +3,8 @@ import { Screen } from "@/ui/terminal/screen";
 
 /** Runs that ended with the same words. */
 export interface FailureGroup {
+  /** What these runs have in common: the same however many join them. */
+  readonly key: string;
   /** The line that tells it; what it differs in from run to run is left out of the comparison. */
   readonly line: string;
   /** The newest first. */
@@ -15,14 +17,14 @@ const SHOWN_LINES = 12;
 
 /** By the last line of their complaints (else of all that they printed), the most frequent first. */
 export function groupFailures(runs: readonly FailedRun[]): FailureGroup[] {
-  const groups = new Map<string, { line: string; runs: FailedRun[]; lines: readonly string[] }>();
+  const groups = new Map<string, FailureGroup & { runs: FailedRun[] }>();
   for (const run of runs) {
     const lines = lastLines(run);
     const line = lines.at(-1)?.trim() ?? sayWithout(run);
     const key = `${run.state} ${withoutNumbers(line)}`;
     const group = groups.get(key);
     if (group) group.runs.push(run);
-    else groups.set(key, { line, runs: [run], lines });
+    else groups.set(key, { key, line, runs: [run], lines });
   }
   return [...groups.values()].sort((a, b) => b.runs.length - a.runs.length);
 }

@@ -1,5 +1,6 @@
 import { RUN_STATES } from "@/core/run";
 import { RUN_FIELDS, type RunFilter, type RunOrder } from "@/core/run-filter";
+import { METRIC_STATS, type MetricStat } from "@/ui/charts/prepare/dimension";
 
 /**
  * What one types above a table of runs, as the API's filter:
@@ -18,7 +19,6 @@ export type RunQuery = { readonly filter?: RunFilter; readonly problem?: string 
 type Condition = Extract<RunFilter, { op: unknown }>;
 type Operator = Condition["op"];
 
-const STATS = ["last", "min", "max", "mean", "first", "count"] as const;
 const SIGNS: Readonly<Record<string, Operator>> = {
   "<=": "le",
   ">=": "ge",
@@ -30,7 +30,7 @@ const SIGNS: Readonly<Record<string, Operator>> = {
 const WORD = /-?(?:"[^"]*"|[^\s"])+/g;
 const COMPARED = /^([^<>=!"]+)(<=|>=|!=|<|>|=)(.+)$/s;
 const LABELED = /^(state|tag|sweep|host|name):(.+)$/s;
-const MEASURED = new RegExp(`^(${STATS.join("|")})\\((.+)\\)$`, "s");
+const MEASURED = new RegExp(`^(${METRIC_STATS.join("|")})\\((.+)\\)$`, "s");
 
 /** The conditions of a query, each as it was typed. */
 export const splitRunQuery = (text: string): string[] => [...text.matchAll(WORD)].map(([word]) => word);
@@ -81,7 +81,7 @@ function readLabel(label: string, value: string): RunFilter | string {
 function readComparison(name: string, sign: string, written: string): RunFilter | string {
   const op = SIGNS[sign] ?? "eq";
   const measured = MEASURED.exec(name);
-  const stat = STATS.find((one) => one === measured?.[1]);
+  const stat = METRIC_STATS.find((one) => one === measured?.[1]);
   const text = unquote(written);
   const value = written.startsWith('"') ? text : toValue(text);
   if (!measured || !stat) return { param: name, op, value };
@@ -102,7 +102,7 @@ function toValue(text: string): unknown {
  * Undefined for what the language has no words for: a name with blanks, a text with quotes.
  */
 export function writeComparison(
-  subject: { param: string } | { metric: string; stat: (typeof STATS)[number] },
+  subject: { param: string } | { metric: string; stat: MetricStat },
   sign: string,
   value: number | boolean | null | string,
 ): string | undefined {

@@ -1,6 +1,6 @@
 "use client";
 
-import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "./button";
 import { TextField } from "./field";
 
@@ -25,6 +25,11 @@ export function Dialog(props: {
     if (open && !dialog.current?.open) dialog.current?.showModal();
     if (!open) dialog.current?.close();
   }, [open]);
+  // One that is taken out of the page while it is open gives the focus back, too.
+  useLayoutEffect(() => {
+    const own = dialog.current;
+    return () => own?.close();
+  }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard's way out is Escape, which the element itself knows
     <dialog

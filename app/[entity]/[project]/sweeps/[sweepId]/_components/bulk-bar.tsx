@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { type FormEvent, useState } from "react";
+import { MOST_COMPARED } from "@/app/_lib/compare";
 import { toRunsCsv } from "@/app/_lib/runs-csv";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { isOver } from "@/core/run";
@@ -14,8 +15,6 @@ import { CrossIcon } from "@/ui/kit/icons";
 import { Notice } from "@/ui/kit/notice";
 import type { RunVerbs } from "./use-run-verbs";
 
-/** More lines than that nobody tells apart. */
-const MOST_COMPARED = 20;
 /** More ids than that make an address that servers refuse (16 kB). */
 const MOST_IN_LINK = 500;
 

@@ -47,11 +47,14 @@ export function CellEditor(props: {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation();
-    if (event.key === "Escape") close(false);
-    if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      close(true);
-    }
+    const keep = event.key === "Enter" && !event.shiftKey;
+    if (!keep && event.key !== "Escape") return;
+    event.preventDefault();
+    close(keep);
+    // Whoever has keys goes on from the row.
+    document
+      .querySelector<HTMLElement>(`tr[data-run="${CSS.escape(row.id)}"]`)
+      ?.focus({ preventScroll: true });
   };
   const common = {
     ref: field,

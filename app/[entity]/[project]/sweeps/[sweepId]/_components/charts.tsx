@@ -167,7 +167,6 @@ function useMetricNames(id: string, active: boolean): readonly string[] | undefi
   useEffect(() => {
     const left = new AbortController();
     const ask = async () => {
-      if (document.visibilityState === "hidden") return;
       try {
         const { sweep } = await request(SweepMetricNames, { id, contains }, left.signal);
         if (!sweep || left.signal.aborted) return;
@@ -179,7 +178,10 @@ function useMetricNames(id: string, active: boolean): readonly string[] | undefi
       }
     };
     const first = setTimeout(() => void ask(), contains === null ? 0 : 200);
-    const timer = setInterval(() => void ask(), active ? NAMES_EVERY_MS : 6 * NAMES_EVERY_MS);
+    const timer = setInterval(
+      () => document.visibilityState === "hidden" || void ask(),
+      active ? NAMES_EVERY_MS : 6 * NAMES_EVERY_MS,
+    );
     return () => {
       left.abort();
       clearTimeout(first);

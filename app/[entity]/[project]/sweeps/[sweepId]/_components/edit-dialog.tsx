@@ -34,7 +34,7 @@ export function EditDialog({ head, onClose }: { head: SweepHead; onClose: () => 
       className="max-h-[calc(100dvh-2rem)] w-[min(60rem,calc(100vw-2rem))] overflow-y-auto"
     >
       {source === undefined ? (
-        <p className="mt-3 text-ink-faint">…</p>
+        <p className="mt-3 text-ink-faint">Reading its file …</p>
       ) : source === null ? (
         <Notice tone="bad" live className="mt-3">
           Its file could not be read: the server could not be reached. Close this and try again.

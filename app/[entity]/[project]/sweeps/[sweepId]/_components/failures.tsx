@@ -1,7 +1,7 @@
 "use client";
 
 import Link from "next/link";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type FailureGroup, groupFailures } from "@/app/_lib/failure-groups";
 import { request } from "@/app/_live/request";
 import { useSweepView } from "@/app/_live/sweep-view";
@@ -21,6 +21,8 @@ export function Failures() {
   const { head } = data;
   const all = head.counts.failed + head.counts.crashed;
   const newest = useNewest(head.id, all);
+  const runs = newest.state === "known" ? newest.runs : undefined;
+  const groups = useMemo(() => groupFailures(runs ?? []), [runs]);
   const retry = useVerb(RetryRuns);
   const runAgain = async (input: Parameters<typeof retry.run>[0]) => {
     const done = await retry.run(input);
@@ -53,7 +55,9 @@ export function Failures() {
         </Notice>
       )}
       {all === 0 && <p className="text-ink-faint text-sm">No run has failed.</p>}
-      {all > 0 && newest.state === "asking" && <p className="text-ink-faint text-sm">…</p>}
+      {all > 0 && newest.state === "asking" && (
+        <p className="text-ink-faint text-sm">Reading what they printed …</p>
+      )}
       {newest.state === "unreachable" && (
         <p className="text-ink-soft text-sm">
           What they printed could not be read: the server could not be reached.
@@ -67,9 +71,9 @@ export function Failures() {
             </p>
           )}
           <ul className="divide-y divide-line">
-            {groupFailures(newest.runs).map((group) => (
+            {groups.map((group) => (
               <Group
-                key={group.runs[0]?.id}
+                key={group.key}
                 group={group}
                 projectPath={projectPath}
                 busy={retry.busy}
@@ -150,28 +154,37 @@ type Newest =
 /** While runs fail one after the other, they are read once a second. */
 const REST_MS = 1_000;
 
-/** Asked again whenever their number changes. */
+/** Asked again whenever their number changes. An answer under way is waited for: where runs fail all the time none would come. */
 function useNewest(sweepId: string, count: number): Newest {
   const [newest, setNewest] = useState<Newest>({ state: "asking" });
   const askedAt = useRef(Number.NEGATIVE_INFINITY);
+  const newestAnswer = useRef(Number.NEGATIVE_INFINITY);
+  const page = useRef<AbortController>(undefined);
+  useEffect(() => {
+    const left = new AbortController();
+    page.current = left;
+    return () => left.abort();
+  }, []);
   useEffect(() => {
     if (count === 0) return;
-    const left = new AbortController();
-    const timer = setTimeout(
-      () => {
-        askedAt.current = performance.now();
-        request(FailedRuns, { id: sweepId }, left.signal).then(
-          ({ sweep }) =>
-            setNewest({ state: "known", runs: sweep?.runs.nodes ?? [], total: sweep?.runs.totalCount ?? 0 }),
-          () => left.signal.aborted || setNewest({ state: "unreachable" }),
-        );
-      },
-      Math.max(0, askedAt.current + REST_MS - performance.now()),
-    );
-    return () => {
-      clearTimeout(timer);
-      left.abort();
+    const ask = async () => {
+      const mine = performance.now();
+      askedAt.current = mine;
+      const answer = await request(FailedRuns, { id: sweepId }, page.current?.signal).then(
+        ({ sweep }): Newest => ({
+          state: "known",
+          runs: sweep?.runs.nodes ?? [],
+          total: sweep?.runs.totalCount ?? 0,
+        }),
+        (): Newest => ({ state: "unreachable" }),
+      );
+      if (page.current?.signal.aborted || mine < newestAnswer.current) return;
+      newestAnswer.current = mine;
+      setNewest(answer);
     };
+    const rest = Math.max(0, askedAt.current + REST_MS - performance.now());
+    const timer = setTimeout(() => void ask(), rest);
+    return () => clearTimeout(timer);
   }, [sweepId, count]);
   return newest;
 }

@@ -26,10 +26,16 @@ export function FilterBar() {
   const without = (index: number) => terms.filter((_, i) => i !== index);
   const total = data.rows.size;
   const narrowed = terms.length + brushes.size > 0;
+  /** The next field begins with the focus: the one before it had it, and was left by a key. */
+  const [again, setAgain] = useState(false);
+  const leave = (byKey: boolean) => {
+    setChanging(undefined);
+    setAgain(byKey);
+  };
   const add = (added: readonly string[]) => {
     const next = changing === undefined ? [...terms, ...added] : terms.toSpliced(changing, 1, ...added);
     setQuery([...new Set(next)].join(" "));
-    setChanging(undefined);
+    leave(changing !== undefined);
   };
   return (
     <search
@@ -66,8 +72,9 @@ export function FilterBar() {
           // A condition that goes back into the field begins there anew.
           key={changing ?? "new"}
           initial={changing === undefined ? "" : (terms[changing] ?? "")}
+          focused={again}
           onAdd={add}
-          onLeave={() => setChanging(undefined)}
+          onLeave={leave}
           onBack={() => terms.length > 0 && setChanging(terms.length - 1)}
         />
         <Button weight="bare" onClick={() => setBuilding(true)} className="max-sm:px-1.5">

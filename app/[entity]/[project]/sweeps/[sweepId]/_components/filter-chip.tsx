@@ -42,7 +42,11 @@ export function FilterChip(props: {
         type="button"
         aria-label={hint ? `${label}, ${hint}` : `Remove ${label}`}
         title={hint ?? "Remove"}
-        onClick={onRemove}
+        onClick={(event) => {
+          onRemove();
+          // By key: the pointer has no focus to lose.
+          if (event.detail === 0) document.getElementById("filter-field")?.focus();
+        }}
         className="ml-0.5 inline-flex size-6 flex-none items-center justify-center rounded-full text-ink-soft hover:bg-sunken hover:text-ink"
       >
         <CrossIcon />

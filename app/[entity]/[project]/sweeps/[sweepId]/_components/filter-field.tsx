@@ -9,12 +9,14 @@ import { useQueryWords } from "./use-query-words";
 /** A field for one more condition, with what occurs in these runs to choose from. Enter adds it; `/` leads here. */
 export function FilterField(props: {
   initial: string;
+  /** It has the focus from the beginning, as it has with something in it. */
+  focused: boolean;
   onAdd: (terms: readonly string[]) => void;
-  onLeave: () => void;
+  onLeave: (byKey: boolean) => void;
   /** Backspace in the empty field. */
   onBack: () => void;
 }) {
-  const { initial, onAdd, onLeave, onBack } = props;
+  const { initial, focused, onAdd, onLeave, onBack } = props;
   const [draft, setDraft] = useState(initial);
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
@@ -24,9 +26,10 @@ export function FilterField(props: {
   const words = useQueryWords(open);
   const completions = useMemo(() => (open ? completeQuery(draft, words) : []), [open, draft, words]);
   useShortcuts([{ words: "Filter the runs", keys: "/", run: () => input.current?.focus() }]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another condition is another field
   useEffect(() => {
-    if (initial !== "") input.current?.focus();
-  }, [initial]);
+    if (initial !== "" || focused) input.current?.focus();
+  }, []);
 
   const type = (text: string, next = true) => {
     setDraft(text);
@@ -66,7 +69,7 @@ export function FilterField(props: {
     } else if (key === "Escape") {
       if (open) setOpen(false);
       else type("", false);
-      if (!open) onLeave();
+      if (!open) onLeave(initial !== "");
     } else if (key === "Backspace" && draft === "") {
       event.preventDefault();
       onBack();
@@ -93,7 +96,7 @@ export function FilterField(props: {
         onClick={() => setOpen(true)}
         onBlur={() => {
           setOpen(false);
-          if (initial !== "" && draft === initial) onLeave();
+          if (initial !== "" && draft === initial) onLeave(false);
         }}
         onKeyDown={onKeyDown}
         spellCheck={false}

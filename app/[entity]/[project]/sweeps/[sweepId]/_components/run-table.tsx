@@ -1,6 +1,7 @@
 "use client";
 
 import { useMemo, useRef, useState } from "react";
+import { MOST_COMPARED } from "@/app/_lib/compare";
 import { toRunsCsv } from "@/app/_lib/runs-csv";
 import type { Row } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
@@ -95,7 +96,7 @@ export function RunTable() {
     },
     hide: (ids) => hide([...hidden, ...ids]),
     compareHref: ({ id, name }) => {
-      const others = [...selected].filter((one) => one !== id).slice(0, 19);
+      const others = [...selected].filter((one) => one !== id).slice(0, MOST_COMPARED - 1);
       const names = (others.length > 0 ? others : bestId && bestId !== id ? [bestId] : []).flatMap(
         (one) => rows.get(one)?.name ?? [],
       );

@@ -2,6 +2,7 @@
 
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { withBase } from "@/app/_lib/base";
 import type { Row } from "@/app/_live/sweep-store";
 import { type SweepView, useSweepView } from "@/app/_live/sweep-view";
 import type { ParamCodec } from "@/app/_live/use-param";
@@ -31,7 +32,7 @@ export function useOpenRun(): (runId: string, aside: boolean) => void {
       const row = rows.current.get(runId);
       if (!row) return;
       const path = `${projectPath}/runs/${encodeURIComponent(row.name)}`;
-      if (aside) window.open(path, "_blank", "noopener");
+      if (aside) window.open(withBase(path), "_blank", "noopener");
       else router.push(path);
     },
     [projectPath, router],
@@ -59,20 +60,22 @@ const PACE_MS = 3_000;
 
 /** `view.shown`, not at each arrival of a run where there are thousands, but at once after a filter. */
 export function useCalmRuns(): readonly Row[] {
-  const { shown, brushes, query, hidden } = useSweepView();
-  const [calm, setCalm] = useState({ shown, brushes, text: query.text, hidden, atMs: 0 });
-  const filtered = calm.brushes !== brushes || calm.text !== query.text || calm.hidden !== hidden;
+  const { shown, brushes, excluded, query, hidden } = useSweepView();
+  const { text } = query;
+  const [calm, setCalm] = useState({ shown, brushes, excluded, text, hidden, atMs: 0 });
+  const filtered =
+    calm.brushes !== brushes || calm.excluded !== excluded || calm.text !== text || calm.hidden !== hidden;
   const fresh = calm.shown === shown;
   const few = shown.length <= MANY;
   useEffect(() => {
     if (fresh && !filtered) return;
     const wait = filtered || few ? 0 : Math.max(0, calm.atMs + PACE_MS - Date.now());
     const timer = setTimeout(
-      () => setCalm({ shown, brushes, text: query.text, hidden, atMs: Date.now() }),
+      () => setCalm({ shown, brushes, excluded, text, hidden, atMs: Date.now() }),
       wait,
     );
     return () => clearTimeout(timer);
-  }, [fresh, filtered, few, calm.atMs, shown, brushes, query.text, hidden]);
+  }, [fresh, filtered, few, calm.atMs, shown, brushes, excluded, text, hidden]);
   return few || filtered ? shown : calm.shown;
 }
 

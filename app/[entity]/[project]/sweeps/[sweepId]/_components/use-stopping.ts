@@ -19,7 +19,6 @@ export function useStopping(
   useEffect(() => {
     const left = new AbortController();
     const ask = async () => {
-      if (document.visibilityState === "hidden") return;
       try {
         const { sweep } = await request(SweepStopping, { id: sweepId }, left.signal);
         if (!left.signal.aborted) setAnswer({ stopping: sweep?.stopping ?? null, failed: false });
@@ -29,7 +28,9 @@ export function useStopping(
       }
     };
     void ask();
-    const timer = active ? setInterval(() => void ask(), ASK_EVERY_MS) : undefined;
+    const timer = active
+      ? setInterval(() => document.visibilityState === "hidden" || void ask(), ASK_EVERY_MS)
+      : undefined;
     return () => {
       left.abort();
       clearInterval(timer);
