@@ -35,7 +35,7 @@ export function Dialog(props: {
     <dialog
       ref={dialog}
       // The browser tells of every closing, a moment later; what the page has closed itself may have opened another by then.
-      onClose={() => open && onClose()}
+      onClose={() => open && !dialog.current?.open && onClose()}
       onClick={(event) => event.target === dialog.current && onClose()}
       aria-labelledby={titleId}
       className={`m-auto rounded-xl border border-line bg-surface p-0 text-ink shadow-(--shadow) backdrop:bg-black/35 ${className}`}

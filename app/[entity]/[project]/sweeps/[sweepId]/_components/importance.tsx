@@ -132,7 +132,7 @@ export function Importance() {
                 ? `Together, beyond what each does alone: ${pairs
                     .map(({ a, b, importance }) => `${a} with ${b} ${formatNumber(importance * 100, 2)} %`)
                     .join(", ")}.`
-                : "No two parameters together add 1 % to what each does alone."}
+                : "No two parameters together explain 1 % more than each does alone."}
             </p>
             <p className="wrap-anywhere mt-2 min-h-8 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
             <How />
