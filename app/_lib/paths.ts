@@ -9,9 +9,9 @@ export const toNewSweepPath = (entity: string, project: string): string =>
   `${toProjectPath(entity, project)}/sweeps/new`;
 export const toRunPath = (entity: string, project: string, name: string): string =>
   `${toProjectPath(entity, project)}/runs/${segment(name)}`;
-/** These runs side by side, by their names; a comma in one is written twice over. */
-export const toComparePath = (entity: string, project: string, names: readonly string[]): string =>
-  `${toProjectPath(entity, project)}/compare?runs=${names
+/** These runs of a project side by side, by their names; a comma in one is written twice over. */
+export const toComparePath = (projectPath: string, names: readonly string[]): string =>
+  `${projectPath}/compare?runs=${names
     .map((name) => segment(name.replaceAll("%", "%25").replaceAll(",", "%2C")))
     .join(",")}`;
 export const toProjectSettingsPath = (entity: string, project: string): string =>

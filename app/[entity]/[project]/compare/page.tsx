@@ -21,7 +21,7 @@ export default async function Page({ params, searchParams }: Props) {
   const [entity, name] = [decodeURIComponent(path.entity), decodeURIComponent(path.project)];
   const search = toSearchText(await searchParams);
   const names = readNames(new URLSearchParams(search).get("runs") ?? undefined);
-  const here = toComparePath(entity, name, names);
+  const here = toComparePath(toProjectPath(entity, name), names);
   const { viewer, project } = await ask(
     ComparePage,
     { entity, project: name, filter: { field: "name", op: "in", value: names }, first: MOST_COMPARED },

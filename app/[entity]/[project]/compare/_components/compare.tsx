@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { type Charted, MetricCharts } from "@/app/_components/metric-charts";
 import { RunStateChip } from "@/app/_components/state";
 import { MOST_COMPARED, toAttributes } from "@/app/_lib/compare";
-import { toComparePath, toRunPath } from "@/app/_lib/paths";
+import { toComparePath, toProjectPath, toRunPath } from "@/app/_lib/paths";
 import { createPointedStore, usePointed } from "@/app/_live/pointed";
 import { useSlots } from "@/app/_live/use-histories";
 import { AddressContext, createAddressStore, FLAG, TEXT, useAddress, useParam } from "@/app/_live/use-param";
@@ -192,7 +192,7 @@ function useLinks(entity: string, project: string): (names: readonly string[]) =
     const rest = new URLSearchParams(search);
     rest.delete("runs");
     const more = rest.toString();
-    return `${toComparePath(entity, project, names)}${more === "" ? "" : `&${more}`}`;
+    return `${toComparePath(toProjectPath(entity, project), names)}${more === "" ? "" : `&${more}`}`;
   };
 }
 

@@ -3,6 +3,7 @@
 import Link from "next/link";
 import { type FormEvent, useState } from "react";
 import { MOST_COMPARED } from "@/app/_lib/compare";
+import { toComparePath } from "@/app/_lib/paths";
 import { toRunsCsv } from "@/app/_lib/runs-csv";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { isOver } from "@/core/run";
@@ -35,7 +36,6 @@ export function BulkBar({
   const active = idsOf(({ state }) => !isOver(state));
   const over = idsOf(({ state }) => isOver(state));
   const lost = idsOf(({ state }) => state === "failed" || state === "crashed" || state === "killed");
-  const query = chosen.map(({ name }) => encodeURIComponent(name)).join(",");
   const { busy, refusal, forget } = verbs;
   if (chosen.length === 0 && !busy && refusal === undefined) return null;
   return (
@@ -50,7 +50,14 @@ export function BulkBar({
             : `${plural(chosen.length, "run")} chosen`}
         </p>
         {chosen.length >= 2 && chosen.length <= MOST_COMPARED && (
-          <Link href={`${projectPath}/compare?runs=${query}`} prefetch={false} className={buttonLook("line")}>
+          <Link
+            href={toComparePath(
+              projectPath,
+              chosen.map(({ name }) => name),
+            )}
+            prefetch={false}
+            className={buttonLook("line")}
+          >
             Compare
           </Link>
         )}

@@ -2,6 +2,7 @@
 
 import { useMemo, useRef, useState } from "react";
 import { MOST_COMPARED } from "@/app/_lib/compare";
+import { toComparePath } from "@/app/_lib/paths";
 import { toRunsCsv } from "@/app/_lib/runs-csv";
 import type { Row } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
@@ -100,9 +101,7 @@ export function RunTable() {
       const names = (others.length > 0 ? others : bestId && bestId !== id ? [bestId] : []).flatMap(
         (one) => rows.get(one)?.name ?? [],
       );
-      return names.length > 0
-        ? `${projectPath}/compare?runs=${[name, ...names].map(encodeURIComponent).join(",")}`
-        : undefined;
+      return names.length > 0 ? toComparePath(projectPath, [name, ...names]) : undefined;
     },
     edit: head.viewerCanEdit
       ? (row, what, at) => {
