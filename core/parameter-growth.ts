@@ -1,6 +1,6 @@
 import type { LeafParameter, Parameter, Parameters } from "./parameter";
 import { toPythonText } from "./python";
-import { isSameValue } from "./value";
+import { toIdentity } from "./value";
 
 /**
  * Whether a space holds all of another one, parameter by parameter: what was run in the smaller one then has its place in the larger
@@ -50,14 +50,18 @@ function compareOne(
 const NOT_OF_ONE_KIND =
   "its kind would be another one, so the values of the runs so far would mean something else";
 
+/** Of values that would be gone: a list may hold 100,000. */
+const MOST_NAMED = 20;
+
 function whyNoGrowth(before: LeafParameter, after: LeafParameter): string | undefined {
   const values =
     before.kind === "constant" ? [before.value] : before.kind === "categorical" ? before.values : null;
   if (values !== null && after.kind === "categorical") {
-    const gone = values.filter((value) => !after.values.some((other) => isSameValue(value, other)));
-    return gone.length > 0
-      ? `runs may have ${gone.map(toPythonText).join(", ")}, which would be gone`
-      : undefined;
+    const kept = new Set(after.values.map(toIdentity));
+    const gone = values.filter((value) => !kept.has(toIdentity(value)));
+    const named = gone.slice(0, MOST_NAMED).map(toPythonText).join(", ");
+    const others = gone.length > MOST_NAMED ? ` and ${gone.length - MOST_NAMED} others` : "";
+    return gone.length > 0 ? `runs may have ${named}${others}, which would be gone` : undefined;
   }
   if (before.kind !== after.kind) return NOT_OF_ONE_KIND;
   if (before.kind === "constant") return "a constant may become a list of values that holds the old one";

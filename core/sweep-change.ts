@@ -36,8 +36,18 @@ export function listChanges(before: SweepConfig, after: SweepConfig, standing: S
     const { effect = null, refusal = null } = judge(before, after, standing);
     return [{ path, before: was, after: is, effect, refusal }];
   });
-  return [...changes, ...listSpaceChanges(before, after, standing), ...listAims(before, after)];
+  return [...changes, ...listSpaceChanges(before, after, standing), ...listAims(before, after)].map(
+    (change) => ({ ...change, before: shorten(change.before), after: shorten(change.after) }),
+  );
 }
+
+/** Shown, sent, and kept in the audit log: a list may hold 100,000 values, and what is beyond nobody reads. */
+const MOST_SHOWN = 2_000;
+
+const shorten = (words: string | null): string | null =>
+  words === null || words.length <= MOST_SHOWN
+    ? words
+    : `${words.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, "")}…`;
 
 /** The way out of every refusal. */
 export const START_ANOTHER =

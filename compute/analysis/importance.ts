@@ -5,7 +5,7 @@ import { toPythonText } from "@/core/python";
 import { fromUnit, toUnit } from "@/core/space";
 import type { Goal } from "@/core/sweep";
 import { deserializeConfig } from "@/core/sweep-config";
-import { isSameValue, isValueMap, parseJson, toNumber, type Value } from "@/core/value";
+import { isValueMap, parseJson, toIdentity, toNumber, type Value } from "@/core/value";
 import { type Column, type Forest, growForest, outOfBagR2, type Table } from "@/math/forest";
 import { drawUnit, openStream } from "@/math/random";
 import { ranks } from "@/math/stats";
@@ -170,9 +170,18 @@ function valueAt(params: Value, path: readonly string[]): Value | undefined {
 /** @returns undefined for a value that the space does not have */
 function codeOf(parameter: LeafParameter, value: Value): number | undefined {
   if (parameter.kind !== "categorical") return toUnit(parameter, value);
-  const code = parameter.values.findIndex((known) => isSameValue(known, value));
-  return code < 0 ? undefined : Math.min(code, MOST_CATEGORIES - 1);
+  let codes = codesOf.get(parameter);
+  if (codes === undefined) {
+    // The first of values that are the same.
+    codes = new Map(parameter.values.map((known, code) => [toIdentity(known), code] as const).reverse());
+    codesOf.set(parameter, codes);
+  }
+  const code = codes.get(toIdentity(value));
+  return code === undefined ? undefined : Math.min(code, MOST_CATEGORIES - 1);
 }
+
+/** Of long lists: 10,000 runs of 10,000 values would take minutes to be looked for one by one. */
+const codesOf = new WeakMap<LeafParameter, ReadonlyMap<string, number>>();
 
 function toTable(columns: readonly VariedColumn[], rows: readonly ReadRun[], target: Float64Array): Table {
   const values = new Float64Array(columns.length * rows.length);

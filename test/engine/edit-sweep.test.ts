@@ -414,3 +414,24 @@ test("a lost run that is told to go out again, and whose process comes back firs
     await heartbeat(context, { agentId: sweep.agentId, attempts: [{ runId, attempt }] });
     expect(await readRuns(db)).toMatchObject([{ state: "running", crashes: 0 }]);
   }));
+
+test("a list of 20,000 values grows in a moment, and of what is shown and written down only the beginning is kept", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, valuesOf(20_000));
+    const { sweepId } = sweep;
+    await claimRuns(context, { ...sweep, count: 1 });
+    const words = ["é😀".repeat(2_000)];
+    const values = [...Array.from({ length: 20_010 }, (_, i) => i), ...words];
+    const began = performance.now();
+    const { changes } = await updateSweep(context, {
+      sweepId,
+      json: gridOf(1, { parameters: { x: { values } } }),
+    });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(changes.map(({ after }) => after?.length)).toEqual([2_001]);
+    const [event] = await db.sql<{ bytes: number }[]>`
+      select octet_length(details::text) as bytes from audit_events where action = 'sweep.update'`;
+    expect(event?.bytes).toBeLessThan(10_000);
+    const { changes: refused } = await previewUpdate(context, { sweepId, json: valuesOf(5) });
+    expect(refused[0]?.refusal).toContain("and 19986 others, which would be gone");
+  }));
