@@ -31,7 +31,7 @@ test("31: importance says how many more runs it takes, then which parameter matt
   expect(shares).toEqual(shares.toSorted((a, b) => b - a));
   for (const text of await panel.locator("tbody td:nth-child(3)").allInnerTexts())
     expect(text).toMatch(/[+−]\d\.\d\d/);
-  expect(await panel.locator("p").first().innerText()).toMatch(
+  expect(await panel.locator("p").first().textContent()).toMatch(
     /^lr explains \d+ % ± \d+ of the variation in accuracy/,
   );
 
