@@ -130,13 +130,15 @@ const MENDS: readonly Mend[] = [
   },
   {
     // A cancelled statement's connection takes the next one when the cancel is over: PostgreSQL signals the backend twice
-    // (itself and its process group), and the second signal would meet whatever runs by then.
+    // (itself and its process group), and the second signal would meet whatever runs by then. And rows are counted anew: of
+    // a statement that failed among its rows the count went on, and the next one's answer began with as many holes.
     file: "connection.js",
     from: "    query = results = errorResponse = null\n    result = new Result()\n    connectTimer.cancel()\n",
     to: `    const cancelling = query && query.cancelling
         , epoch = connection.epoch
     query = results = errorResponse = null
     result = new Result()
+    rows = 0
     connectTimer.cancel()
 `,
   },

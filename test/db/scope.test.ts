@@ -49,6 +49,27 @@ describe("an operation that has ended", () => {
     await expectHealthy();
   });
 
+  test("leaves no hole in the next answer of a connection whose statement ended among its rows", async () => {
+    const scope = openScope(db);
+    const reads = Array.from(
+      { length: 3 },
+      () =>
+        scope.db
+          .sql`select pg_sleep(case when i > 5000 then 600 else 0 end), repeat('row', 20) from generate_series(1, 6000) i`,
+    );
+    const outcome = Promise.allSettled(reads);
+    await until(3);
+    // Until the rows before the sleep have come over.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    scope.end(TOO_LATE);
+    await outcome;
+    await until(0);
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => db.readers`select i from generate_series(1, 3) i`),
+    );
+    for (const rows of answers) expect([...rows].map((row) => row?.i)).toEqual([1, 2, 3]);
+  });
+
   test("takes what still waits for a connection with it", async () => {
     const scope = openScope(db);
     const outcome = Promise.allSettled(Array.from({ length: 20 }, () => scope.db.sql`select pg_sleep(600)`));

@@ -1,0 +1,73 @@
+import { importanceOf } from "@/compute/analysis/importance";
+import { parseSweepConfig, serializeConfig } from "@/core/sweep-config";
+import { growForest } from "@/math/forest";
+import { drawUnit, openStream } from "@/math/random";
+
+/**
+ * What importance costs by runs and parameters: `npm run bench -- importance`. Processor time of this process, not time on the
+ * wall, so that the figures hold beside other work; the forest alone beside all of it.
+ */
+const GOALS: Readonly<Record<string, number>> = { "1000 20": 150, "10000 20": 1_000, "50000 50": 15_000 };
+
+const stream = openStream("11", ["bench"]);
+let counter = 0n;
+const draw = () => drawUnit(stream, counter++);
+
+/** Friedman's first function of the first five, a little noise, and columns of nothing. */
+function makeRuns(runs: number, parameters: number) {
+  const names = Array.from({ length: parameters }, (_, i) => `x${i}`);
+  const { config } = parseSweepConfig(
+    `method: random\nmetric: {name: y, goal: minimize}\nparameters:\n${names.map((name) => `  ${name}: {min: 0.0, max: 1.0}\n`).join("")}`,
+  );
+  if (!config) throw new Error("the file can't be read");
+  const rows = Array.from({ length: runs }, () => names.map(draw));
+  const values = rows.map(
+    ([a = 0, b = 0, c = 0, d = 0, e = 0]) =>
+      10 * Math.sin(Math.PI * a * b) + 20 * (c - 0.5) ** 2 + 10 * d + 5 * e + draw(),
+  );
+  const params = rows.map((row) => JSON.stringify(Object.fromEntries(row.map((x, i) => [names[i], x]))));
+  return {
+    input: { config: serializeConfig(config), goal: "minimize" as const, params, values, without: 0 },
+    rows,
+  };
+}
+
+function cpuMs(work: () => void): number {
+  const start = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1_000;
+}
+
+const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
+
+console.log(`Node ${process.version}; medians, ms of processor time`);
+console.log("    runs  parameters      forest         all        goal");
+for (const [runs, parameters] of [
+  [100, 5],
+  [100, 20],
+  [1_000, 5],
+  [1_000, 20],
+  [1_000, 50],
+  [10_000, 5],
+  [10_000, 20],
+  [10_000, 50],
+  [50_000, 50],
+] as const) {
+  const { input, rows } = makeRuns(runs, parameters);
+  const values = new Float64Array(runs * parameters);
+  for (const [row, own] of rows.entries()) for (const [at, x] of own.entries()) values[at * runs + row] = x;
+  const table = {
+    ...{ rows: runs, values, target: Float64Array.from(input.values) },
+    columns: Array.from({ length: parameters }, () => ({ kind: "number" as const })),
+  };
+  const rounds = runs >= 10_000 ? 3 : 7;
+  const forest = Array.from({ length: rounds }, () => cpuMs(() => growForest(table, { seed: "bench" })));
+  const all = Array.from({ length: rounds }, () => cpuMs(() => importanceOf(input)));
+  const goal = GOALS[`${runs} ${parameters}`];
+  console.log(
+    [runs, parameters, median(forest).toFixed(0), median(all).toFixed(0), goal ?? ""]
+      .map((cell, i) => String(cell).padStart(i === 0 ? 8 : 12))
+      .join(""),
+  );
+}
