@@ -23,6 +23,8 @@ const config = {
   // `npm run check` does the types of the whole house; a second pass would cost each first start half a minute.
   typescript: { ignoreBuildErrors: true },
   devIndicators: false,
+  // Browsers ask for it when a page's head comes late, and would tell of a missing one.
+  rewrites: async () => [{ source: "/favicon.ico", destination: "/icon.svg" }],
 };
 
 export default config;

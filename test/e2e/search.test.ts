@@ -74,7 +74,7 @@ describe("a sweep that a search chooses for", () => {
       await untilLive(page);
       const choice = page.locator("#choice");
       await expect(choice.textContent()).resolves.toMatch(
-        /^The model's choice after 8 results\. It expected accuracy [\d.]+ ± [\d.e-]+; the run came to [\d.]+\.$/,
+        /^Why this point: The model's choice after 8 results\. It expected accuracy [\d.]+ ± [\d.e-]+; the run came to [\d.]+\.$/,
       );
       expect(await violationsOn(page)).toEqual([]);
       await choice.scrollIntoViewIfNeeded();
@@ -82,7 +82,9 @@ describe("a sweep that a search chooses for", () => {
       expect(troubles).toEqual([]);
     }
     const { page } = await open(pathOf(claims[0]));
-    await expect(page.locator("#choice").textContent()).resolves.toMatch(/^One of the first configurations/);
+    await expect(page.locator("#choice").textContent()).resolves.toMatch(
+      /^Why this point: One of the first configurations/,
+    );
   });
 
   test("under noise the sweep's page says beside the best run what the model makes of its value", async () => {

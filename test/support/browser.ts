@@ -73,7 +73,12 @@ export async function openPage(
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   page.on("console", (message) => {
-    if (message.type() === "error") troubles.push(message.text());
+    // What could not be loaded is named by its place alone.
+    const { url } = message.location();
+    if (message.type() === "error")
+      troubles.push(
+        message.text().startsWith("Failed to load") ? `${message.text()} ${url}` : message.text(),
+      );
   });
   return { page, context, troubles };
 }

@@ -24,12 +24,17 @@ export function Rank({ head, projectPath }: { head: RunHead; projectPath: string
     );
     return () => left.abort();
   }, [id, objective, sweepId, goal]);
-  if (!found || objective === null) return null;
+  if (objective === null || goal === undefined) return null;
+  // Room for a line, so that its coming moves nothing.
+  if (!found) return <div className="mt-3 min-h-6" />;
   const { better, worse } = found;
   const place = better.totalCount + 1;
   return (
-    <nav aria-label="Runs by rank" className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-1 text-sm">
-      <span className="figures text-ink-soft">
+    <nav
+      aria-label="Runs by rank"
+      className="wrap-anywhere mt-3 flex min-h-6 flex-wrap items-center gap-x-4 gap-y-1 text-sm"
+    >
+      <span className="figures min-w-0 text-ink-soft">
         place {formatCount(place)} of {formatCount(place + worse.totalCount)} by {sweep?.metric?.name}
       </span>
       <Neighbour label="Next better" arrow="←" keys="[" of={better} projectPath={projectPath} />
@@ -55,7 +60,7 @@ function Neighbour(props: {
     <Link
       href={href}
       title={run.objective === null ? undefined : formatNumber(run.objective)}
-      className="inline-flex min-h-6 items-center gap-1 text-link underline-offset-2 hover:underline"
+      className="inline-flex min-h-6 min-w-0 items-center gap-1 text-link underline-offset-2 hover:underline"
     >
       <span aria-hidden="true">{arrow}</span>
       {label}: {run.displayName}
