@@ -31,7 +31,7 @@ const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): 
   { name: "project", path: project },
   { name: "project-runs", path: `${project}?tab=runs` },
   { name: "project-agents", path: `${project}/agents` },
-  { name: "sweep", path: tuned.path, height: 1_460 },
+  { name: "sweep", path: tuned.path, height: 1_960 },
   { name: "sweep-charts", path: `${tuned.path}?tab=charts` },
   { name: "sweep-explore", path: `${tuned.path}?tab=explore` },
   { name: "sweep-timeline", path: `${tuned.path}?tab=timeline` },

@@ -7,7 +7,7 @@ import { Curve } from "./curve";
 import { Importance } from "./importance";
 import { Parallel } from "./parallel";
 
-/** The answer so far, how it came about, and every run as a line. */
+/** The answer so far, how it came about, why it is what it is, and every run as a line. */
 export function Overview() {
   const { data, varied, projectPath } = useSweepView();
   const { head } = data;
@@ -25,8 +25,8 @@ export function Overview() {
       ) : (
         <p className="mt-6 text-ink-faint text-sm">This sweep names no metric, so there is no best run.</p>
       )}
-      <Parallel />
       <Importance />
+      <Parallel />
     </>
   );
 }
