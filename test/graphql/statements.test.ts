@@ -285,10 +285,17 @@ function twoLevelsOf(name: string): string[] {
   });
 }
 
+/** Computed one by one, and so dear in the limits (10,000 each) that no page can ask for more than a few. */
+const COMPUTED = new Set(["guess", "importance"]);
+
 function fieldsOf(name: string) {
   const type = schema.getType(name);
   const fields = isObjectType(type) ? Object.values(type.getFields()) : [];
-  return fields.filter((field) => field.name in ARGS || !field.args.some(({ type }) => isNonNullType(type)));
+  return fields.filter(
+    (field) =>
+      !COMPUTED.has(field.name) &&
+      (field.name in ARGS || !field.args.some(({ type }) => isNonNullType(type))),
+  );
 }
 
 function leavesOf(field: { type: GraphQLOutputType }): string {
