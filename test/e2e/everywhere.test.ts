@@ -94,7 +94,7 @@ describe("the palette", () => {
     const choose = async (text: string, name: RegExp) => {
       await page.keyboard.press("Control+k");
       await page.keyboard.type(text);
-      await palette(page).getByRole("option", { name }).click();
+      await palette(page).getByRole("option", { name }).first().click();
     };
     await choose("agents", /^Show: Agents/);
     await page.waitForURL(/tab=agents/);
