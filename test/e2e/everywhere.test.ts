@@ -143,6 +143,8 @@ describe("keys", () => {
     expect(await page.getByRole("dialog").count()).toBe(0);
     await field.fill("");
     await field.blur();
+    // What was typed reaches the address a moment later, and so does that it was taken away.
+    await page.waitForTimeout(600);
     await page.keyboard.press("g");
     await page.keyboard.press("p");
     await page.getByRole("heading", { name: "Projects" }).waitFor();
