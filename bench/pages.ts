@@ -141,7 +141,9 @@ async function measureBrowser(browser: Browser, { url, session, path, runs }: Pl
   );
 }
 
-const kB = (bytes: number): string => `${Math.round(bytes / 1_000).toLocaleString("en")} kB`;
+function kB(bytes: number): string {
+  return `${Math.round(bytes / 1_000).toLocaleString("en")} kB`;
+}
 
 async function signIn(databaseUrl: string): Promise<string> {
   const db = openDatabase(databaseUrl, { max: 1 });
