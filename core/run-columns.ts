@@ -49,8 +49,11 @@ export interface RunInColumns {
   ordinal: number | null;
   state: RunState;
   stateReason: string | null;
+  /** The sweep's metric by its goal: the best value that the run logged. */
   objective: number | null;
+  /** Whether it kept to its sweep's constraints on metrics; null while nobody knows, and without any. */
   feasible: boolean | null;
+  /** JSON text: read it with `parseJson`, which tells 1.0 from 1. */
   params: string;
   createdAt: string;
   startedAt: string | null;

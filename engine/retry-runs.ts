@@ -18,6 +18,7 @@ import { emitChange } from "./events";
 import { manyRunFacts, sweepFacts } from "./facts";
 import { authorizeRuns, checkRunIds, groupBy, MAX_RUNS, refuseMissing } from "./many-runs";
 import { once } from "./once";
+import { UNPREDICTED } from "./search/unpredicted";
 
 export interface RetryRunsInput {
   /** These runs: all of them or none. */
@@ -179,7 +180,9 @@ async function tellSearch(tx: Tx, { sweepId }: LockedState, runIds: readonly num
     tx,
     search,
     numbered.map(({ runId: _runId, ...point }) => ({
-      ...NOTHING_PREDICTED,
+      ...UNPREDICTED,
+      reason: "replicate" as const,
+      engineVersion: "retry/1",
       ...point,
       observed: search.results,
       seen: search.logLength,
@@ -187,20 +190,6 @@ async function tellSearch(tx: Tx, { sweepId }: LockedState, runIds: readonly num
   );
   await takeSuggestions(tx, sweepId, numbered);
 }
-
-const NOTHING_PREDICTED = {
-  reason: "replicate",
-  engineVersion: "retry/1",
-  mean: null,
-  sd: null,
-  acquisition: null,
-  acquisitionName: null,
-  improvement: null,
-  memory: null,
-  computeMs: null,
-  state: "taken",
-  told: "nothing",
-} as const;
 
 const refuse = (runId: number, why: string): AppError =>
   new AppError("ILLEGAL_MOVE", `run ${runId} can't be run again: ${why}. Nothing was done`, {

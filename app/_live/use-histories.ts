@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { assignSlots } from "@/ui/charts/prepare/slots";
 import { createHistories, type Histories, type HistoryQuestion, type MetricHistory } from "./histories";
 
@@ -25,19 +25,4 @@ export function useSlots(keys: readonly string[]): ReadonlyMap<string, number> {
   const next = assignSlots(slots, keys);
   if (next !== slots) setSlots(next);
   return next;
-}
-
-/** Whether the element is on the screen or within a screen's third of it: charts further off wait. */
-export function useNear<E extends Element>(): [ref: React.RefObject<E | null>, near: boolean] {
-  const ref = useRef<E>(null);
-  const [near, setNear] = useState(false);
-  useEffect(() => {
-    if (!ref.current) return;
-    const observer = new IntersectionObserver(([entry]) => setNear(entry?.isIntersecting ?? false), {
-      rootMargin: "300px",
-    });
-    observer.observe(ref.current);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, near];
 }

@@ -15,6 +15,7 @@ import {
 } from "@/db/queries/searches";
 import type { FreshPoint } from "../next-points";
 import type { Plan } from "../plan";
+import { UNPREDICTED } from "./unpredicted";
 
 export interface Suggested {
   readonly points: readonly FreshPoint[];
@@ -131,7 +132,9 @@ async function fallBack(tx: Tx, plan: Plan, search: SearchRow, count: number): P
     tx,
     search,
     numbered.map(({ suggestion, params, hash, repeat }) => ({
-      ...NOTHING_PREDICTED,
+      ...UNPREDICTED,
+      reason: "fallback" as const,
+      engineVersion: "fallback/1",
       number: suggestion,
       params,
       hash,
@@ -142,17 +145,3 @@ async function fallBack(tx: Tx, plan: Plan, search: SearchRow, count: number): P
   );
   return numbered;
 }
-
-const NOTHING_PREDICTED = {
-  reason: "fallback",
-  engineVersion: "fallback/1",
-  mean: null,
-  sd: null,
-  acquisition: null,
-  acquisitionName: null,
-  improvement: null,
-  memory: null,
-  computeMs: null,
-  state: "taken",
-  told: "nothing",
-} as const;

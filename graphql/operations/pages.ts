@@ -1,6 +1,5 @@
 import type { MetricStat } from "@/core/filter/operand";
-import type { RunState } from "@/core/run";
-import type { RunColumns } from "@/core/run-columns";
+import type { RunColumns, RunInColumns } from "@/core/run-columns";
 import type { Goal, SweepAction, SweepState } from "@/core/sweep";
 import { toDocument } from "./document";
 
@@ -73,26 +72,7 @@ export const SWEEP_LINE = /* GraphQL */ `
 // ------------------------------------------------------------------ sweep page
 
 /** A run in the sweep's table: ten thousand of them travel, so nothing is here that the table does not show. */
-export interface RunLine {
-  id: string;
-  name: string;
-  displayName: string;
-  ordinal: number | null;
-  state: RunState;
-  stateReason: string | null;
-  /** The sweep's metric by its goal: the best value that the run logged. */
-  objective: number | null;
-  /** Whether it kept to its sweep's constraints on metrics; null while nobody knows, and without any. */
-  feasible: boolean | null;
-  /** JSON text: read it with `parseJson`, which tells 1.0 from 1. */
-  params: string;
-  createdAt: string;
-  startedAt: string | null;
-  finishedAt: string | null;
-  tags: string[];
-  notes: string | null;
-  agent: { id: string; host: string } | null;
-}
+export type RunLine = RunInColumns;
 
 export const RUN_LINE = /* GraphQL */ `
   fragment RunLine on Run {

@@ -3,7 +3,8 @@
 import { memo, useDeferredValue, useMemo, useState } from "react";
 import type { ChartSettings } from "@/app/_live/chart-settings";
 import type { Histories, MetricHistory } from "@/app/_live/histories";
-import { useMetricHistory, useNear } from "@/app/_live/use-histories";
+import { useMetricHistory } from "@/app/_live/use-histories";
+import { useNear } from "@/app/_live/use-near";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { LinesChart } from "@/ui/charts/draw/lines";
 import { toLinesCsv, toLinesSvg } from "@/ui/charts/draw/lines-file";

@@ -1,3 +1,4 @@
+import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
 import { toPythonText } from "@/core/python";
 import { toNumber, type Value } from "@/core/value";
 import { formatDuration, formatNumber, formatValue } from "@/ui/format";
@@ -43,9 +44,6 @@ export interface Dimension {
   /** As people read it. */
   format(value: number | string): string;
 }
-
-export const METRIC_STATS = ["last", "min", "max", "mean", "first", "count"] as const;
-export type MetricStat = (typeof METRIC_STATS)[number];
 
 export const toMetricKey = (stat: MetricStat, name: string): string => `${stat}.${name}`;
 

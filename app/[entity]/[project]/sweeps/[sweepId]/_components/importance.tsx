@@ -1,8 +1,9 @@
 "use client";
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { useImportance } from "@/app/_live/use-importance";
+import { useNear } from "@/app/_live/use-near";
 import { oneOf, TEXT, useParam } from "@/app/_live/use-param";
 import type { ParameterImportance } from "@/core/importance";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
@@ -37,8 +38,9 @@ export function Importance() {
   const [metricId, setMetric] = useParam("im.metric", TEXT);
   const [chosen, choose] = useParam("im.of", TEXT);
   const [pointing, setPointing] = useState(false);
-  const panel = useRef<HTMLDivElement>(null);
-  const seen = useSeen(panel);
+  const [panel, near] = useNear<HTMLDivElement>();
+  const visible = useVisible();
+  const seen = near && visible;
   const asked = readMetricKey(metricId)?.name ?? null;
   const metric = asked ?? head.metric?.name ?? "";
   const version = `${head.generation}/${head.counts.finished}/${head.counts.total}`;
@@ -203,25 +205,14 @@ function useHeldNames(
   return holding ? held : undefined;
 }
 
-/** Whether it is in sight of somebody. */
-function useSeen(element: React.RefObject<HTMLElement | null>): boolean {
-  const [near, setNear] = useState(false);
+/** Whether somebody looks at the window. */
+function useVisible(): boolean {
   const [visible, setVisible] = useState(true);
   useEffect(() => {
-    const watched = element.current;
-    const observer = new IntersectionObserver(
-      (entries) => setNear(entries.some((entry) => entry.isIntersecting)),
-      {
-        rootMargin: "300px",
-      },
-    );
-    if (watched) observer.observe(watched);
-    const onVisibility = () => setVisible(document.visibilityState === "visible");
-    document.addEventListener("visibilitychange", onVisibility);
-    return () => {
-      observer.disconnect();
-      document.removeEventListener("visibilitychange", onVisibility);
-    };
-  }, [element]);
-  return near && visible;
+    const read = () => setVisible(document.visibilityState === "visible");
+    read();
+    document.addEventListener("visibilitychange", read);
+    return () => document.removeEventListener("visibilitychange", read);
+  }, []);
+  return visible;
 }

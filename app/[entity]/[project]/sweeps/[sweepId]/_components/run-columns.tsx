@@ -1,15 +1,10 @@
 import type { ReactNode } from "react";
 import { RunStateChip } from "@/app/_components/state";
 import type { Row } from "@/app/_live/sweep-store";
+import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
 import { toPythonText } from "@/core/python";
 import type { SweepMetric } from "@/graphql/operations/pages";
-import {
-  type Dimension,
-  METRIC_STATS,
-  type MetricStat,
-  readMetricKey,
-  toMetricKey,
-} from "@/ui/charts/prepare/dimension";
+import { type Dimension, readMetricKey, toMetricKey } from "@/ui/charts/prepare/dimension";
 import { type SortKey, toSortKey } from "@/ui/charts/prepare/rows";
 import { formatCount, formatValue, toColumnFormat } from "@/ui/format";
 import { Ago, Duration } from "@/ui/kit/clock";
