@@ -1,4 +1,11 @@
-import type { Importance, ImportanceWarning, MarginalPoint, ParameterImportance } from "@/core/importance";
+import type {
+  Importance,
+  ImportanceMethod,
+  ImportanceWarning,
+  MarginalPoint,
+  ParameterImportance,
+  UnfinishedChoice,
+} from "@/core/importance";
 import { type Leaf, listLeaves } from "@/core/leaves";
 import type { LeafParameter } from "@/core/parameter";
 import { toPythonText } from "@/core/python";
@@ -11,14 +18,21 @@ import { drawUnit, openStream } from "@/math/random";
 import { ranks } from "@/math/stats";
 import { effectsOf, impurityShares, type Masses, pairIndex, permutationShares } from "./forest-effects";
 
-/** Runs with a finite value each; equal runs may come several times. */
+/** Equal runs may come several times. */
 export interface ImportanceInput {
   /** `serializeConfig`: the space that the shares are shares of. */
   readonly config: string;
   readonly goal: Goal;
+  /** `forest` when absent. */
+  readonly method?: ImportanceMethod;
+  /** Of `good`: the share of the runs that are the best ones; GOOD_QUANTILE when absent. */
+  readonly quantile?: number;
   /** JSON text of each run's parameters. */
   readonly params: readonly string[];
-  readonly values: readonly number[];
+  /** Null, NaN or infinite where a run has none. */
+  readonly values: readonly (number | null)[];
+  /** By `worst` runs without a finite value get the worst one of all, else they are left out: `last` is for whoever reads the runs. */
+  readonly unfinished?: UnfinishedChoice;
   /** Runs that are not among them because they have no finite value. */
   readonly without: number;
 }
@@ -50,6 +64,7 @@ export function importanceOf(input: ImportanceInput): Importance {
   const runs = rows.length;
   const leftOut = input.without + input.params.length - runs;
   const nothing = (warnings: ImportanceWarning[]): Importance => ({
+    ...{ method: "forest", good: null, imputed: read.imputed },
     ...{ runs, needed: NEEDED_RUNS, leftOut, parameters: [], pairs: [], outOfBagR2: null, warnings },
     constant: read.constant,
   });
@@ -80,6 +95,7 @@ export function importanceOf(input: ImportanceInput): Importance {
   const permutation = permutationShares(forest, table, draw);
   const r2 = outOfBagR2(forest, table);
   const { mean, deviation } = momentsOf(target);
+  const pairs = toPairs(columns, effects.pairShares);
   const parameters = columns.map((column, at): ParameterImportance => {
     const share = effects.shares[at] ?? 0;
     const half = z * deviationOf(samples.map(({ shares }) => shares[at] ?? 0));
@@ -93,6 +109,8 @@ export function importanceOf(input: ImportanceInput): Importance {
       importance: share,
       low: Math.max(0, share - half),
       high: Math.min(1, share + half),
+      total: Math.min(1, share + sumOfPairs(pairs, column.name)),
+      ...{ totalLow: null, totalHigh: null },
       impurity: impurity[at] ?? 0,
       permutation: Math.max(0, permutation[at] ?? 0),
       ...correlationsOf(column, at, rows, target),
@@ -102,9 +120,10 @@ export function importanceOf(input: ImportanceInput): Importance {
     };
   });
   return {
+    ...{ method: "forest", good: null, imputed: read.imputed },
     ...{ runs, needed: NEEDED_RUNS, leftOut, constant: read.constant },
     parameters: parameters.sort((a, b) => b.importance - a.importance || (a.name < b.name ? -1 : 1)),
-    pairs: toPairs(columns, effects.pairShares),
+    pairs: pairs.slice(0, MOST_PAIRS),
     outOfBagR2: Number.isNaN(r2) ? null : r2,
     warnings: [
       ...(runs < ENOUGH_RUNS ? ["FEW_RUNS" as const] : []),
@@ -131,8 +150,8 @@ interface ReadRun {
 }
 
 /** Runs whose values lie in the space, and the parameters that vary among them. */
-function readRuns(leaves: readonly Leaf[], { params, values }: ImportanceInput) {
-  const read: { units: Float64Array; numbers: Float64Array; value: number }[] = [];
+function readRuns(leaves: readonly Leaf[], { params, values, goal, unfinished }: ImportanceInput) {
+  const inside: { units: Float64Array; numbers: Float64Array; value: number }[] = [];
   for (const [i, text] of params.entries()) {
     const own = parseJson(text);
     const units = new Float64Array(leaves.length);
@@ -144,8 +163,17 @@ function readRuns(leaves: readonly Leaf[], { params, values }: ImportanceInput) 
       units[at] = unit ?? 0;
       return unit !== undefined;
     });
-    if (fits) read.push({ units, numbers, value: values[i] ?? Number.NaN });
+    if (fits) inside.push({ units, numbers, value: values[i] ?? Number.NaN });
   }
+  const finite = inside.filter(({ value }) => Number.isFinite(value));
+  const imputes = unfinished === "worst" && finite.length > 0;
+  const worst = finite.reduce(
+    (worst, { value }) => (goal === "minimize" ? Math.max(worst, value) : Math.min(worst, value)),
+    goal === "minimize" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+  );
+  const read = imputes
+    ? inside.map((run) => (Number.isFinite(run.value) ? run : { ...run, value: worst }))
+    : finite;
   const names = leaves.map(({ path }) => path.join("."));
   const varies = leaves.map((_, at) => read.some(({ units }) => !Object.is(units[at], read[0]?.units[at])));
   const columns = leaves.flatMap(({ parameter }, leaf): VariedColumn[] =>
@@ -158,7 +186,8 @@ function readRuns(leaves: readonly Leaf[], { params, values }: ImportanceInput) 
       value,
     }),
   );
-  return { rows, columns, constant: names.filter((_, at) => !varies[at]) };
+  const imputed = read.length - finite.length;
+  return { rows, columns, imputed, constant: names.filter((_, at) => !varies[at]) };
 }
 
 function valueAt(params: Value, path: readonly string[]): Value | undefined {
@@ -327,8 +356,11 @@ function toPairs(columns: readonly VariedColumn[], shares: Float64Array): Import
       importance: shares[pairIndex(i, i + 1 + j, columns.length)] ?? 0,
     })),
   );
-  return pairs.sort((x, y) => y.importance - x.importance).slice(0, MOST_PAIRS);
+  return pairs.sort((x, y) => y.importance - x.importance);
 }
+
+const sumOfPairs = (pairs: Importance["pairs"], name: string): number =>
+  pairs.reduce((sum, { a, b, importance }) => (a === name || b === name ? sum + importance : sum), 0);
 
 /** To mean 0 and deviation 1: sums of squares of values near 1e300 would leave the range of doubles. */
 function standardized(values: Float64Array): Float64Array {

@@ -21,7 +21,8 @@ export const SweepImportance = toDocument<
       importance(metric: $metric, stat: $stat) {
         runsUsed runsNeeded runsLeftOut constant outOfBagR2 warnings
         parameters {
-          name importance low high impurity permutation correlation correlationOf rankCorrelation direction active
+          name importance low high total totalLow totalHigh impurity permutation
+          correlation correlationOf rankCorrelation direction active
           marginal { value mean low high }
         }
         interactions { a b importance }

@@ -17,6 +17,7 @@ const Warning = builder.enumType("ImportanceWarning", {
     METRIC_CONSTANT: { description: "No answer: all these runs have the same value." },
     WEAK_FIT: { description: "Less than 0.3 of the variation is foretold in unseen runs." },
     FEW_RUNS: { description: "Fewer than 30 runs: the order may be chance." },
+    SAMPLED_RUNS: { description: "There were more runs than the method takes: so many were drawn." },
   } as const,
 });
 
@@ -44,10 +45,21 @@ const Parameter = builder.objectRef<ParameterImportance>("ParameterImportance").
     }),
     low: t.exposeFloat("low", { description: "The lower end of that share's interval of 90 %." }),
     high: t.exposeFloat("high", { description: "The upper end." }),
+    total: t.exposeFloat("total", {
+      nullable: true,
+      description: "The share with all that it does together with others; of a forest in pairs.",
+    }),
+    totalLow: t.exposeFloat("totalLow", {
+      nullable: true,
+      description: "The lower end of that share's interval of 90 %; null where the method has none.",
+    }),
+    totalHigh: t.exposeFloat("totalHigh", { nullable: true, description: "The upper end." }),
     impurity: t.exposeFloat("impurity", {
+      nullable: true,
       description: "What a forest's splits on it gained, as a share of all: the number that W&B shows.",
     }),
     permutation: t.exposeFloat("permutation", {
+      nullable: true,
       description:
         "How much worse unseen runs are foretold when its values are shuffled, as a share of the variance.",
     }),

@@ -4,6 +4,7 @@ import { prepareImportance, prepareMarginal, sayNoImportance } from "@/ui/charts
 
 const parameter = (more: Partial<ParameterImportance>): ParameterImportance => ({
   ...{ name: "lr", importance: 0.62, low: 0.57, high: 0.67, impurity: 0.5, permutation: 0.9 },
+  ...{ total: 0.7, totalLow: null, totalHigh: null },
   ...{ correlation: -0.4, correlationOf: null, rankCorrelation: -0.5, direction: "mixed", active: 1 },
   marginal: [
     { value: 0.001, mean: 0.5, low: 0.4, high: 0.6 },

@@ -99,7 +99,7 @@ describe("what it does not depend on", () => {
 
   test("the unit of the metric, and where it lies", () => {
     const found = importanceOf(input);
-    const scaled = importanceOf({ ...input, values: input.values.map((y) => 1e300 * y - 1e299) });
+    const scaled = importanceOf({ ...input, values: input.values.map((y) => 1e300 * (y ?? 0) - 1e299) });
     for (const { name, importance } of found.parameters)
       expect(shareOf(scaled, name)).toBeCloseTo(importance, 2);
   });
@@ -203,6 +203,28 @@ describe("parameters of every kind", () => {
     expect(depth?.importance).toBeGreaterThan(0.7);
     expect(depth?.active).toBeCloseTo(0.5, 1);
     expect(depth?.direction).toBe("higher");
+  });
+});
+
+describe("runs that ended without a finite value", () => {
+  const whole = runsOf(60, ["a", "b"], (x) => x[0] ?? 0);
+  // Every third run crashed, those with a great b.
+  const crashes = whole.params.map((text) => (JSON.parse(text) as { b: number }).b > 0.7);
+  const values = whole.values.map((value, i) => (crashes[i] ? (i % 2 === 0 ? null : Number.NaN) : value));
+  const crashed = crashes.filter(Boolean).length;
+
+  test("are left out and counted", () => {
+    const found = importanceOf({ ...whole, values, without: 1, unfinished: "leave_out" });
+    expect(found).toMatchObject({ runs: 60 - crashed, leftOut: crashed + 1, imputed: 0 });
+    expect(shareOf(found, "b")).toBeLessThan(0.1);
+  });
+
+  test.each(["minimize", "maximize"] as const)("are as bad as the worst one of all, %s", (goal) => {
+    const found = importanceOf({ ...whole, values, goal, unfinished: "worst" });
+    expect(found).toMatchObject({ runs: 60, leftOut: 0, imputed: crashed });
+    const b = found.parameters.find(({ name }) => name === "b");
+    expect(b?.importance).toBeGreaterThan(0.1);
+    expect(b?.direction).toBe("lower");
   });
 });
 

@@ -10,8 +10,8 @@ export type Measure = (typeof MEASURES)[number];
 
 const MEASURED: Readonly<Record<Measure, (parameter: ParameterImportance) => number>> = {
   share: ({ importance }) => importance,
-  impurity: ({ impurity }) => impurity,
-  permutation: ({ permutation }) => permutation,
+  impurity: ({ impurity }) => impurity ?? 0,
+  permutation: ({ permutation }) => permutation ?? 0,
 };
 
 /** The most important one first. */
@@ -52,7 +52,7 @@ export interface ImportanceChart {
   readonly notes: readonly string[];
 }
 
-type Answer = Omit<Importance, "runs" | "needed" | "leftOut" | "pairs">;
+type Answer = Omit<Importance, "method" | "runs" | "good" | "imputed" | "needed" | "leftOut" | "pairs">;
 
 export function prepareImportance(input: {
   readonly answer: Answer;
