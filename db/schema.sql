@@ -75,6 +75,8 @@ create table attempts (
   key_id integer,
   slot integer,
   device text,
+  history_lines bigint not null default 0,
+  output_lines bigint not null default 0,
   constraint attempts_run_id_number_pk PRIMARY KEY (run_id, number),
   constraint attempts_key_hash_unique UNIQUE (key_hash),
   constraint attempts_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
@@ -345,6 +347,21 @@ create table projects (
 );
 CREATE UNIQUE INDEX projects_entity_name_key ON public.projects USING btree (entity_id, name) WHERE (deleted_at IS NULL);
 
+create table run_files (
+  id bigint not null generated always as identity,
+  run_id bigint not null,
+  name text not null,
+  place text,
+  bytes bigint not null default 0,
+  md5 text,
+  mime_type text,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint run_files_pkey PRIMARY KEY (id),
+  constraint run_files_run_name_key UNIQUE (run_id, name),
+  constraint run_files_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+
 create table run_notes (
   run_id bigint not null,
   text text not null,
@@ -353,6 +370,22 @@ create table run_notes (
   constraint run_notes_pkey PRIMARY KEY (run_id),
   constraint run_notes_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id),
   constraint run_notes_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
+);
+
+create table run_records (
+  run_id bigint not null,
+  config jsonb not null default '{}'::jsonb,
+  summary jsonb not null default '{}'::jsonb,
+  group_name text,
+  job_type text,
+  program text,
+  host text,
+  commit text,
+  repo text,
+  event_lines bigint not null default 0,
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint run_records_pkey PRIMARY KEY (run_id),
+  constraint run_records_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 
 create table run_tags (
@@ -625,6 +658,40 @@ create table users (
   constraint users_oidc_key UNIQUE (oidc_issuer, oidc_subject),
   constraint users_entity_id_entities_id_fk FOREIGN KEY (entity_id) REFERENCES entities(id)
 );
+
+create table wire_agents (
+  agent_id integer not null,
+  kind text,
+  constraint wire_agents_pkey PRIMARY KEY (agent_id),
+  constraint wire_agents_agent_id_agents_id_fk FOREIGN KEY (agent_id) REFERENCES agents(id)
+);
+
+create table wire_attempts (
+  run_id bigint not null,
+  attempt integer not null,
+  agent_id integer not null,
+  wire_name text not null,
+  sent integer not null default 1,
+  seen boolean not null default false,
+  stop_heard_at timestamp(3) with time zone,
+  constraint wire_attempts_run_id_attempt_pk PRIMARY KEY (run_id, attempt),
+  constraint wire_attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+CREATE INDEX wire_attempts_agent_idx ON public.wire_attempts USING btree (agent_id);
+
+create table wire_sweeps (
+  sweep_id text not null,
+  key_id integer,
+  input_hash bytea not null,
+  description text,
+  controller jsonb,
+  scheduler jsonb,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint wire_sweeps_pkey PRIMARY KEY (sweep_id),
+  constraint wire_sweeps_key_id_api_keys_id_fk FOREIGN KEY (key_id) REFERENCES api_keys(id),
+  constraint wire_sweeps_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+CREATE INDEX wire_sweeps_input_idx ON public.wire_sweeps USING btree (input_hash, created_at);
 
 CREATE OR REPLACE FUNCTION public.rungs_follow_run()
  RETURNS trigger

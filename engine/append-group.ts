@@ -12,6 +12,7 @@ import {
   type Appended,
   isDeciding,
   isStale,
+  type LineRange,
   openProgress,
   type Packed,
   type Progress,
@@ -41,6 +42,12 @@ export function appendGroup(db: Database, items: readonly Append[]): Promise<(Ap
     return items.map((item) => answers.get(item) as Appended | Error);
   });
 }
+
+/**
+ * Batches that are lines have numbers of their own, rising with the lines, beside those that an agent counts for what the same
+ * process printed.
+ */
+const LINES_AS_BATCHES = 1_000_000_000;
 
 export function packBatch(batch: Batch, metricIds: ReadonlyMap<string, number>): Packed {
   const series = batch.series.map(({ key, column }) => {
@@ -74,11 +81,12 @@ const keyOf = (runId: number, attempt: number) => `${runId}/${attempt}`;
 
 async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended | Error> {
   const { row } = progress;
+  const batch = item.lines ? LINES_AS_BATCHES + item.lines.to : item.batch.batch;
   const answer: Appended = {
     runId: row.runId,
     attempt: row.attempt,
-    batch: item.batch.batch,
-    repeated: item.batch.batch <= progress.lastBatch,
+    batch,
+    repeated: item.lines ? item.lines.to <= progress.lines : batch <= progress.lastBatch,
     stale: isStale(progress),
     stopRequested: row.stopRequested,
     droppedPoints: 0,
@@ -90,8 +98,13 @@ async function take(tx: Tx, progress: Progress, item: Append): Promise<Appended 
     missed: false,
   };
   if (answer.repeated) return answer;
-  if (answer.batch !== progress.lastBatch + 1) return outOfOrder(progress, answer.batch);
-  progress.lastBatch = answer.batch;
+  if (item.lines) {
+    if (item.lines.from < progress.lines) return takenInPart(progress, item.lines);
+    progress.lines = item.lines.to;
+  } else {
+    if (batch !== progress.lastBatch + 1) return outOfOrder(progress, batch);
+    progress.lastBatch = batch;
+  }
   progress.answers.push(answer);
   if (item.batch.resumedFromStep !== undefined) {
     progress.resumedFromStep = item.batch.resumedFromStep;
@@ -127,7 +140,7 @@ async function takePoints(tx: Tx, progress: Progress, item: Append, answer: Appe
   progress.tails.push({
     runId,
     attempt,
-    batch: batch.batch,
+    batch: answer.batch,
     firstStep,
     lastStep,
     count,
@@ -154,7 +167,7 @@ async function markOverwritten(tx: Tx, progress: Progress, { series }: Packed, s
 
 /** The statements are sent together; the connection runs them in this order. */
 async function write(tx: Tx, all: readonly Progress[]): Promise<void> {
-  const moved = all.filter((progress) => progress.lastBatch > progress.row.lastBatch);
+  const moved = all.filter(({ row, lastBatch, lines }) => lastBatch > row.lastBatch || lines > row.lines);
   if (moved.length === 0) return;
   const watched = await lookBefore(tx, moved);
   const tails = moved.flatMap((progress) => progress.tails);
@@ -210,6 +223,15 @@ function outOfOrder({ row, lastBatch }: Progress, batch: number): AppError {
     "BATCH_OUT_OF_ORDER",
     `batch ${batch} of run ${row.runId}, attempt ${row.attempt}, came before batch ${expected}: send from ${expected} on`,
     { details: { runId: row.runId, attempt: row.attempt, batch, expected } },
+  );
+}
+
+/** The caller leaves out what was taken and sends the rest. */
+function takenInPart({ row, lines }: Progress, { from, to }: LineRange): AppError {
+  return new AppError(
+    "BATCH_OUT_OF_ORDER",
+    `lines ${from} to ${to} of run ${row.runId}, attempt ${row.attempt}, were taken up to line ${lines}: send from there on`,
+    { details: { runId: row.runId, attempt: row.attempt, lines, expected: lines } },
   );
 }
 

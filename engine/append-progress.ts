@@ -14,6 +14,14 @@ export interface Append {
   readonly batch: Batch;
   readonly metricIds: ReadonlyMap<string, number>;
   readonly packed: Packed;
+  /** The batch has no number of its own: it is these lines. */
+  readonly lines?: LineRange | undefined;
+}
+
+/** Lines of a client that numbers them from 0 through all of a run: `from`, and those behind it up to but not including `to`. */
+export interface LineRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** The early stopping that a run is under. */
@@ -63,6 +71,7 @@ export interface Progress {
   readonly stopping: Stopping | null;
   look: Look | undefined;
   lastBatch: number;
+  lines: number;
   lastStep: number | null;
   resumedFromStep: number | null;
   overtakenAtStep: number | null;
@@ -79,12 +88,13 @@ export interface Progress {
 }
 
 export function openProgress(row: LockedAttempt, stopping: Stopping | null): Progress {
-  const { lastBatch, lastStep, resumedFromStep, overtakenAtStep } = row;
+  const { lastBatch, lines, lastStep, resumedFromStep, overtakenAtStep } = row;
   return {
     row,
     stopping,
     look: undefined,
     lastBatch,
+    lines,
     lastStep,
     resumedFromStep,
     overtakenAtStep,

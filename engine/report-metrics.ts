@@ -2,7 +2,7 @@ import { isAppError } from "@/core/errors";
 import { parseMetricBatch } from "@/core/history/batch";
 import type { Database } from "@/db/client";
 import { appendGroup, packBatch } from "./append-group";
-import type { Append, Appended } from "./append-progress";
+import type { Append, Appended, LineRange } from "./append-progress";
 import { authorizeAttempt } from "./authorize";
 import { checkId } from "./check";
 import { closeSweeps } from "./close-sweeps";
@@ -21,6 +21,8 @@ export interface LogMetricsInput {
   readonly runId: number;
   /** A `MetricBatch` as it came from JSON; checked here. Its number makes it safe to repeat, so no mutation id is needed. */
   readonly metrics: unknown;
+  /** Its number counts for nothing: the batch is these lines, and lines that were taken are known by theirs. */
+  readonly lines?: LineRange | undefined;
 }
 
 export interface LogMetricsResult {
@@ -52,7 +54,7 @@ const lanesOf = perDatabase(() => ({ lanes: undefined as Lane<Append, Appended>[
 
 /**
  * Stores one batch of metrics of one attempt.
- * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number expected next
+ * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number (or line) expected next
  */
 export async function logMetrics(context: EngineContext, input: LogMetricsInput): Promise<LogMetricsResult> {
   const { db } = context;
@@ -65,7 +67,10 @@ export async function logMetrics(context: EngineContext, input: LogMetricsInput)
     batch.series.map(({ key }) => key),
   );
   const lane = laneOf(db, facts.runId);
-  const done = await lane.push({ facts, batch, metricIds: ids, packed: packBatch(batch, ids) });
+  const done = await lane.push({
+    ...{ facts, batch, metricIds: ids, packed: packBatch(batch, ids) },
+    ...(input.lines && { lines: input.lines }),
+  });
   count(db, batch.points, done);
   tell(facts, done);
   await follow(context, facts, done);

@@ -1,5 +1,5 @@
 import { AppError } from "@/core/errors";
-import { appendOutput, lockOutput, type OutputPiece } from "@/db/queries/append-output";
+import { appendOutput, type LockedOutput, lockOutput, type OutputPiece } from "@/db/queries/append-output";
 import { inTransaction } from "@/db/transaction";
 import { authorizeAttempt } from "./authorize";
 import { badInput, checkId, checkInteger, checkOneOf } from "./check";
@@ -43,13 +43,62 @@ const STREAMS = ["stdout", "stderr"] as const;
  * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN; BATCH_OUT_OF_ORDER with the number expected next
  */
 export async function logOutput(context: EngineContext, input: LogOutputInput): Promise<LogOutputResult> {
+  const batch = checkInteger("batch", input.batch, 1, 2_147_483_647);
+  const pieces = toPieces(input.lines);
+  const result = await append(context, input, (locked) => {
+    if (batch <= locked.lastBatch) return undefined;
+    if (batch !== locked.lastBatch + 1) throw outOfOrder(locked, batch);
+    return { batch, lines: locked.lines, pieces };
+  });
+  return { ...result, batch };
+}
+
+export interface LogOutputLinesInput {
+  readonly runId: number;
+  readonly attempt: number;
+  /** Number of the first line, from 0 through all of the run. */
+  readonly from: number;
+  /** Without their ends. */
+  readonly lines: LogOutputInput["lines"];
+}
+
+/**
+ * The same from a client that numbers lines instead of batches. A line that was taken is not taken again, but for the last one: a
+ * progress bar goes on there, and is stored as a terminal would get it, behind a carriage return.
+ * @throws AppError BAD_INPUT, INPUT_TOO_LARGE, NOT_FOUND, FORBIDDEN
+ */
+export async function logOutputLines(
+  context: EngineContext,
+  input: LogOutputLinesInput,
+): Promise<LogOutputResult> {
+  const from = checkInteger("from", input.from, 0, Number.MAX_SAFE_INTEGER);
+  const to = from + input.lines.length;
+  toPieces(input.lines);
+  return append(context, input, ({ lines: taken, lastBatch }) => {
+    if (to < taken || input.lines.length === 0) return undefined;
+    const fresh = input.lines.slice(Math.max(0, taken - 1 - from)).map(({ stream, time, text }, i) => {
+      const number = Math.max(from, taken - 1) + i;
+      return { stream, time, text: number < taken ? `\r${text}` : number === 0 ? text : `\n${text}` };
+    });
+    return { batch: lastBatch + 1, lines: to, pieces: toPieces(fresh) };
+  });
+}
+
+/** What an attempt's row says of its output becomes what shall be added to it; undefined when all of it was taken before. */
+type Addition = (locked: LockedOutput) => Omit<Added, "bytes"> | undefined;
+type Added = Pick<Parameters<typeof appendOutput>[1], "batch" | "lines" | "pieces" | "bytes">;
+
+async function append(
+  context: EngineContext,
+  input: Pick<LogOutputInput, "runId" | "attempt">,
+  toAddition: Addition,
+): Promise<LogOutputResult> {
   const { db } = context;
   const facts = await runFacts(db, checkId("runId", input.runId));
   const attempt = checkInteger("attempt", input.attempt, 1, 2_147_483_647);
-  const batch = checkInteger("batch", input.batch, 1, 2_147_483_647);
   await authorizeAttempt(context, facts, attempt, "member");
-  const pieces = toPieces(input.lines);
   let silent = false;
+  let bytes = 0;
   const result = await inTransaction(db, async (tx): Promise<LogOutputResult> => {
     const locked = await lockOutput(tx, { runId: facts.runId, attempt });
     if (locked === undefined) {
@@ -57,26 +106,26 @@ export async function logOutput(context: EngineContext, input: LogOutputInput): 
         details: { runId: facts.runId, attempt },
       });
     }
+    const addition = toAddition(locked);
     const answer = {
       runId: facts.runId,
       attempt,
-      batch,
-      repeated: false,
+      batch: addition?.batch ?? locked.lastBatch,
+      repeated: addition === undefined,
       stale: locked.current !== attempt,
-      cut: false,
+      cut: locked.bytes >= MAX_OUTPUT_BYTES,
     };
-    if (batch <= locked.lastBatch)
-      return { ...answer, repeated: true, cut: locked.bytes >= MAX_OUTPUT_BYTES };
-    if (batch !== locked.lastBatch + 1) throw outOfOrder(answer, locked.lastBatch + 1);
+    if (addition === undefined) return answer;
     const kept = locked.dropped
       ? { pieces: [], bytes: locked.bytes, cut: true }
-      : keepWithin(pieces, locked.bytes);
-    await appendOutput(tx, { runId: facts.runId, attempt, batch, ...kept });
+      : keepWithin(addition.pieces, locked.bytes);
+    await appendOutput(tx, { runId: facts.runId, attempt, ...addition, ...kept });
     silent = locked.silent && !answer.stale;
+    bytes = addition.pieces.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
     return { ...answer, cut: kept.cut };
   });
   if (!result.repeated) {
-    tallyOf(db).outputBytes += pieces.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    tallyOf(db).outputBytes += bytes;
     emitChange(facts.projectId, facts.sweepId, facts.runId, "output");
   }
   if (silent) await revive(context, { runId: facts.runId, attempt });
@@ -164,7 +213,8 @@ function keepWithin(
   return { pieces: kept, bytes, cut: false };
 }
 
-function outOfOrder({ runId, attempt, batch }: LogOutputResult, expected: number): AppError {
+function outOfOrder({ runId, attempt, lastBatch }: LockedOutput, batch: number): AppError {
+  const expected = lastBatch + 1;
   return new AppError(
     "BATCH_OUT_OF_ORDER",
     `output batch ${batch} of run ${runId}, attempt ${attempt}, came before batch ${expected}: send from ${expected} on`,

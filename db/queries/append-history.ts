@@ -21,6 +21,8 @@ export interface AttemptKey {
 
 export interface LockedAttempt extends AttemptKey, AttemptFacts {
   lastBatch: number;
+  /** Lines taken from a client that numbers lines. */
+  lines: number;
   /** The run's current attempt; another number means that this one is stale. */
   current: number;
   projectId: number;
@@ -46,7 +48,7 @@ export interface LockedAttempt extends AttemptKey, AttemptFacts {
 /** Unknown attempts and those of deleted runs are absent from the answer. */
 export async function lockAttempts(tx: Tx, keys: readonly AttemptKey[]): Promise<LockedAttempt[]> {
   return tx<LockedAttempt[]>`
-    select a.run_id as "runId", a.number as attempt, a.number, a.last_batch as "lastBatch", a.last_step as "lastStep",
+    select a.run_id as "runId", a.number as attempt, a.number, a.last_batch as "lastBatch", a.history_lines as lines, a.last_step as "lastStep",
       a.overtaken_at_step as "overtakenAtStep", a.resumed_from_step as "resumedFromStep",
       r.attempt as current, r.project_id as "projectId", r.sweep_id as "sweepId", r.objective,
       r.stop_requested as "stopRequested", r.state = 'running' and r.stop_requested is null as open,
@@ -89,6 +91,7 @@ export async function insertTails(tx: Tx, rows: readonly TailRow[]): Promise<voi
 
 export interface AttemptChange extends AttemptKey {
   lastBatch: number;
+  lines: number;
   lastStep: number | null;
   overtakenAtStep: number | null;
   resumedFromStep: number | null;
@@ -100,15 +103,16 @@ export interface AttemptChange extends AttemptKey {
 /** Logging is also a sign of life, for writers that have no heartbeat. */
 export async function advanceAttempts(tx: Tx, rows: readonly AttemptChange[]): Promise<void> {
   await tx`
-    update attempts a set last_batch = k.last_batch, last_step = k.last_step, overtaken_at_step = k.overtaken,
+    update attempts a set last_batch = k.last_batch, history_lines = k.lines, last_step = k.last_step, overtaken_at_step = k.overtaken,
       resumed_from_step = k.resumed, tails = a.tails + k.tails, tail_steps = a.tail_steps + k.tail_steps,
       last_contact_at = now(), changed_xid = pg_current_xact_id()
     from unnest(
       ${rows.map((row) => row.runId)}::bigint[], ${rows.map((row) => row.attempt)}::int[],
-      ${rows.map((row) => row.lastBatch)}::int[], ${rows.map((row) => row.lastStep)}::bigint[],
+      ${rows.map((row) => row.lastBatch)}::int[], ${rows.map((row) => row.lines)}::bigint[],
+      ${rows.map((row) => row.lastStep)}::bigint[],
       ${rows.map((row) => row.overtakenAtStep)}::bigint[], ${rows.map((row) => row.resumedFromStep)}::bigint[],
       ${rows.map((row) => row.tails)}::int[], ${rows.map((row) => row.tailSteps)}::int[])
-      k (run_id, number, last_batch, last_step, overtaken, resumed, tails, tail_steps)
+      k (run_id, number, last_batch, lines, last_step, overtaken, resumed, tails, tail_steps)
     where a.run_id = k.run_id and a.number = k.number`;
 }
 

@@ -10,6 +10,8 @@ export interface OutputPiece {
 
 export interface LockedOutput extends AttemptKey {
   lastBatch: number;
+  /** Lines taken from a client that numbers lines. */
+  lines: number;
   bytes: number;
   current: number;
   /** It was given up for its silence: this is a sign of life. */
@@ -21,7 +23,8 @@ export interface LockedOutput extends AttemptKey {
 /** The attempt alone is locked: output changes nothing about the run. */
 export async function lockOutput(tx: Tx, { runId, attempt }: AttemptKey): Promise<LockedOutput | undefined> {
   const rows = await tx<LockedOutput[]>`
-    select a.run_id as "runId", a.number as attempt, a.last_output_batch as "lastBatch", a.output_bytes as bytes,
+    select a.run_id as "runId", a.number as attempt, a.last_output_batch as "lastBatch", a.output_lines as lines,
+      a.output_bytes as bytes,
       r.attempt as current,
       a.ended_at is not null and a.lease_expires_at is null and coalesce(a.reason = 'silent', false) as silent,
       coalesce(a.ended_at < r.output_dropped_at, false) as dropped
@@ -37,9 +40,10 @@ export async function appendOutput(
     runId,
     attempt,
     batch,
+    lines,
     bytes,
     pieces,
-  }: AttemptKey & { batch: number; bytes: number; pieces: readonly OutputPiece[] },
+  }: AttemptKey & { batch: number; lines: number; bytes: number; pieces: readonly OutputPiece[] },
 ): Promise<void> {
   await Promise.all([
     pieces.length > 0 &&
@@ -50,7 +54,7 @@ export async function appendOutput(
         ${pieces.map((piece) => piece.time)}::float8[], ${pieces.map((piece) => piece.text)}::text[])
         k (piece, stream, time, text)`,
     tx`
-      update attempts set last_output_batch = ${batch}, output_bytes = ${bytes}, last_contact_at = now(),
+      update attempts set last_output_batch = ${batch}, output_lines = ${lines}, output_bytes = ${bytes}, last_contact_at = now(),
         changed_xid = pg_current_xact_id()
       where run_id = ${runId} and number = ${attempt}`,
   ]);

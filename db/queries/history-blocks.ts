@@ -52,7 +52,7 @@ export async function readLines(
       select t.run_id as "runId", t.attempt, t.block
       from ${wanted} join metric_tails t on t.run_id = k.run_id and t.attempt = k.attempt
       where t.last_step >= ${asked.minStep} and t.first_step <= k.max_step
-      order by t.run_id, t.attempt, t.batch`,
+      order by t.run_id, t.attempt, t.first_step, t.batch`,
   ]);
   return toLines(parts, names, chunks, tails);
 }

@@ -46,13 +46,13 @@ export async function readTails(
 ): Promise<StoredTail[]> {
   return tx<StoredTail[]>`
     with counted as (
-      select batch, count, changed_xid, sum(count) over (order by batch) - count as before,
-        sum(length(block)) over (order by batch) as bytes, row_number() over (order by batch) as nth
-      from metric_tails where run_id = ${runId} and attempt = ${attempt} order by batch limit ${limit}
+      select batch, first_step, count, changed_xid, sum(count) over (order by first_step, batch) - count as before,
+        sum(length(block)) over (order by first_step, batch) as bytes, row_number() over (order by first_step, batch) as nth
+      from metric_tails where run_id = ${runId} and attempt = ${attempt} order by first_step, batch limit ${limit}
     )
     select c.batch, c.count, c.changed_xid::text as "changedXid", t.block
     from counted c join metric_tails t on t.run_id = ${runId} and t.attempt = ${attempt} and t.batch = c.batch
-    where c.before < ${maxSteps} and (c.bytes <= ${maxBytes} or c.nth = 1) order by c.batch`;
+    where c.before < ${maxSteps} and (c.bytes <= ${maxBytes} or c.nth = 1) order by c.first_step, c.batch`;
 }
 
 export interface StoredAxis {

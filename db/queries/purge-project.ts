@@ -54,6 +54,9 @@ export async function deleteRuns(tx: Tx, runIds: readonly number[]): Promise<voi
     tx`delete from run_warnings where run_id = ${these}`,
     tx`delete from attempt_facts where run_id = ${these}`,
     tx`delete from system_samples where run_id = ${these}`,
+    tx`delete from run_records where run_id = ${these}`,
+    tx`delete from wire_attempts where run_id = ${these}`,
+    tx`delete from run_files where run_id = ${these}`,
     tx`delete from attempts where run_id = ${these}`,
     tx`delete from runs where id = ${these}`,
   ]);
@@ -65,6 +68,8 @@ export async function deleteSweeps(tx: Tx, projectId: number, limit: number): Pr
     select id from sweeps where project_id = ${projectId} order by created_at limit ${limit} for update`;
   const these = tx`any(${rows.map(({ id }) => id)}::text[])`;
   await Promise.all([
+    tx`delete from wire_agents where agent_id in (select id from agents where sweep_id = ${these})`,
+    tx`delete from wire_sweeps where sweep_id = ${these}`,
     tx`delete from agents where sweep_id = ${these}`,
     tx`delete from machines where sweep_id = ${these}`,
     tx`delete from search_events where sweep_id = ${these}`,

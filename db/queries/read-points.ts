@@ -36,7 +36,7 @@ export async function readPoints(
       tx<{ block: Uint8Array }[]>`
         select block from metric_tails
         where run_id = ${runId} and attempt = ${attempt} and last_step >= ${minStep} and first_step <= ${maxStep}
-        order by batch`,
+        order by first_step, batch`,
     ]);
     const until = (points: Points) => clipPoints(points, minStep, maxStep);
     for (const { metricId, axis, block } of chunks) {

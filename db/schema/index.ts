@@ -6,3 +6,4 @@ export * from "./sign-in";
 export * from "./sweep";
 export * from "./system";
 export * from "./user";
+export * from "./wire";

@@ -135,6 +135,9 @@ export const attempts = pgTable(
     lastBatch: integer("last_batch").notNull().default(0),
     lastOutputBatch: integer("last_output_batch").notNull().default(0),
     lastStep: bigint("last_step", { mode: "number" }),
+    /** Lines of history and of output taken from a client that numbers lines instead of batches; with those of earlier attempts that it goes on from. */
+    historyLines: bigint("history_lines", { mode: "number" }).notNull().default(0),
+    outputLines: bigint("output_lines", { mode: "number" }).notNull().default(0),
     /**
      * Set by its first late metrics: the last step it logged while it was the run's current attempt (-1: none).
      * Steps beyond it are kept and shown under this attempt and never enter the run's joined history.

@@ -24,6 +24,37 @@ describe("a batch of metrics", () => {
       ]);
     }));
 
+  test("may be lines that its sender numbers: taken once, in part never, beside batches that an agent numbers", () =>
+    withDatabase(async (db) => {
+      const context = systemContext(db);
+      const runId = await makeRun(db, await makeSweep(db));
+      const send = (from: number, ...steps: number[]) =>
+        logMetrics(context, {
+          runId,
+          metrics: toBatch(
+            { batch: 1 },
+            steps.map((step) => [step, { loss: step }]),
+          ),
+          lines: { from, to: from + steps.length },
+        });
+      await send(0, 0, 1);
+      expect(await send(0, 0, 1)).toMatchObject({ repeated: true });
+      await expect(send(1, 1, 2)).rejects.toMatchObject({
+        code: "BATCH_OUT_OF_ORDER",
+        details: { expected: 2 },
+      });
+      const batch = toBatch({ batch: 1 }, [[2, { other: 1 }]]);
+      expect(await logMetrics(context, { runId, metrics: batch })).toMatchObject({
+        repeated: false,
+        batch: 1,
+      });
+      const both = await Promise.allSettled([send(2, 2, 3), send(2, 2, 3, 4)]);
+      expect(both.some(({ status }) => status === "fulfilled")).toBe(true);
+      expect(await summary(db, runId, "loss")).toMatchObject({
+        count: both[1]?.status === "fulfilled" ? 5 : 4,
+      });
+    }));
+
   test("is stored once, however often it is delivered", () =>
     withDatabase(async (db) => {
       const context = systemContext(db);

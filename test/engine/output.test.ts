@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Database } from "@/db/client";
 import { type OutputPage, type OutputQuery, readOutput } from "@/db/queries/read-output";
-import { logOutput, MAX_OUTPUT_BYTES, MAX_PIECE_BYTES } from "@/engine/report-output";
+import { logOutput, logOutputLines, MAX_OUTPUT_BYTES, MAX_PIECE_BYTES } from "@/engine/report-output";
 import { withDatabase } from "../support/database";
 import { makeRun, makeSweep, nextAttempt, systemContext } from "../support/history";
 
@@ -109,4 +109,20 @@ test("beyond the cap output is cut, with a mark, and still acknowledged", () =>
     expect((await send(1)).cut).toBe(true);
     expect((await send(2)).cut).toBe(true);
     expect((await all(db, runId)).map(({ text }) => text)).toEqual([expect.stringContaining("output cut")]);
+  }));
+
+test("numbered lines are taken once, and a progress bar goes on in the last one", () =>
+  withDatabase(async (db) => {
+    const context = systemContext(db);
+    const runId = await makeRun(db, await makeSweep(db));
+    const send = (from: number, ...texts: string[]) =>
+      logOutputLines(context, { runId, attempt: 1, from, lines: texts.map((text) => line(text)) });
+    await send(0, "a", "10%");
+    expect(await send(0, "a")).toMatchObject({ repeated: true });
+    await send(1, "50%", "b");
+    await Promise.all([send(1, "100%", "b", "c"), send(2, "b", "c")]);
+    const text = (await all(db, runId)).map((piece) => piece.text).join("");
+    expect(text.split("\n").map((shown) => shown.split("\r").at(-1))).toEqual(["a", "50%", "b", "c"]);
+    await send(7, "after a gap");
+    expect((await all(db, runId)).at(-1)?.text).toMatch(/\nafter a gap$/);
   }));
