@@ -678,6 +678,7 @@ create table wire_attempts (
   constraint wire_attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 CREATE INDEX wire_attempts_agent_idx ON public.wire_attempts USING btree (agent_id);
+CREATE INDEX wire_attempts_name_idx ON public.wire_attempts USING btree (wire_name);
 
 create table wire_sweeps (
   sweep_id text not null,

@@ -60,4 +60,5 @@ ALTER TABLE "wire_attempts" ADD CONSTRAINT "wire_attempts_run_id_runs_id_fk" FOR
 ALTER TABLE "wire_sweeps" ADD CONSTRAINT "wire_sweeps_sweep_id_sweeps_id_fk" FOREIGN KEY ("sweep_id") REFERENCES "public"."sweeps"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "wire_sweeps" ADD CONSTRAINT "wire_sweeps_key_id_api_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."api_keys"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "wire_attempts_agent_idx" ON "wire_attempts" USING btree ("agent_id");--> statement-breakpoint
+CREATE INDEX "wire_attempts_name_idx" ON "wire_attempts" USING btree ("wire_name");--> statement-breakpoint
 CREATE INDEX "wire_sweeps_input_idx" ON "wire_sweeps" USING btree ("input_hash","created_at");

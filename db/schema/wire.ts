@@ -51,6 +51,7 @@ export const wireAttempts = pgTable(
   (table) => [
     primaryKey({ columns: [table.runId, table.attempt] }),
     index("wire_attempts_agent_idx").on(table.agentId),
+    index("wire_attempts_name_idx").on(table.wireName),
   ],
 );
 
