@@ -18,6 +18,8 @@ export interface Database {
   readonly readers: Sql;
   /** What this stands for when it is the database of one operation: memories and lanes are the whole database's. */
   readonly root?: Database;
+  /** Of the database of one operation: fires when that has ended, with the reason (db/scope.ts). */
+  readonly ended?: AbortSignal;
   /** Drizzle on the same pool, for ordinary queries. */
   readonly orm: PostgresJsDatabase<typeof schema>;
   /** The connection string that LISTEN and session locks need: never a transaction pooler. */

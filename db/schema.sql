@@ -167,6 +167,20 @@ create table idempotency_answers (
 );
 CREATE INDEX idempotency_answers_age_idx ON public.idempotency_answers USING btree (created_at);
 
+create table importance_answers (
+  sweep_id text not null,
+  question bytea not null,
+  version text,
+  digest bytea,
+  engine integer,
+  answer text,
+  computed_at timestamp(3) with time zone,
+  holder text,
+  holder_until timestamp(3) with time zone,
+  constraint importance_answers_sweep_id_question_pk PRIMARY KEY (sweep_id, question),
+  constraint importance_answers_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
 create table invitations (
   id integer not null generated always as identity,
   token_hash bytea not null,

@@ -33,6 +33,7 @@ const CANCEL_MS = 1_000;
 
 export function openScope(base: Database): Scope {
   const running = new Set<Statement>();
+  const signal = new AbortController();
   let ended: Error | undefined;
 
   const note = <T>(made: T): T => {
@@ -100,10 +101,11 @@ export function openScope(base: Database): Scope {
   };
 
   return {
-    db: { ...base, sql: wrap(base.readers), root: base.root ?? base },
+    db: { ...base, sql: wrap(base.readers), root: base.root ?? base, ended: signal.signal },
     end(reason) {
       if (ended !== undefined) return;
       ended = reason;
+      signal.abort(reason);
       void cancel();
     },
   };

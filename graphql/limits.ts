@@ -54,6 +54,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Sweep.runColumns": 10_000,
   "Sweep.stopping": 10_000,
   "Sweep.importance": 10_000,
+  "Subscription.importanceChanged": 10_000,
   "Project.guess": 10_000,
 };
 export const OPERATION_TIMEOUT_MS = 30_000;

@@ -9,7 +9,7 @@ import type {
 import { type Leaf, listLeaves } from "@/core/leaves";
 import type { LeafParameter } from "@/core/parameter";
 import { toPythonText } from "@/core/python";
-import { fromUnit, toUnit } from "@/core/space";
+import { fromUnit, isWithin, toUnit } from "@/core/space";
 import type { Goal } from "@/core/sweep";
 import { deserializeConfig } from "@/core/sweep-config";
 import { isValueMap, parseJson, toIdentity, toNumber, type Value } from "@/core/value";
@@ -198,7 +198,8 @@ function valueAt(params: Value, path: readonly string[]): Value | undefined {
 
 /** @returns undefined for a value that the space does not have */
 function codeOf(parameter: LeafParameter, value: Value): number | undefined {
-  if (parameter.kind !== "categorical") return toUnit(parameter, value);
+  if (parameter.kind !== "categorical")
+    return isOutside(parameter, value) ? undefined : toUnit(parameter, value);
   let codes = codesOf.get(parameter);
   if (codes === undefined) {
     // The first of values that are the same.
@@ -207,6 +208,15 @@ function codeOf(parameter: LeafParameter, value: Value): number | undefined {
   }
   const code = codes.get(toIdentity(value));
   return code === undefined ? undefined : Math.min(code, MOST_CATEGORIES - 1);
+}
+
+/** A number beyond the bounds, which `toUnit` would take for the nearest one. */
+function isOutside(parameter: Exclude<LeafParameter, { kind: "categorical" }>, value: Value): boolean {
+  if (parameter.kind === "constant") return false;
+  const number = toNumber(value) ?? Number.NaN;
+  return parameter.kind === "int_uniform"
+    ? number < parameter.min || number > parameter.max
+    : !isWithin(parameter, number);
 }
 
 /** Of long lists: 10,000 runs of 10,000 values would take minutes to be looked for one by one. */

@@ -15,8 +15,8 @@ export const ourTables = (): string[] =>
     .filter((value) => is(value, PgTable))
     .map((table) => getTableName(table));
 
-/** Says whether a server is up at this moment, which means nothing anywhere else. */
-export const TRANSIENT: ReadonlySet<string> = new Set(["liveness"]);
+/** Whether a server is up at this moment, which means nothing anywhere else; and what can be computed again from the rest. */
+export const TRANSIENT: ReadonlySet<string> = new Set(["liveness", "importance_answers"]);
 /** A transaction id of another cluster means nothing: restored rows count as changed by the restoring transaction. */
 const NOT_ARCHIVED: ReadonlySet<string> = new Set(["changed_xid"]);
 

@@ -23,41 +23,63 @@ export interface RunsQuery extends Slice {
 export async function listRuns<Scope extends string | number>(
   db: Database,
   access: Access,
-  of: { readonly sweepIds: readonly string[] } | { readonly projectIds: readonly number[] },
+  of: Scopes,
   { filter, order = [], asOf, ...slice }: RunsQuery,
 ): Promise<Map<Scope, ListPage<RunRow>>> {
   const { sql } = db;
   const used = [...(filter ? operandsOf(filter) : []), ...order.map((key) => key.operand)];
-  const metrics = [...new Set(used.flatMap((one) => (one.of === "metric" ? one.name : [])))];
-  refuseTooMany(metrics);
-  const fields = new Set(used.flatMap((one) => (one.of === "field" ? one.name : [])));
-  const inSweeps = "sweepIds" in of;
   const needsGoal = order.some(({ direction }) => direction === "best");
-  const source = toSource(sql, { metrics, asOf });
+  const { asked, found, source, scope } = findRuns(sql, access, of, {
+    ...{ filter, used, asOf },
+    more: needsGoal ? sql`left join sweeps gs on gs.id = r.sweep_id` : sql``,
+  });
   const keyset = toKeyset(sql, order, orderSource(source, sql, order), { value: sql`r.id`, type: "integer" });
-  const column = inSweeps ? sql`r.sweep_id` : sql`r.project_id`;
-  const pieces = [
-    ...metrics.map((_, i) => summaries(sql, i)),
-    ...(fields.has("ordinal") ? [ordinals(sql, inSweeps)] : []),
-    ...(fields.has("host") ? [HOSTS(sql)] : []),
-    ...(needsGoal ? [sql`left join sweeps gs on gs.id = r.sweep_id`] : []),
-  ];
   return readListPages<RunRow, Scope>(
     sql,
     {
-      asked: toAsked(sql, access, of, metrics),
-      found: sql`from runs r ${pieces.reduce((all, one) => sql`${all} ${one}`, sql``)}
-        where ${column} between asked.scope and asked.scope and r.deleted_at is null
-          and ${access.kind === "run" ? sql`r.id = ${access.runId}` : sql`true`}
-          and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
-      scope: column,
+      ...{ asked, found, scope, keyset },
       filtered: filter !== undefined,
-      keyset,
       columns: runColumns(sql),
       tables: sql`left join runs r on r.id = f.id`,
     },
     slice,
   );
+}
+
+type Scopes = { readonly sweepIds: readonly string[] } | { readonly projectIds: readonly number[] };
+
+/** The runs of some scopes that a filter leaves, in the pieces of a statement: `from ${asked} cross join lateral (select ... ${found})`. */
+export function findRuns(
+  sql: Sql,
+  access: Access,
+  of: Scopes,
+  {
+    filter,
+    used,
+    asOf,
+    more,
+  }: { filter?: Filter | undefined; used: readonly Operand[]; asOf: number; more: Fragment },
+): { asked: Fragment; found: Fragment; source: Source; scope: Fragment } {
+  const metrics = [...new Set(used.flatMap((one) => (one.of === "metric" ? one.name : [])))];
+  refuseTooMany(metrics);
+  const fields = new Set(used.flatMap((one) => (one.of === "field" ? one.name : [])));
+  const inSweeps = "sweepIds" in of;
+  const source = toSource(sql, { metrics, asOf });
+  const scope = inSweeps ? sql`r.sweep_id` : sql`r.project_id`;
+  const pieces = [
+    ...metrics.map((_, i) => summaries(sql, i)),
+    ...(fields.has("ordinal") ? [ordinals(sql, inSweeps)] : []),
+    ...(fields.has("host") ? [HOSTS(sql)] : []),
+    more,
+  ];
+  return {
+    ...{ source, scope },
+    asked: toAsked(sql, access, of, metrics),
+    found: sql`from runs r ${pieces.reduce((all, one) => sql`${all} ${one}`, sql``)}
+      where ${scope} between asked.scope and asked.scope and r.deleted_at is null
+        and ${access.kind === "run" ? sql`r.id = ${access.runId}` : sql`true`}
+        and ${filter ? toCondition(sql, filter, source) : sql`true`}`,
+  };
 }
 
 /** Each is a join, and the time to plan a statement grows faster than their number. */
@@ -73,12 +95,7 @@ function refuseTooMany({ length }: readonly string[]): void {
 }
 
 /** The scopes that may be seen (a run's key sees the run, whatever list it stands in), each with its project's numbers of the metrics that are asked about. */
-function toAsked(
-  sql: Sql,
-  access: Access,
-  of: { readonly sweepIds: readonly string[] } | { readonly projectIds: readonly number[] },
-  metrics: readonly string[],
-): Fragment {
+function toAsked(sql: Sql, access: Access, of: Scopes, metrics: readonly string[]): Fragment {
   const scopes =
     "sweepIds" in of
       ? sql`(select s.id as scope, s.project_id from sweeps s where s.id = any(${[...of.sweepIds]}::text[])) s`

@@ -77,6 +77,7 @@ export async function deleteSweeps(tx: Tx, projectId: number, limit: number): Pr
     tx`delete from searches where sweep_id = ${these}`,
     tx`delete from fronts where sweep_id = ${these}`,
     tx`delete from prior_runs where sweep_id = ${these}`,
+    tx`delete from importance_answers where sweep_id = ${these}`,
     tx`delete from sweep_generations where sweep_id = ${these}`,
     tx`delete from sweeps where id = ${these}`,
   ]);

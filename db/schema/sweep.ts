@@ -161,6 +161,34 @@ export const fronts = pgTable("fronts", {
 });
 
 /**
+ * Answers to what matters in a sweep (docs/importance.md), so that no server computes what another one has. A copy of what can be
+ * computed again at any time: it is not archived, and some answers of each sweep are kept.
+ */
+export const importanceAnswers = pgTable(
+  "importance_answers",
+  {
+    sweepId: text("sweep_id")
+      .notNull()
+      .references(() => sweeps.id),
+    /** SHA-256 of what was asked. */
+    question: bytea("question").notNull(),
+    /** Of the results that it was computed from (`ResultsState.version`); null before the first answer. */
+    version: text("version"),
+    /** SHA-256 of these results: a tag more changes their version, but not the answer. */
+    digest: bytea("digest"),
+    /** Of the program that computed it. */
+    engine: integer("engine"),
+    /** JSON of the answer, or of why there is none. */
+    answer: text("answer"),
+    computedAt: at("computed_at"),
+    /** The computation under way. One whose server has died is over when its time is. */
+    holder: text("holder"),
+    holderUntil: at("holder_until"),
+  },
+  (table) => [primaryKey({ columns: [table.sweepId, table.question] })],
+);
+
+/**
  * Runs that a sweep was told of when it was created: results that it did not ask for. What they came to is kept as it was then,
  * so that a search derived again is the same, whatever became of the runs.
  */

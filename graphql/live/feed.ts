@@ -34,6 +34,8 @@ export interface Source<T extends Item> {
   /** Rest between two reads: 1,000 / restMs updates a second at most for each subscriber. The first after a rest goes at once. */
   restMs(subscribers: number): number;
   onError(error: unknown): void;
+  /** Nobody looks any more: what it is reading is of no use. */
+  close?(): void;
 }
 
 /** What a subscriber gets at once. `shared` is the same object for all who got the same items: a place to share what is made of them. */

@@ -10,12 +10,15 @@ import {
   userScope,
 } from "@/db/notify";
 import { findChanged } from "@/db/queries/changes";
+import { BEGINNING } from "@/db/snapshot";
 import { forgetAccess } from "@/engine/authorize";
 import type { Logger } from "@/engine/context";
 import { type Change, emitForeignChange, onAccessChange, onChange, type Whose } from "@/engine/events";
+import { checkImportance, type ImportanceQuery } from "@/engine/importance";
 import { type AgentItem, openAgentSource } from "./agent-changes";
 import { Feed, type Item, type Source, type Subscriber } from "./feed";
 import { Gate } from "./gate";
+import { type ImportanceItem, openImportanceSource } from "./importance-changes";
 import { type MetricItem, type MetricScope, openMetricSource } from "./metric-changes";
 import { type OutputItem, type OutputScope, openOutputSource } from "./output-changes";
 import { openProjectSource, type ProjectItem } from "./project-changes";
@@ -39,6 +42,8 @@ export interface Live {
   run(run: { runId: number; sweepId: string | null }): Subscriber<Item>;
   metrics(scope: MetricScope, cursor?: string): Subscriber<MetricItem>;
   output(scope: OutputScope, cursor?: string): Subscriber<OutputItem>;
+  /** Without a cursor: its first update is the answer as it is now. */
+  importance(query: ImportanceQuery, projectId: number): Subscriber<ImportanceItem>;
   /** Rights of these users have changed, here or at another server, and are no longer remembered. @returns ends the listening */
   onAccess(listener: (whose: Whose) => void): () => void;
   /** Feeds that are read for at least one subscriber. */
@@ -72,6 +77,8 @@ export function openLive({ db, access, log }: LiveOptions): Live {
     log.warn({ err: error }, "reading changes failed; tried again in a second");
 
   const gate = new Gate(READINGS_AT_ONCE);
+  /** These wait for a thread, not for connections. */
+  const patient = new Gate(Number.POSITIVE_INFINITY);
   const accessListeners = new Set<(whose: Whose) => void>();
   const tellAccess = (whose: Whose) => {
     forgetAccess(db);
@@ -144,11 +151,13 @@ export function openLive({ db, access, log }: LiveOptions): Live {
     openSource: () => Source<T>,
     /** How urgent a change of these kinds is; undefined when it is none of the feed's business. */
     delayMs: (kinds: Kinds) => number | undefined,
+    readings = gate,
   ): Feed<T> => {
     const known = feeds.get(name);
     if (known !== undefined) return known.feed as unknown as Feed<T>;
     const source = openSource();
     const onIdle = () => {
+      source.close?.();
       feeds.delete(name);
       for (const scope of scopes) {
         const names = lookers.get(scope);
@@ -156,7 +165,7 @@ export function openLive({ db, access, log }: LiveOptions): Live {
         if (names?.size === 0) lookers.delete(scope);
       }
     };
-    const feed = new Feed(source, onIdle, gate);
+    const feed = new Feed(source, onIdle, readings);
     feeds.set(name, {
       feed: feed as unknown as Feed<Item>,
       source: source as unknown as Source<Item>,
@@ -221,6 +230,14 @@ export function openLive({ db, access, log }: LiveOptions): Live {
         (kinds) => (kinds.has("metrics") ? 0 : undefined),
       ).subscribe(cursor);
     },
+    importance: (query, projectId) =>
+      open(
+        `importance ${checkImportance(query).hash}`,
+        query.scope === "project" ? [query.sweepId, projectScope(projectId)] : [query.sweepId],
+        () => openImportanceSource(db, query, projectId, onError),
+        (kinds) => (kinds.has("run") || kinds.has("sweep") ? 0 : undefined),
+        patient,
+      ).subscribe(BEGINNING),
     onAccess(listener) {
       accessListeners.add(listener);
       return () => accessListeners.delete(listener);

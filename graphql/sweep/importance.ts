@@ -1,5 +1,48 @@
-import type { Importance, MarginalPoint, PairImportance, ParameterImportance } from "@/core/importance";
+import type { ArgBuilder } from "@pothos/core";
+import type { MetricStat } from "@/core/filter/operand";
+import type {
+  Importance,
+  ImportanceMethod,
+  ImportanceScope,
+  MarginalPoint,
+  PairImportance,
+  ParameterImportance,
+  UnfinishedChoice,
+} from "@/core/importance";
+import { authorizeProject } from "@/engine/authorize";
+import { sweepFacts } from "@/engine/facts";
+import { checkImportance, type ImportanceQuery } from "@/engine/importance";
 import { builder } from "../builder";
+import { toSweepId } from "../ids";
+import { MetricStatType } from "../list";
+import { Events, openEvent } from "../live/events";
+import { refineImportance } from "../live/importance-changes";
+import { RUN_LIST } from "../run/schema";
+
+const Method = builder.enumType("ImportanceMethod", {
+  description: "How importance is computed.",
+  values: {
+    forest: { description: "Functional ANOVA of a random forest." },
+    good: { description: "PED-ANOVA: what tells the best runs from the others." },
+    gp: { description: "Sobol indices of a Gaussian process; of more than 1000 runs so many are drawn." },
+  } as const,
+});
+const Unfinished = builder.enumType("UnfinishedRuns", {
+  description:
+    "What stands for runs that failed, crashed, were killed or stopped early, or have no finite value.",
+  values: {
+    leave_out: { description: "Nothing: they are left out." },
+    last: { description: "The last finite value that they logged; those without any are left out." },
+    worst: { description: "The worst finite value of all." },
+  } as const,
+});
+const Scope = builder.enumType("ImportanceScope", {
+  description: "Whose runs count.",
+  values: {
+    sweep: { description: "The sweep's own." },
+    project: { description: "All of its project whose values lie in the sweep's space." },
+  } as const,
+});
 
 const Direction = builder.enumType("ImportanceDirection", {
   description: "Which way along a parameter is better.",
@@ -100,9 +143,17 @@ const Pair = builder.objectRef<PairImportance>("PairImportance").implement({
 });
 
 export const ImportanceType = builder.objectRef<Importance>("Importance").implement({
-  description: "Which parameters matter to a metric, by a random forest of the finished runs.",
+  description: "Which parameters matter to a metric, learned from the runs that have ended.",
   fields: (t) => ({
+    method: t.field({ type: Method, description: "How it was computed.", resolve: ({ method }) => method }),
     runsUsed: t.exposeInt("runs", { description: "Runs that it was computed from." }),
+    runsGood: t.exposeInt("good", {
+      nullable: true,
+      description: "Of those: how many the method calls the best; null for methods that ask for all alike.",
+    }),
+    runsImputed: t.exposeInt("imputed", {
+      description: "Of those: how many count as bad as the worst finite value.",
+    }),
     runsNeeded: t.exposeInt("needed", { description: "The runs that a first answer takes." }),
     runsLeftOut: t.exposeInt("leftOut", {
       description:
@@ -124,7 +175,8 @@ export const ImportanceType = builder.objectRef<Importance>("Importance").implem
     }),
     outOfBagR2: t.exposeFloat("outOfBagR2", {
       nullable: true,
-      description: "The share of the variation that the forest foretells in runs that it has not seen.",
+      description:
+        "The share of the variation that the model foretells in runs that it has not seen; null for the method good.",
     }),
     warnings: t.field({
       type: [Warning],
@@ -133,3 +185,73 @@ export const ImportanceType = builder.objectRef<Importance>("Importance").implem
     }),
   }),
 });
+
+type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T : never;
+
+/** The arguments of the field and of the subscription. */
+export const importanceArgs = (t: ArgBuilder<Types>) => ({
+  metric: t.string({ description: "Which metric; the sweep's own by its goal when absent." }),
+  stat: t({ type: MetricStatType, description: "Beside metric; last when absent." }),
+  method: t({ type: Method, description: "How it is computed; forest when absent." }),
+  quantile: t.float({
+    description:
+      "Beside the method good: the share of the runs that are the best, 0.01 to 0.5; 0.25 when absent.",
+  }),
+  unfinished: t({
+    type: Unfinished,
+    description: "What stands for runs that did not end well; leave_out when absent.",
+  }),
+  filter: t({ type: RUN_LIST.types.filter, description: "Only these runs; all when absent." }),
+  scope: t({ type: Scope, description: "Whose runs; sweep when absent." }),
+});
+
+interface ImportanceArgs {
+  readonly metric?: string | null | undefined;
+  readonly stat?: MetricStat | null | undefined;
+  readonly method?: ImportanceMethod | null | undefined;
+  readonly quantile?: number | null | undefined;
+  readonly unfinished?: UnfinishedChoice | null | undefined;
+  readonly filter?: object | null | undefined;
+  readonly scope?: ImportanceScope | null | undefined;
+}
+
+export const toImportanceQuery = (sweepId: string, args: ImportanceArgs): ImportanceQuery => ({
+  sweepId,
+  metric: args.metric ?? undefined,
+  stat: args.stat ?? undefined,
+  method: args.method ?? undefined,
+  quantile: args.quantile ?? undefined,
+  unfinished: args.unfinished ?? undefined,
+  filter: args.filter ?? undefined,
+  scope: args.scope ?? undefined,
+});
+
+builder.subscriptionField("importanceChanged", (t) =>
+  t.field({
+    type: ImportanceType,
+    description:
+      "How much each parameter of a sweep matters, at once and again as runs end, at most every 2 seconds. What can't be computed is an error of the update; the next one may bring an answer.",
+    args: {
+      sweepId: t.arg.id({ required: true, description: "Id or path." }),
+      ...importanceArgs(t.arg),
+    },
+    subscribe: async (_root, args, context) => {
+      const query = toImportanceQuery(toSweepId(args.sweepId), args);
+      checkImportance(query);
+      const { projectId, sweepId } = await sweepFacts(context.db, query.sweepId);
+      return Events.open(context, {
+        authorize: () => authorizeProject(context, projectId, "viewer"),
+        open: () => context.live.importance({ ...query, sweepId }, projectId),
+        forEverybody: true,
+        name: "importance",
+        refine: refineImportance(),
+        toPayloads: ({ items }) => items.slice(-1),
+      });
+    },
+    resolve: (event, _args, context) => {
+      const { outcome } = openEvent(event, context);
+      if ("error" in outcome) throw outcome.error;
+      return outcome.importance;
+    },
+  }),
+);

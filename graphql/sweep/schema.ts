@@ -13,12 +13,12 @@ import { AgentState, SweepAction, SweepState } from "../enums";
 import { toSweepId } from "../ids";
 import { MAX_PAGE } from "../limits";
 import { clientCommand, sweepPath, sweepUrl } from "../links";
-import { listArgs, MetricStatType, toPage } from "../list";
+import { listArgs, toPage } from "../list";
 import { Agent, Project, Run, Sweep } from "../refs";
 import { RUN_LIST, RunConnection } from "../run/schema";
 import { BestByModel } from "./best-by-model";
 import { Front } from "./front";
-import { ImportanceType } from "./importance";
+import { ImportanceType, importanceArgs, toImportanceQuery } from "./importance";
 import { SearchState } from "./search";
 
 interface MetricRow {
@@ -216,16 +216,9 @@ Sweep.implement({
     importance: t.field({
       type: ImportanceType,
       description:
-        "How much each of its parameters matters to a metric, from its finished runs: computed when it is asked for, and once for each state of the results.",
-      args: {
-        metric: t.arg.string({ description: "Which metric; the sweep's own when absent." }),
-        stat: t.arg({ type: MetricStatType, description: "Beside metric; last when absent." }),
-      },
-      resolve: ({ id }, { metric, stat }, context) =>
-        readImportance(context, {
-          sweepId: id,
-          metric: metric == null ? undefined : { name: metric, stat: stat ?? "last" },
-        }),
+        "How much each of its parameters matters to a metric, from the runs that have ended: computed when it is asked for, and once for each state of the results.",
+      args: importanceArgs(t.arg),
+      resolve: ({ id }, args, context) => readImportance(context, toImportanceQuery(id, args)),
     }),
     bestSoFar: t.field({
       type: [BestPointType],

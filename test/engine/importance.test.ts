@@ -59,9 +59,7 @@ test("more questions than the thread can answer are refused, not kept", () =>
     const { sweepId } = await createSweep(context, { json: FILE, project: "digits" });
     await finishRuns(db, sweepId, 20);
     const codes = await Promise.all(
-      Array.from({ length: 40 }, (_, i) =>
-        codeOf(readImportance(context, { sweepId, metric: { name: `m${i}`, stat: "last" } })),
-      ),
+      Array.from({ length: 40 }, (_, i) => codeOf(readImportance(context, { sweepId, metric: `m${i}` }))),
     );
     const refused = codes.filter((code) => code === "UNAVAILABLE").length;
     expect(refused).toBeGreaterThan(0);
@@ -75,13 +73,12 @@ test("which way is better is said of the metric that was asked for; a mean too s
     const { sweepId } = await createSweep(context, { json: FILE, project: "digits" });
     await finishRuns(db, sweepId, 60);
     const directionOf = async (name: string) => {
-      const metric = { name, stat: "mean" } as const;
-      const { parameters } = await readImportance(context, { sweepId, metric });
+      const { parameters } = await readImportance(context, { sweepId, metric: name, stat: "mean" });
       return parameters.find((parameter) => parameter.name === "x")?.direction;
     };
     expect(await directionOf("loss")).toBe("lower");
     expect(await directionOf("speed")).toBe("higher");
-    const tiny = await readImportance(context, { sweepId, metric: { name: "tiny", stat: "mean" } });
+    const tiny = await readImportance(context, { sweepId, metric: "tiny", stat: "mean" });
     expect(tiny).toMatchObject({ runs: 60, warnings: ["METRIC_CONSTANT"] });
     await closeImportance(db);
   }));

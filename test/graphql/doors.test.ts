@@ -264,6 +264,7 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
   "Mutation.updateSweep": [WORK, { args: ({ sweepId }) => ({ sweepId, name: "renamed" }) }],
 
   "Subscription.agentsChanged": [LOOK, bySweep],
+  "Subscription.importanceChanged": [LOOK, bySweep],
   "Subscription.metricsLogged": [SEE_RUN, { args: ({ runId }) => ({ scope: { runIds: [runId] } }) }],
   "Subscription.outputLogged": [SEE_RUN, byRun],
   "Subscription.projectChanged": [LOOK, { args: ({ projectId }) => ({ projectId }) }],

@@ -1,0 +1,41 @@
+import type { Database } from "@/db/client";
+
+/** A space that runs are made in without an agent. */
+export const TWO_UNIFORM = {
+  method: "random",
+  program: "train.py",
+  metric: { name: "loss", goal: "minimize" },
+  parameters: {
+    x: { distribution: "uniform", min: 0, max: 1 },
+    y: { distribution: "uniform", min: 0, max: 1 },
+  },
+};
+
+interface Ended {
+  readonly state?: string;
+  /** SQL of u.x; the objective is the least value that was logged. */
+  readonly loss?: string;
+  readonly params?: string;
+}
+
+/** Runs that have ended, whose loss is x where nothing else is said. */
+export async function endRuns(
+  { sql }: Database,
+  sweepId: string,
+  count: number,
+  { state = "finished", loss = "u.x", params = "jsonb_build_object('x', u.x, 'y', random())" }: Ended = {},
+): Promise<void> {
+  await sql`
+    with made as (
+      insert into runs (project_id, sweep_id, name, display_name, state, attempt, objective, params, finished_at)
+      select s.project_id, s.id, gen_random_uuid()::text, 'r', ${state}, 1, ${sql.unsafe(loss)}, ${sql.unsafe(params)}, clock_timestamp()
+      from sweeps s, (select random() as x from generate_series(1, ${count})) u where s.id = ${sweepId}
+      returning id, project_id, objective
+    ), named as (
+      insert into metrics (project_id, name) select distinct project_id, 'loss' from made
+      on conflict (project_id, name) do update set name = excluded.name returning id
+    )
+    insert into metric_summaries (run_id, attempt, metric_id, count, last, min, max, sum)
+    select made.id, 1, named.id, 1, objective, objective, objective, objective from made, named
+    where objective is not null`;
+}
