@@ -19,8 +19,10 @@ import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
 import { readKeep } from "@/engine/retention";
 import { createLoginLink } from "@/engine/sessions";
+import { openGateway } from "@/gateway/wandb/door";
 import { readTrustedProxies } from "@/graphql/http/address";
-import { arrive, receive } from "@/graphql/http/arrival";
+import { arrive, logOf, receive } from "@/graphql/http/arrival";
+import { readBody } from "@/graphql/http/body";
 import { Farewell } from "@/graphql/http/farewell";
 import { sendError } from "@/graphql/http/handler";
 import { setPageHeaders, setSecurityHeaders } from "@/graphql/http/headers";
@@ -174,6 +176,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       db,
       service,
       pages,
+      gateway: openGateway({
+        db,
+        log,
+        publicUrl,
+        identify: service.identify,
+        readBody,
+        logOf: (request) => logOf(request, log),
+      }),
       signIn: openSignIn({ db, publicUrl, log, openId }),
       downloads: openDownloads({ publicUrl: publicUrl === here ? undefined : publicUrl }),
     };
@@ -198,6 +208,7 @@ interface Open {
   readonly db: Database;
   readonly service: Service;
   readonly pages: Pages | undefined;
+  readonly gateway: ReturnType<typeof openGateway>;
   readonly signIn: ReturnType<typeof openSignIn>;
   readonly downloads: ReturnType<typeof openDownloads>;
 }
@@ -221,6 +232,12 @@ async function route(
     if (path === "/graphql" && !(open.pages && wantsPage(request))) {
       const done = status.measure("graphql");
       await open.service.handle(request, response);
+      return done(response);
+    }
+    const gateway = open.gateway(path, request.method);
+    if (gateway) {
+      const done = status.measure("wandb");
+      await gateway(request, response);
       return done(response);
     }
     if (path === "/metrics") return await status.metrics(request, response);

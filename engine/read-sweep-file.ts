@@ -18,6 +18,8 @@ export interface SweepFile {
   /** The file's text, comments included; or else `json`. */
   readonly source?: string | undefined;
   readonly json?: unknown;
+  /** Where the file says nothing of retries there are none, which is what its author knows from elsewhere. */
+  readonly noRetries?: boolean | undefined;
 }
 
 /** An int of the database; nobody will count that far. */
@@ -36,7 +38,7 @@ export interface UnderstoodSweep {
 export function readSweepFile(file: SweepFile): UnderstoodSweep {
   const parsed = parseSweepConfig(toInput(file));
   if (parsed.config === undefined || parsed.errors.length > 0) throw invalid(parsed.errors);
-  const { config } = parsed;
+  const config = withRetries(parsed.config, file);
   refuseWhatComesLater(config);
   const seed = config.seed ?? randomSeed();
   const size = checkPoints(config, seed);
@@ -61,6 +63,14 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       config: serializeConfig(config),
     },
   };
+}
+
+function withRetries(config: SweepConfig, { source, json, noRetries }: SweepFile): SweepConfig {
+  const says =
+    source === undefined
+      ? typeof json === "object" && json !== null && "retries" in json
+      : /^["']?retries["']?\s*:/m.test(source);
+  return noRetries && !says ? { ...config, retries: 0 } : config;
 }
 
 /** Several metrics, and what one run reaches of them; the target of the first alone is asked of each run's own objective. */

@@ -30,7 +30,9 @@ export async function reapAttempts(db: Database, log: Logger, rules = RULES): Pr
   for (let total = 0; ; ) {
     const reaped = await inTransaction(db, async (tx) => {
       const rows = await lockExpired(tx, { ...rules, limit: BATCH });
-      await endAttempts({ db, log }, tx, rows, ({ leased }) => (leased ? "expired" : "silent"));
+      await endAttempts({ db, log }, tx, rows, ({ leased, unbegun }) =>
+        unbegun ? "agent_gone" : leased ? "expired" : "silent",
+      );
       return rows;
     });
     for (const { runId, attempt, agentId, sweepId } of reaped) {

@@ -40,6 +40,8 @@ export interface ServiceOptions {
 /** The API of one server behind its three doors (HTTP, socket, pages in this process), with what they share. */
 export interface Service {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Who asks, for another door: counted with the rest. Throws UNAUTHENTICATED, FORBIDDEN or RATE_LIMITED. */
+  identify(request: IncomingMessage): Promise<Caller>;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   /** For /metrics and /readyz. */
   stats(): { sockets: number; feeds: number; subscribers: number; waiting: number; listening: boolean };
@@ -111,6 +113,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 
   return {
     handle,
+    identify: identifyCaller,
     upgrade: sockets.upgrade,
     stats: () => ({
       sockets: sockets.connections,

@@ -31,6 +31,8 @@ export interface LockedAttempt {
   young: boolean;
   /** Its machine has failures in a row to its name. */
   failing: boolean;
+  /** It was handed to an agent of another's making and never began: its agent neither named it nor did its process speak. */
+  unbegun: boolean;
 }
 
 const columns = (tx: Tx) => tx`
@@ -47,7 +49,8 @@ const inForce = (tx: Tx) => tx`case when r.generation is not null then s.generat
 /** Of an attempt `a`. Two look-ups by key; where no run fails at once the second finds an empty table. */
 const ofMachine = (tx: Tx) => tx`
   x.host, a.started_at > clock_timestamp() - ${FAST_FAILURE_MS}::float8 * interval '1 ms' as young,
-  coalesce(m.failures_in_a_row > 0, false) as failing`;
+  coalesce(m.failures_in_a_row > 0, false) as failing,
+  exists (select from wire_attempts w where w.run_id = a.run_id and w.attempt = a.number and not w.seen) as unbegun`;
 
 const joinMachine = (tx: Tx) => tx`
   left join agents x on x.id = a.agent_id

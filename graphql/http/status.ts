@@ -16,7 +16,7 @@ import { type OperationMetrics, registerMetrics } from "./metrics";
 /** What operators ask of a server: is it there, is it ready, how does it do. */
 export interface Status {
   /** Times one request; call the result when it was answered. */
-  measure(door: "graphql" | "pages"): (response: ServerResponse) => void;
+  measure(door: "graphql" | "wandb" | "pages"): (response: ServerResponse) => void;
   /** Times one operation of GraphQL. */
   readonly observe: OperationMetrics["observe"];
   healthz(response: ServerResponse): void;

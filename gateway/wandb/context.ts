@@ -1,0 +1,19 @@
+import type { EngineContext } from "@/engine/context";
+
+/** What a resolver of the gateway gets beside the engine's context. One a request. */
+export interface GatewayContext extends EngineContext {
+  /** Where people reach this server, without a slash at its end: pages lie there, and this protocol below `/wandb`. */
+  readonly publicUrl: string;
+  /** The client's API classes, as against its runs: what they write about a run that is over does not begin it again. */
+  readonly publicClient: boolean;
+  readonly files: FileLinks;
+  /** For a run or a sweep that is asked for its project: those stand below it, and know nothing of it. */
+  readonly projectOf: (path: { entity: string; name: string }) => Promise<unknown>;
+}
+
+/** Signed addresses of run files. */
+export interface FileLinks {
+  /** For one PUT without credentials. */
+  upload(file: { runId: number; name: string }): string;
+  download(file: { runId: number; name: string }): string;
+}

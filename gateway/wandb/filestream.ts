@@ -1,0 +1,304 @@
+import { AppError, isAppError } from "@/core/errors";
+import { isValueMap, parseJson, toNumber, type ValueMap } from "@/core/value";
+import { readRunRecords } from "@/db/queries/run-records";
+import { readSummaries } from "@/db/queries/summaries";
+import { getSweep } from "@/db/queries/sweeps";
+import { readWireRun, type WireRun } from "@/db/queries/wire";
+import { systemAccess } from "@/engine/authorize";
+import { finishRun } from "@/engine/finish-run";
+import { heartbeat } from "@/engine/heartbeat";
+import { logSystem, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
+import { markPreempting } from "@/engine/mark-preempting";
+import { recordRun } from "@/engine/record-run";
+import { logMetrics } from "@/engine/report-metrics";
+import { logOutputLines } from "@/engine/report-output";
+import { seenWireRuns } from "@/engine/wire";
+import type { GatewayContext } from "./context";
+import { toPieces } from "./history-lines";
+import { findRun } from "./run";
+import { parseObject } from "./words";
+
+/** What a run's process posts every 15 s, and at its end (section 10 of the protocol). All is optional; nothing at all is a sign of life. */
+export interface StreamBody {
+  readonly files?: Readonly<
+    Record<string, { readonly offset?: number; readonly content?: readonly string[] }>
+  >;
+  readonly uploaded?: readonly string[];
+  readonly preempting?: boolean;
+  readonly complete?: boolean;
+  readonly exitcode?: number;
+}
+
+/**
+ * Takes what came, in the order in which it must hold: data first, the end last (W50 to W58). Repeated whole or in part it changes nothing.
+ * @throws AppError NOT_FOUND for a run that is deleted, FORBIDDEN, BAD_INPUT, UNAVAILABLE
+ */
+export async function takeStream(
+  context: GatewayContext,
+  path: { entity: string; project: string; name: string },
+  body: StreamBody,
+): Promise<{ stopped: boolean }> {
+  const found = await findRun(context, path);
+  if (found === undefined)
+    throw new AppError("NOT_FOUND", `run ${path.entity}/${path.project}/${path.name} is unknown`, {
+      details: path,
+    });
+  await seenWireRuns(context, [found]);
+  const told = await beat(context, found);
+  const run = told.run;
+  const files = body.files ?? {};
+  const stop = await takeHistory(context, run, files["wandb-history.jsonl"]);
+  await takeEvents(context, run, files["wandb-events.jsonl"]);
+  await takeOutput(context, run, files["output.log"]);
+  await takeSummary(context, run, files["wandb-summary.json"]);
+  if (body.preempting) await markPreempting(context, { attempts: [run] });
+  if (body.complete) await end(context, run, body.exitcode ?? 0);
+  return { stopped: (told.stopped || stop) && !body.complete };
+}
+
+/** The process lives: a run that had been given up for silence is its own again. Its agent's beats extend the lease as well. */
+async function beat(context: GatewayContext, run: WireRun): Promise<{ run: WireRun; stopped: boolean }> {
+  if (run.ended && !run.lapsed) return { run, stopped: run.current !== run.attempt };
+  const { commands } = await heartbeat(context, { attempts: [run] });
+  const now = run.lapsed
+    ? await readWireRun(context.db.sql, { runId: run.runId, attempt: run.attempt })
+    : run;
+  return { run: now ?? run, stopped: commands.length > 0 };
+}
+
+type Lines = { readonly offset?: number; readonly content?: readonly string[] } | undefined;
+
+/** @returns whether the process shall stop, as the last value showed */
+async function takeHistory(context: GatewayContext, run: WireRun, lines: Lines): Promise<boolean> {
+  if (!lines?.content?.length) return false;
+  let stop = false;
+  let at = run.historyLines;
+  for (const piece of toPieces(lines.offset ?? 0, lines.content, Date.now())) {
+    if (piece.to <= at) continue;
+    const done = await append(context, run, piece.from < at ? trim(piece.from, at, lines) : [piece]);
+    stop = done.stop || stop;
+    at = Math.max(at, piece.to);
+  }
+  return stop;
+}
+
+type Piece = ReturnType<typeof toPieces> extends Generator<infer P> ? P : never;
+
+/** What was taken in part is read again from where it is wanted. */
+const trim = (_from: number, at: number, { offset = 0, content = [] }: NonNullable<Lines>): Piece[] => [
+  ...toPieces(at, content.slice(at - offset), Date.now()),
+];
+
+async function append(
+  context: GatewayContext,
+  run: WireRun,
+  pieces: readonly Piece[],
+): Promise<{ stop: boolean }> {
+  let stop = false;
+  for (const { from, to, steps, times, series } of pieces) {
+    const first = steps[0];
+    const begins = run.attempt > 1 && run.lastStep === null && first !== undefined && first > 0;
+    const earlier = begins ? await lastStepBefore(context, run) : null;
+    try {
+      const { command } = await logMetrics(context, {
+        runId: run.runId,
+        metrics: {
+          ...{ attempt: run.attempt, batch: 1, steps, times, series },
+          // It counts on from what an attempt before it had logged: the run's history is both.
+          ...(earlier !== null && first !== undefined && first > earlier && { resumedFromStep: earlier }),
+        },
+        lines: { from, to },
+      });
+      stop = command !== null || stop;
+    } catch (error) {
+      // Another delivery of the same lines was faster: what is left comes again with the client's next request.
+      if (!isAppError(error) || error.code !== "BATCH_OUT_OF_ORDER") throw error;
+      throw new AppError(
+        "UNAVAILABLE",
+        "the same lines are being taken from another request: send them again",
+        { cause: error },
+      );
+    }
+  }
+  return { stop };
+}
+
+async function lastStepBefore({ db }: GatewayContext, { runId, attempt }: WireRun): Promise<number | null> {
+  for (let number = attempt - 1; number > 0; number--) {
+    const before = await readWireRun(db.sql, { runId, attempt: number });
+    if (before?.lastStep != null) return before.lastStep;
+  }
+  return null;
+}
+
+/** What the machine was doing lands where our own agents' samples do; W&B's names keep their words behind `system.`. */
+async function takeEvents(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
+  if (!lines?.content?.length || run.ours) return;
+  const samples = lines.content.flatMap((line) => {
+    const sample = readSample(line);
+    return sample ? [sample] : [];
+  });
+  for (let at = 0; at < samples.length; at += MAX_SAMPLES_A_CALL)
+    await logSystem(context, {
+      ...{ runId: run.runId, attempt: run.attempt },
+      samples: samples.slice(at, at + MAX_SAMPLES_A_CALL),
+    });
+  await recordRun(context, { runId: run.runId, eventLines: (lines.offset ?? 0) + lines.content.length });
+}
+
+function readSample(line: string): { timeMs: number; values: Record<string, number> } | undefined {
+  let row: ValueMap;
+  try {
+    row = parseObject("a system sample", line);
+  } catch {
+    return undefined;
+  }
+  const seconds = toNumber(row._timestamp ?? null);
+  if (seconds === undefined || !(seconds > 0)) return undefined;
+  const values: Record<string, number> = {};
+  for (const [name, value] of Object.entries(row)) {
+    const number = toNumber(value);
+    if (name.startsWith("system.") && number !== undefined && Math.abs(number) <= 1e30)
+      values[toSystemName(name.slice("system.".length))] = number;
+  }
+  return { timeMs: seconds * 1_000, values };
+}
+
+/** Where both mean the same, ours is the name that pages know. */
+function toSystemName(name: string): string {
+  const known = SYSTEM_NAMES[name];
+  if (known !== undefined) return known;
+  const gpu = /^gpu\.(\d+)\.(gpu|powerWatts|temp)$/.exec(name);
+  if (gpu)
+    return `gpu.${gpu[1]}${{ gpu: "", powerWatts: ".power", temp: ".temperature" }[gpu[2] ?? ""] ?? ""}`;
+  return name.slice(0, 100);
+}
+const SYSTEM_NAMES: Readonly<Record<string, string>> = {
+  cpu: "cpu.machine",
+  memory_percent: "memory.machine",
+  "proc.cpu.threads": "threads",
+};
+
+/** An agent of ours reads the process's output itself. */
+async function takeOutput(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
+  if (!lines?.content?.length || run.ours) return;
+  const { content, offset = 0 } = lines;
+  for (let at = 0; at < content.length; ) {
+    let [end, bytes] = [at, 0];
+    while (end < content.length && end - at < MOST_LINES && (end === at || bytes < MOST_BYTES))
+      bytes += (content[end++] ?? "").length;
+    await logOutputLines(context, {
+      ...{ runId: run.runId, attempt: run.attempt, from: offset + at },
+      lines: content.slice(at, end).map(readOutputLine),
+    });
+    at = end;
+  }
+}
+const MOST_LINES = 10_000;
+const MOST_BYTES = 1_000_000;
+/** One line may be as long as a batch of output. */
+const MOST_TEXT = 1_000_000;
+
+/** Structured (`{"ts", "level", "content"}`), or W&B's older text: `ERROR <time> text` for standard error. */
+function readOutputLine(line: string): { stream: string; time: number; text: string } {
+  const structured = readStructured(line);
+  if (structured) return structured;
+  const legacy = /^(ERROR )?(\d{4}-\d\d-\d\dT[\d:.]+) (?:\[[^\]]*\] )?/.exec(line);
+  const time = legacy ? toTime(legacy[2]) : Date.now();
+  return {
+    stream: legacy?.[1] ? "stderr" : "stdout",
+    time,
+    text: line.slice(legacy?.[0].length ?? 0, MOST_TEXT),
+  };
+}
+
+function readStructured(line: string) {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const parsed = parseJson(line);
+    if (!isValueMap(parsed) || typeof parsed.content !== "string") return undefined;
+    return {
+      stream: parsed.level === "error" ? "stderr" : "stdout",
+      time: toTime(parsed.ts),
+      text: parsed.content.slice(0, MOST_TEXT),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** W&B writes times without their zone: they are UTC. */
+function toTime(text: unknown): number {
+  const time =
+    typeof text === "string" ? Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`) : Number.NaN;
+  return time >= 0 ? time : Date.now();
+}
+
+/** The whole summary each time; the last one counts. */
+async function takeSummary(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
+  const last = lines?.content?.at(-1);
+  if (last === undefined || run.current !== run.attempt) return;
+  await recordRun(context, { runId: run.runId, summary: parseObject("wandb-summary.json", last) });
+}
+
+/**
+ * How it ended. An agent of ours says that itself, and knows more. A run whose sweep wants a metric that is in its summary alone
+ * (`wandb.summary["loss"] = ...`) gets it as its last point.
+ */
+async function end(context: GatewayContext, run: WireRun, exitCode: number): Promise<void> {
+  if (run.ours) return;
+  await logObjective(context, run);
+  const state = exitCode === 0 ? "finished" : exitCode === INTERRUPTED ? "killed" : "failed";
+  try {
+    await finishRun(context, {
+      ...{ runId: run.runId, attempt: run.attempt, state, exitCode },
+      ...(state === "failed" && { reason: "exit_code" }),
+    });
+  } catch (error) {
+    // Another attempt has its run, or it was ended otherwise: what it says is kept, and changes nothing.
+    if (!isAppError(error) || error.code !== "STALE_ATTEMPT") throw error;
+  }
+}
+/** What W&B says for a keyboard interrupt. */
+const INTERRUPTED = 255;
+
+async function logObjective(context: GatewayContext, run: WireRun): Promise<void> {
+  if (run.sweepId === null || run.current !== run.attempt) return;
+  const { db } = context;
+  const sweep = await getSweep(db, systemAccess(), run.sweepId);
+  const name = sweep?.metricName;
+  if (!name) return;
+  const logged =
+    (await readSummaries(db, systemAccess(), [run.runId], { names: [name] })).get(run.runId) ?? [];
+  if (logged.some(({ count }) => count > 0)) return;
+  const value = await readSummaryValue(context, run.runId, name);
+  if (value === undefined) return;
+  const now = await readWireRun(db.sql, run);
+  const [step, line] = [(now?.lastStep ?? -1) + 1, now?.historyLines ?? 0];
+  await logMetrics(context, {
+    runId: run.runId,
+    metrics: { attempt: run.attempt, batch: 1, steps: [step], series: [{ key: name, values: [value] }] },
+    lines: { from: line, to: line + 1 },
+  });
+}
+
+/** `loss`, or what `define_metric(summary=...)` made of it: an object such as `{"min": 0.1}`. */
+async function readSummaryValue(
+  context: GatewayContext,
+  runId: number,
+  name: string,
+): Promise<number | undefined> {
+  const record = (await readRunRecords(context.db.sql, [runId])).get(runId);
+  if (record === undefined) return undefined;
+  let inside = parseJson(record.summary);
+  for (const word of isValueMap(inside) && name in inside ? [name] : name.split(".")) {
+    const next = isValueMap(inside) ? inside[word] : undefined;
+    if (next === undefined) return undefined;
+    inside = next;
+  }
+  const plain = isValueMap(inside)
+    ? (inside.best ?? inside.min ?? inside.max ?? inside.last ?? inside.mean ?? null)
+    : inside;
+  const number = toNumber(plain);
+  return number !== undefined && Number.isFinite(number) ? number : undefined;
+}

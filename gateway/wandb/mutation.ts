@@ -1,0 +1,13 @@
+import { agentHeartbeat, createAgent } from "./agent";
+import { createRunFiles } from "./run-files";
+import { upsertSweep } from "./sweep";
+import { upsertBucket } from "./upsert-run";
+
+/** The roots of what is written. */
+export class Mutation {
+  upsertSweep = upsertSweep;
+  createAgent = createAgent;
+  agentHeartbeat = agentHeartbeat;
+  upsertBucket = upsertBucket;
+  createRunFiles = createRunFiles;
+}

@@ -1,0 +1,24 @@
+import { AppError } from "@/core/errors";
+import { isValueMap, parseJson, type ValueMap } from "@/core/value";
+
+/** Text of a JSON object as W&B's sidecar writes it: bare NaN and infinities, 1 apart from 1.0. @throws AppError BAD_INPUT */
+export function parseObject(what: string, text: string): ValueMap {
+  const value = parseJson(text);
+  if (isValueMap(value)) return value;
+  throw new AppError("BAD_INPUT", `${what} is ${text.slice(0, 80)}, expected the text of a JSON object`);
+}
+
+/** What W&B writes in capitals. */
+export const toCapitals = (state: string): string => state.toUpperCase();
+
+/** A body that must be one JSON object. @throws AppError BAD_INPUT */
+export function parseBody(bytes: Buffer): object {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(bytes.length === 0 ? "{}" : bytes.toString("utf8"));
+  } catch {
+    throw new AppError("BAD_INPUT", "the request body is no JSON");
+  }
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new AppError("BAD_INPUT", "the request body must be one JSON object");
+}
