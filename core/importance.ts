@@ -15,7 +15,7 @@ export const UNFINISHED_CHOICES = ["leave_out", "last", "worst"] as const;
 export type UnfinishedChoice = (typeof UNFINISHED_CHOICES)[number];
 
 /** Rises with whatever makes another answer from the same runs: answers that servers have stored are computed anew. */
-export const IMPORTANCE_ENGINE = 1;
+export const IMPORTANCE_ENGINE = 2;
 
 /** Whose runs: the sweep's, or all of its project whose values lie in the sweep's space. */
 export const IMPORTANCE_SCOPES = ["sweep", "project"] as const;

@@ -1,4 +1,6 @@
-import { type Forest, predictRow, type Table } from "@/math/forest";
+import { type Forest, predictRow } from "@/math/forest";
+import { countBelow } from "@/math/forest/binning";
+import { openSobol } from "@/math/sobol";
 
 /**
  * What a forest says about each column, by functional ANOVA (Hooker 2007; Hutter, Hoos, Leyton-Brown 2014): the forest's mean
@@ -26,23 +28,22 @@ export interface Effects {
 /** Of the space: how probable each code of a column is; each column's sum to 1. */
 export type Masses = readonly Float64Array[];
 
-const SAMPLES = 2_048;
+const SAMPLES = 1_024;
 
 export const pairIndex = (a: number, b: number, columns: number): number =>
   a < b ? a * columns - (a * (a + 1)) / 2 + b - a - 1 : pairIndex(b, a, columns);
 
 /**
  * @param masses by the codes of this forest
- * @param groups trees [from, to) that are a forest each, say bags; all of them when absent
+ * @param groupSize trees that are a forest each, say bags; all of them when absent
  */
 export function effectsOf(
   forest: Forest,
   masses: Masses,
-  draw: () => number,
   { pairs = false, groupSize = forest.starts.length - 1 }: { pairs?: boolean; groupSize?: number } = {},
 ): Effects[] {
   const trees = forest.starts.length - 1;
-  const points = drawPoints(masses, draw);
+  const points = drawPoints(masses);
   const groups: Effects[] = [];
   for (let from = 0; from < trees; from += groupSize) {
     const to = Math.min(trees, from + groupSize);
@@ -62,120 +63,85 @@ export function effectsOf(
   return groups;
 }
 
-/** Gains of the splits on each column as a share of all gains, tree by tree: 0 everywhere where no tree has a split. */
-export function impurityShares(forest: Forest): Float64Array {
-  const shares = new Float64Array(forest.columns.length);
-  let trees = 0;
-  for (let tree = 0; tree + 1 < forest.starts.length; tree++) {
-    const own = new Float64Array(shares.length);
-    let all = 0;
-    for (let node = forest.starts[tree] ?? 0; node < (forest.starts[tree + 1] ?? 0); node++) {
-      const column = forest.column[node] ?? -1;
-      if (column < 0) continue;
-      own[column] = (own[column] ?? 0) + (forest.value[node] ?? 0);
-      all += forest.value[node] ?? 0;
-    }
-    if (all === 0) continue;
-    trees++;
-    for (const [column, gain] of own.entries()) shares[column] = (shares[column] ?? 0) + gain / all;
-  }
-  return trees === 0 ? shares : shares.map((share) => share / trees);
-}
-
-/** Rows that a tree has not seen and whose values are shuffled: more only make the same number steadier. */
-const SHUFFLED_ROWS = 512;
-
-/**
- * How much each tree's error on rows it has not seen grows when a column's values are shuffled among them, mean over the trees,
- * as a share of the target's variance (Breiman 2001).
- */
-export function permutationShares(forest: Forest, { target }: Table, draw: () => number): Float64Array {
-  const { rows, columns, binning } = forest;
-  const trees = forest.starts.length - 1;
-  const rises = new Float64Array(columns.length);
-  const codes = binning.codes.slice();
-  let counted = 0;
-  for (let tree = 0; tree < trees; tree++) {
-    const unseen: number[] = [];
-    for (let row = 0; row < rows; row++) if (forest.drawn[tree * rows + row] === 0) unseen.push(row);
-    shuffle(unseen, draw);
-    unseen.length = Math.min(unseen.length, SHUFFLED_ROWS);
-    if (unseen.length < 2) continue;
-    counted++;
-    const used = columnsOf(forest, tree);
-    const errors = unseen.map(
-      (row) => ((target[row] ?? 0) - predictRow(forest, tree, codes, row, rows)) ** 2,
-    );
-    for (const column of used) {
-      const base = column * rows;
-      const partners = unseen.slice();
-      shuffle(partners, draw);
-      let rise = 0;
-      for (const [i, row] of unseen.entries()) {
-        const own = codes[base + row] ?? 0;
-        codes[base + row] = binning.codes[base + (partners[i] ?? row)] ?? own;
-        if (codes[base + row] !== own)
-          rise += ((target[row] ?? 0) - predictRow(forest, tree, codes, row, rows)) ** 2 - (errors[i] ?? 0);
-        codes[base + row] = own;
-      }
-      rises[column] = (rises[column] ?? 0) + rise / unseen.length;
-    }
-  }
-  const spread = varianceOf(target);
-  return rises.map((rise) => (counted > 0 && spread > 0 ? rise / counted / spread : 0));
-}
-
-function columnsOf(forest: Forest, tree: number): Set<number> {
-  const used = new Set<number>();
-  for (let node = forest.starts[tree] ?? 0; node < (forest.starts[tree + 1] ?? 0); node++) {
-    const column = forest.column[node] ?? -1;
-    if (column >= 0) used.add(column);
-  }
-  return used;
-}
-
 // ------------------------------------------------------------------ sums over leaves
 
-/** Stretches of codes that a box lets through in one column: [from, to, from, to, ...]. */
-type Stretches = number[];
-
-/** Walks trees and gathers what their leaves add to each column's, and each pair's, difference arrays. */
+/**
+ * Walks trees and gathers what their leaves add to each column's, and each pair's, difference arrays. The box at the present node
+ * lets through, of a column of numbers, the codes [low, high) and perhaps the one without a value; of a category a set of codes.
+ */
 class Sums {
   private mean = 0;
   /** sum of value x volume / mass_j over leaves that ask about column j, as differences along the codes ... */
-  private readonly differences: Float64Array[];
+  private readonly differences: readonly Float64Array[];
   /** ... and sum of value x volume of those, which is what column j must not count twice. */
   private readonly touched: Float64Array;
-  private readonly pairs: (PairSums | undefined)[];
+  private readonly pairs: (Float64Array | undefined)[];
 
-  /** The box at the present node: what each column lets through, how probable that is, how often it was asked. */
-  private readonly open: Uint8Array[];
+  private readonly low: Int32Array;
+  private readonly high: Int32Array;
+  private readonly lacks: Uint8Array;
+  /** Eight words a column, of categories. */
+  private readonly open: Uint32Array;
+  /** How probable that is, and how often the column was asked. */
   private readonly mass: Float64Array;
   private readonly asked: Int32Array;
-  private readonly path: number[] = [];
+  private readonly path: Int32Array;
+  private length = 0;
+
+  /** Masses of the codes below each. */
+  private readonly below: readonly Float64Array[];
+  private readonly missing: Int32Array;
+  private readonly isCategory: Uint8Array;
+  /** Of the leaf at hand: stretches of open codes, from and to, column after column of the path. */
+  private readonly stretches: Int32Array;
+  private readonly ends: Int32Array;
 
   constructor(
     private readonly forest: Forest,
     private readonly masses: Masses,
     private readonly wantsPairs: boolean,
   ) {
+    const columns = masses.length;
     this.differences = masses.map((mass) => new Float64Array(mass.length + 1));
-    this.touched = new Float64Array(masses.length);
-    this.open = masses.map((mass) => new Uint8Array(mass.length).fill(1));
-    this.mass = new Float64Array(masses.length).fill(1);
-    this.asked = new Int32Array(masses.length);
-    this.pairs = new Array(wantsPairs ? (masses.length * (masses.length - 1)) / 2 : 0);
+    this.touched = new Float64Array(columns);
+    this.pairs = new Array(wantsPairs ? (columns * (columns - 1)) / 2 : 0);
+    this.missing = Int32Array.from(forest.binning.missing);
+    this.isCategory = Uint8Array.from(forest.columns, ({ kind }) => (kind === "category" ? 1 : 0));
+    this.below = masses.map((mass) => {
+      const sums = new Float64Array(mass.length + 1);
+      for (let code = 0; code < mass.length; code++)
+        sums[code + 1] = (sums[code] as number) + (mass[code] as number);
+      return sums;
+    });
+    this.low = new Int32Array(columns);
+    this.high = Int32Array.from(
+      masses,
+      ({ length }, at) => length - (forest.binning.missing[at] === -1 ? 0 : 1),
+    );
+    this.lacks = Uint8Array.from(forest.binning.missing, (code) => (code === -1 ? 0 : 1));
+    this.open = new Uint32Array(columns * 8).fill(0xffffffff);
+    this.mass = new Float64Array(columns).fill(1);
+    this.asked = new Int32Array(columns);
+    this.path = new Int32Array(columns);
+    this.stretches = new Int32Array(2 * masses.reduce((sum, { length }) => sum + length, 0));
+    this.ends = new Int32Array(columns + 1);
   }
 
   add(tree: number): void {
-    this.walk(this.forest.starts[tree] ?? 0, this.forest.starts[tree] ?? 0, 1);
+    const start = this.forest.starts[tree] as number;
+    this.walk(start, start, 1);
   }
 
   /** f_0, and f_j by code, of the mean over so many trees. */
   main(trees: number): { mean: number; effects: Float64Array[] } {
     const effects = this.differences.map((differences, column) => {
-      const sums = runningSums(differences).subarray(0, -1);
-      return sums.map((sum) => (sum - (this.touched[column] ?? 0)) / trees);
+      const effect = new Float64Array(differences.length - 1);
+      let sum = 0;
+      for (let code = 0; code < effect.length; code++) {
+        sum += differences[code] as number;
+        effect[code] = (sum - (this.touched[column] as number)) / trees;
+      }
+      return effect;
     });
     return { mean: this.mean / trees, effects };
   }
@@ -189,181 +155,238 @@ class Sums {
       for (let b = a + 1; b < columns; b++) {
         const at = pairIndex(a, b, columns);
         const sums = this.pairs[at];
-        if (sums) variances[at] = sums.variance(this.masses[a] ?? NONE, this.masses[b] ?? NONE) / trees ** 2;
+        if (sums)
+          variances[at] =
+            pairVariance(sums, this.masses[a] as Float64Array, this.masses[b] as Float64Array) / trees ** 2;
       }
     return variances;
   }
 
   private walk(start: number, node: number, volume: number): void {
-    const { column, child, left, value } = this.forest;
-    const asked = column[node] ?? -1;
+    const asked = this.forest.column[node] as number;
     if (asked < 0) {
-      this.leaf((value[node] ?? 0) * volume);
+      this.leaf((this.forest.value[node] as number) * volume);
       return;
     }
-    const open = this.open[asked] ?? new Uint8Array(0);
-    const masses = this.masses[asked] ?? NONE;
-    const mass = this.mass[asked] ?? 1;
-    if (this.asked[asked] === 0) this.path.push(asked);
-    this.asked[asked] = (this.asked[asked] ?? 0) + 1;
-    const next = start + (child[node] ?? 0);
-    for (const side of [1, 0]) {
-      const closed: number[] = [];
-      let kept = 0;
-      for (let code = 0; code < open.length; code++) {
-        if (open[code] === 0) continue;
-        if ((((left[node * 8 + (code >> 5)] ?? 0) >>> (code & 31)) & 1) === side) kept += masses[code] ?? 0;
-        else closed.push(code);
+    if (this.asked[asked] === 0) this.path[this.length++] = asked;
+    this.asked[asked] = (this.asked[asked] as number) + 1;
+    const child = start + (this.forest.child[node] as number);
+    if (this.isCategory[asked] === 1) this.askCategory(start, node, asked, child, volume);
+    else this.askNumber(start, node, asked, child, volume);
+    this.asked[asked] = (this.asked[asked] as number) - 1;
+    if (this.asked[asked] === 0) this.length--;
+  }
+
+  /** Walks into both sides; one that no point of the space reaches adds nothing. */
+  private askNumber(start: number, node: number, asked: number, child: number, volume: number): void {
+    const below = this.below[asked] as Float64Array;
+    const missing = this.missing[asked] as number;
+    const [low, high] = [this.low[asked] as number, this.high[asked] as number];
+    const [lacks, mass] = [this.lacks[asked] as number, this.mass[asked] as number];
+    const end = this.endOfLeft(node, missing);
+    const lacksLeft = lacks === 1 && has(this.forest.left, node * 8, missing) ? 1 : 0;
+    const lacking = lacks === 1 ? (below[missing + 1] as number) - (below[missing] as number) : 0;
+
+    const cut = Math.min(high, Math.max(low, end));
+    const left = (below[cut] as number) - (below[low] as number) + (lacksLeft === 1 ? lacking : 0);
+    if (left > 0) {
+      this.high[asked] = cut;
+      this.lacks[asked] = lacksLeft;
+      this.mass[asked] = left;
+      this.walk(start, child, (volume / mass) * left);
+    }
+    const right = (below[high] as number) - (below[cut] as number) + (lacksLeft === 1 ? 0 : lacking);
+    if (right > 0) {
+      this.low[asked] = cut;
+      this.high[asked] = high;
+      this.lacks[asked] = lacks - lacksLeft;
+      this.mass[asked] = right;
+      this.walk(start, child + 1, (volume / mass) * right);
+    }
+    this.low[asked] = low;
+    this.high[asked] = high;
+    this.lacks[asked] = lacks;
+    this.mass[asked] = mass;
+  }
+
+  /** One more than the last code of a number that goes left. */
+  private endOfLeft(node: number, missing: number): number {
+    const { left } = this.forest;
+    for (let word = 7; word >= 0; word--) {
+      let bits = left[node * 8 + word] as number;
+      if (missing >> 5 === word) bits &= ~(1 << (missing & 31));
+      if (bits !== 0) return word * 32 + 32 - Math.clz32(bits);
+    }
+    return 0;
+  }
+
+  private askCategory(start: number, node: number, asked: number, child: number, volume: number): void {
+    const { open } = this;
+    const base = asked * 8;
+    const before = open.slice(base, base + 8);
+    const mass = this.mass[asked] as number;
+    for (let side = 0; side < 2; side++) {
+      for (let word = 0; word < 8; word++) {
+        const left = this.forest.left[node * 8 + word] as number;
+        open[base + word] = (before[word] as number) & (side === 0 ? left : ~left);
       }
-      for (const code of closed) open[code] = 0;
-      // A side that no point of the space reaches adds nothing.
+      const kept = this.massOfSet(asked);
       if (kept > 0) {
         this.mass[asked] = kept;
-        this.walk(start, next + 1 - side, (volume / mass) * kept);
-        this.mass[asked] = mass;
+        this.walk(start, child + side, (volume / mass) * kept);
       }
-      for (const code of closed) open[code] = 1;
     }
-    this.asked[asked] = (this.asked[asked] ?? 0) - 1;
-    if (this.asked[asked] === 0) this.path.pop();
+    this.mass[asked] = mass;
+    open.set(before, base);
+  }
+
+  private massOfSet(column: number): number {
+    const masses = this.masses[column] as Float64Array;
+    let sum = 0;
+    for (let code = 0; code < masses.length; code++)
+      if (has(this.open, column * 8, code)) sum += masses[code] as number;
+    return sum;
   }
 
   private leaf(weight: number): void {
+    const { path, length, mass } = this;
     this.mean += weight;
-    const { path } = this;
-    const stretches = path.map((column) => toStretches(this.open[column] ?? new Uint8Array(0)));
-    for (const [i, column] of path.entries()) {
-      const differences = this.differences[column];
-      if (!differences) continue;
-      const share = weight / (this.mass[column] ?? 1);
-      addTo(differences, stretches[i] ?? [], share);
-      this.touched[column] = (this.touched[column] ?? 0) + weight;
+    let end = 0;
+    for (let i = 0; i < length; i++) {
+      end = this.openStretches(path[i] as number, end);
+      this.ends[i + 1] = end;
+    }
+    for (let i = 0; i < length; i++) {
+      const column = path[i] as number;
+      this.touched[column] = (this.touched[column] as number) + weight;
+      this.addMain(i, this.differences[column] as Float64Array, weight / (mass[column] as number));
       if (!this.wantsPairs) continue;
       for (let j = 0; j < i; j++) {
-        const other = path[j] ?? 0;
-        const [a, b, first, second] = column < other ? [column, other, i, j] : [other, column, j, i];
-        this.pair(a, b).add(
-          stretches[first] ?? [],
-          stretches[second] ?? [],
-          weight,
-          this.mass[a] ?? 1,
-          this.mass[b] ?? 1,
-        );
+        const other = path[j] as number;
+        const share = weight / ((mass[column] as number) * (mass[other] as number));
+        if (column < other) this.addPair(column, other, i, j, share);
+        else this.addPair(other, column, j, i, share);
       }
     }
   }
 
-  private pair(a: number, b: number): PairSums {
+  /** Writes what the box lets through in this column. @returns where the next column's begin */
+  private openStretches(column: number, at: number): number {
+    const { stretches } = this;
+    let end = at;
+    if (this.isCategory[column] === 1) {
+      const size = (this.masses[column] as Float64Array).length;
+      for (let code = 0; code < size; code++) {
+        if (!has(this.open, column * 8, code)) continue;
+        stretches[end++] = code;
+        while (code < size && has(this.open, column * 8, code)) code++;
+        stretches[end++] = code;
+      }
+      return end;
+    }
+    const [low, high] = [this.low[column] as number, this.high[column] as number];
+    if (high > low) {
+      stretches[end++] = low;
+      stretches[end++] = high;
+    }
+    if (this.lacks[column] === 1) {
+      stretches[end++] = this.missing[column] as number;
+      stretches[end++] = (this.missing[column] as number) + 1;
+    }
+    return end;
+  }
+
+  private addMain(place: number, differences: Float64Array, share: number): void {
+    const { stretches, ends } = this;
+    for (let i = ends[place] as number; i < (ends[place + 1] as number); i += 2) {
+      const [from, to] = [stretches[i] as number, stretches[i + 1] as number];
+      differences[from] = (differences[from] as number) + share;
+      differences[to] = (differences[to] as number) - share;
+    }
+  }
+
+  private addPair(a: number, b: number, placeA: number, placeB: number, share: number): void {
+    const { stretches, ends } = this;
+    const sums = this.pairOf(a, b);
+    const width = (this.masses[b] as Float64Array).length + 1;
+    for (let i = ends[placeA] as number; i < (ends[placeA + 1] as number); i += 2) {
+      const [from, to] = [(stretches[i] as number) * width, (stretches[i + 1] as number) * width];
+      for (let j = ends[placeB] as number; j < (ends[placeB + 1] as number); j += 2) {
+        const [first, last] = [stretches[j] as number, stretches[j + 1] as number];
+        sums[from + first] = (sums[from + first] as number) + share;
+        sums[from + last] = (sums[from + last] as number) - share;
+        sums[to + first] = (sums[to + first] as number) - share;
+        sums[to + last] = (sums[to + last] as number) + share;
+      }
+    }
+  }
+
+  private pairOf(a: number, b: number): Float64Array {
     const at = pairIndex(a, b, this.masses.length);
     const known = this.pairs[at];
     if (known) return known;
-    const made = new PairSums(this.masses[a]?.length ?? 0, this.masses[b]?.length ?? 0);
+    const [sizeA, sizeB] = [(this.masses[a] as Float64Array).length, (this.masses[b] as Float64Array).length];
+    const made = new Float64Array((sizeA + 1) * (sizeB + 1));
     this.pairs[at] = made;
     return made;
   }
 }
 
 /**
- * Of leaves that ask about both columns: sum v w (1_a / m_a - 1) (1_b / m_b - 1), with v the value and w the volume. Leaves that
- * ask about one of them, or none, add nothing to what both do together.
+ * Of g, the sum v w 1_a 1_b / (m_a m_b) over leaves that ask about both columns: Var (g - g_a - g_b + g_0) with its means over one
+ * column and both, which is E g^2 - E g_a^2 - E g_b^2 + g_0^2. Leaves that ask about one of them, or none, add nothing to what both
+ * do together.
  */
-class PairSums {
-  private readonly both: Float64Array;
-  private readonly onlyA: Float64Array;
-  private readonly onlyB: Float64Array;
-  private all = 0;
-
-  constructor(
-    private readonly sizeA: number,
-    private readonly sizeB: number,
-  ) {
-    this.both = new Float64Array((sizeA + 1) * (sizeB + 1));
-    this.onlyA = new Float64Array(sizeA + 1);
-    this.onlyB = new Float64Array(sizeB + 1);
-  }
-
-  add(a: Stretches, b: Stretches, weight: number, massA: number, massB: number): void {
-    const { both, sizeB } = this;
-    const share = weight / (massA * massB);
-    const put = (at: number, change: number) => {
-      both[at] = (both[at] ?? 0) + change;
-    };
-    for (let i = 0; i < a.length; i += 2)
-      for (let j = 0; j < b.length; j += 2) {
-        const [fromA, toA, fromB, toB] = [a[i] ?? 0, a[i + 1] ?? 0, b[j] ?? 0, b[j + 1] ?? 0];
-        put(fromA * (sizeB + 1) + fromB, share);
-        put(fromA * (sizeB + 1) + toB, -share);
-        put(toA * (sizeB + 1) + fromB, -share);
-        put(toA * (sizeB + 1) + toB, share);
-      }
-    addTo(this.onlyA, a, weight / massA);
-    addTo(this.onlyB, b, weight / massB);
-    this.all += weight;
-  }
-
-  variance(massesA: Float64Array, massesB: Float64Array): number {
-    const { sizeA, sizeB, both } = this;
-    const columnSums = new Float64Array(sizeB + 1);
-    const ofB = runningSums(this.onlyB);
-    let [variance, a] = [0, 0];
-    for (let i = 0; i < sizeA; i++) {
-      a += this.onlyA[i] ?? 0;
-      let sum = 0;
-      let row = 0;
-      for (let j = 0; j < sizeB; j++) {
-        columnSums[j] = (columnSums[j] ?? 0) + (both[i * (sizeB + 1) + j] ?? 0);
-        sum += columnSums[j] ?? 0;
-        row += (massesB[j] ?? 0) * (sum - a - (ofB[j] ?? 0) + this.all) ** 2;
-      }
-      variance += (massesA[i] ?? 0) * row;
+function pairVariance(differences: Float64Array, massesA: Float64Array, massesB: Float64Array): number {
+  const [sizeA, sizeB] = [massesA.length, massesB.length];
+  const columnSums = new Float64Array(sizeB);
+  const ofB = new Float64Array(sizeB);
+  let [square, squareA, mean] = [0, 0, 0];
+  for (let i = 0; i < sizeA; i++) {
+    const row = i * (sizeB + 1);
+    const massA = massesA[i] as number;
+    let [sum, ofA, own] = [0, 0, 0];
+    for (let j = 0; j < sizeB; j++) {
+      const column = (columnSums[j] as number) + (differences[row + j] as number);
+      columnSums[j] = column;
+      sum += column;
+      const part = (massesB[j] as number) * sum;
+      ofA += part;
+      own += part * sum;
+      ofB[j] = (ofB[j] as number) + massA * sum;
     }
-    return variance;
+    square += massA * own;
+    squareA += massA * ofA * ofA;
+    mean += massA * ofA;
   }
+  let squareB = 0;
+  for (let j = 0; j < sizeB; j++) squareB += (massesB[j] as number) * (ofB[j] as number) ** 2;
+  return Math.max(0, square - squareA - squareB + mean * mean);
 }
 
-const NONE = new Float64Array(0);
-
-function toStretches(open: Uint8Array): Stretches {
-  const stretches: Stretches = [];
-  for (let code = 0; code < open.length; code++) {
-    if (open[code] === 0) continue;
-    const from = code;
-    while (code < open.length && open[code] !== 0) code++;
-    stretches.push(from, code);
-  }
-  return stretches;
-}
-
-function addTo(differences: Float64Array, stretches: Stretches, share: number): void {
-  for (let i = 0; i < stretches.length; i += 2) {
-    const [from, to] = [stretches[i] ?? 0, stretches[i + 1] ?? 0];
-    differences[from] = (differences[from] ?? 0) + share;
-    differences[to] = (differences[to] ?? 0) - share;
-  }
-}
-
-function runningSums(differences: Float64Array): Float64Array {
-  let sum = 0;
-  return differences.map((change) => {
-    sum += change;
-    return sum;
-  });
-}
+const has = (set: Uint32Array, at: number, code: number): boolean =>
+  (((set[at + (code >> 5)] as number) >>> (code & 31)) & 1) === 1;
 
 // ------------------------------------------------------------------ the whole forest's spread
 
-/** Points of the space as codes, column after column. */
-function drawPoints(masses: Masses, draw: () => number): Uint8Array {
+/** Points of the space as codes, column after column: scrambled Sobol points, under which a variance is steady to a per cent. */
+function drawPoints(masses: Masses): Uint8Array {
   const codes = new Uint8Array(masses.length * SAMPLES);
-  for (const [column, mass] of masses.entries()) {
-    // One point in each of as many equal shares, in an order of its own for each column: a Latin hypercube.
-    const places = Array.from({ length: SAMPLES }, (_, i) => (i + draw()) / SAMPLES);
-    shuffle(places, draw);
-    const ends = runningSums(mass);
-    for (const [i, place] of places.entries()) {
-      let code = 0;
-      while (code < mass.length - 1 && (ends[code] ?? 1) <= place) code++;
-      codes[column * SAMPLES + i] = code;
+  const sobol = openSobol(masses.length, "importance", ["spread"]);
+  const units = new Float64Array(masses.length);
+  const ends = masses.map((mass) => {
+    let sum = 0;
+    return mass.map((own) => {
+      sum += own;
+      return sum;
+    });
+  });
+  for (let i = 0; i < SAMPLES; i++) {
+    sobol.at(i, units);
+    for (let column = 0; column < masses.length; column++) {
+      const own = ends[column] as Float64Array;
+      // The sum of all may fall short of 1 by rounding.
+      codes[column * SAMPLES + i] = Math.min(countBelow(own, units[column] as number), own.length - 1);
     }
   }
   return codes;
@@ -374,24 +397,18 @@ function spreadOf(forest: Forest, codes: Uint8Array, from: number, to: number): 
   const means = new Float64Array(SAMPLES);
   for (let tree = from; tree < to; tree++)
     for (let i = 0; i < SAMPLES; i++)
-      means[i] = (means[i] ?? 0) + predictRow(forest, tree, codes, i, SAMPLES) / (to - from);
+      means[i] = (means[i] as number) + predictRow(forest, tree, codes, i, SAMPLES) / (to - from);
   return varianceOf(means);
 }
 
 function meanSquare(effect: Float64Array, mass: Float64Array): number {
   let sum = 0;
-  for (const [code, value] of effect.entries()) sum += (mass[code] ?? 0) * value * value;
+  for (let code = 0; code < effect.length; code++)
+    sum += (mass[code] as number) * (effect[code] as number) * (effect[code] as number);
   return sum;
 }
 
-function varianceOf(values: Float64Array): number {
+export function varianceOf(values: Float64Array): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-}
-
-function shuffle(items: number[], draw: () => number): void {
-  for (let i = items.length - 1; i > 0; i--) {
-    const at = Math.floor(draw() * (i + 1));
-    [items[i], items[at]] = [items[at] ?? 0, items[i] ?? 0];
-  }
 }
