@@ -20,20 +20,32 @@ describe("buckets", () => {
         const [min = 0, max = 0] = [a, b].map(whole ? toStep : Number).sort((a, b) => a - b);
         const grid = whole ? gridOf({ min, max }, samples, 1) : gridOf({ min, max }, samples);
         expect(Number.isInteger(Math.log2(grid.width))).toBe(true);
-        expect(grid.size).toBeLessThanOrEqual(samples);
+        const widest = grid.width === 2 ** 1023;
+        expect(grid.size).toBeLessThanOrEqual(widest ? Math.max(samples, 4) : samples);
         for (const x of [min, max]) {
           if ((x / grid.width) * grid.width !== x) continue; // so close to zero that the quotient is
           const bucket = Math.floor(x / grid.width) - grid.base;
           expect(bucket).toBeGreaterThanOrEqual(0);
           expect(bucket).toBeLessThan(grid.size);
+          expect(Number.isFinite(edgeOf(grid, bucket))).toBe(true);
           expect(edgeOf(grid, bucket)).toBeLessThanOrEqual(x);
           expect(edgeOf(grid, bucket + 1)).toBeGreaterThan(x);
         }
         const half = grid.width / 2;
-        const least = whole ? 1 : Math.max(Math.abs(min), Math.abs(max)) * 2 ** -51;
+        // Zero alone has one bucket whatever its width, so it has the width of a step.
+        const greatest = Math.max(Math.abs(min), Math.abs(max));
+        const least = whole || greatest === 0 ? 1 : greatest * 2 ** -51;
         if (half >= least && half > 0)
           expect(Math.floor(max / half) - Math.floor(min / half) + 1).toBeGreaterThan(samples);
       }),
+      // Found by three million draws: a range of zero alone, and one that a bucket of two times 2^1023 would have to hold.
+      {
+        examples: [
+          [0, 0, 2, false],
+          [-(2 ** -52), 2 ** 1023, 2, false],
+          [-Number.MAX_VALUE, Number.MAX_VALUE, 2, false],
+        ],
+      },
     );
   });
 
