@@ -120,22 +120,24 @@ function Project({ project }: { project: ProjectLine }) {
             {name}
           </Link>
         </h2>
-        <p className="figures ml-auto whitespace-nowrap text-ink-faint text-sm">
-          <Link href={href} className="inline-flex min-h-6 items-center hover:text-ink hover:underline">
-            {plural(sweeps.totalCount, "sweep")}
-          </Link>
-          {", "}
-          <Link
-            href={`${href}?tab=runs`}
-            className="inline-flex min-h-6 items-center hover:text-ink hover:underline"
-          >
-            {plural(runs.totalCount, "run")}
-          </Link>
-          {", "}
-          <Ago at={project.activeAt} />
-        </p>
-        <ActivityStrip activity={prepareActivity(project.activity, Date.now())} />
-        {description && <p className="w-full truncate text-ink-soft text-sm">{description}</p>}
+        <div className="flex items-baseline gap-x-3 max-sm:w-full max-sm:justify-between sm:ml-auto">
+          <p className="figures whitespace-nowrap text-ink-faint text-sm">
+            <Link href={href} className="inline-flex min-h-6 items-center hover:text-ink hover:underline">
+              {plural(sweeps.totalCount, "sweep")}
+            </Link>
+            {", "}
+            <Link
+              href={`${href}?tab=runs`}
+              className="inline-flex min-h-6 items-center hover:text-ink hover:underline"
+            >
+              {plural(runs.totalCount, "run")}
+            </Link>
+            {", "}
+            <Ago at={project.activeAt} />
+          </p>
+          <ActivityStrip activity={prepareActivity(project.activity, Date.now())} />
+        </div>
+        {description && <p className="line-clamp-2 w-full text-ink-soft text-sm">{description}</p>}
       </header>
       {sweeps.nodes.length > 0 ? (
         <SweepList sweeps={sweeps.nodes} entity={entity.name} project={name} />

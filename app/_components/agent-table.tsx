@@ -30,7 +30,9 @@ export function AgentTable(props: {
   );
   return (
     <Scroll label="Table of agents" className={className}>
-      <table className="w-full min-w-[36rem] table-fixed border-collapse text-left text-sm">
+      <table
+        className={`w-full table-fixed border-collapse text-left text-sm ${withSweep ? "min-w-[50rem]" : "min-w-[36rem]"}`}
+      >
         <thead className="sticky top-0 bg-paper text-ink-faint text-xs">
           <tr className="[&>th]:py-1.5 [&>th]:font-medium">
             <th scope="col" className="pr-3">

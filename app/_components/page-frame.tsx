@@ -40,9 +40,9 @@ export function PageFrame(props: {
             {crumbs.map((crumb, i) => (
               <span
                 key={crumb.href}
-                // The later a name stands, the sooner it is cut; where three have no room the last is the page's title.
+                // The later a name stands, the sooner it is cut; on a phone the last one, which is the page's title, leaves its room to the others.
                 style={{ flexShrink: 10_000 ** i }}
-                className={`flex max-w-80 items-center gap-2 ${i === 0 ? "min-w-0" : "min-w-12"} ${i === 2 ? "max-sm:hidden" : ""}`}
+                className={`flex max-w-80 items-center gap-2 ${i === 0 ? "min-w-0" : "min-w-12"} ${i > 0 && i === crumbs.length - 1 ? "max-sm:hidden" : ""}`}
               >
                 <span aria-hidden="true" className="text-ink-faint">
                   /

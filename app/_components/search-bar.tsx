@@ -15,11 +15,13 @@ const PAUSE_MS = 250;
 export function SearchBar(props: {
   label: string;
   placeholder: string;
+  /** What may be typed, below the field while it has the focus. */
+  help?: string;
   query: string;
   /** What else stands in the address. */
   keep: Readonly<Record<string, string>>;
 }) {
-  const { label, placeholder, query, keep } = props;
+  const { label, placeholder, help, query, keep } = props;
   const router = useRouter();
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(query);
@@ -40,7 +42,7 @@ export function SearchBar(props: {
   }, [text, keep, router]);
   useShortcuts([{ words: label, keys: "/", run: () => input.current?.focus() }]);
   return (
-    <search>
+    <search className="group relative block">
       <form action="">
         {Object.entries(keep).map(([name, value]) => (
           <input key={name} type="hidden" name={name} value={value} />
@@ -50,6 +52,7 @@ export function SearchBar(props: {
           type="search"
           name="q"
           aria-label={label}
+          {...(help && { "aria-describedby": "search-help" })}
           placeholder={placeholder}
           value={text}
           maxLength={MOST_CHARACTERS}
@@ -58,6 +61,14 @@ export function SearchBar(props: {
           autoComplete="off"
           className="h-8 w-full rounded-md border border-line-strong bg-surface px-2.5 text-ink text-sm placeholder:text-ink-faint max-sm:h-10 max-sm:text-[16px]"
         />
+        {help && (
+          <p
+            id="search-help"
+            className="absolute top-full left-0 z-40 mt-1 hidden w-max max-w-full rounded-md border border-line bg-surface px-2.5 py-1.5 text-ink-faint text-xs shadow-(--shadow) group-focus-within:block"
+          >
+            {help}
+          </p>
+        )}
       </form>
     </search>
   );

@@ -34,8 +34,8 @@ const RUN_LOOKS: Readonly<Record<RunState, Look>> = {
   failed: { tone: "bad", icon: CrossIcon, label: "Failed" },
   crashed: { tone: "crash", icon: BoltIcon, label: "Crashed" },
   killed: { tone: "quiet", icon: SquareIcon, label: "Killed" },
-  preempting: { tone: "best", icon: ReturnIcon, label: "Preempting" },
-  preempted: { tone: "best", icon: ReturnIcon, label: "Preempted" },
+  preempting: { tone: "running", icon: ReturnIcon, label: "Preempting" },
+  preempted: { tone: "quiet", icon: ReturnIcon, label: "Preempted" },
 };
 
 /** A reason's code as words: `lease_expired` -> "lease expired". */

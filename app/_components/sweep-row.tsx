@@ -67,7 +67,7 @@ export function SweepRow({ sweep: drawn, href }: { sweep: SweepLine; href: strin
           {sweep.method}, created <Ago at={sweep.createdAt} />
         </span>
       </td>
-      <td>
+      <td className="max-lg:justify-self-end">
         <span aria-live="polite">
           <SweepStateChip state={state} reason={sweep.stateReason} />
         </span>
@@ -94,7 +94,8 @@ export function SweepRow({ sweep: drawn, href }: { sweep: SweepLine; href: strin
           <span className="text-ink-faint max-lg:hidden">–</span>
         )}
       </td>
-      <td className="figures text-ink-soft text-sm lg:text-right">
+      {/* On a phone the menu stands right of it. */}
+      <td className="figures text-ink-soft text-sm max-lg:pr-9 lg:text-right">
         <span className={alive === 0 ? "text-ink-faint max-lg:hidden" : ""}>
           {formatCount(alive)}
           <span className="lg:sr-only"> {alive === 1 ? "agent" : "agents"} alive</span>
@@ -145,18 +146,11 @@ function Best({ sweep: { metric, bestRun }, over }: { sweep: SweepLine; over: bo
 /** "12 / 120", and what became of them; nothing where nothing happens. */
 function Counts({ sweep: { counts, state }, text }: { sweep: SweepLine; text: string }) {
   const over = state === "finished" || state === "canceled";
-  const failed = counts.failed + counts.crashed;
-  const parts = [
-    ...(counts.finished > 0 ? [<span key="finished">{formatCount(counts.finished)} finished</span>] : []),
-    ...(counts.running > 0 ? [<span key="running">{formatCount(counts.running)} running</span>] : []),
-    ...(failed > 0
-      ? [
-          <span key="failed" className="text-bad">
-            {formatCount(failed)} failed
-          </span>,
-        ]
-      : []),
-  ];
+  const parts = PARTS.filter(({ state }) => counts[state] > 0).map(({ state, className }) => (
+    <span key={state} className={className}>
+      {formatCount(counts[state])} {state}
+    </span>
+  ));
   return (
     <p className="figures flex flex-wrap items-baseline gap-x-3">
       {counts.total === 0 ? (
@@ -170,6 +164,15 @@ function Counts({ sweep: { counts, state }, text }: { sweep: SweepLine; text: st
     </p>
   );
 }
+
+/** A word for each state, as on the sweep's page: what crashed did not fail, and what was stopped did neither. */
+const PARTS = [
+  { state: "finished", className: "" },
+  { state: "running", className: "" },
+  { state: "failed", className: "text-bad" },
+  { state: "crashed", className: "text-crash" },
+  { state: "killed", className: "" },
+] as const;
 
 /** ", of 120" before the first. */
 function toOutlook(text: string): string {

@@ -48,6 +48,8 @@ export interface SweepView {
   /** What is typed as a filter (app/_lib/run-query.ts); nothing of it is applied while it has a problem. */
   readonly query: { readonly text: string; readonly problem: string | undefined };
   setQuery(text: string): void;
+  /** Brings back what the group at this place took out. */
+  include(index: number): void;
   /** Neither query nor brush, and nothing taken out by brushes; hidden runs stay hidden. */
   clearFilters(): void;
   /** Ids of runs that were taken out of sight one by one. */
@@ -57,6 +59,8 @@ export interface SweepView {
   readonly brushes: ReadonlyMap<string, Brush>;
   /** Undefined takes it away. The browser's Back undoes it, together with what followed by `replace`. */
   setBrush(id: string, brush: Brush | undefined, how?: How): void;
+  /** Several at once: one step of the browser's Back. */
+  setBrushes(brushes: ReadonlyMap<string, Brush | undefined>): void;
   /** No brush, and nothing taken out by brushes. */
   clearBrushes(): void;
   readonly pointed: PointedStore;
@@ -105,7 +109,7 @@ export function useMakeSweepView(input: {
     const ids = ["objective", ...varied.map((name) => `p.${name}`), ...metrics];
     return [...ids.flatMap((id) => dimension(id) ?? []), ...FIELD_DIMENSIONS];
   }, [dimension, varied, metricKeys]);
-  const [excluded] = useParam(EXCLUDED_KEY, GROUPS, "push");
+  const [excluded, setExcluded] = useParam(EXCLUDED_KEY, GROUPS, "push");
   const unbrushed = useMemo(() => {
     const tests: ((row: Row) => boolean)[] = [];
     const { test } = query;
@@ -134,11 +138,17 @@ export function useMakeSweepView(input: {
     shown,
     brushes,
     setBrush: (id, brush, how = "push") => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, how),
+    setBrushes: (next) =>
+      address.set(
+        Object.fromEntries([...next].map(([id, brush]) => [BRUSH_KEY + id, brush && writeBrush(brush)])),
+        "push",
+      ),
     clearBrushes: () => address.set({ ...noBrushes(), [EXCLUDED_KEY]: undefined }, "push"),
     unbrushed,
     excluded,
     exclude: () =>
       address.set({ ...noBrushes(), [EXCLUDED_KEY]: GROUPS.write([...excluded, brushes]) }, "push"),
+    include: (index) => setExcluded(excluded.filter((_, i) => i !== index)),
     query,
     setQuery,
     clearFilters: () => address.set({ ...noBrushes(), q: undefined, [EXCLUDED_KEY]: undefined }, "push"),

@@ -7,6 +7,7 @@ import {
   nearestMark,
   prepareBestSoFar,
 } from "@/ui/charts/prepare/best-so-far";
+import { LOOKS_OF_STATES } from "@/ui/charts/prepare/coloring";
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -32,7 +33,7 @@ function inputOf(values: readonly number[], more: Partial<BestSoFarInput> = {}):
     startMs: START,
     endMs: START + values.length * 1_000,
     improvements,
-    ended,
+    ended: ended.map((run) => ({ ...run, state: "finished" })),
     endedCount: ended.length,
     log: false,
     ...more,
@@ -76,11 +77,23 @@ describe("prepareBestSoFar", () => {
 
   test("draws the true curve without dots while runs are loading, for their order is not known yet", () => {
     const input = inputOf([4, 5, 2, 3], { axis: "order", endedCount: 11 });
-    const ended = input.ended.slice(2).map(({ id, label, value, atMs }) => ({ id, label, value, atMs }));
+    const ended = input.ended
+      .slice(2)
+      .map(({ id, label, value, atMs, state }) => ({ id, label, value, atMs, state }));
     const chart = prepareBestSoFar({ ...input, ended });
     expect(chart?.dots).toEqual([]);
     expect(chart?.improvements.map((mark) => mark.x)).toEqual([0, 0.2]);
     expect(chart?.notes).toEqual(["Showing 0 of 11 ended runs while the rest loads"]);
+  });
+
+  test("tells runs that were stopped from finished ones by symbol and colour, and counts both", () => {
+    const input = inputOf([4, 5, 2, 3]);
+    const ended = input.ended.map((run) => (run.id === "1" ? { ...run, state: "killed" as const } : run));
+    const chart = prepareBestSoFar({ ...input, ended });
+    expect(chart?.states.map(({ label, count }) => `${label} ${count}`)).toEqual(["finished 3", "killed 1"]);
+    const looks = [...(chart?.cloud.looks ?? [])].map((look) => LOOKS_OF_STATES[look]);
+    expect(looks[0]).not.toMatchObject({ symbol: looks[1]?.symbol });
+    expect(looks.map((look) => look?.value)).toEqual([7, 3, 7, 7]);
   });
 
   test("says in one sentence what the picture shows", () => {

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { tickLevels } from "@/ui/charts/axis";
 import { CATEGORIES } from "@/ui/charts/palette";
+import { STATE_LOOKS } from "@/ui/charts/states";
+import { toSymbol } from "@/ui/charts/symbols";
 import { contrast, GROUNDS, token, tokens } from "../support/contrast";
 
 const page = readFileSync(new URL("../../docs/design-language.md", import.meta.url), "utf8");
@@ -38,4 +41,33 @@ test("it has the sizes of text as the style sheet has them, and the colours of s
     const [, light, dark] = /light-dark\((\S+), (\S+)\)/.exec(color) ?? [];
     expect(rows.get(name)?.slice(0, 2), name).toEqual([`${light} ${dark}`, dash]);
   }
+});
+
+test("it has the look of each state as charts draw it, and no two states share a dash and a colour, or a symbol and a colour", () => {
+  for (const { state, token: color, symbol, dash, texture } of STATE_LOOKS)
+    expect(rows.get(state), state).toEqual([`--${color}`, toSymbol(symbol).name, dash, texture]);
+  for (const channel of ["dash", "symbol"] as const)
+    expect(new Set(STATE_LOOKS.map((look) => `${look.token} ${look[channel]}`)).size).toBe(
+      STATE_LOOKS.length,
+    );
+});
+
+test("labels of ticks leave each other room on a phone, whatever their length", () => {
+  const ticks = Array.from({ length: 9 }, (_, i) => ({
+    at: i / 8,
+    label: "Nov 30, 08:00",
+    minor: i % 2 === 1,
+  }));
+  const levels = tickLevels(ticks);
+  expect(levels[0]).toBe(0);
+  for (const [level, px] of [
+    [0, 250],
+    [1, 384],
+    [2, 672],
+  ] as const) {
+    const shown = ticks.filter((_, i) => (levels[i] ?? 3) <= level).map(({ at }) => at * px);
+    for (const [i, at] of shown.entries())
+      if (i > 0) expect(at - (shown[i - 1] ?? 0)).toBeGreaterThan(13 * 6.2);
+  }
+  expect(tickLevels(ticks.map((tick) => ({ ...tick, label: "1" })))).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0]);
 });

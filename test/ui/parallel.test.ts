@@ -248,11 +248,25 @@ describe("lines", () => {
   };
   const chart = chartOf(runs);
 
-  test("have their value's colour, those without one their own; the best are painted last", () => {
-    expect(chart.buckets[0]).toBeGreaterThan(chart.buckets[1] ?? 99);
-    expect([chart.buckets[3], chart.buckets[4]]).toEqual([16, 16]);
-    expect([chart.layers[0], chart.layers.at(-1)]).toEqual([16, 0]);
+  const colorOf = ({ buckets, colors }: typeof chart, i: number) => colors[buckets[i] ?? 0];
+
+  test("have their value's colour, those without one their state's; the best are painted last", () => {
+    expect(chart.buckets[0]).toBeGreaterThan(chart.buckets[1] ?? 999);
+    expect([3, 4].map((i) => colorOf(chart, i)?.css)).toEqual(["var(--bad-mark)", "var(--running-mark)"]);
+    expect(chart.layers.map((bucket) => chart.buckets.indexOf(bucket))).toEqual([3, 4, 0, 1, 2]);
     expect([chart.best, [...chart.active]]).toEqual([2, [4]]);
+  });
+
+  test("of stopped runs are dashed and fainter than those of finished ones, and the legend says so", () => {
+    const stopped = runs.map((run) => (run.id === "1" ? { ...run, state: "killed" } : run));
+    const mixed = chartOf(stopped);
+    expect([colorOf(mixed, 1)?.css, colorOf(mixed, 0)?.dash]).toEqual([colorOf(chart, 1)?.css, "none"]);
+    expect(colorOf(mixed, 1)).toMatchObject({ dash: "9 3 2 3", faint: true });
+    const { legend } = mixed;
+    if (legend.kind !== "ramp") throw new Error("a list");
+    expect(legend.states.map(({ label, count }) => `${label} ${count}`)).toEqual(["killed 1", "finished 2"]);
+    expect(legend.without.map(({ label, count }) => `${label} ${count}`)).toEqual(["failed 1", "running 1"]);
+    expect(chart.legend.kind === "ramp" && chart.legend.states).toEqual([]);
   });
 
   test("have their state's colour and dash where there is no metric", () => {

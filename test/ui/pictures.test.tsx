@@ -13,12 +13,13 @@ const draw = (element: ReactElement): string =>
   `${renderToStaticMarkup(element).replaceAll("><", ">\n<").replaceAll("\u00a0", " ")}\n`;
 
 const START = Date.UTC(2026, 0, 1);
-const run = (value: number, i: number): Improvement => ({
+const run = (value: number, i: number): Improvement & { state: "finished" | "failed" } => ({
   id: String(i),
   label: `run-${i + 1}`,
   value,
   atMs: START + (i + 1) * 5_000,
   order: i + 1,
+  state: value < 0.8 ? "failed" : "finished",
 });
 
 describe("each chart is a committed picture", () => {

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { prepareActivity } from "@/ui/charts/prepare/activity";
 import { prepareSparkline } from "@/ui/charts/prepare/sparkline";
 
-test("a sparkline begins with the first result, steps where it got better and ends at its best", () => {
+test("a sparkline begins with the first result, falls where less is better and ends at its best", () => {
   const line = prepareSparkline([null, 4, 4, 2], "minimize");
   expect(line?.points).toEqual([
-    [0.25, 0],
-    [0.75, 0],
+    [0.25, 1],
     [0.75, 1],
-    [1, 1],
+    [0.75, 0],
+    [1, 0],
   ]);
   expect(line?.summary).toBe("Best so far: from 4 to 2, lower is better");
 });

@@ -2,7 +2,7 @@
 
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import type { KeyboardEvent } from "react";
+import { type KeyboardEvent, useEffect } from "react";
 
 const TAB =
   "-mb-px inline-flex min-h-10 shrink-0 items-center gap-1.5 whitespace-nowrap border-b-2 px-1 text-sm focus-visible:outline-offset-[-2px]";
@@ -50,6 +50,18 @@ export function Tabs<T extends string>(props: {
   panelId: string;
 }) {
   const { label, tabs, chosen, onChoose, panelId } = props;
+  useEffect(() => {
+    // Where the list is wider than the page; the page itself keeps still.
+    const tab = document.getElementById(`tab-${chosen}`);
+    const list = tab?.parentElement?.parentElement;
+    if (!tab || !list) return;
+    const [left, right] = [
+      tab.offsetLeft - list.offsetLeft,
+      tab.offsetLeft - list.offsetLeft + tab.offsetWidth,
+    ];
+    if (left < list.scrollLeft || right > list.scrollLeft + list.clientWidth)
+      list.scrollLeft = left - (list.clientWidth - tab.offsetWidth) / 2;
+  }, [chosen]);
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     const at = tabs.findIndex(({ id }) => id === chosen);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];

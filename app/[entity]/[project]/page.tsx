@@ -99,9 +99,10 @@ export default async function Page({ params, searchParams }: Props) {
                 query={q}
                 keep={keep}
                 label={tab === "runs" ? "Filter runs" : "Search sweeps"}
-                placeholder={
-                  tab === "runs" ? "state:failed  lr<0.01  max(accuracy)>0.9  tag:baseline" : "Search by name"
-                }
+                placeholder={tab === "runs" ? "Filter the runs" : "Search by name"}
+                {...(tab === "runs" && {
+                  help: "Words, and conditions such as state:failed, lr<0.01, max(accuracy)>0.9, tag:baseline.",
+                })}
               />
             </div>
             {tab === "sweeps" && (

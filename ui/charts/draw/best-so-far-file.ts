@@ -1,6 +1,8 @@
 import { toCsv } from "../export";
 import type { BestSoFar } from "../prepare/best-so-far";
-import { dots, line, polyline, toSvg } from "../svg";
+import { LOOKS_OF_STATES, type Look } from "../prepare/coloring";
+import { dots, type LegendEntry, line, polyline, toSvg } from "../svg";
+import { dotsToSvg, toCssColor } from "./paint-dots";
 
 /** The chart as a picture of its own. */
 export const toBestSoFarSvg = (chart: BestSoFar): string =>
@@ -10,7 +12,10 @@ export const toBestSoFarSvg = (chart: BestSoFar): string =>
     y: chart.y,
     legend: [
       { label: "best so far", color: "var(--best-mark)", mark: "line" },
-      { label: "a run that ended", color: "var(--quiet-mark)", mark: "dot" },
+      ...chart.states.map(({ look, label }): LegendEntry => {
+        const own = LOOKS_OF_STATES[look] as Look;
+        return { label, color: toCssColor(own), mark: "dot", symbol: own.symbol };
+      }),
       ...(chart.target === undefined
         ? []
         : [{ label: "target", color: "var(--ink-faint)", mark: "line", dash: "4 4" } as const]),
@@ -25,7 +30,7 @@ export const toBestSoFarSvg = (chart: BestSoFar): string =>
               stroke: "var(--ink-faint)",
               "stroke-dasharray": "4 4",
             }),
-        dots(chart.dots.map(place), chart.dotPx, { stroke: "var(--quiet-mark)" }),
+        dotsToSvg(plot, chart.cloud, LOOKS_OF_STATES, chart.radiusPx),
         polyline(
           chart.curve.map(([x, y]) => place({ x, y })),
           { stroke: "var(--best-mark)", "stroke-width": 2.25 },

@@ -1,11 +1,16 @@
 "use client";
 
 import { line } from "d3";
-import { type PointerEvent, useState } from "react";
+import { type PointerEvent, useCallback, useState } from "react";
 import { formatCount, formatDuration, formatNumber } from "@/ui/format";
 import { BOX, toPercent, toX, toY } from "../axis";
 import { type BestSoFar, type Mark, nearestMark } from "../prepare/best-so-far";
+import { LOOKS_OF_STATES } from "../prepare/coloring";
 import { DataTable, Frame } from "./frame";
+import { paintDots } from "./paint-dots";
+import { type Paint, PlotCanvas } from "./plot-canvas";
+import { Sign } from "./sign";
+import { useTheme } from "./use-theme";
 
 const curvePath = line<readonly [number, number]>(
   ([x]) => toX(x),
@@ -18,6 +23,12 @@ const dotsPath = (marks: readonly Mark[]): string =>
 
 export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: number }) {
   const [hovered, setHovered] = useState<Mark>();
+  const theme = useTheme();
+  const { cloud, radiusPx } = chart;
+  const paint: Paint = useCallback(
+    (context, size) => paintDots(context, size, cloud, LOOKS_OF_STATES, radiusPx, theme),
+    [cloud, radiusPx, theme],
+  );
   const hover = (event: PointerEvent<HTMLDivElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     const x = (event.clientX - box.left) / box.width;
@@ -32,6 +43,7 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
         y={chart.y}
         summary={chart.summary}
         height="h-56 sm:h-64"
+        under={<PlotCanvas paint={paint} />}
         overlay={
           <div
             className="absolute inset-0"
@@ -54,14 +66,6 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
             vectorEffect="non-scaling-stroke"
           />
         )}
-        <path
-          d={dotsPath(chart.dots)}
-          stroke="var(--quiet-mark)"
-          strokeOpacity={0.75}
-          strokeWidth={chart.dotPx}
-          strokeLinecap="round"
-          vectorEffect="non-scaling-stroke"
-        />
         <path
           d={curve}
           fill="none"
@@ -86,7 +90,7 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
         />
       </Frame>
       <figcaption className="flex min-h-6 flex-wrap items-center gap-x-4 text-ink-faint text-xs">
-        <Legend hasTarget={chart.target !== undefined} />
+        <Legend chart={chart} />
         {chart.notes.map((note) => (
           <p key={note}>{note}.</p>
         ))}
@@ -105,16 +109,18 @@ export function BestSoFarChart({ chart, startMs }: { chart: BestSoFar; startMs: 
   );
 }
 
-function Legend({ hasTarget }: { hasTarget: boolean }) {
+function Legend({ chart }: { chart: BestSoFar }) {
   return (
     <p className="flex flex-wrap gap-x-4">
       <span className="inline-flex items-center gap-1.5">
         <span className="h-0.5 w-4 rounded bg-best-mark" /> best so far
       </span>
-      <span className="inline-flex items-center gap-1.5">
-        <span className="size-1.5 rounded-full bg-quiet-mark" /> a run that ended
-      </span>
-      {hasTarget && (
+      {chart.states.map(({ look, label, count }) => (
+        <Sign key={look} look={LOOKS_OF_STATES[look]}>
+          {label} <span className="figures">{formatCount(count)}</span>
+        </Sign>
+      ))}
+      {chart.target !== undefined && (
         <span className="inline-flex items-center gap-1.5">
           <span className="w-4 border-ink-faint border-t border-dashed" /> target
         </span>

@@ -1,7 +1,7 @@
 import type { Coloring } from "../prepare/coloring";
 import type { LegendEntry } from "../svg";
-import { symbolPath, toSymbol } from "../symbols";
 import { toCssColor, toCssRamp } from "./paint-dots";
+import { Sign } from "./sign";
 
 /** What the colours of a plot mean; nothing where they mean nothing. */
 export function ColorLegend({ coloring }: { coloring: Coloring }) {
@@ -17,14 +17,11 @@ export function ColorLegend({ coloring }: { coloring: Coloring }) {
           const look = looks[entry.look];
           return (
             look && (
-              <span key={entry.look} className="inline-flex min-w-0 items-center gap-1.5">
-                <svg width="12" height="12" viewBox="-6 -6 12 12" aria-hidden="true" className="shrink-0">
-                  <path d={symbolPath(toSymbol(look.symbol), 0, 0, 4)} fill={toCssColor(look)} />
-                </svg>
+              <Sign key={entry.look} look={look}>
                 <span className="max-w-48 truncate" title={entry.label}>
                   {entry.label}
                 </span>
-              </span>
+              </Sign>
             )
           );
         })

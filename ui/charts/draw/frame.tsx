@@ -1,7 +1,7 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
-import { type Axis, BOX, toPercent, toY } from "../axis";
+import { type Axis, BOX, TICK_CLASSES, tickLevels, toPercent, toY } from "../axis";
 
 /**
  * The plot with its axes: an SVG stretched over the plot area, tick labels as text beside it. Drawn on the server
@@ -16,10 +16,13 @@ export function Frame(props: {
   /** False where the chart's heading says it already. */
   showYLabel?: boolean;
   children: ReactNode;
+  /** Lies below the marks, above the grid. */
+  under?: ReactNode;
   /** Lies over the plot in the same fractions: cross hair, tooltip. */
   overlay?: ReactNode;
 }) {
-  const { x, y, summary, height, showYLabel = true, children, overlay } = props;
+  const { x, y, summary, height, showYLabel = true, children, under, overlay } = props;
+  const levels = tickLevels(x.scale.ticks);
   return (
     <div className="@container">
       {showYLabel && (
@@ -30,27 +33,29 @@ export function Frame(props: {
       <div className="grid grid-cols-[auto_minmax(0,1fr)]">
         <Ticks axis={y} />
         <div className={`relative ${height}`}>
-          <svg
-            role="img"
-            aria-label={summary}
-            viewBox={`0 0 ${BOX} ${BOX}`}
-            preserveAspectRatio="none"
-            className="absolute inset-0 size-full overflow-visible"
-          >
-            <Grid axis={y} />
+          {under && (
+            <>
+              <svg {...STRETCHED} aria-hidden="true">
+                <Grid axis={y} />
+              </svg>
+              {under}
+            </>
+          )}
+          <svg {...STRETCHED} role="img" aria-label={summary}>
+            {!under && <Grid axis={y} />}
             {children}
           </svg>
           {overlay}
         </div>
         <div className="col-start-2">
           <div className="relative h-5" aria-hidden="true">
-            {x.scale.ticks.map((tick) => (
+            {x.scale.ticks.map((tick, i) => (
               <span
                 key={tick.at}
                 style={{ left: toPercent(tick.at) }}
                 className={`figures absolute top-1.5 whitespace-nowrap text-2xs text-ink-faint ${
                   tick.at < 0.02 ? "" : tick.at > 0.97 ? "-translate-x-full" : "-translate-x-1/2"
-                } ${tick.minor ? "hidden @sm:inline" : ""}`}
+                } ${TICK_CLASSES[levels[i] ?? 0]}`}
               >
                 {tick.label}
               </span>
@@ -64,6 +69,12 @@ export function Frame(props: {
     </div>
   );
 }
+
+const STRETCHED = {
+  viewBox: `0 0 ${BOX} ${BOX}`,
+  preserveAspectRatio: "none",
+  className: "absolute inset-0 size-full overflow-visible",
+};
 
 /** The widest label, unseen, gives the column its width; the others stand at their heights. */
 function Ticks({ axis }: { axis: Axis }) {

@@ -2,6 +2,7 @@ import { rgb } from "d3";
 import { CATEGORIES, toCategory, toRampColor } from "../palette";
 import type { Look } from "../prepare/coloring";
 import type { Dots } from "../prepare/dots";
+import { STATE_LOOKS } from "../states";
 import { type Plot, tag } from "../svg";
 import { symbolPath, toSymbol, traceSymbol } from "../symbols";
 import type { PlotSize } from "./plot-canvas";
@@ -9,16 +10,18 @@ import type { ThemeColors } from "./use-theme";
 
 /** In the theme that is on, for a canvas. */
 export function toColor(look: Look, theme: ThemeColors): string {
-  if (look.kind === "none") return theme.token("quiet-mark");
-  return look.kind === "ramp" ? theme.ramp(look.value) : theme.category(look.value);
+  if (look.kind === "category") return theme.category(look.value);
+  return look.kind === "ramp" ? theme.ramp(look.value) : theme.token(toToken(look));
 }
 
 /** In both themes, for the page and for pictures. */
 export function toCssColor(look: Look): string {
-  if (look.kind === "none") return "var(--quiet-mark)";
   if (look.kind === "category") return toCategory(look.value % CATEGORIES.length).color;
-  return toCssRamp(look.value);
+  return look.kind === "ramp" ? toCssRamp(look.value) : `var(--${toToken(look)})`;
 }
+
+const toToken = ({ kind, value }: Look): string =>
+  (kind === "state" && STATE_LOOKS[value]?.token) || (kind === "ink" ? "ink-soft" : "quiet-mark");
 
 export const toCssRamp = (at: number): string =>
   `light-dark(${rgb(toRampColor(at, "light")).formatHex()}, ${rgb(toRampColor(at, "dark")).formatHex()})`;

@@ -1,5 +1,5 @@
 import { type Cell, toCsv } from "../export";
-import type { Parallel } from "../prepare/parallel";
+import type { LegendItem, Parallel } from "../prepare/parallel";
 import { layOut, NO_VALUE, PAD } from "../prepare/parallel-layout";
 import { type LegendEntry, line, tag, text, toSvgPage } from "../svg";
 
@@ -37,7 +37,7 @@ export function toParallelSvg(chart: Parallel, passing: Uint8Array): string {
           colors[bucket]?.css ?? "var(--ink)",
           colors[bucket]?.dash ?? "none",
           1.2,
-          opacity,
+          colors[bucket]?.faint ? opacity * 0.6 : opacity,
         ),
       );
       const gold =
@@ -87,12 +87,29 @@ export function toParallelSvg(chart: Parallel, passing: Uint8Array): string {
 function toLegend({ legend, best }: Parallel): LegendEntry[] {
   const own: LegendEntry[] =
     legend.kind === "list"
-      ? legend.items.map(({ label, color }) => ({ label, color: color.css, dash: color.dash, mark: "line" }))
-      : legend.ticks
-          .filter((tick) => tick.labelled)
-          .map((tick) => ({ label: `${legend.label} ${tick.label}`, color: tick.css, mark: "box" }));
+      ? legend.items.map(toLine)
+      : [
+          ...legend.ticks
+            .filter((tick) => tick.labelled)
+            .map(
+              (tick): LegendEntry => ({
+                label: `${legend.label} ${tick.label}`,
+                color: tick.css,
+                mark: "box",
+              }),
+            ),
+          ...legend.states.map(toLine),
+          ...legend.without.map((item) => toLine({ ...item, label: `${item.label}, no value` })),
+        ];
   return best >= 0 ? [...own, { label: "best run", color: "var(--best-mark)", mark: "line" }] : own;
 }
+
+const toLine = ({ label, color }: LegendItem): LegendEntry => ({
+  label,
+  color: color.css,
+  ...(color.dash !== "none" && { dash: color.dash }),
+  mark: "line",
+});
 
 /** A row a run that passes, with whole texts and every digit. */
 export function toParallelCsv({ runs, axes }: Parallel, passing: Uint8Array): string {

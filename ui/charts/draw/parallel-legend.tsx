@@ -1,7 +1,7 @@
 import { formatCount } from "@/ui/format";
 import { toPercent } from "../axis";
 import { toRampCss } from "../palette";
-import type { LineColor, Parallel } from "../prepare/parallel";
+import type { LegendItem, LineColor, Parallel } from "../prepare/parallel";
 
 /** Which colour means what. */
 export function ParallelLegendView({ chart }: { chart: Parallel }) {
@@ -32,10 +32,7 @@ export function ParallelLegendView({ chart }: { chart: Parallel }) {
         ) : (
           <span className="flex flex-wrap gap-x-4">
             {legend.items.slice(0, MOST_ITEMS).map((item) => (
-              <span key={item.label} className="inline-flex items-center gap-1.5">
-                <Sample color={item.color} /> {item.label}
-                <span className="figures">{formatCount(item.count)}</span>
-              </span>
+              <Item key={item.label} item={item} />
             ))}
             {legend.items.length > MOST_ITEMS && (
               <span>and {formatCount(legend.items.length - MOST_ITEMS)} more</span>
@@ -43,9 +40,19 @@ export function ParallelLegendView({ chart }: { chart: Parallel }) {
           </span>
         )}
       </div>
-      {legend.kind === "ramp" && legend.without > 0 && (
-        <span className="inline-flex items-center gap-1.5">
-          <Sample color={QUIET} /> without one <span className="figures">{formatCount(legend.without)}</span>
+      {legend.kind === "ramp" && legend.states.length > 0 && (
+        <span className="flex flex-wrap gap-x-4">
+          {legend.states.map((item) => (
+            <Item key={item.label} item={item} />
+          ))}
+        </span>
+      )}
+      {legend.kind === "ramp" && legend.without.length > 0 && (
+        <span className="flex flex-wrap gap-x-4">
+          <span>without {legend.label}:</span>
+          {legend.without.map((item) => (
+            <Item key={item.label} item={item} />
+          ))}
         </span>
       )}
       {best >= 0 && (
@@ -60,19 +67,24 @@ export function ParallelLegendView({ chart }: { chart: Parallel }) {
 /** Colours repeat long before. */
 const MOST_ITEMS = 14;
 
-const QUIET: LineColor = { css: "var(--quiet-mark)", dash: "none" };
-
 const RAMP = `linear-gradient(to right, ${Array.from({ length: 16 }, (_, i) => toRampCss(i / 15)).join(", ")})`;
 
+const Item = ({ item }: { item: LegendItem }) => (
+  <span className="inline-flex items-center gap-1.5">
+    <Sample color={item.color} /> {item.label} <span className="figures">{formatCount(item.count)}</span>
+  </span>
+);
+
 const Sample = ({ color }: { color: LineColor }) => (
-  <svg width="20" height="6" aria-hidden="true">
+  <svg width="24" height="6" aria-hidden="true">
     <line
       x1="0"
-      x2="20"
+      x2="24"
       y1="3"
       y2="3"
       stroke={color.css}
       strokeWidth="2"
+      strokeOpacity={color.faint ? 0.6 : 1}
       {...(color.dash !== "none" && { strokeDasharray: color.dash })}
     />
   </svg>

@@ -138,7 +138,9 @@ export function createPainter(canvases: Canvases, onDrawn: (lines: number) => vo
         const color = chart.colors[bucket];
         const own = lines.filter((i) => chart.buckets[i] === bucket);
         if (!color || own.length === 0) continue;
-        style(context, theme.of(color.css), color.dash, shownLines > THIN_FROM ? 1 : 1.4, alpha);
+        const dash = shownLines > DASHED_TO ? "none" : color.dash;
+        const width = shownLines > THIN_FROM ? 1 : 1.4;
+        style(context, theme.of(color.css), dash, width, color.faint ? alpha * FAINT : alpha);
         trace(context, layout, own);
       }
     }
@@ -213,6 +215,10 @@ const adapt = (budget: number, tookMs: number): number =>
 
 const THIN_FROM = 1_000;
 
+/** Dashes of more lines are a haze, and cost several times a solid line: what did not end well is fainter then, and no more. */
+const DASHED_TO = 600;
+const FAINT = 0.6;
+
 /**
  * The more lines, the fainter each; by powers of two, so that a line more changes nothing. Not as faint as HiPlot's
  * 2/n^0.3: lines of one stroke do not add up where they cross, and a single one has to stay visible.
@@ -257,7 +263,8 @@ const countOf = (scene: Scene): number => {
 /** All that was painted stands where it stood and looks as it looked. */
 function isContinued(before: Scene, next: Scene): boolean {
   if (toAlpha(countOf(before)) !== toAlpha(countOf(next))) return false;
-  if (countOf(before) > THIN_FROM !== countOf(next) > THIN_FROM) return false;
+  for (const bound of [THIN_FROM, DASHED_TO])
+    if (countOf(before) > bound !== countOf(next) > bound) return false;
   for (let i = 0; i < before.passing.length; i++) if (before.passing[i] !== next.passing[i]) return false;
   return continues(before.chart, next.chart);
 }

@@ -100,7 +100,7 @@ export function ParallelChart(props: ParallelProps) {
       <div className="mb-2 flex min-h-8 flex-wrap items-center gap-x-3 gap-y-1.5">
         <p className="figures mr-auto text-ink-soft text-sm">
           {formatCount(count)} of {formatCount(props.total)} runs
-          {props.excluded > 0 && <span className="text-ink-faint">, some taken out</span>}
+          {props.excluded > 0 && <span className="text-ink-faint">, some taken out (see the filter)</span>}
         </p>
         <Button
           disabled={own.length === 0 || props.kept}

@@ -14,9 +14,16 @@ export function ProgressStrip({ progress }: { progress: Progress }) {
   const drawn = progress.cells ? <Cells cells={progress.cells} /> : <Segments segments={progress.segments} />;
   if (progress.percent === undefined)
     return (
-      // Without an end the strip fades out instead of being full.
-      <div role="img" aria-label={progress.summary} className="mask-r-from-60% mask-r-to-100%">
-        {drawn}
+      <div role="img" aria-label={progress.summary} className="flex items-end gap-px">
+        <div className="min-w-0 grow">{drawn}</div>
+        {/* Only what is to come fades out: what is done is as solid as on every other strip. */}
+        {progress.open && (
+          <span
+            title="No end is set"
+            className="mask-r-from-20% mask-r-to-100% h-5 w-12"
+            style={{ background: "var(--quiet-mark)" }}
+          />
+        )}
       </div>
     );
   return (
@@ -79,6 +86,7 @@ export function ProgressLegend({ progress }: { progress: Progress }) {
           {segment.count.toLocaleString("en-US")} {segment.label}
         </li>
       ))}
+      {progress.open && <li className="text-ink-faint">no end is set</li>}
     </ul>
   );
 }

@@ -1,15 +1,16 @@
 import { toCsv } from "../export";
-import type { Look } from "../prepare/coloring";
+import { LOOKS_OF_STATES, type Look } from "../prepare/coloring";
 import { dotRadius } from "../prepare/dots";
 import type { Stopping } from "../prepare/stopping";
+import { stateIndex } from "../states";
 import { line, tag, toSvg } from "../svg";
 import { dotsToSvg, toCssColor } from "./paint-dots";
 
-/** Went on, in grey dots; stopped there, in vermilion crosses. */
-export const STOPPING_LOOKS = [
-  { kind: "none", value: 0, symbol: 0 },
-  { kind: "category", value: 1, symbol: 5 },
-] as const satisfies readonly Look[];
+/** Went on, as dots in ink; stopped there, as every chart shows a run that was killed. */
+export const STOPPING_LOOKS: readonly [wentOn: Look, stopped: Look] = [
+  { kind: "ink", value: 0, symbol: 0 },
+  LOOKS_OF_STATES[stateIndex("killed")] as Look,
+];
 
 /** The chart as a picture of its own. */
 export const toStoppingSvg = (chart: Stopping): string =>

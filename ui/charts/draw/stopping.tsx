@@ -5,15 +5,15 @@ import { formatNumber } from "@/ui/format";
 import { toX, toY } from "../axis";
 import { dotRadius } from "../prepare/dots";
 import type { Stopping } from "../prepare/stopping";
-import { symbolPath, toSymbol } from "../symbols";
 import { DataTable, Frame } from "./frame";
 import { paintDots } from "./paint-dots";
 import { type Paint, PlotCanvas } from "./plot-canvas";
 import { type PointedRuns, RunDots } from "./run-dots";
+import { Sign } from "./sign";
 import { STOPPING_LOOKS, toStoppingTable } from "./stopping-file";
 import { useTheme } from "./use-theme";
 
-/** A strip for each band: the runs that came there, the threshold across, those that ended there as crosses. */
+/** A strip for each band: the runs that came there, the threshold across, those that ended there as squares. */
 export function StoppingChart(props: {
   chart: Stopping;
   pointed: PointedRuns;
@@ -85,27 +85,13 @@ export function StoppingChart(props: {
         <span className="inline-flex items-center gap-1.5">
           <span className="h-0.5 w-4 bg-ink" /> threshold now
         </span>
-        <Sign look={0} label="went on" />
-        <Sign look={1} label="stopped here" />
+        <Sign look={STOPPING_LOOKS[0]}>went on</Sign>
+        <Sign look={STOPPING_LOOKS[1]}>stopped here</Sign>
         {chart.notes.map((note) => (
           <p key={note}>{note}.</p>
         ))}
       </figcaption>
       <DataTable caption={chart.summary} columns={table.columns} rows={table.rows} />
     </figure>
-  );
-}
-
-function Sign({ look, label }: { look: 0 | 1; label: string }) {
-  return (
-    <span className="inline-flex items-center gap-1.5">
-      <svg width="12" height="12" viewBox="-6 -6 12 12" aria-hidden="true">
-        <path
-          d={symbolPath(toSymbol(STOPPING_LOOKS[look].symbol), 0, 0, 4)}
-          fill={look === 0 ? "var(--quiet-mark)" : "light-dark(#c95800, #ef7b34)"}
-        />
-      </svg>
-      {label}
-    </span>
   );
 }

@@ -1,23 +1,9 @@
+import { type StateLook, stateLook } from "../states";
 import { tag } from "../svg";
 import type { ThemeColors } from "./use-theme";
 
 /** How a state looks as a bar: its colour, and a texture that says the same without it. */
-export interface BarLook {
-  readonly token: string;
-  readonly texture: "solid" | "diagonal" | "cross" | "dots" | "lines" | "hollow";
-}
-
-const LOOKS: Readonly<Record<string, BarLook>> = {
-  finished: { token: "good-mark", texture: "solid" },
-  running: { token: "running-mark", texture: "dots" },
-  failed: { token: "bad-mark", texture: "diagonal" },
-  crashed: { token: "crash-mark", texture: "cross" },
-  killed: { token: "quiet-mark", texture: "hollow" },
-  preempting: { token: "best-mark", texture: "lines" },
-  preempted: { token: "best-mark", texture: "lines" },
-};
-
-export const barLook = (state: string): BarLook => LOOKS[state] ?? { token: "quiet-mark", texture: "solid" };
+export type BarLook = Pick<StateLook, "token" | "texture">;
 
 /** Strokes of a tile of this many px, in the ground's colour over the bar's. */
 const TILE_PX = 6;
@@ -67,7 +53,7 @@ export function toFill(
 
 /** The same in a picture: what defines a fill, and its name. */
 export function toSvgFill(state: string): { readonly defs: string; readonly fill: string } {
-  const { token, texture } = barLook(state);
+  const { token, texture } = stateLook(state);
   const color = `var(--${token})`;
   if (STROKES[texture] === "") return { defs: "", fill: color };
   const id = `bar-${state}`;
@@ -89,7 +75,7 @@ export function toSvgFill(state: string): { readonly defs: string; readonly fill
 
 /** The same for a legend on the page. */
 export const toTile = (state: string) => {
-  const { token, texture } = barLook(state);
+  const { token, texture } = stateLook(state);
   return {
     color: `var(--${token})`,
     strokes: STROKES[texture],

@@ -2,8 +2,9 @@ import { formatDuration } from "@/ui/format";
 import { toCsv } from "../export";
 import { shorten } from "../prepare/place";
 import { type Timeline, toTimelineAxis } from "../prepare/timeline";
+import { stateLook } from "../states";
 import { tag, toSvgFrame, toSvgPage } from "../svg";
-import { barLook, toSvgFill } from "./texture";
+import { toSvgFill } from "./texture";
 
 type View = readonly [fromMs: number, toMs: number];
 
@@ -64,7 +65,7 @@ export function toTimelineSvg(chart: Timeline, [from, to]: View): string {
               ...lane.bars
                 .filter((bar) => bar.endMs >= from && bar.startMs <= to)
                 .map((bar) => {
-                  const hollow = barLook(bar.state).texture === "hollow";
+                  const hollow = stateLook(bar.state).texture === "hollow";
                   const fill = fills.get(bar.state)?.fill;
                   return tag("rect", {
                     x: x(bar.startMs),

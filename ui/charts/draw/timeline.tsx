@@ -10,13 +10,14 @@ import {
 } from "react";
 import { formatDuration } from "@/ui/format";
 import { Scroll } from "@/ui/kit/scroll";
-import { toPercent } from "../axis";
+import { TICK_CLASSES, tickLevels, toPercent } from "../axis";
 import { type Bar, barAt, type Lane, type Timeline, toTimelineAxis } from "../prepare/timeline";
+import { stateLook } from "../states";
 import { DataTable } from "./frame";
 import { type Paint, PlotCanvas } from "./plot-canvas";
 import { type PointedRuns, Tip } from "./run-dots";
 import { Showing } from "./showing";
-import { barLook, toFill, toTile } from "./texture";
+import { toFill, toTile } from "./texture";
 import { toTimelineTable } from "./timeline-file";
 import { useTheme } from "./use-theme";
 
@@ -43,6 +44,7 @@ export function TimelineChart(props: {
   const [from, to] = view;
   const theme = useTheme();
   const axis = useMemo(() => toTimelineAxis(from, to), [from, to]);
+  const levels = useMemo(() => tickLevels(axis.scale.ticks), [axis]);
   const lanes = useMemo(() => chart.agents.flatMap((agent) => agent.lanes), [chart]);
   const places = useMemo(() => toPlaces(lanes), [lanes]);
   const table = useMemo(() => toTimelineTable(chart), [chart]);
@@ -69,7 +71,7 @@ export function TimelineChart(props: {
         top += agent.lanes.length;
       }
       for (const state of chart.states) {
-        const look = barLook(state);
+        const look = stateLook(state);
         const fill = toFill(context, look, theme);
         context.fillStyle = fill;
         context.strokeStyle = theme.token(look.token);
@@ -144,13 +146,13 @@ export function TimelineChart(props: {
         <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] sm:grid-cols-[12rem_minmax(0,1fr)]">
           <div className="sticky top-0 z-20 bg-paper" />
           <div className="sticky top-0 z-20 h-6 overflow-hidden bg-paper @container" aria-hidden="true">
-            {axis.scale.ticks.map((tick) => (
+            {axis.scale.ticks.map((tick, i) => (
               <span
                 key={tick.at}
                 style={{ left: toPercent(tick.at) }}
                 className={`figures absolute top-1 whitespace-nowrap text-2xs text-ink-faint ${
                   tick.at < 0.03 ? "" : tick.at > 0.95 ? "-translate-x-full" : "-translate-x-1/2"
-                } ${tick.minor ? "hidden @lg:inline" : ""}`}
+                } ${TICK_CLASSES[levels[i] ?? 0]}`}
               >
                 {tick.label}
               </span>
@@ -270,6 +272,16 @@ export function TimelineChart(props: {
         <span className="inline-flex items-center gap-1.5">
           <span className="h-2.5 w-4 bg-quiet-wash" /> idle
         </span>
+        {bestId !== undefined && places.has(bestId) && (
+          <span className="inline-flex items-center gap-1.5">
+            <span className="h-2.5 w-4 border-2 border-best-mark" /> best run
+          </span>
+        )}
+        {nowMs !== undefined && (
+          <span className="inline-flex items-center gap-1.5">
+            <span className="h-3 w-0.5 bg-running-mark" /> now
+          </span>
+        )}
         <Showing shown={chart.shown} total={chart.total} why={why} />
       </figcaption>
       <DataTable caption={chart.summary} columns={table.columns} rows={table.rows} />

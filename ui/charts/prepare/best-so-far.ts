@@ -1,7 +1,10 @@
+import type { RunState } from "@/core/run";
 import { type Goal, isBetter } from "@/core/sweep";
 import { formatCount, formatDuration, formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
 import { canLog, type Scale, toCountScale, toElapsedScale, toLinearScale, toLogScale } from "../scale";
+import { STATE_LOOKS, stateIndex } from "../states";
+import { type Dots, dotRadius, toDots } from "./dots";
 
 /** A run that has ended. Times are ms since the epoch. */
 export interface Ended {
@@ -10,10 +13,11 @@ export interface Ended {
   /** The sweep's metric; null for a run that ended without one. */
   readonly value: number | null;
   readonly atMs: number;
+  readonly state: RunState;
 }
 
 /** One that was better than all that ended before it. */
-export interface Improvement extends Ended {
+export interface Improvement extends Omit<Ended, "state"> {
   readonly value: number;
   /** How many runs had ended by then, itself included. */
   readonly order: number;
@@ -55,8 +59,11 @@ export interface BestSoFar {
   readonly curve: readonly (readonly [number, number])[];
   readonly improvements: readonly Mark[];
   readonly dots: readonly Mark[];
-  /** Diameter in px: many dots are drawn small, so that their cloud keeps its shape. */
-  readonly dotPx: number;
+  /** The same for painting, each with the look of its state (`LOOKS_OF_STATES`), and its radius in px. */
+  readonly cloud: Dots;
+  readonly radiusPx: number;
+  /** How many ended how: looks that the legend names. */
+  readonly states: readonly StateCount[];
   /** Fraction; absent when there is no target or it lies outside the view. */
   readonly target?: number;
   readonly logPossible: boolean;
@@ -64,6 +71,13 @@ export interface BestSoFar {
   readonly summary: string;
   /** What the picture leaves out; empty when it shows everything. */
   readonly notes: readonly string[];
+}
+
+export interface StateCount {
+  /** In `LOOKS_OF_STATES`. */
+  readonly look: number;
+  readonly label: string;
+  readonly count: number;
 }
 
 /** Decides everything about the best-so-far chart; undefined while there is nothing to draw. */
@@ -74,6 +88,7 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
   if (!first || !best) return undefined;
 
   const results = input.ended.filter((run): run is Ended & { value: number } => run.value !== null);
+  const looks = new Map(results.map(({ id, state }) => [id, stateIndex(state)]));
   const values = [...improvements, ...results].map((run) => run.value);
   const logPossible = values.every(canLog);
   const log = input.log && logPossible;
@@ -82,7 +97,7 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
   const x = toXAxis(input, best);
 
   const orders = input.ended.length < input.endedCount ? undefined : toOrders(input.ended);
-  const place = (run: Ended & { value: number; order?: number }): Mark => {
+  const place = (run: Omit<Ended, "state"> & { value: number; order?: number }): Mark => {
     const order = orders?.get(run.id) ?? run.order;
     const at =
       input.axis === "order" ? x.scale.at(order ?? Number.NaN) : x.scale.at(run.atMs - input.startMs);
@@ -107,12 +122,23 @@ export function prepareBestSoFar(input: BestSoFarInput): BestSoFar | undefined {
     curve: toCurve(improving),
     improvements: improving.filter((mark) => mark.y >= 0 && mark.y <= 1),
     dots,
-    dotPx: dots.length > 2_000 ? 2 : dots.length > 400 ? 3.5 : 5,
+    cloud: toDots(dots.map((dot) => ({ ...dot, look: looks.get(dot.id) ?? 0 }))),
+    radiusPx: 0.8 * dotRadius(dots.length),
+    states: toStates(dots.map(({ id }) => looks.get(id) ?? 0)),
     ...(target >= 0 && target <= 1 && { target }),
     logPossible,
     summary: toSummary(input, first, best),
     notes: toNotes(input, placed.length, placed.length - dots.length),
   };
+}
+
+/** What ended well first. */
+function toStates(looks: readonly number[]): StateCount[] {
+  const counts = new Map<number, number>();
+  for (const look of looks) counts.set(look, (counts.get(look) ?? 0) + 1);
+  return [...counts]
+    .sort(([a], [b]) => b - a)
+    .map(([look, count]) => ({ look, label: STATE_LOOKS[look]?.state ?? "", count }));
 }
 
 function toXAxis(input: BestSoFarInput, best: Improvement): Axis {

@@ -1,11 +1,12 @@
 import { canLog } from "../scale";
+import { STATE_LOOKS, stateIndex } from "../states";
 import type { ChartRun, Dimension } from "./dimension";
 import { placeAlong } from "./place";
 
-/** How a run is drawn: a place on the ramp, or a category's colour with its symbol. */
+/** How a run is drawn: a place on the ramp, a category's colour with its symbol, the look of its state, or plain ink. */
 export interface Look {
-  readonly kind: "ramp" | "category" | "none";
-  /** A fraction, or the category's place. */
+  readonly kind: "ramp" | "category" | "state" | "ink" | "none";
+  /** A fraction, the category's place, or the state's in `STATE_LOOKS`. */
   readonly value: number;
   /** By `toSymbol`. */
   readonly symbol: number;
@@ -33,10 +34,17 @@ const RAMP_STEPS = 32;
 const MOST_CATEGORIES = 10;
 
 const NONE: Look = { kind: "none", value: 0, symbol: 0 };
+/** In the order of `STATE_LOOKS`. */
+export const LOOKS_OF_STATES: readonly Look[] = STATE_LOOKS.map(({ symbol }, value) => ({
+  kind: "state",
+  value,
+  symbol,
+}));
 const PLAIN: Coloring = { label: "", looks: [NONE], lookOf: () => 0, legend: { kind: "none" } };
 
 export function toColoring(dimension: Dimension | undefined, runs: readonly ChartRun[]): Coloring {
   if (!dimension) return PLAIN;
+  if (dimension.id === "f.state") return byState(dimension.label, runs);
   return dimension.kind === "category" ? byCategory(dimension, runs) : byRamp(dimension, runs);
 }
 
@@ -58,6 +66,19 @@ function byCategory(dimension: Dimension, runs: readonly ChartRun[]): Coloring {
     legend: {
       kind: "category",
       entries: others > 0 ? [...entries, { look: 0, label: `${others} more` }] : entries,
+    },
+  };
+}
+
+function byState(label: string, runs: readonly ChartRun[]): Coloring {
+  const present = new Set(runs.map(({ state }) => stateIndex(state)));
+  return {
+    label,
+    looks: LOOKS_OF_STATES,
+    lookOf: ({ state }) => stateIndex(state),
+    legend: {
+      kind: "category",
+      entries: STATE_LOOKS.flatMap(({ state }, look) => (present.has(look) ? [{ look, label: state }] : [])),
     },
   };
 }

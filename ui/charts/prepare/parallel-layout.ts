@@ -11,7 +11,7 @@ export interface ParallelLayout {
 }
 
 /** Room of the plot around the axes: their handles above and below, "no value" at the bottom. */
-export const PAD = { left: 64, right: 56, top: 28, bottom: 54 } as const;
+export const PAD = { left: 84, right: 56, top: 28, bottom: 54 } as const;
 /** Of the place of runs without a value, above the plot's lower edge. */
 export const NO_VALUE = 12;
 /** Axes are never nearer to each other: where the page is narrower, the chart scrolls. */

@@ -1,6 +1,7 @@
-import { isActive, type RunState } from "@/core/run";
+import { isActive, isOver, type RunState } from "@/core/run";
 import { formatCount, plural } from "@/ui/format";
 import { toCategory, toRampCss } from "../palette";
+import { STATE_LOOKS, type StateLook, stateIndex } from "../states";
 import type { Brush } from "./brush";
 import type { ChartRun, Dimension } from "./dimension";
 import { type AxisKind, type AxisTick, isChosen, type ParallelAxis, prepareAxis } from "./parallel-axis";
@@ -38,8 +39,16 @@ export interface Parallel {
 export interface LineColor {
   /** As CSS has it. */
   readonly css: string;
-  /** An SVG dash array, the second channel where colours are categories. */
+  /** An SVG dash array, the second channel where colours are categories; of a value's colour it says the run's state. */
   readonly dash: string;
+  /** Of a run that did not end well, beside those that did. */
+  readonly faint?: boolean;
+}
+
+export interface LegendItem {
+  readonly label: string;
+  readonly color: LineColor;
+  readonly count: number;
 }
 
 export type ParallelLegend =
@@ -48,17 +57,15 @@ export type ParallelLegend =
       readonly label: string;
       /** With their colour there. */
       readonly ticks: readonly (AxisTick & { readonly css: string })[];
-      /** Runs that have none. */
-      readonly without: number;
+      /** What dashes mean, where the runs that have a value did not all end alike. */
+      readonly states: readonly LegendItem[];
+      /** Runs that have none, in their states' colours. */
+      readonly without: readonly LegendItem[];
     }
   | {
       readonly kind: "list";
       readonly label: string;
-      readonly items: readonly {
-        readonly label: string;
-        readonly color: LineColor;
-        readonly count: number;
-      }[];
+      readonly items: readonly LegendItem[];
     };
 
 /** Steps of the ramp: strokes are batched by colour, and more steps can't be told apart. */
@@ -76,7 +83,7 @@ export function prepareParallel(input: ParallelInput): Parallel {
   const own = color && axes.find((axis) => axis.id === color.id);
   const coloring =
     color && color.kind !== "category"
-      ? byValue(own ?? prepareAxis(color, runs, { kind: kinds?.get(color.id) }), goal)
+      ? byValue(own ?? prepareAxis(color, runs, { kind: kinds?.get(color.id) }), runs, goal)
       : color && color.id !== "f.state"
         ? byCategory(color, runs)
         : byState(runs);
@@ -94,17 +101,41 @@ export function prepareParallel(input: ParallelInput): Parallel {
 
 type Coloring = Pick<Parallel, "buckets" | "colors" | "layers" | "legend">;
 
-/** Along the axis' own scale, so that a colour stands beside its value whatever the scale. */
-function byValue(axis: ParallelAxis, goal: ParallelInput["goal"]): Coloring {
+/**
+ * Along the axis' own scale, so that a colour stands beside its value whatever the scale. The colour is the value's, so
+ * a state keeps its dash alone; a run without a value has its state's colour as well.
+ */
+function byValue(axis: ParallelAxis, runs: readonly ChartRun[], goal: ParallelInput["goal"]): Coloring {
   const low = (place: number) => (axis.flipped ? 1 - place : place);
-  const buckets = Uint16Array.from(axis.places, (place) =>
-    Number.isNaN(place) ? RAMP_STEPS : Math.min(RAMP_STEPS - 1, Math.floor(low(place) * RAMP_STEPS)),
-  );
+  const without = STATE_LOOKS.length * RAMP_STEPS;
+  const buckets = Uint16Array.from(axis.places, (place, i) => {
+    const state = stateIndex(runs[i]?.state ?? "");
+    const step = Math.min(RAMP_STEPS - 1, Math.floor(low(place) * RAMP_STEPS));
+    return Number.isNaN(place) ? without + state : state * RAMP_STEPS + step;
+  });
   const steps = Array.from({ length: RAMP_STEPS }, (_, i) => i);
+  const states = [...STATE_LOOKS.keys()];
+  const present = new Set(buckets);
+  const bySteps = goal === "minimize" ? steps.toReversed() : steps;
+  const counts = states.map((state) => ({ state, placed: 0, without: 0 }));
+  for (const bucket of buckets) {
+    const count = counts[bucket < without ? Math.floor(bucket / RAMP_STEPS) : bucket - without];
+    if (count && bucket < without) count.placed++;
+    else if (count) count.without++;
+  }
+  const ended = counts.filter((count) => count.placed > 0);
   return {
     buckets,
-    colors: [...steps.map((i) => ({ css: toRampCss(i / (RAMP_STEPS - 1)), dash: "none" })), QUIET],
-    layers: [RAMP_STEPS, ...(goal === "minimize" ? steps.reverse() : steps)],
+    colors: [
+      ...STATE_LOOKS.flatMap((look) =>
+        steps.map((i) => ({ ...toStateColor(look), css: toRampCss(i / (RAMP_STEPS - 1)) })),
+      ),
+      ...STATE_LOOKS.map(toStateColor),
+    ],
+    layers: [
+      ...states.map((state) => without + state),
+      ...bySteps.flatMap((step) => states.map((state) => state * RAMP_STEPS + step)),
+    ].filter((bucket) => present.has(bucket)),
     legend: {
       kind: "ramp",
       label: axis.dimension.label,
@@ -112,10 +143,28 @@ function byValue(axis: ParallelAxis, goal: ParallelInput["goal"]): Coloring {
         .map((tick) => ({ ...tick, at: low(tick.at) }))
         .filter(({ at }) => at >= 0 && at <= 1)
         .map((tick) => ({ ...tick, css: toRampCss(tick.at) })),
-      without: buckets.reduce((count, bucket) => count + (bucket === RAMP_STEPS ? 1 : 0), 0),
+      states:
+        ended.length > 1
+          ? ended.map(({ state, placed }) => ({
+              ...toItem(state, placed),
+              color: { ...toStateColor(STATE_LOOKS[state] as StateLook), css: "var(--ink-soft)" },
+            }))
+          : [],
+      without: counts.flatMap(({ state, without }) => (without > 0 ? [toItem(state, without)] : [])),
     },
   };
 }
+
+const toItem = (state: number, count: number): LegendItem => {
+  const look = STATE_LOOKS[state] as StateLook;
+  return { label: look.state, color: toStateColor(look), count };
+};
+
+const toStateColor = ({ state, token, dash }: StateLook): LineColor => ({
+  css: `var(--${token})`,
+  dash,
+  ...(isOver(state) && state !== "finished" && { faint: true }),
+});
 
 function byCategory(color: Dimension, runs: readonly ChartRun[]): Coloring {
   const axis = prepareAxis(color, runs);
@@ -132,26 +181,13 @@ function byCategory(color: Dimension, runs: readonly ChartRun[]): Coloring {
   );
 }
 
-const STATES: readonly (readonly [state: string, color: LineColor])[] = [
-  ["pending", { css: "var(--quiet-mark)", dash: "1 3" }],
-  ["preempted", { css: "var(--quiet-mark)", dash: "4 2" }],
-  ["preempting", { css: "var(--running-mark)", dash: "4 2" }],
-  ["killed", { css: "var(--quiet-mark)", dash: "9 3 2 3" }],
-  ["failed", { css: "var(--bad-mark)", dash: "7 3" }],
-  ["crashed", { css: "var(--crash-mark)", dash: "2 3" }],
-  ["running", { css: "var(--running-mark)", dash: "12 4" }],
-  ["finished", { css: "var(--good-mark)", dash: "none" }],
-];
-
-function byState(runs: readonly ChartRun[]): Coloring {
-  const indexOf = new Map(STATES.map(([state], i) => [state, i]));
-  return toList(
+const byState = (runs: readonly ChartRun[]): Coloring =>
+  toList(
     "State",
-    STATES.map(([state]) => state),
-    STATES.map(([, color]) => color),
-    Uint16Array.from(runs, (run) => indexOf.get(run.state) ?? 0),
+    STATE_LOOKS.map(({ state }) => state),
+    STATE_LOOKS.map((look) => ({ ...toStateColor(look), faint: false })),
+    Uint16Array.from(runs, ({ state }) => stateIndex(state)),
   );
-}
 
 function toList(label: string, names: string[], colors: LineColor[], buckets: Uint16Array): Coloring {
   const counts = new Uint32Array(names.length);

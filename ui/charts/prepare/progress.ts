@@ -49,6 +49,8 @@ export interface Progress {
   readonly text: string;
   /** Absent for a sweep without an end. */
   readonly percent?: number;
+  /** No end is set, and it goes on: what is done is a share of nothing. */
+  readonly open: boolean;
   /** "about 4 min left", "no agent is connected", ... ; absent when there is nothing true to say. */
   readonly outlook?: string;
   readonly segments: readonly Segment[];
@@ -75,6 +77,7 @@ export function prepareProgress(input: ProgressInput): Progress {
     done,
     text,
     ...(percent !== undefined && { percent }),
+    open: goal === undefined && input.state !== "finished" && input.state !== "canceled",
     ...(outlook && { outlook }),
     segments,
     ...(cells && { cells }),

@@ -2,7 +2,7 @@ import type { Goal } from "@/core/sweep";
 import { formatNumber } from "@/ui/format";
 
 export interface Sparkline {
-  /** Fractions of the box, better is higher; a step at each change. */
+  /** Fractions of the box, the greatest value at the top as on every chart: what is minimized falls. A step at each change. */
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly summary: string;
 }
@@ -14,7 +14,8 @@ export function prepareSparkline(best: readonly (number | null)[], goal: Goal): 
   if (!first || !last) return undefined;
   const span = Math.abs(last.value - first.value);
   // The last is the best there is: all others lie between it and the first.
-  const toY = (value: number) => (span === 0 ? 0.5 : Math.abs(value - first.value) / span);
+  const least = Math.min(first.value, last.value);
+  const toY = (value: number) => (span === 0 ? 0.5 : (value - least) / span);
   const points = values.flatMap(({ value, i }, at): [number, number][] => {
     const before = values[at - 1];
     if (value === before?.value) return [];

@@ -2,6 +2,7 @@
 
 import { type FormEvent, useId } from "react";
 import { useSweepView } from "@/app/_live/sweep-view";
+import type { Brush } from "@/ui/charts/prepare/brush";
 import type { Dimension } from "@/ui/charts/prepare/dimension";
 import { Button } from "@/ui/kit/button";
 import { TextField } from "@/ui/kit/field";
@@ -14,21 +15,7 @@ export function BrushFields({ dimensions }: { dimensions: readonly Dimension[] }
   const apply = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    for (const dimension of own) {
-      if (dimension.kind === "category") {
-        const values = form.getAll(dimension.id).map(String);
-        view.setBrush(dimension.id, values.length > 0 ? { values } : undefined);
-        continue;
-      }
-      const low = toEnd(dimension, form.get(`${dimension.id} from`));
-      const high = toEnd(dimension, form.get(`${dimension.id} to`));
-      view.setBrush(
-        dimension.id,
-        low === undefined && high === undefined
-          ? undefined
-          : { ranges: [[low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY]] },
-      );
-    }
+    view.setBrushes(new Map(own.map((dimension) => [dimension.id, readBrush(dimension, form)])));
   };
   return (
     <details className="text-xs">
@@ -79,6 +66,18 @@ export function BrushFields({ dimensions }: { dimensions: readonly Dimension[] }
       </form>
     </details>
   );
+}
+
+function readBrush(dimension: Dimension, form: FormData): Brush | undefined {
+  if (dimension.kind === "category") {
+    const values = form.getAll(dimension.id).map(String);
+    return values.length > 0 ? { values } : undefined;
+  }
+  const low = toEnd(dimension, form.get(`${dimension.id} from`));
+  const high = toEnd(dimension, form.get(`${dimension.id} to`));
+  return low === undefined && high === undefined
+    ? undefined
+    : { ranges: [[low ?? Number.NEGATIVE_INFINITY, high ?? Number.POSITIVE_INFINITY]] };
 }
 
 function categoriesOf(dimension: Dimension, runs: Iterable<Parameters<Dimension["valueOf"]>[0]>): string[] {

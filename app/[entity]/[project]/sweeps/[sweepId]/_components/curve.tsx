@@ -24,7 +24,15 @@ export function Curve({ data, metric }: { data: SweepData; metric: SweepMetric }
       [...rows.values()].flatMap((row): Ended[] =>
         row.finishedAt === null
           ? []
-          : [{ id: row.id, label: row.displayName, value: row.objective, atMs: Date.parse(row.finishedAt) }],
+          : [
+              {
+                id: row.id,
+                label: row.displayName,
+                value: row.objective,
+                atMs: Date.parse(row.finishedAt),
+                state: row.state,
+              },
+            ],
       ),
     [rows],
   );

@@ -17,15 +17,16 @@ import { SavedViews } from "./saved-views";
  * and the field that adds another. What can't be read is explained, and nothing of the text applies until it is mended.
  */
 export function FilterBar() {
-  const { data, query, setQuery, brushes, setBrush, clearFilters, dimension, shown, hidden, hide } =
-    useSweepView();
+  const view = useSweepView();
+  const { data, query, setQuery, brushes, setBrush, excluded, clearFilters, dimension, shown, hidden, hide } =
+    view;
   const [building, setBuilding] = useState(false);
   /** The condition that is back in the field, to be changed. */
   const [changing, setChanging] = useState<number>();
   const terms = [...new Set(splitRunQuery(query.text))];
   const without = (index: number) => terms.filter((_, i) => i !== index);
   const total = data.rows.size;
-  const narrowed = terms.length + brushes.size > 0;
+  const narrowed = terms.length + brushes.size + excluded.length > 0;
   /** The next field begins with the focus: the one before it had it, and was left by a key. */
   const [again, setAgain] = useState(false);
   const leave = (byKey: boolean) => {
@@ -61,6 +62,19 @@ export function FilterBar() {
             onRemove={() => setBrush(id, undefined)}
           />
         ))}
+        {excluded.map((group, index) => {
+          const label = [...group]
+            .map(([id, brush]) => describeBrush(dimension(id), id, brush))
+            .join(" and ");
+          return (
+            <FilterChip
+              key={label}
+              label={`not ${label}`}
+              hint="bring these runs back"
+              onRemove={() => view.include(index)}
+            />
+          );
+        })}
         {hidden.size > 0 && (
           <FilterChip
             label={`${formatCount(hidden.size)} hidden`}

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { completeQuery } from "@/app/_lib/complete-query";
 import { readRunQuery, splitRunQuery } from "@/app/_lib/run-query";
+import { SearchIcon } from "@/ui/kit/icons";
 import { useShortcuts } from "@/ui/kit/shortcuts";
 import { useQueryWords } from "./use-query-words";
 
@@ -78,6 +79,9 @@ export function FilterField(props: {
   const showsList = open && completions.length > 0;
   return (
     <div className="relative min-w-44 flex-1 basis-56">
+      <span className="pointer-events-none absolute top-2 left-2.5 text-ink-faint max-sm:top-3">
+        <SearchIcon />
+      </span>
       <input
         ref={input}
         id="filter-field"
@@ -89,7 +93,7 @@ export function FilterField(props: {
         aria-autocomplete="list"
         {...(showsList && at >= 0 && { "aria-activedescendant": `${listId}-${at}` })}
         {...(problem && { "aria-invalid": true, "aria-describedby": `${listId}-problem` })}
-        placeholder="Filter: lr<0.01 state:failed max(accuracy)>0.9"
+        placeholder="Filter the runs"
         value={draft}
         onChange={(event) => type(event.target.value)}
         onFocus={() => setOpen(true)}
@@ -102,7 +106,7 @@ export function FilterField(props: {
         spellCheck={false}
         autoCapitalize="off"
         autoComplete="off"
-        className="h-8 w-full rounded-md bg-transparent px-2 font-mono text-ink text-xs placeholder:font-sans placeholder:text-ink-faint placeholder:text-sm max-sm:h-10 max-sm:text-[16px] max-sm:placeholder:text-[16px]"
+        className="h-8 w-full rounded-md border border-line-strong bg-surface pr-2 pl-8 font-mono text-ink text-xs placeholder:font-sans placeholder:text-ink-faint placeholder:text-sm max-sm:h-10 max-sm:text-[16px] max-sm:placeholder:text-[16px]"
       />
       <p id={`${listId}-problem`} role="alert" className="px-2 text-bad text-sm empty:hidden">
         {problem}
@@ -133,7 +137,9 @@ export function FilterField(props: {
           </div>
         ))}
         <p className="border-line border-t px-3 pt-1.5 pb-0.5 text-ink-faint text-xs">
-          Enter adds it. Words look in names, notes and agents; -tag:broken is "not".
+          Enter adds it, as in <code>lr&lt;0.01</code>, <code>state:failed</code>,{" "}
+          <code>max(accuracy)&gt;0.9</code>. Words look in names, notes and agents; <code>-tag:broken</code>{" "}
+          is "not".
         </p>
       </div>
     </div>

@@ -103,12 +103,9 @@ export function useRankedParameters(runs: readonly Row[]): readonly Dimension[] 
 export function brushArea(view: SweepView, places: { x: Place; y: Place }, area: Area): void {
   // From edge to edge along one axis means all of it.
   const narrowed = (["x", "y"] as const).filter((axis) => area[axis][0] > 0.02 || area[axis][1] < 0.98);
-  for (const [i, axis] of narrowed.entries())
-    view.setBrush(
-      places[axis].dimension.id,
-      toBrush(places[axis], ...area[axis]),
-      i === 0 ? "push" : "replace",
-    );
+  view.setBrushes(
+    new Map(narrowed.map((axis) => [places[axis].dimension.id, toBrush(places[axis], ...area[axis])])),
+  );
 }
 
 function toBrush({ categories, axis, dimension }: Place, low: number, high: number): Brush {
