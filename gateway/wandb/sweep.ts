@@ -1,11 +1,15 @@
 import { AppError } from "@/core/errors";
 import type { SweepAction } from "@/core/sweep";
 import { getSweep, type SweepRow } from "@/db/queries/sweeps";
+import { listWireRunsOfSweep } from "@/db/queries/wire-runs";
 import { controlSweep } from "@/engine/control-sweep";
 import { updateSweep } from "@/engine/update-sweep";
 import { createWireSweep } from "@/engine/wire";
 import type { GatewayContext } from "./context";
+import { Run } from "./run";
 import { toCapitals } from "./words";
+
+const MOST_RUNS = 1_000;
 
 /** What a wandb client sees of a sweep (W20). */
 export class Sweep {
@@ -37,6 +41,21 @@ export class Sweep {
     return counts.length === 0 ? null : Math.min(...counts);
   };
   controllerRunName = () => null;
+  /** Agents ask for it at their start and read none: a page at most, whatever was asked. */
+  runs = async (
+    { first, after }: { first?: number | null; after?: string | null },
+    { db, access }: GatewayContext,
+  ) => {
+    const wanted = Math.min(Math.max(1, first ?? MOST_RUNS), MOST_RUNS);
+    const rows = await listWireRunsOfSweep(db, access, {
+      ...{ sweepId: this.row.id, first: wanted + 1, after: Number(after) || 0 },
+    });
+    const edges = rows.slice(0, wanted).map((row) => ({ node: new Run(row), cursor: String(row.id) }));
+    return {
+      edges,
+      pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: rows.length > wanted },
+    };
+  };
   project = (_args: unknown, context: GatewayContext) =>
     context.projectOf({ entity: this.row.entity, name: this.row.project });
 }
