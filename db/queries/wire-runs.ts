@@ -39,14 +39,16 @@ export interface WireRunRow {
   heartbeatAt: Date | null;
 }
 
-export const wireRunColumns = (sql: Sql | Tx) => sql`
+/** @param records false leaves out what is long, and is not asked for by lists */
+export const wireRunColumns = (sql: Sql | Tx, { records = true }: { records?: boolean } = {}) => sql`
   r.id, r.name, r.display_name as "displayName", r.state, r.project_id as "projectId", p.name as project, e.name as entity,
   r.sweep_id as "sweepId",
   (select ue.name from users u join entities ue on ue.id = u.entity_id
     where u.id = coalesce(r.created_by, (select s.created_by from sweeps s where s.id = r.sweep_id))) as user,
   array(select t.tag from run_tags t where t.run_id = r.id order by t.tag collate "C") as tags,
   (select n.text from run_notes n where n.run_id = r.id) as notes,
-  r.params::text as params, k.config::text as config, k.summary::text as summary, k.group_name as "group", k.job_type as "jobType",
+  r.params::text as params, ${records ? sql`k.config::text` : sql`null`} as config,
+  ${records ? sql`k.summary::text` : sql`null`} as summary, k.group_name as "group", k.job_type as "jobType",
   k.program, coalesce(k.host, a.host, (select x.host from agents x where x.id = a.agent_id)) as host, k.commit, k.repo,
   r.exit_code as "exitCode", r.stop_requested as "stopRequested", r.attempt, a.last_step as "lastStep",
   coalesce(a.history_lines, 0) as "historyLines", coalesce(a.output_lines, 0) as "outputLines",
@@ -59,13 +61,18 @@ export const wireRunTables = (sql: Sql | Tx) => sql`
   left join run_records k on k.run_id = r.id`;
 
 /** Unknown, deleted and invisible ones are absent. */
-export async function getWireRuns(
+export const getWireRuns = (db: Database, access: Access, ids: readonly number[]): Promise<WireRunRow[]> =>
+  readWireRuns(db, access, ids, { records: true });
+
+/** The same, in any order, without what their clients say of them where that is not wanted. */
+export async function readWireRuns(
   { sql }: Database,
   access: Access,
   ids: readonly number[],
+  { records }: { records: boolean },
 ): Promise<WireRunRow[]> {
   return sql<WireRunRow[]>`
-    select ${wireRunColumns(sql)} from ${wireRunTables(sql)}
+    select ${wireRunColumns(sql, { records })} from ${wireRunTables(sql)}
     where r.id = any(${[...ids]}::bigint[]) and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
 }
 

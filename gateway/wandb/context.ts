@@ -1,4 +1,5 @@
 import type { EngineContext } from "@/engine/context";
+import type { GatewayLoaders } from "./loaders";
 
 /** What a resolver of the gateway gets beside the engine's context. One a request. */
 export interface GatewayContext extends EngineContext {
@@ -7,6 +8,8 @@ export interface GatewayContext extends EngineContext {
   /** The client's API classes, as against its runs: what they write about a run that is over does not begin it again. */
   readonly publicClient: boolean;
   readonly files: FileLinks;
+  /** What a page of runs asks for each of them, read for all at once. */
+  readonly loaders: GatewayLoaders;
   /** For a run or a sweep that is asked for its project: those stand below it, and know nothing of it. */
   readonly projectOf: (path: { entity: string; name: string }) => Promise<unknown>;
 }

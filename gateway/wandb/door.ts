@@ -6,6 +6,7 @@ import type { Logger } from "@/engine/context";
 import type { GatewayContext } from "./context";
 import { type StreamBody, takeStream } from "./filestream";
 import { answerGraphql, toStatus } from "./graphql";
+import { openLoaders } from "./loaders";
 import { Project } from "./project";
 import { parseBody } from "./words";
 
@@ -98,6 +99,7 @@ async function answer(
       ...caller,
       publicClient: agent.startsWith("W&B Public Client"),
       files: NO_FILES,
+      loaders: openLoaders({ ...options.db, sql: options.db.readers }, caller.access),
       projectOf: (path) => Project.of(context, path),
     };
     const { status, body } = await run(context);

@@ -1,7 +1,9 @@
+import type { GraphQLResolveInfo } from "graphql";
 import type { ProjectRow } from "@/db/queries/projects";
 import { getSweep } from "@/db/queries/sweeps";
 import type { GatewayContext } from "./context";
 import { findRun, placeOf, showRun } from "./run";
+import { countRuns, listRuns, type RunListArgs } from "./run-list";
 import { Sweep } from "./sweep";
 
 /** What a wandb client sees of a project (W40). */
@@ -41,6 +43,11 @@ export class Project {
     const run = await findRun(context, { entity: this.row.entity, project: this.row.name, name });
     return run === undefined ? null : showRun(context, run, name);
   }
+
+  runs = (args: RunListArgs, context: GatewayContext, info: GraphQLResolveInfo) =>
+    listRuns(context, { projectId: this.row.id }, args, info);
+  runCount = ({ filters }: Pick<RunListArgs, "filters">, context: GatewayContext) =>
+    countRuns(context, { projectId: this.row.id }, filters);
 
   async sweep({ sweepName }: { sweepName: string }, context: GatewayContext) {
     const row = await getSweep(context.db, context.access, sweepName);

@@ -1,6 +1,5 @@
 import { AppError, isAppError } from "@/core/errors";
 import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type ValueMap } from "@/core/value";
-import { readSummaries } from "@/db/queries/summaries";
 import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import { findPlace } from "@/engine/place";
@@ -94,7 +93,7 @@ export class Run {
 
 /** The last value of each metric, with what the client says over it: minima and the like of `define_metric`, and what was never logged. */
 export async function summaryOf(context: GatewayContext, row: WireRunRow): Promise<ValueMap> {
-  const metrics = (await readSummaries(context.db, context.access, [row.id])).get(row.id) ?? [];
+  const metrics = await context.loaders.summaries.load(row.id);
   const said = row.summary === null ? undefined : parseJson(row.summary);
   const entries = new Map<string, Value>();
   for (const { name, last, lastOther } of metrics) {
