@@ -8,6 +8,7 @@ import type { Terminal } from "./commands/context";
 import { addControls } from "./commands/control";
 import { addDoctor } from "./commands/doctor";
 import { addExport } from "./commands/export";
+import { addImportance } from "./commands/importance";
 import { addLaunch } from "./commands/launch";
 import { addLogin } from "./commands/login";
 import { addRuns } from "./commands/runs";
@@ -62,6 +63,7 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addSweeps(program, terminal);
   addRuns(program, terminal);
   addBest(program, terminal);
+  addImportance(program, terminal);
   addExport(program, terminal);
   addLaunch(program, terminal);
   addSimulateStopping(program, terminal, exit);

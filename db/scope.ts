@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Database, Sql, Tx } from "./client";
 import type { Cancellable } from "./driver";
@@ -34,6 +35,8 @@ const CANCEL_MS = 1_000;
 export function openScope(base: Database): Scope {
   const running = new Set<Statement>();
   const signal = new AbortController();
+  // As many as one operation may have fields.
+  setMaxListeners(0, signal.signal);
   let ended: Error | undefined;
 
   const note = <T>(made: T): T => {

@@ -45,6 +45,8 @@ const memory = perDatabase<Memory>(() => ({
 
 /** More pages than the one thread could answer before they give up. */
 const MOST_RUNNING = 30;
+/** Who reloads a page, or has waited no longer than its client does, is back by then, and the work of these seconds is not lost. */
+const GRACE_MS = 2_000;
 
 /**
  * How much each parameter of a sweep matters to a metric, from the runs that have ended. One answer is computed at a time, and its
@@ -135,11 +137,16 @@ async function waitFor(db: Database, question: Question, job: Job): Promise<Answ
     ended?.removeEventListener("abort", leave);
     job.waiting--;
     // Whose time was over asks again, and finds it.
-    if (job.waiting === 0 && !isTimedOut(ended?.reason)) {
-      forget(memory(db), question, job);
-      job.stop.abort();
-    }
+    if (job.waiting === 0 && !isTimedOut(ended?.reason))
+      setTimeout(() => giveUp(db, question, job), GRACE_MS).unref();
   }
+}
+
+function giveUp(db: Database, question: Question, job: Job): void {
+  const mine = memory(db);
+  if (job.waiting > 0 || !mine.running.has(job)) return;
+  forget(mine, question, job);
+  job.stop.abort();
 }
 
 const isTimedOut = (reason: unknown): boolean => isAppError(reason) && reason.code === "TIMED_OUT";

@@ -1,6 +1,6 @@
+import { writeComparison, writeLabel } from "@/core/run-query";
 import type { Brush } from "@/ui/charts/prepare/brush";
 import { readMetricKey } from "@/ui/charts/prepare/dimension";
-import { writeComparison, writeLabel } from "./run-query";
 
 /** A condition put together from lists and fields instead of being typed. */
 export interface Built {

@@ -15,11 +15,14 @@ export interface Live {
    * Delivers until the returned function is called, or the server refuses for good, across lost connections:
    * `variables` is asked again at each new start, so a cursor in it makes the new subscription begin where the old
    * one broke off.
+   * @param onProblem an update without data, after which the next ones come, or why there will be none; without it both end the
+   * subscription, which begins anew unless the end is final
    */
   subscribe<R, V extends Record<string, unknown>>(
     document: TypedDocumentNode<R, V>,
     variables: () => V,
     onNext: (data: R) => void,
+    onProblem?: (message: string) => void,
   ): () => void;
   close(): void;
 }
@@ -30,7 +33,7 @@ export function openLive(onStatus: (status: LiveStatus) => void): Live {
   const client = openClient();
   const statuses = new Map<symbol, LiveStatus>();
   return {
-    subscribe(document, variables, onNext) {
+    subscribe(document, variables, onNext, onProblem) {
       const ended = new AbortController();
       const signal = AbortSignal.any([closing.signal, ended.signal]);
       const self = Symbol();
@@ -42,7 +45,7 @@ export function openLive(onStatus: (status: LiveStatus) => void): Live {
       void keepSubscribed(
         client,
         () => ({ query: textOf(document), variables: variables() }),
-        onNext,
+        { onNext, onProblem },
         tell,
         signal,
       );
@@ -84,16 +87,22 @@ function openClient(): Client {
 async function keepSubscribed<R>(
   client: Client,
   toPayload: () => { query: string; variables: Record<string, unknown> },
-  onNext: (data: R) => void,
+  { onNext, onProblem }: Listener<R>,
   tell: (status: LiveStatus) => void,
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; failures++) {
-    const end = await subscribeOnce<R>(client, toPayload(), signal, (data) => {
+    const heard = () => {
       failures = 0;
       // Not the socket's opening: a subscription that broke off alone comes back on the same socket.
       tell("live");
-      onNext(data);
+    };
+    const end = await subscribeOnce<R>(client, toPayload(), signal, {
+      onNext(data) {
+        heard();
+        onNext(data);
+      },
+      onProblem,
     });
     if (signal.aborted) return;
     tell(end);
@@ -102,12 +111,20 @@ async function keepSubscribed<R>(
   }
 }
 
+interface Listener<R> {
+  readonly onNext: (data: R) => void;
+  readonly onProblem: ((message: string) => void) | undefined;
+}
+
+const toMessage = (errors: readonly { readonly message: string }[] | undefined): string =>
+  errors?.map(({ message }) => message).join("; ") ?? "";
+
 /** Settles when the subscription is over, with what that means for the page. */
 function subscribeOnce<R>(
   client: Client,
   payload: { query: string; variables: Record<string, unknown> },
   signal: AbortSignal,
-  onNext: (data: R) => void,
+  { onNext, onProblem }: Listener<R>,
 ): Promise<LiveStatus> {
   return new Promise((resolve) => {
     const over = new AbortController();
@@ -118,10 +135,14 @@ function subscribeOnce<R>(
     const unsubscribe = client.subscribe<R>(payload, {
       next: ({ data, errors }) => {
         if (data) return onNext(data);
+        if (onProblem) return onProblem(toMessage(errors));
         end(errors);
         unsubscribe();
       },
-      error: end,
+      error: (reason) => {
+        if (Array.isArray(reason)) onProblem?.(toMessage(reason));
+        end(reason);
+      },
       complete: end,
     });
     signal.addEventListener("abort", unsubscribe, { signal: over.signal });

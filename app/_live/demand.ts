@@ -1,5 +1,5 @@
-import { readRunQuery } from "@/app/_lib/run-query";
 import type { RunFilter } from "@/core/run-filter";
+import { readRunQuery } from "@/core/run-query";
 import type { RunMetric, SweepHead } from "@/graphql/operations/pages";
 import { readMetricKey, toMetricKey } from "@/ui/charts/prepare/dimension";
 

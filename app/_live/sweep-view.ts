@@ -1,10 +1,10 @@
 "use client";
 
 import { createContext, useContext, useMemo, useState, useSyncExternalStore } from "react";
-import { readRunQuery } from "@/app/_lib/run-query";
 import { AppError } from "@/core/errors";
-import { readRunFilter } from "@/core/run-filter";
+import { type RunFilter, readRunFilter } from "@/core/run-filter";
 import { type RunTest, toRunTest } from "@/core/run-match";
+import { readRunQuery } from "@/core/run-query";
 import { type Brush, passes } from "@/ui/charts/prepare/brush";
 import { readBrush, writeBrush } from "@/ui/charts/prepare/brush-param";
 import {
@@ -15,6 +15,7 @@ import {
   parameterDimension,
   readMetricKey,
 } from "@/ui/charts/prepare/dimension";
+import { toAppliedFilter } from "./applied-filter";
 import { toMatched } from "./matched-row";
 import { createPointedStore, type PointedStore } from "./pointed";
 import { readFailure } from "./refusal";
@@ -39,13 +40,15 @@ export interface SweepView {
   demand(key: string): void;
   /** The runs that pass every filter and are not hidden, in the order of `data.rows`. */
   readonly shown: readonly Row[];
+  /** Which runs `shown` are, for who asks the server; undefined where nothing is taken out. */
+  readonly filter: RunFilter | undefined;
   /** The runs that pass everything but the brushes: what a brush chooses from. */
   readonly unbrushed: readonly Row[];
   /** Groups of brushes: runs that pass all brushes of a group are taken out. */
   readonly excluded: readonly ReadonlyMap<string, Brush>[];
   /** Takes out the runs that the brushes let through, and the brushes with them. */
   exclude(): void;
-  /** What is typed as a filter (app/_lib/run-query.ts); nothing of it is applied while it has a problem. */
+  /** What is typed as a filter (core/run-query.ts); nothing of it is applied while it has a problem. */
   readonly query: { readonly text: string; readonly problem: string | undefined };
   setQuery(text: string): void;
   /** Brings back what the group at this place took out. */
@@ -125,6 +128,15 @@ export function useMakeSweepView(input: {
     () => filter(unbrushed, toTests(brushes, dimension)),
     [unbrushed, brushes, dimension],
   );
+  const applied = useMemo(
+    () =>
+      toAppliedFilter({
+        ...{ query: query.problem === undefined ? query.filter : undefined, brushes, excluded, hidden },
+        runs: { [Symbol.iterator]: () => rows.values() },
+        isKnown: (id) => dimension(id) !== undefined,
+      }),
+    [query, brushes, excluded, hidden, rows, dimension],
+  );
   const noBrushes = () => Object.fromEntries([...brushes.keys()].map((id) => [BRUSH_KEY + id, undefined]));
 
   return {
@@ -136,6 +148,7 @@ export function useMakeSweepView(input: {
     dimensions,
     demand: (key) => store.demand([key]),
     shown,
+    filter: applied,
     brushes,
     setBrush: (id, brush, how = "push") => address.set({ [BRUSH_KEY + id]: brush && writeBrush(brush) }, how),
     setBrushes: (next) =>
@@ -190,11 +203,11 @@ const GROUPS: ParamCodec<readonly ReadonlyMap<string, Brush>[]> = {
       : undefined,
 };
 
-function readQuery(text: string): { problem: string | undefined; test?: RunTest } {
+function readQuery(text: string): { problem: string | undefined; test?: RunTest; filter?: RunFilter } {
   const { filter, problem } = readRunQuery(text);
   if (!filter) return { problem };
   try {
-    return { problem: undefined, test: toRunTest(readRunFilter(filter)) };
+    return { problem: undefined, filter, test: toRunTest(readRunFilter(filter)) };
   } catch (error) {
     return { problem: error instanceof AppError ? readFailure(error).message : String(error) };
   }

@@ -1,73 +1,40 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
-import { SweepImportance, type SweepImportanceAnswer } from "@/graphql/operations/importance";
-import { request } from "./request";
+import { useEffect, useState } from "react";
+import type { Importance } from "@/core/importance";
+import { type AskedImportance, ImportanceChanged } from "@/graphql/operations/importance";
+import { openLive } from "./connection";
 
-/** Runs end many times a second; the answer is asked for again this much after the last one came. */
-const REST_MS = 2_000;
-
-export interface AskedImportance {
-  readonly answer: SweepImportanceAnswer | undefined;
+export interface KnownImportance {
+  readonly answer: Importance | undefined;
   readonly problem: string | undefined;
 }
 
 /**
- * Importance as runs end: asked again when `version` has changed since, one question at a time, and the last answer stays until
- * the next one is there. A question under way is not given up for a newer version: where runs end all the time none would ever be
- * answered. Nothing is asked while nobody looks.
+ * Importance, and a new answer as runs end, for as long as somebody looks; the last one stays until the next is there. Another
+ * question has no answer until its own has come: bars of another metric say nothing about this one.
  */
-export function useImportance(
-  sweepId: string,
-  metric: string | null,
-  version: string,
-  seen: boolean,
-): AskedImportance {
-  const [state, setState] = useState<Answered>({ answer: undefined, problem: undefined });
-  const newest = useRef(version);
+export function useImportance(sweepId: string, asked: AskedImportance, seen: boolean): KnownImportance {
+  const question = JSON.stringify(asked);
+  const [known, setKnown] = useState<KnownImportance & { readonly of: string }>();
   useEffect(() => {
-    newest.current = version;
-  }, [version]);
-  const { of } = state;
-  // Another metric is another question: at once.
-  const isAgain = of !== undefined && of.metric === metric;
-  const due = !isAgain || of.version !== version;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer, `of`, is followed by the next question while one is due
-  useEffect(() => {
-    if (!seen || !due) return;
-    const stopped = new AbortController();
-    const ask = async () => {
-      const asked = { metric, version: newest.current };
-      try {
-        const { sweep } = await request(
-          SweepImportance,
-          { id: sweepId, metric, stat: metric === null ? null : "last" },
-          stopped.signal,
-        );
-        setState({ answer: sweep?.importance, problem: undefined, of: asked });
-      } catch (error) {
-        if (stopped.signal.aborted) return;
-        const problem = error instanceof Error ? error.message : String(error);
-        setState((last) => ({
-          answer: last.of?.metric === metric ? last.answer : undefined,
+    if (!seen) return;
+    // The page's own banner tells of a lost connection.
+    const live = openLive(() => {});
+    live.subscribe(
+      ImportanceChanged,
+      () => ({ id: sweepId, ...(JSON.parse(question) as AskedImportance) }),
+      ({ importanceChanged: answer }) => setKnown({ of: question, answer, problem: undefined }),
+      (problem) =>
+        setKnown((last) => ({
+          of: question,
+          answer: last?.of === question ? last.answer : undefined,
           problem,
-          of: asked,
-        }));
-      }
-    };
-    const timer = setTimeout(ask, isAgain ? REST_MS : 0);
-    return () => {
-      clearTimeout(timer);
-      stopped.abort();
-    };
-  }, [sweepId, metric, seen, due, of]);
-  // Bars of another metric say nothing about this one.
-  return isAgain ? state : NOTHING;
+        })),
+    );
+    return live.close;
+  }, [sweepId, question, seen]);
+  return known?.of === question ? known : NOTHING;
 }
 
-interface Answered extends AskedImportance {
-  /** What the answer is to. */
-  readonly of?: { readonly metric: string | null; readonly version: string };
-}
-
-const NOTHING: AskedImportance = { answer: undefined, problem: undefined };
+const NOTHING: KnownImportance = { answer: undefined, problem: undefined };

@@ -36,12 +36,14 @@ export async function readResultsState(
 ): Promise<ResultsState | undefined> {
   const own = wholeProject ? sql`project_id = s.project_id` : sql`sweep_id = s.id`;
   const rows = await sql<ResultsState[]>`
-    select s.generation || '/' || r.count || '/' || coalesce(r.last, 0) || '/' || r.sum as version,
+    select s.generation || '/' || r.count || '/' || r.ids || '/' || r.changes as version,
       s.project_id as "projectId", s.metric_name as "metricName", s.metric_goal as goal, g.config::text as config
     from sweeps s
     join sweep_generations g on g.sweep_id = s.id and g.generation = s.generation
     cross join lateral (
-      select count(*) as count, max(changed_xid::text::numeric) as last, coalesce(sum(id), 0) as sum from runs
+      select count(*) as count, coalesce(sum(id), 0) as ids,
+        -- Not the greatest: transactions commit in another order than they begin.
+        coalesce(sum(changed_xid::text::numeric), 0) as changes from runs
       where ${own} and state = any(${statesOf(unfinished)}::text[]) and deleted_at is null) r
     where s.id = ${sweepId} and ${visible(sql, access, sql`s.project_id`)}`;
   return rows[0];

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { toFilterStep } from "@/app/_lib/build-filter";
 import { completeQuery } from "@/app/_lib/complete-query";
-import { readRunQuery, splitRunQuery, writeComparison } from "@/app/_lib/run-query";
+import { readRunQuery, splitRunQuery, writeComparison } from "@/core/run-query";
 
 const WORDS = {
   parameters: [

@@ -22,14 +22,15 @@ test("31: importance says how many more runs it takes, then which parameter matt
 
   await finishMany(driver, sweep.id, agentId, 60);
   await panel.getByText("From 64 finished runs", { exact: false }).waitFor();
-  const names = await panel.locator("tbody th").allInnerTexts();
+  const bars = panel.locator("table").first();
+  const names = await bars.locator("tbody th").allInnerTexts();
   expect(names).toHaveLength(3);
   expect(names[0]).toBe("lr");
-  const shares = (await panel.locator("tbody td:nth-child(2)").allInnerTexts()).map((text) =>
+  const shares = (await bars.locator("tbody td:nth-child(2)").allInnerTexts()).map((text) =>
     Number(/\d+/.exec(text)?.[0]),
   );
   expect(shares).toEqual(shares.toSorted((a, b) => b - a));
-  for (const text of await panel.locator("tbody td:nth-child(3)").allInnerTexts())
+  for (const text of await bars.locator("tbody td:nth-child(4)").allInnerTexts())
     expect(text).toMatch(/[+−]\d\.\d\d/);
   expect(await panel.locator("p").first().textContent()).toMatch(
     /^lr explains \d+ % ± \d+ of the variation in accuracy/,
@@ -38,6 +39,13 @@ test("31: importance says how many more runs it takes, then which parameter matt
   await panel.getByRole("button", { name: "lr", exact: true }).click();
   await panel.getByRole("img", { name: /accuracy along lr/ }).waitFor();
   expect(new URL(page.url()).searchParams.get("im.of")).toBe("lr");
+
+  // Three parameters: three pairs below the diagonal, and the same as a table.
+  const map = panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ });
+  expect(await map.locator("rect").count()).toBe(6);
+  await panel.getByText("Show as table").last().click();
+  expect(await panel.getByRole("region").locator("tbody tr").count()).toBe(3);
+  await panel.getByText("Hide the table").last().click();
   for (const { look, viewport, colorScheme } of LOOKS) {
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize(viewport);
@@ -48,5 +56,84 @@ test("31: importance says how many more runs it takes, then which parameter matt
     await panel.scrollIntoViewIfNeeded();
     await screenshot(page, `importance-${look}`, false);
   }
+  expect(troubles).toEqual([]);
+});
+
+test("31: the method is picked in the panel and stands in the address; the page's filter counts until one chooses all runs", async () => {
+  const { driver, entity } = site();
+  const sweep = await driver.createSweep(DIGITS_SWEEP, { project: "importance" });
+  const agentId = await driver.registerAgent(sweep.id, "gpu-box-1");
+  await finishMany(driver, sweep.id, agentId, 72);
+  const { page, troubles } = await open(`/${entity}/importance/sweeps/${sweep.id}`);
+  const panel = page.locator("#importance");
+  await panel.scrollIntoViewIfNeeded();
+  const sentence = panel.locator("p").first();
+  await panel.getByText("From 72 finished runs", { exact: false }).waitFor();
+
+  const method = panel.getByLabel("Method");
+  await method.focus();
+  await page.keyboard.press("ArrowDown");
+  await panel.getByText("What tells the best", { exact: false }).waitFor();
+  expect(new URL(page.url()).searchParams.get("im.method")).toBe("good");
+  expect(await panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ }).count()).toBe(0);
+  expect(await panel.getByLabel("Measure of importance").isDisabled()).toBe(true);
+  await method.selectOption("gp");
+  await panel.getByText("of the variation in accuracy", { exact: false }).first().waitFor();
+  await page.reload();
+  await panel.scrollIntoViewIfNeeded();
+  expect(await method.inputValue()).toBe("gp");
+  await method.selectOption("forest");
+
+  const runs = panel.getByLabel("Which runs");
+  expect(await runs.inputValue()).toBe("all");
+  await page.goto(`${new URL(page.url()).pathname}?q=${encodeURIComponent("hidden>=32")}`);
+  await panel.scrollIntoViewIfNeeded();
+  await panel.getByText(/From \d+ finished runs that pass the filter/).waitFor();
+  expect(await runs.inputValue()).toBe("filtered");
+  await runs.selectOption("all");
+  await panel.getByText(/From 72 finished runs[^t]/).waitFor();
+  await panel.getByLabel("Unfinished runs").selectOption("worst");
+  await panel.getByText("From 72 runs that have ended", { exact: false }).waitFor();
+  expect(await sentence.textContent()).toMatch(/^lr /);
+  expect(troubles).toEqual([]);
+});
+
+test("31: as runs end new answers take the place of old ones, and nothing on the page moves", async () => {
+  const { driver, entity } = site();
+  const sweep = await driver.createSweep(DIGITS_SWEEP, { project: "importance" });
+  const agentId = await driver.registerAgent(sweep.id, "gpu-box-1");
+  await finishMany(driver, sweep.id, agentId, 72);
+  const { page, troubles } = await open(`/${entity}/importance/sweeps/${sweep.id}`);
+  const panel = page.locator("#importance");
+  await panel.scrollIntoViewIfNeeded();
+  await panel.getByText("From 72 finished runs", { exact: false }).waitFor();
+  const height = async () => (await panel.boundingBox())?.height;
+  const before = await height();
+  await page.evaluate(() => {
+    const seen = { gone: 0, shifted: 0 };
+    Object.assign(window, { seen });
+    const panel = document.querySelector("#importance");
+    if (!panel) throw new Error("no panel");
+    new MutationObserver(() => {
+      if (panel.textContent?.includes("Computing")) seen.gone++;
+    }).observe(panel, { childList: true, subtree: true, characterData: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        sources?: { node?: Node }[];
+      })[])
+        if (entry.sources?.some(({ node }) => node && panel.contains(node))) seen.shifted += entry.value;
+    }).observe({ type: "layout-shift" });
+  });
+  await finishMany(driver, sweep.id, agentId, 12);
+  await panel.getByText("From 84 finished runs", { exact: false }).waitFor();
+  await finishMany(driver, sweep.id, agentId, 12);
+  await panel.getByText("From 96 finished runs", { exact: false }).waitFor();
+  expect(await height()).toBe(before);
+  const seen = await page.evaluate(
+    () => (window as unknown as { seen: { gone: number; shifted: number } }).seen,
+  );
+  expect(seen.gone).toBe(0);
+  expect(seen.shifted).toBeLessThan(0.01);
   expect(troubles).toEqual([]);
 });

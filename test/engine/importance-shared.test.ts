@@ -6,7 +6,7 @@ import type { Database } from "@/db/client";
 import { createSweep } from "@/engine/create-sweep";
 import { closeImportance, type ImportanceQuery, readImportance } from "@/engine/importance";
 import { tagRuns } from "@/engine/tag-runs";
-import { endRuns, TWO_UNIFORM } from "../support/ended-runs";
+import { endRuns, GIVEN_UP_MS, TWO_UNIFORM, withoutMetrics } from "../support/ended-runs";
 import { codeOf, type House, withHouse } from "./support/house";
 
 /** Answers of importance among several servers, and which runs they are of. */
@@ -96,17 +96,19 @@ test("the claim of a server that died keeps the others waiting until its time is
 
 test("a server that lost its claim to another writes nothing over that one's answer", () =>
   withSweep(async ({ db, context, sweepId }) => {
-    await endRuns(db, sweepId, 3_000);
-    const asked = readImportance(context, { sweepId });
-    await until(async () => (await rowsOf(db)).some(({ holder }) => holder !== null));
-    await db.sql`update importance_answers set holder = 'quicker', answer = '{}'`;
-    expect(await asked).toMatchObject({ runs: 3_000 });
+    await endRuns(db, sweepId, 60);
+    const asked = readImportance(context, { sweepId, metric: "loss" });
+    await withoutMetrics(db, async () => {
+      await until(async () => (await rowsOf(db)).some(({ holder }) => holder !== null));
+      await db.sql`update importance_answers set holder = 'quicker', answer = '{}'`;
+    });
+    expect(await asked).toMatchObject({ runs: 60 });
     expect(await rowsOf(db)).toMatchObject([{ holder: "quicker", answer: "{}" }]);
   }));
 
 test("it is given up when the last of those who asked has gone away, and not before; whose time was over finds it later", () =>
   withSweep(async ({ db, context, sweepId }) => {
-    await endRuns(db, sweepId, 3_000);
+    await endRuns(db, sweepId, 60);
     const ask = (query: Partial<ImportanceQuery> = {}) => {
       const gone = new AbortController();
       const caller = { ...context, db: { ...db, root: db, ended: gone.signal } };
@@ -115,24 +117,34 @@ test("it is given up when the last of those who asked has gone away, and not bef
     const isAtIt = async () => (await rowsOf(db)).some(({ holder }) => holder !== null);
     const away = new AppError("UNAVAILABLE", "away");
 
-    const [first, second] = [ask(), ask()];
-    await until(isAtIt);
-    first.gone.abort(away);
-    expect(await codeOf(first.answer)).toBe("UNAVAILABLE");
-    expect(await second.answer).toMatchObject({ runs: 3_000 });
+    const [first, second] = [ask({ metric: "loss" }), ask({ metric: "loss" })];
+    await withoutMetrics(db, async () => {
+      await until(isAtIt);
+      first.gone.abort(away);
+      expect(await codeOf(first.answer)).toBe("UNAVAILABLE");
+      await pause(GIVEN_UP_MS);
+    });
+    expect(await second.answer).toMatchObject({ runs: 60 });
 
-    const [third, fourth] = [ask({ metric: "loss" }), ask({ metric: "loss" })];
-    await until(isAtIt);
-    for (const { gone, answer } of [third, fourth]) {
-      gone.abort(away);
-      expect(await codeOf(answer)).toBe("UNAVAILABLE");
-    }
-    await until(async () => (await rowsOf(db)).length === 1);
+    const asked = [1, 2].map(() => ask({ metric: "loss", stat: "min" }));
+    await withoutMetrics(db, async () => {
+      await until(isAtIt);
+      for (const { gone, answer } of asked) {
+        gone.abort(away);
+        expect(await codeOf(answer)).toBe("UNAVAILABLE");
+      }
+      await pause(GIVEN_UP_MS);
+    });
+    await until(async () => !(await isAtIt()));
+    expect(await rowsOf(db)).toHaveLength(1);
 
     const late = ask({ metric: "loss", stat: "min" });
-    await until(isAtIt);
-    late.gone.abort(new AppError("TIMED_OUT", "too late"));
-    expect(await codeOf(late.answer)).toBe("TIMED_OUT");
+    await withoutMetrics(db, async () => {
+      await until(isAtIt);
+      late.gone.abort(new AppError("TIMED_OUT", "too late"));
+      expect(await codeOf(late.answer)).toBe("TIMED_OUT");
+      await pause(GIVEN_UP_MS);
+    });
     await until(async () => !(await isAtIt()));
     expect((await rowsOf(db)).filter(({ answer }) => answer !== null)).toHaveLength(2);
   }));

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { endRuns, TWO_UNIFORM } from "../support/ended-runs";
+import { endRuns, GIVEN_UP_MS, TWO_UNIFORM, withoutMetrics } from "../support/ended-runs";
 import { addPerson, joinProject } from "../support/people";
 import { ask, openSocket, send, sharedServer, subscribe } from "../support/server";
 import { createSweep } from "../support/sweeps";
@@ -12,8 +12,8 @@ const FIELDS =
 const ASK = `query($id: ID!, $metric: String, $stat: MetricStat, $method: ImportanceMethod, $quantile: Float,
   $unfinished: UnfinishedRuns, $filter: RunFilter, $scope: ImportanceScope) { sweep(id: $id) { importance(metric: $metric,
   stat: $stat, method: $method, quantile: $quantile, unfinished: $unfinished, filter: $filter, scope: $scope) { ${FIELDS} } } }`;
-const LIVE = `subscription($id: ID!, $method: ImportanceMethod, $quantile: Float, $filter: RunFilter) {
-  importanceChanged(sweepId: $id, method: $method, quantile: $quantile, filter: $filter) { runsUsed warnings parameters { name } } }`;
+const LIVE = `subscription($id: ID!, $metric: String, $method: ImportanceMethod, $quantile: Float, $filter: RunFilter) {
+  importanceChanged(sweepId: $id, metric: $metric, method: $method, quantile: $quantile, filter: $filter) { runsUsed warnings parameters { name } } }`;
 
 interface Answer {
   sweep: { importance: { method: string; runsUsed: number; parameters: { name: string }[] } };
@@ -117,16 +117,23 @@ test("who is removed from the project hears no more of it", async () => {
 test("what is computed for subscribers alone is given up when the last of them has gone", async () => {
   const server = started();
   const id = await createSweep(server, JSON.stringify(TWO_UNIFORM), "given-up");
-  await endRuns(server.db, id, 4_000);
-  const rows = () => server.db.sql`select from importance_answers where sweep_id = ${id}`;
+  await endRuns(server.db, id, 60);
+  const rows = () => server.db.sql<{ holder: string | null }[]>`
+    select holder from importance_answers where sweep_id = ${id}`;
   const client = openSocket(server);
-  const waiting = subscribe<Changed>(client, LIVE, { id })
-    .next()
-    .catch(() => "ended");
-  // Its row is there while it is computed, and stays with an answer alone.
-  while ((await rows()).length === 0) await pause(20);
-  await client.dispose();
-  await waiting;
-  while ((await rows()).length > 0) await pause(20);
-  expect((await ask<Answer>(server, ASK, { id })).sweep.importance.runsUsed).toBe(4_000);
+  await withoutMetrics(server.db, async () => {
+    const waiting = subscribe<Changed>(client, LIVE, { id, metric: "loss" })
+      .next()
+      .catch(() => "ended");
+    // Its row is there while it is computed, and stays with an answer alone.
+    while ((await rows()).length === 0) await pause(20);
+    await client.dispose();
+    await waiting;
+    await pause(GIVEN_UP_MS);
+  });
+  const isComputed = async () => (await rows()).every(({ holder }) => holder === null);
+  while (!(await isComputed())) await pause(20);
+  expect(await rows()).toEqual([]);
+  const again = await ask<Answer>(server, ASK, { id, metric: "loss" });
+  expect(again.sweep.importance.runsUsed).toBe(60);
 });

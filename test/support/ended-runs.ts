@@ -39,3 +39,28 @@ export async function endRuns(
     select made.id, 1, named.id, 1, objective, objective, objective, objective from made, named
     where objective is not null`;
 }
+
+/** Nobody reads what metrics came to until `body` has ended: what is computed from them can't be ready before. */
+export async function withoutMetrics<T>({ sql }: Database, body: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const locked = sql.begin(async (tx) => {
+    await tx`lock table metric_summaries in access exclusive mode`;
+    begin();
+    // A transaction that did nothing would be ended by the database.
+    while (!over.signal.aborted) await tx`select pg_sleep(0.05)`;
+  });
+  try {
+    await begun;
+    return await body();
+  } finally {
+    over.abort();
+    await locked;
+  }
+}
+
+/** Longer than an answer that nobody waits for is still computed. */
+export const GIVEN_UP_MS = 2_500;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { ParameterImportance } from "@/core/importance";
+import type { Importance, ParameterImportance } from "@/core/importance";
+import { toInteractionsCsv, toInteractionsSvg } from "@/ui/charts/draw/interactions-file";
 import { prepareImportance, prepareMarginal, sayNoImportance } from "@/ui/charts/prepare/importance";
+import { MOST_NAMES, prepareInteractions } from "@/ui/charts/prepare/interactions";
 
 const parameter = (more: Partial<ParameterImportance>): ParameterImportance => ({
   ...{ name: "lr", importance: 0.62, low: 0.57, high: 0.67, impurity: 0.5, permutation: 0.9 },
@@ -13,13 +15,14 @@ const parameter = (more: Partial<ParameterImportance>): ParameterImportance => (
   ],
   ...more,
 });
-const answerOf = (parameters: ParameterImportance[]) => ({
-  ...{ parameters, constant: ["epochs"], outOfBagR2: 0.83, warnings: [] },
+const answerOf = (parameters: ParameterImportance[], more: Partial<Importance> = {}): Importance => ({
+  ...{ method: "forest", runs: 64, good: null, imputed: 0, needed: 10, leftOut: 0 },
+  ...{ parameters, pairs: [], constant: ["epochs"], outOfBagR2: 0.83, warnings: [] },
+  ...more,
 });
-const prepare = (parameters: ParameterImportance[], more = {}) =>
+const prepare = (parameters: ParameterImportance[], more = {}, answer: Partial<Importance> = {}) =>
   prepareImportance({
-    ...{ answer: answerOf(parameters), metric: "val_loss", goal: "minimize", measure: "share" },
-    ...{ runs: 64, leftOut: 0 },
+    ...{ answer: answerOf(parameters, answer), metric: "val_loss", goal: "minimize", measure: "share" },
     ...more,
   });
 
@@ -28,7 +31,10 @@ describe("what is said of importance", () => {
     expect(prepare([parameter({})]).sentence).toBe(
       "lr explains 62 % ± 5 of the variation in val_loss; it is best near 0.01. No other parameter explains 5 % by itself.",
     );
-    const two = [parameter({ direction: "lower" }), parameter({ name: "depth", importance: 0.2 })];
+    const two = [
+      parameter({ direction: "lower" }),
+      parameter({ name: "depth", importance: 0.2, total: 0.22 }),
+    ];
     expect(prepare(two).sentence).toBe(
       "lr explains 62 % ± 5 of the variation in val_loss; lower is better. depth explains 20 %.",
     );
@@ -76,5 +82,96 @@ describe("what is said of importance", () => {
     expect(
       prepareMarginal({ parameter: parameter({ marginal: [] }), metric: "m", log: false, runs }),
     ).toBeUndefined();
+  });
+
+  test("the sentence is right for each method: a total that says more, effects only together, what the best runs have", () => {
+    const gp = [parameter({ total: 0.8 }), parameter({ name: "depth", importance: 0.2, total: 0.25 })];
+    expect(prepare(gp, {}, { method: "gp" }).sentence).toBe(
+      "lr explains 62 % ± 5 of the variation in val_loss; it is best near 0.01. depth explains 20 %. Together with others lr explains 80 %.",
+    );
+    const only = [
+      parameter({ importance: 0.01, total: 0.2 }),
+      parameter({ name: "depth", importance: 0, total: 0.7 }),
+    ];
+    expect(prepare(only, {}, { method: "gp" }).sentence).toBe(
+      "No parameter explains 5 % of the variation in val_loss by itself; together with others depth explains 70 %.",
+    );
+    // A chance is best where it is greatest, whichever way the metric is.
+    expect(prepare([parameter({ total: null })], {}, { method: "good", good: 16 }).sentence).toBe(
+      "What tells the best 25 % of the runs by val_loss from the others is first of all lr: 62 % ± 5 of the difference; it is best near 0.1. No other parameter makes 5 % of it.",
+    );
+  });
+
+  test("a total stands behind the bar of the share, and has the bar and its interval where it is the measure", () => {
+    const own = parameter({ total: 0.8, totalLow: 0.7, totalHigh: 0.9 });
+    expect(prepare([own])).toMatchObject({ totals: true, rows: [{ total: 0.8, totalText: "80 %" }] });
+    expect(prepare([own], { measure: "total" }).rows[0]).toMatchObject({
+      ...{ value: 0.8, total: undefined, interval: "70 % to 90 %" },
+    });
+    expect(prepare([parameter({ total: null })]).totals).toBe(false);
+  });
+
+  test("the notes say which runs it is from and what stands in for the others", () => {
+    const notes = (more: object, answer: Partial<Importance>) =>
+      prepare([parameter({})], more, answer).notes.join("; ");
+    expect(
+      notes({ unfinished: "worst", among: "that pass the filter" }, { imputed: 12, leftOut: 3 }),
+    ).toContain(
+      "From 64 runs that have ended that pass the filter, 12 of them as bad as the worst, 3 left out",
+    );
+    expect(notes({}, { method: "good", outOfBagR2: null, warnings: ["WEAK_FIT"] })).toContain(
+      "drawn at random",
+    );
+    expect(notes({}, { method: "gp", warnings: ["SAMPLED_RUNS"] })).toContain("so many were drawn");
+  });
+});
+
+describe("the map of what two do together", () => {
+  const named = (names: string[]) => names.map((name, i) => parameter({ name, importance: 0.3 - i / 100 }));
+  const answer = answerOf(named(["lr", "depth", "opt"]), {
+    pairs: [
+      { a: "depth", b: "lr", importance: 0.2 },
+      { a: "lr", b: "opt", importance: 0.05 },
+      { a: "depth", b: "opt", importance: 0.001 },
+    ],
+  });
+
+  test("is half a table: each pair once, in colour by the strongest, next to nothing without; what each does alone in figures", () => {
+    const map = prepareInteractions(answer, "loss");
+    expect(map?.names).toEqual(["lr", "depth", "opt"]);
+    expect(map?.cells.map(({ row, column, ramp, text }) => [row, column, ramp, text])).toEqual([
+      [0, 0, undefined, "30"],
+      [1, 0, 1, "20"],
+      [1, 1, undefined, "29"],
+      [2, 0, 0.25, "5"],
+      [2, 1, undefined, ""],
+      [2, 2, undefined, "28"],
+    ]);
+    expect(map?.summary).toContain("depth with lr, 20 % of the variation");
+    expect(map?.table.rows).toHaveLength(3);
+  });
+
+  test("shows the parameters of the strongest pairs, and says of how many", () => {
+    const names = Array.from({ length: 12 }, (_, i) => `p${i}`);
+    const pairs = [{ a: "p10", b: "p11", importance: 0.4 }];
+    const map = prepareInteractions(answerOf(named(names), { pairs }), "loss");
+    expect(map?.names).toHaveLength(MOST_NAMES);
+    expect(map?.names.slice(-2)).toEqual(["p10", "p11"]);
+    expect(map?.notes.join()).toContain("of 12 parameters");
+  });
+
+  test("is absent where the method says nothing of pairs, and says so where no pair does anything", () => {
+    expect(prepareInteractions({ ...answer, method: "good" }, "loss")).toBeUndefined();
+    expect(prepareInteractions(answerOf(named(["lr"])), "loss")).toBeUndefined();
+    expect(prepareInteractions({ ...answer, pairs: [] }, "loss")?.summary).toContain("No two parameters");
+  });
+
+  test("is a picture and a table of its own", async () => {
+    const map = prepareInteractions(answer, "loss");
+    if (!map) throw new Error("nothing to draw");
+    await expect(`${toInteractionsSvg(map).replaceAll("><", ">\n<")}\n`).toMatchFileSnapshot(
+      "../golden/interactions.svg",
+    );
+    expect(toInteractionsCsv(answer.pairs).split("\r\n")[1]).toBe("depth,lr,0.2");
   });
 });

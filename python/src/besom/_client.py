@@ -45,6 +45,7 @@ class Client:
         variables: Mapping[str, Any] | None = None,
         *,
         patience: float = PATIENCE_S,
+        timeout: float = TIMEOUT_S,
         give_up: threading.Event | None = None,
         on_trouble: Callable[[BesomError], None] | None = None,
     ) -> dict[str, Any]:
@@ -52,6 +53,7 @@ class Client:
 
         Args:
             patience: Seconds that a server which is away is asked again; ``FOREVER`` for work that must arrive.
+            timeout: Seconds that one try waits for its answer.
             give_up: Ends the retries (not the request under way) with the last trouble.
             on_trouble: Called after each try that failed and will be repeated.
 
@@ -65,7 +67,7 @@ class Client:
             attempt += 1
             left = patience - (time.monotonic() - start)
             try:
-                outcome = _read_answer(self.url, self._transport.post(body, min(TIMEOUT_S, max(1.0, left))))
+                outcome = _read_answer(self.url, self._transport.post(body, min(timeout, max(1.0, left))))
                 if isinstance(outcome, dict):
                     return outcome
                 trouble, wait = outcome
@@ -84,10 +86,12 @@ class Client:
             else:
                 time.sleep(delay)
 
-    def ask_of_user(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def ask_of_user(
+        self, query: str, variables: Mapping[str, Any] | None = None, timeout: float = TIMEOUT_S
+    ) -> dict[str, Any]:
         """As ``ask``, but a mutation that doesn't say how to recognise its repetition is sent once, come what may."""
         if "mutation" not in query or "clientMutationId" in f"{query}{variables}":
-            return self.ask(query, variables)
+            return self.ask(query, variables, patience=max(PATIENCE_S, timeout), timeout=timeout)
         # A connection that the server has just closed would raise the question whether it arrived.
         self.close()
         return self.ask(query, variables, patience=0)

@@ -31,6 +31,15 @@ assert best is not None and best.id == runs[0].id and best.objective == runs[0].
 values = [run.objective for run in runs]
 assert values == sorted(values, key=lambda value: -(value or 0)), values
 assert (best.objective or 0) > 0.8, best.objective
+matters = sweep.importance(unfinished="worst", filters={"field": "state", "op": "eq", "value": "finished"})
+assert matters["runs"] == len([run for run in runs if run.state == "finished"]), matters
+assert matters["method"] == "forest" and {"warnings", "pairs", "left_out"} <= matters.keys(), matters
+assert api.importance(sweep.path, "loss", stat="min")["needed"] == 10
+try:
+    sweep.importance(method="forest", quantile=0.2)
+    raise AssertionError("a quantile beside the forest")
+except besom.BesomError as error:
+    assert error.code == "BAD_INPUT" and "quantile" in str(error), error
 slow = sweep.runs(filters={"param": "learning_rate", "op": "lt", "value": 0.05}, order=["-ordinal"])
 assert [run.config["learning_rate"] for run in slow] == [0.01, 0.01]
 rows = list(best.scan_history())

@@ -51,6 +51,9 @@ export const toImportanceCsv = (parameters: readonly ParameterImportance[]): str
       "importance",
       "low",
       "high",
+      "total",
+      "total low",
+      "total high",
       "impurity",
       "permutation",
       "correlation",
@@ -59,7 +62,8 @@ export const toImportanceCsv = (parameters: readonly ParameterImportance[]): str
       "direction",
     ],
     parameters.map((one) => [
-      ...[one.name, one.importance, one.low, one.high, one.impurity, one.permutation],
+      ...[one.name, one.importance, one.low, one.high, one.total, one.totalLow, one.totalHigh],
+      ...[one.impurity, one.permutation],
       ...[one.correlation, one.correlationOf, one.rankCorrelation, one.direction],
     ]),
   );

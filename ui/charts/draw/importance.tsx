@@ -31,6 +31,11 @@ export function ImportanceTable(props: {
           <th scope="col" className="py-2 pr-4 font-normal">
             {measure}
           </th>
+          {chart.totals && (
+            <th scope="col" className="py-2 pr-4 font-normal max-md:hidden">
+              With all others
+            </th>
+          )}
           <th scope="col" className="py-2 pr-4 font-normal max-sm:hidden">
             Correlation
           </th>
@@ -56,6 +61,7 @@ export function ImportanceTable(props: {
             <td className="w-1/2 py-1 pr-4">
               <Bar row={row} />
             </td>
+            {chart.totals && <td className="figures py-1 pr-4 max-md:hidden">{row.totalText}</td>}
             <td className="py-1 pr-4 max-sm:hidden">
               <Signed row={row} />
             </td>
@@ -67,12 +73,18 @@ export function ImportanceTable(props: {
   );
 }
 
-/** The bar with its interval as a whisker over it. */
+/** The bar with its interval as a whisker over it; paler what it does with others. */
 function Bar({ row }: { row: ImportanceRow }) {
-  const { value, low, high, text, interval } = row;
+  const { value, low, high, total, text, interval } = row;
   return (
     <span className="flex items-center gap-3">
       <span className="relative h-3 min-w-16 grow rounded-sm bg-sunken" aria-hidden="true">
+        {total !== undefined && total > value && (
+          <span
+            className="absolute inset-y-0.5 left-0 rounded-sm bg-best-mark opacity-35"
+            style={{ width: toPercent(total) }}
+          />
+        )}
         <span
           className="absolute inset-y-0 left-0 rounded-sm bg-best-mark"
           style={{ width: toPercent(value) }}

@@ -14,6 +14,13 @@ const bandPath = area<readonly [number, number, number]>()
   .y0(([, low]) => toY(low))
   .y1(([, , high]) => toY(high));
 
+const CAPTIONS = {
+  forest:
+    "The line is what the forest expects with all other parameters drawn from the whole space, its shade holds 90 % of what other runs would say; a dot is a run.",
+  gp: "The line is what the Gaussian process expects with all other parameters drawn from the whole space, its shade holds 90 % of what it believes; a dot is a run.",
+  good: "The line is how likely a run with this value is among the best ones, its shade holds 90 % of what other runs would say.",
+} as const;
+
 /** What the metric does along one parameter, over the runs that say so. */
 export function MarginalChart({ chart }: { chart: Marginal }) {
   const dots = chart.dots.map(({ x, y }) => `M${toX(x)} ${toY(y)}h0`).join("");
@@ -57,10 +64,7 @@ export function MarginalChart({ chart }: { chart: Marginal }) {
           </>
         )}
       </Frame>
-      <figcaption className="text-ink-faint text-xs">
-        The line is what the forest expects with all other parameters drawn from the whole space, its shade
-        holds 90 % of what other runs would say; a dot is a run.
-      </figcaption>
+      <figcaption className="text-ink-faint text-xs">{CAPTIONS[chart.method]}</figcaption>
     </figure>
   );
 }

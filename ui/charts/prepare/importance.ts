@@ -1,17 +1,25 @@
-import type { Importance, ParameterImportance } from "@/core/importance";
+import type { Importance, ImportanceMethod, ParameterImportance, UnfinishedChoice } from "@/core/importance";
 import type { Goal } from "@/core/sweep";
 import { formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
 import { toLinearScale, toLogScale } from "../scale";
 
-/** Three ways to say how much a parameter matters; `core/importance` says what each is. */
-export const MEASURES = ["share", "impurity", "permutation"] as const;
+/** Ways to say how much a parameter matters; `core/importance` says what each is. */
+export const MEASURES = ["share", "total", "impurity", "permutation"] as const;
 export type Measure = (typeof MEASURES)[number];
 
 const MEASURED: Readonly<Record<Measure, (parameter: ParameterImportance) => number>> = {
   share: ({ importance }) => importance,
+  total: ({ total }) => total ?? 0,
   impurity: ({ impurity }) => impurity ?? 0,
   permutation: ({ permutation }) => permutation ?? 0,
+};
+
+/** What each method can say. */
+export const MEASURES_OF: Readonly<Record<ImportanceMethod, readonly Measure[]>> = {
+  forest: MEASURES,
+  good: ["share"],
+  gp: ["share", "total"],
 };
 
 /** The most important one first. */
@@ -26,10 +34,13 @@ export interface ImportanceRow {
   /** Of the bar: 0..1. */
   readonly value: number;
   readonly text: string;
-  /** Of the share alone. */
+  /** Of the shares alone, where they are known. */
   readonly low: number | undefined;
   readonly high: number | undefined;
   readonly interval: string;
+  /** The share with all that it does together with others, 0..1; where the bar says less. */
+  readonly total: number | undefined;
+  readonly totalText: string;
   /** -1..1. */
   readonly correlation: number | undefined;
   readonly correlationText: string;
@@ -46,25 +57,29 @@ export interface Shape {
 
 export interface ImportanceChart {
   readonly rows: readonly ImportanceRow[];
+  /** Some row has a total. */
+  readonly totals: boolean;
   /** What a newcomer should know, first the answer. */
   readonly sentence: string;
   /** What limits it. */
   readonly notes: readonly string[];
 }
 
-type Answer = Omit<Importance, "method" | "runs" | "good" | "imputed" | "needed" | "leftOut" | "pairs">;
-
-export function prepareImportance(input: {
-  readonly answer: Answer;
+export interface ImportanceInput {
+  readonly answer: Importance;
   readonly metric: string;
   readonly goal: Goal;
   readonly measure: Measure;
   /** Names in the order in which they stand while somebody points at them. */
   readonly order?: readonly string[] | undefined;
-  readonly runs: number;
-  readonly leftOut: number;
-}): ImportanceChart {
-  const { answer, metric, measure, order } = input;
+  /** What stood for runs that did not end well. */
+  readonly unfinished?: UnfinishedChoice;
+  /** Which runs: "of the filtered". */
+  readonly among?: string | undefined;
+}
+
+export function prepareImportance(input: ImportanceInput): ImportanceChart {
+  const { answer, measure, order } = input;
   const sorted = sortByMeasure(answer.parameters, measure);
   const place = new Map(order?.map((name, at) => [name, at]));
   const shown = order
@@ -72,27 +87,31 @@ export function prepareImportance(input: {
     : sorted;
   const range = rangeOf(answer.parameters);
   return {
-    rows: shown.map((parameter) => toRow(parameter, MEASURED[measure](parameter), measure, range)),
-    sentence: toSentence(answer, metric, input.goal),
+    rows: shown.map((parameter) => toRow(parameter, measure, range)),
+    totals: answer.parameters.some(({ total }) => total !== null),
+    sentence: answer.method === "good" ? sayGood(input) : sayShares(input),
     notes: toNotes(input),
   };
 }
 
 function toRow(
   parameter: ParameterImportance,
-  value: number,
   measure: Measure,
   range: readonly [number, number],
 ): ImportanceRow {
-  const { name, low, high, correlation, correlationOf } = parameter;
-  const bounded = measure === "share";
+  const { name, correlation, correlationOf, total } = parameter;
+  const value = MEASURED[measure](parameter);
+  const [low, high] = boundsOf(parameter, measure);
   return {
     name,
     value: Math.max(0, Math.min(1, value)),
     text: toPercentText(value),
-    low: bounded ? low : undefined,
-    high: bounded ? high : undefined,
-    interval: bounded ? `${toPercentText(low)} to ${toPercentText(high)}` : "",
+    low,
+    high,
+    interval:
+      low === undefined || high === undefined ? "" : `${toPercentText(low)} to ${toPercentText(high)}`,
+    total: measure === "share" && total !== null ? Math.max(0, Math.min(1, total)) : undefined,
+    totalText: total === null ? "–" : toPercentText(total),
     correlation: correlation ?? undefined,
     correlationText:
       correlation === null
@@ -100,6 +119,14 @@ function toRow(
         : `${correlation < 0 ? "−" : "+"}${Math.abs(correlation).toFixed(2)}${correlationOf === null ? "" : ` for ${correlationOf}`}`,
     shape: toShape(parameter, range),
   };
+}
+
+function boundsOf(
+  { low, high, totalLow, totalHigh }: ParameterImportance,
+  measure: Measure,
+): readonly [low?: number, high?: number] {
+  if (measure === "share") return [low, high];
+  return measure === "total" && totalLow !== null && totalHigh !== null ? [totalLow, totalHigh] : [];
 }
 
 /** Of all curves together: a flat one beside a steep one looks flat. */
@@ -127,19 +154,49 @@ function toShape(
   };
 }
 
-function toSentence({ parameters }: Answer, metric: string, goal: Goal): string {
-  const [first, second] = [...parameters].sort((a, b) => b.importance - a.importance);
+/** The share of a parameter that is worth a word. */
+const WORTH = 0.05;
+
+function sayShares({ answer: { parameters }, metric, goal }: ImportanceInput): string {
+  const [first, second] = sortByMeasure(parameters, "share");
   if (!first) return "";
-  const half = (first.high - first.low) / 2;
-  const which = { higher: "; higher is better", lower: "; lower is better", mixed: toBestPlace(first, goal) }[
-    first.direction
-  ];
+  const [most] = sortByMeasure(parameters, "total");
+  if (first.importance < WORTH && most && (most.total ?? 0) >= 2 * WORTH)
+    return `No parameter explains 5 % of the variation in ${metric} by itself; together with others ${most.name} explains ${toPercentText(most.total ?? 0)}.`;
   const next =
-    second && second.importance >= 0.05
+    second && second.importance >= WORTH
       ? ` ${second.name} explains ${toPercentText(second.importance)}.`
       : " No other parameter explains 5 % by itself.";
-  return `${first.name} explains ${toPercentText(first.importance)} ± ${Math.max(1, Math.round(half * 100))} of the variation in ${metric}${which}.${next}`;
+  return `${first.name} explains ${toShareText(first)} of the variation in ${metric}${sayWay(first, goal)}.${next}${sayTotal(first, most)}`;
 }
+
+/** What would be missed: the sum of what it does with others. */
+function sayTotal(first: ParameterImportance, most: ParameterImportance | undefined): string {
+  const { name, total, importance } = most ?? first;
+  if (total === null || total - importance < 0.1) return "";
+  return ` Together with others ${name} explains ${toPercentText(total)}.`;
+}
+
+function sayGood({ answer, metric }: ImportanceInput): string {
+  const [first, second] = sortByMeasure(answer.parameters, "share");
+  if (!first) return "";
+  const { good, runs } = answer;
+  const best = `the best ${good === null ? "" : `${toPercentText(good / Math.max(1, runs))} of the `}runs by ${metric}`;
+  const next =
+    second && second.importance >= WORTH
+      ? ` ${second.name} makes ${toPercentText(second.importance)} of it.`
+      : " No other parameter makes 5 % of it.";
+  // The curve is the chance to be among them.
+  return `What tells ${best} from the others is first of all ${first.name}: ${toShareText(first)} of the difference${sayWay(first, "maximize")}.${next}`;
+}
+
+const toShareText = ({ importance, low, high }: ParameterImportance): string =>
+  `${toPercentText(importance)} ± ${Math.max(1, Math.round(((high - low) / 2) * 100))}`;
+
+const sayWay = (parameter: ParameterImportance, goal: Goal): string =>
+  ({ higher: "; higher is better", lower: "; lower is better", mixed: toBestPlace(parameter, goal) })[
+    parameter.direction
+  ];
 
 /** Where a curve that turns is at its best. */
 function toBestPlace({ marginal }: ParameterImportance, goal: Goal): string {
@@ -152,21 +209,38 @@ function toBestPlace({ marginal }: ParameterImportance, goal: Goal): string {
   return `; it is best ${typeof best.value === "number" ? `near ${formatNumber(best.value, 2)}` : `with ${best.value}`}`;
 }
 
-function toNotes({ answer, runs, leftOut }: Parameters<typeof prepareImportance>[0]): string[] {
+function toNotes({ answer, unfinished = "leave_out", among }: ImportanceInput): string[] {
+  const { method, runs, imputed, leftOut, outOfBagR2, warnings, constant } = answer;
+  const has = (warning: Importance["warnings"][number]) => warnings.includes(warning);
   const notes = [
-    `From ${plural(runs, "finished run")}${leftOut > 0 ? `, ${leftOut} left out: no finite value, or outside the present ranges` : ""}`,
+    [
+      `From ${plural(runs, unfinished === "leave_out" ? "finished run" : "run that has ended", unfinished === "leave_out" ? undefined : "runs that have ended")}`,
+      among ? ` ${among}` : "",
+      imputed > 0 ? `, ${imputed} of them as bad as the worst` : "",
+      leftOut > 0 ? `, ${leftOut} left out: no finite value, or outside the present ranges` : "",
+    ].join(""),
   ];
-  if (answer.outOfBagR2 !== null)
+  if (has("SAMPLED_RUNS"))
+    notes.push("there were more: so many were drawn, since this method takes minutes for more");
+  if (outOfBagR2 !== null)
     notes.push(
-      `trust ${Math.max(0, answer.outOfBagR2).toFixed(2)}: the share of the variation that is foretold in runs not seen before`,
+      `trust ${Math.max(0, outOfBagR2).toFixed(2)}: the share of the variation that is foretold in runs not seen before`,
     );
-  if (answer.warnings.includes("WEAK_FIT"))
-    notes.push("below 0.3 the order is mostly chance: more runs, or the metric is noise");
-  else if (answer.warnings.includes("FEW_RUNS"))
-    notes.push("with fewer than 30 runs the order may be chance");
-  if (answer.constant.length > 0)
+  if (has("WEAK_FIT"))
     notes.push(
-      `always the same, so nothing is known of ${plural(answer.constant.length, "parameter")}: ${answer.constant.join(", ")}`,
+      method === "good"
+        ? "runs drawn at random would differ as much, so the order is mostly chance: more runs, or the metric is noise"
+        : "below 0.3 the order is mostly chance: more runs, or the metric is noise",
+    );
+  else if (has("FEW_RUNS"))
+    notes.push(
+      method === "good"
+        ? "with fewer than 30 runs or 10 good ones the order may be chance"
+        : "with fewer than 30 runs the order may be chance",
+    );
+  if (constant.length > 0)
+    notes.push(
+      `always the same, so nothing is known of ${plural(constant.length, "parameter")}: ${constant.join(", ")}`,
     );
   return notes;
 }
@@ -174,16 +248,22 @@ function toNotes({ answer, runs, leftOut }: Parameters<typeof prepareImportance>
 /** Why there are no bars, and what would bring them. */
 export function sayNoImportance(
   warnings: readonly string[],
-  { runs, needed, metric }: { runs: number; needed: number; metric: string },
+  {
+    runs,
+    needed,
+    metric,
+    among,
+  }: { runs: number; needed: number; metric: string; among?: string | undefined },
 ): string | undefined {
+  const which = among === undefined ? "" : ` ${among}`;
   if (warnings.includes("TOO_FEW_RUNS")) {
     const more = needed - runs;
-    return `${plural(more, "more run")} with a value of ${metric} must finish before anything can be said: ${runs} of ${needed} so far.`;
+    return `${plural(more, "more run")} with a value of ${metric} must finish before anything can be said: ${runs} of ${needed} so far${which}.`;
   }
   if (warnings.includes("NOTHING_VARIES"))
-    return "All finished runs have the same parameters: nothing to compare.";
+    return `All finished runs${which} have the same parameters: nothing to compare.`;
   if (warnings.includes("METRIC_CONSTANT"))
-    return `All finished runs have the same value of ${metric}: no parameter made a difference.`;
+    return `All finished runs${which} have the same value of ${metric}: no parameter made a difference.`;
   return undefined;
 }
 
@@ -194,6 +274,7 @@ export interface Marginal {
   readonly band: readonly (readonly [x: number, low: number, high: number])[];
   readonly dots: readonly { readonly id: string; readonly x: number; readonly y: number }[];
   readonly categories: boolean;
+  readonly method: ImportanceMethod;
   readonly summary: string;
 }
 
@@ -201,6 +282,7 @@ export interface Marginal {
 export function prepareMarginal(input: {
   readonly parameter: ParameterImportance;
   readonly metric: string;
+  readonly method?: ImportanceMethod;
   readonly log: boolean;
   readonly runs: readonly {
     readonly id: string;
@@ -208,8 +290,12 @@ export function prepareMarginal(input: {
     readonly metric: number;
   }[];
 }): Marginal | undefined {
-  const { parameter, metric, log, runs } = input;
+  const { parameter, metric, log } = input;
   const { marginal, name } = parameter;
+  // A chance has another axis than the metric: no run lies on it.
+  const isChance = input.method === "good";
+  const runs = isChance ? [] : input.runs;
+  const label = isChance ? `chance to be among the best by ${metric}` : metric;
   const texts = marginal.flatMap(({ value }) => (typeof value === "string" ? [value] : []));
   const categories = texts.length > 0;
   const known = runs.filter(({ value }) => value !== undefined);
@@ -224,7 +310,7 @@ export function prepareMarginal(input: {
     : toNumbers([...xs, ...known.flatMap(({ value }) => (typeof value === "number" ? [value] : []))], log);
   return {
     x: { label: name, scale: toX },
-    y: { label: metric, scale: y },
+    y: { label, scale: y },
     line: marginal.map(({ value, mean }) => [at(toX, value, texts), y.at(mean)]),
     band: marginal.map(({ value, low, high }) => [at(toX, value, texts), y.at(low), y.at(high)]),
     dots: known.flatMap(({ id, value, metric: own }) => {
@@ -232,7 +318,8 @@ export function prepareMarginal(input: {
       return Number.isNaN(place) ? [] : [{ id, x: place, y: y.at(own) }];
     }),
     categories,
-    summary: `${metric} along ${name}, others drawn from the whole space: between ${formatNumber(least(marginal.map(({ mean }) => mean)))} and ${formatNumber(most(marginal.map(({ mean }) => mean)))}.`,
+    method: input.method ?? "forest",
+    summary: `${label} along ${name}, others drawn from the whole space: between ${formatNumber(least(marginal.map(({ mean }) => mean)))} and ${formatNumber(most(marginal.map(({ mean }) => mean)))}.`,
   };
 }
 
@@ -259,7 +346,7 @@ const at = (scale: Axis["scale"], value: number | string, texts: readonly string
   return place < 0 ? Number.NaN : scale.at(place);
 };
 
-const toPercentText = (share: number): string => {
+export const toPercentText = (share: number): string => {
   const percent = Math.max(0, share) * 100;
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
 };

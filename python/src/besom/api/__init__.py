@@ -8,6 +8,7 @@ from typing import Any
 
 from .._client import Client
 from .._credentials import find_credentials
+from .._transport import TIMEOUT_S
 from ._order import to_order
 from ._record import Filter, found
 from ._run import Run
@@ -30,13 +31,18 @@ class Api:
         found = find_credentials()
         self._client = Client(url or found.url, key or found.key)
 
-    def graphql(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def graphql(
+        self, query: str, variables: Mapping[str, Any] | None = None, *, timeout: float = TIMEOUT_S
+    ) -> dict[str, Any]:
         """The data of an operation; see docs/graphql.md.
+
+        Args:
+            timeout: Seconds that a query may take.
 
         Raises:
             BesomError: Of the request, or of the payload of a mutation.
         """
-        return self._client.ask_of_user(query, variables)
+        return self._client.ask_of_user(query, variables, timeout)
 
     def sweep(self, path: str) -> Sweep:
         """A sweep by its id or by ``entity/project/id``.
@@ -46,6 +52,10 @@ class Api:
         """
         data = self.graphql(f"query ($id: ID!) {{ sweep(id: $id) {{ {Sweep.fields} }} }}", {"id": path})
         return Sweep(self, found(data["sweep"], f"sweep {path!r}"))
+
+    def importance(self, path: str, metric: str | None = None, **asked: Any) -> dict[str, Any]:
+        """Which parameters of a sweep matter: ``Sweep.importance`` of the sweep by its id or ``entity/project/id``."""
+        return self.sweep(path).importance(metric, **asked)
 
     def sweeps(self, project: str, *, filters: Filter | None = None, order: Any = None) -> list[Sweep]:
         """Of a project (``name`` or ``entity/name``), newest first.

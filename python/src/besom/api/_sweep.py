@@ -5,9 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from .._card import to_card, to_short
+from ..errors import BesomError
 from ._order import to_order
-from ._record import Filter, Record
+from ._record import Filter, Record, found
 from ._run import Run
+
+_ASKED = {
+    "metric": "String",
+    "stat": "MetricStat",
+    "method": "ImportanceMethod",
+    "quantile": "Float",
+    "unfinished": "UnfinishedRuns",
+    "filter": "RunFilter",
+    "scope": "ImportanceScope",
+}
+_ANSWER_S = 35.0
+"""A little longer than the server keeps an answer open."""
+_IMPORTANCE = """
+  method runs: runsUsed good: runsGood imputed: runsImputed needed: runsNeeded left_out: runsLeftOut constant
+  trust: outOfBagR2 warnings
+  parameters {
+    name importance low high total total_low: totalLow total_high: totalHigh impurity permutation
+    correlation correlation_of: correlationOf rank_correlation: rankCorrelation direction active
+    marginal { value mean low high }
+  }
+  pairs: interactions { a b importance }"""
 
 
 class Sweep(Record):
@@ -67,6 +89,58 @@ class Sweep(Record):
         """The one with the best value of the metric so far; None before there is any."""
         row = self._read(f"bestRun {{ {Run.fields} }}")["bestRun"]
         return None if row is None else Run(self._api, row)
+
+    def importance(
+        self,
+        metric: str | None = None,
+        *,
+        stat: str | None = None,
+        method: str | None = None,
+        quantile: float | None = None,
+        unfinished: str | None = None,
+        filters: Filter | None = None,
+        scope: str | None = None,
+    ) -> dict[str, Any]:
+        """How much each of its parameters matters to a metric, from the runs that have ended; see docs/importance.md.
+
+        Args:
+            metric: The sweep's own when absent.
+            stat: Beside ``metric``: last (when absent), min, max, mean, first or count.
+            method: forest (when absent), good or gp.
+            quantile: With ``good``: the share of the runs that are the best ones.
+            unfinished: What stands for runs that did not end well: leave_out (when absent), last or worst.
+            filters: Only these runs, as of ``Api.runs``.
+            scope: ``project``: all runs of the project whose values lie in the sweep's space.
+
+        Returns:
+            ``parameters``, the most important one first, each with its ``name``, ``importance``, ``low`` and ``high``;
+            ``pairs``, ``runs``, ``left_out``, ``warnings`` and more. ``pandas.DataFrame(answer["parameters"])`` is a table.
+
+        Raises:
+            BesomError: BAD_INPUT with the argument's name, QUERY_TOO_LARGE, UNAVAILABLE.
+        """
+        given = {
+            "metric": metric,
+            "stat": stat,
+            "method": method,
+            "quantile": quantile,
+            "unfinished": unfinished,
+            "filter": filters,
+            "scope": scope,
+        }
+        declared = ", ".join(f"${name}: {kind}" for name, kind in _ASKED.items())
+        passed = ", ".join(f"{name}: ${name}" for name in _ASKED)
+        query = f"query ($id: ID!, {declared}) {{ sweep(id: $id) {{ importance({passed}) {{ {_IMPORTANCE} }} }} }}"
+        for last in (False, False, True):
+            try:
+                data = self._api.graphql(query, {**given, "id": self.id}, timeout=_ANSWER_S)
+                break
+            except BesomError as error:
+                # It is still computed, and whoever asks again waits for the same.
+                if last or error.code != "TIMED_OUT":
+                    raise
+        answer: dict[str, Any] = found(data["sweep"], f"sweep {self.id!r}")["importance"]
+        return answer
 
     def pause(self) -> Sweep:
         """Hands out no more runs for now."""

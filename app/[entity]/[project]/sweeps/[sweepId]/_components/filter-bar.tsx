@@ -1,8 +1,8 @@
 "use client";
 
 import { useState } from "react";
-import { splitRunQuery } from "@/app/_lib/run-query";
 import { useSweepView } from "@/app/_live/sweep-view";
+import { splitRunQuery } from "@/core/run-query";
 import { formatCount } from "@/ui/format";
 import { Button } from "@/ui/kit/button";
 import { Notice } from "@/ui/kit/notice";

@@ -2,7 +2,7 @@
 
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { completeQuery } from "@/app/_lib/complete-query";
-import { readRunQuery, splitRunQuery } from "@/app/_lib/run-query";
+import { readRunQuery, splitRunQuery } from "@/core/run-query";
 import { SearchIcon } from "@/ui/kit/icons";
 import { useShortcuts } from "@/ui/kit/shortcuts";
 import { useQueryWords } from "./use-query-words";

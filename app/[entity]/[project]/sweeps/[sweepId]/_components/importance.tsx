@@ -5,73 +5,113 @@ import { useSweepView } from "@/app/_live/sweep-view";
 import { useImportance } from "@/app/_live/use-importance";
 import { useNear } from "@/app/_live/use-near";
 import { oneOf, TEXT, useParam } from "@/app/_live/use-param";
-import type { ParameterImportance } from "@/core/importance";
+import {
+  IMPORTANCE_METHODS,
+  type ImportanceMethod,
+  type ParameterImportance,
+  UNFINISHED_CHOICES,
+} from "@/core/importance";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { ImportanceTable } from "@/ui/charts/draw/importance";
 import { toImportanceCsv, toImportanceSvg } from "@/ui/charts/draw/importance-file";
+import { InteractionsMap } from "@/ui/charts/draw/interactions";
+import { toInteractionsCsv, toInteractionsSize, toInteractionsSvg } from "@/ui/charts/draw/interactions-file";
 import { MarginalChart } from "@/ui/charts/draw/marginal";
 import { readMetricKey } from "@/ui/charts/prepare/dimension";
 import {
   MEASURES,
+  MEASURES_OF,
   type Measure,
   prepareImportance,
   prepareMarginal,
   sayNoImportance,
   sortByMeasure,
 } from "@/ui/charts/prepare/importance";
-import { formatNumber } from "@/ui/format";
+import { MOST_NAMES, prepareInteractions } from "@/ui/charts/prepare/interactions";
 import { Panel } from "@/ui/kit/panel";
 import { BareSelect } from "@/ui/kit/select";
 
 const MEASURE = oneOf(MEASURES);
 const MEASURE_NAMES = {
   share: "Share of the variation",
+  total: "With all others",
   impurity: "Gain of splits (W&B)",
   permutation: "Loss when shuffled",
 } as const;
+const METHOD = oneOf(IMPORTANCE_METHODS);
+const METHOD_NAMES = {
+  forest: "Over all runs: random forest",
+  good: "Among the best 25 %",
+  gp: "Over all runs: Gaussian process",
+} as const;
+const UNFINISHED = oneOf(UNFINISHED_CHOICES);
+const UNFINISHED_NAMES = {
+  leave_out: "Finished runs only",
+  last: "Unfinished: last value",
+  worst: "Unfinished: as the worst",
+} as const;
+/** The page's filter counts where there is one. */
+const RUNS = oneOf(["filtered", "all", "project"]);
+const RUN_NAMES = { filtered: "Filtered runs", all: "All runs", project: "All runs of the project" } as const;
+/** A brush is dragged through many places; each is another question. */
+const CALM_MS = 400;
 
 /** Which hyperparameters matter, how sure that is, and which way each one works. */
 export function Importance() {
-  const { data, varied, dimensions, dimension, shown } = useSweepView();
+  const { data, varied, dimensions, dimension, shown, filter } = useSweepView();
   const { head } = data;
-  const [measure, setMeasure] = useParam("im.by", MEASURE);
+  const [wanted, setMeasure] = useParam("im.by", MEASURE);
+  const [method, setMethod] = useParam("im.method", METHOD);
+  const [unfinished, setUnfinished] = useParam("im.un", UNFINISHED);
+  const [whose, setWhose] = useParam("im.runs", RUNS);
   const [metricId, setMetric] = useParam("im.metric", TEXT);
   const [chosen, choose] = useParam("im.of", TEXT);
   const [pointing, setPointing] = useState(false);
   const [panel, near] = useNear<HTMLDivElement>();
   const visible = useVisible();
-  const seen = near && visible;
+  const calmFilter = useCalm(filter, CALM_MS);
   const asked = readMetricKey(metricId)?.name ?? null;
   const metric = asked ?? head.metric?.name ?? "";
-  const version = `${head.generation}/${head.counts.finished}/${head.counts.total}`;
-  const { answer, problem } = useImportance(head.id, asked, version, seen);
+  const measures = MEASURES_OF[method];
+  const measure = measures.includes(wanted) ? wanted : "share";
+  const isFiltered = whose === "filtered" && calmFilter !== undefined;
+  const { answer, problem } = useImportance(
+    head.id,
+    {
+      ...{ metric: asked, stat: asked === null ? null : "last", method, unfinished },
+      filter: isFiltered ? calmFilter : null,
+      scope: whose === "project" ? "project" : "sweep",
+    },
+    near && visible,
+  );
 
   const order = useHeldNames(answer?.parameters, measure, pointing);
   const chart = useMemo(
     () =>
       answer && answer.parameters.length > 0
         ? prepareImportance({
-            ...{ answer, metric, measure, order, runs: answer.runsUsed, leftOut: answer.runsLeftOut },
-            goal: head.metric?.goal ?? "minimize",
+            ...{ answer, metric, measure, order, unfinished, goal: head.metric?.goal ?? "minimize" },
+            among: isFiltered ? "that pass the filter" : whose === "project" ? "of the project" : undefined,
           })
         : undefined,
-    [answer, metric, measure, order, head.metric?.goal],
+    [answer, metric, measure, order, unfinished, head.metric?.goal, isFiltered, whose],
   );
+  const map = useMemo(() => answer && prepareInteractions(answer, metric), [answer, metric]);
   const marginal = useMemo(() => {
     const parameter = answer?.parameters.find(({ name }) => name === chosen);
     const own = dimension(`p.${chosen}`);
     const values = dimension(metricId || "objective");
     if (!parameter || !own || !values) return undefined;
-    const runs = shown.flatMap((run) => {
+    const runs = (isFiltered ? shown : [...data.rows.values()]).flatMap((run) => {
       const value = values.valueOf(run);
       return run.state === "finished" && typeof value === "number" && Number.isFinite(value)
         ? [{ id: run.id, value: toPlace(own.valueOf(run), parameter), metric: value }]
         : [];
     });
-    return prepareMarginal({ parameter, metric, log: own.log, runs });
-  }, [answer, chosen, dimension, metricId, metric, shown]);
+    return prepareMarginal({ parameter, metric, method, log: own.log, runs });
+  }, [answer, chosen, dimension, metricId, metric, method, shown, data.rows, isFiltered]);
   const metrics = dimensions.filter(({ id }) => readMetricKey(id)?.stat === "last");
-  const pairs = answer?.interactions.filter(({ importance }) => importance >= 0.01).slice(0, 3) ?? [];
+  const room = useHeldRoom(chart?.rows.length ?? 0, map?.names.length ?? 0, varied.length, method);
   if (!head.metric && !asked && metrics.length === 0) return null;
   return (
     <div ref={panel}>
@@ -95,11 +135,46 @@ export function Importance() {
               ]}
             />
             <BareSelect
+              label="Method"
+              className="w-56 max-sm:w-48"
+              value={method}
+              onChange={(event) => setMethod(METHOD.read(event.target.value))}
+              choices={pick(METHOD_NAMES, IMPORTANCE_METHODS)}
+            />
+            <BareSelect
               label="Measure of importance"
               className="w-44 max-sm:w-36"
               value={measure}
-              onChange={(event) => setMeasure(MEASURES.find((one) => one === event.target.value) ?? "share")}
-              choices={MEASURES.map((value) => ({ value, label: MEASURE_NAMES[value] }))}
+              disabled={measures.length === 1}
+              onChange={(event) => setMeasure(MEASURE.read(event.target.value))}
+              choices={measures.map((value) => ({
+                value,
+                label: method === "good" ? "Share of the difference" : MEASURE_NAMES[value],
+              }))}
+            />
+            <BareSelect
+              label="Unfinished runs"
+              className="w-48 max-sm:w-40"
+              value={unfinished}
+              onChange={(event) => setUnfinished(UNFINISHED.read(event.target.value))}
+              choices={pick(UNFINISHED_NAMES, UNFINISHED_CHOICES)}
+            />
+            <BareSelect
+              label="Which runs"
+              className="w-44 max-sm:w-36"
+              value={whose === "filtered" && filter === undefined ? "all" : whose}
+              onChange={(event) =>
+                // Without a filter all runs are what the next filter will narrow.
+                setWhose(
+                  event.target.value === "all" && filter === undefined
+                    ? "filtered"
+                    : RUNS.read(event.target.value),
+                )
+              }
+              choices={pick(
+                RUN_NAMES,
+                filter === undefined ? ["all", "project"] : ["filtered", "all", "project"],
+              )}
             />
             {chart && answer && (
               <ExportMenu
@@ -113,51 +188,66 @@ export function Importance() {
           </>
         }
       >
-        {chart ? (
-          <div style={{ minHeight: toRoomPx(chart.rows.length) }}>
-            <p className="wrap-anywhere mb-3 text-ink">{chart.sentence}</p>
-            <ImportanceTable
-              chart={chart}
-              measure={MEASURE_NAMES[measure]}
-              metric={metric}
-              chosen={chosen || undefined}
-              onChoose={(name) => choose(name === chosen ? "" : name)}
-              onPointing={setPointing}
-            />
-            {marginal && (
-              <div className="mt-5">
-                <MarginalChart chart={marginal} />
-              </div>
-            )}
-            <p className="wrap-anywhere mt-3 text-ink-soft text-sm">
-              {pairs.length > 0
-                ? `Together, beyond what each does alone: ${pairs
-                    .map(({ a, b, importance }) => `${a} with ${b} ${formatNumber(importance * 100, 2)} %`)
-                    .join(", ")}.`
-                : "No two parameters together explain 1 % more than each does alone."}
+        <div style={{ minHeight: room }}>
+          {chart && answer ? (
+            <>
+              <p className="wrap-anywhere mb-3 text-ink">{chart.sentence}</p>
+              <ImportanceTable
+                chart={chart}
+                measure={method === "good" ? "Share of the difference" : MEASURE_NAMES[measure]}
+                metric={metric}
+                chosen={chosen || undefined}
+                onChoose={(name) => choose(name === chosen ? "" : name)}
+                onPointing={setPointing}
+              />
+              {marginal && (
+                <div className="mt-5">
+                  <MarginalChart chart={marginal} />
+                </div>
+              )}
+              <p className="wrap-anywhere mt-3 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
+              <How method={method} />
+              {map && (
+                <section className="mt-6" aria-labelledby="interactions-title">
+                  <div className="mb-2 flex min-h-8 items-center gap-3">
+                    <h3 id="interactions-title" className="font-medium text-sm">
+                      What two parameters do together
+                    </h3>
+                    <span className="ml-auto">
+                      <ExportMenu
+                        name={`${head.name} interactions`}
+                        svg={() => toInteractionsSvg(map)}
+                        csv={() => toInteractionsCsv(answer.pairs)}
+                      />
+                    </span>
+                  </div>
+                  <p className="wrap-anywhere mb-3 max-w-prose text-ink-soft text-sm">{map.summary}</p>
+                  <InteractionsMap map={map} />
+                </section>
+              )}
+            </>
+          ) : (
+            <p
+              style={{ minHeight: room }}
+              className="wrap-anywhere flex items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint"
+            >
+              {problem ??
+                (answer
+                  ? sayNoImportance(answer.warnings, {
+                      ...{ runs: answer.runs, needed: answer.needed, metric },
+                      among: isFiltered ? "that pass the filter" : undefined,
+                    })
+                  : "Computing from the runs that have ended …")}
             </p>
-            <p className="wrap-anywhere mt-2 min-h-8 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
-            <How />
-          </div>
-        ) : (
-          <p
-            style={{ minHeight: toRoomPx(Math.min(MOST_RESERVED, Math.max(1, varied.length))) }}
-            className="wrap-anywhere flex items-center justify-center rounded-lg bg-sunken px-6 text-center text-ink-faint"
-          >
-            {problem ??
-              (answer
-                ? sayNoImportance(answer.warnings, {
-                    runs: answer.runsUsed,
-                    needed: answer.runsNeeded,
-                    metric,
-                  })
-                : "Computing from the finished runs …")}
-          </p>
-        )}
+          )}
+        </div>
       </Panel>
     </div>
   );
 }
+
+const pick = <N extends Readonly<Record<string, string>>>(names: N, of: readonly (keyof N & string)[]) =>
+  of.map((value) => ({ value, label: names[value] as string }));
 
 /** As the answer names it: a category by its text. */
 const toPlace = (value: number | string | undefined, { marginal }: ParameterImportance) =>
@@ -167,25 +257,73 @@ const toPlace = (value: number | string | undefined, { marginal }: ParameterImpo
 
 /** Rows of which the room is kept before there are any. */
 const MOST_RESERVED = 12;
-/** Of a table of so many rows with what is written above and below it: when the answer comes, the runs below stay where they are. */
-const toRoomPx = (rows: number): number => 168 + rows * 45;
+/** Of a table of so many rows with what is written above and below it, and of the map below that. */
+const toRoomPx = (rows: number, names: number): number =>
+  176 + rows * 45 + (names > 1 ? 196 + toInteractionsSize(names).height : 0);
 
-function How() {
+/** When an answer comes, and while the next question has none, the runs below stay where they are. */
+function useHeldRoom(rows: number, names: number, varied: number, method: ImportanceMethod): number {
+  const [held, setHeld] = useState({ rows: 0, names: 0 });
+  if (rows > 0 && (held.rows !== rows || held.names !== names)) setHeld({ rows, names });
+  const usual = Math.min(MOST_RESERVED, Math.max(1, varied));
+  const kept =
+    held.rows > 0 ? held : { rows: usual, names: method === "good" ? 0 : Math.min(usual, MOST_NAMES) };
+  return toRoomPx(kept.rows, kept.names);
+}
+
+/** Follows a value that has stood still for so long; what it begins with, and none, at once. */
+function useCalm<T>(value: T, ms: number): T {
+  const [calm, setCalm] = useState(value);
+  const text = JSON.stringify(value);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its text says whether it is another one
+  useEffect(() => {
+    const timer = setTimeout(() => setCalm(value), ms);
+    return () => clearTimeout(timer);
+  }, [text, ms]);
+  return value === undefined ? value : calm;
+}
+
+const HOW = {
+  forest: (
+    <>
+      A random forest learns the metric from the parameters of the runs. <b>Share of the variation</b> is its
+      functional ANOVA: how much of the metric's variance over the whole space a parameter explains by itself,
+      with an interval that holds 90 % of what other samples of as many runs would say; <b>with all others</b>{" "}
+      adds what it does in pairs.
+    </>
+  ),
+  good: (
+    <>
+      PED-ANOVA compares where the best quarter of the runs lies with where all runs lie. The{" "}
+      <b>share of the difference</b> is how much of it a parameter makes: what matters once a run is good,
+      which may be something else than what matters over the whole space. It says nothing of pairs.
+    </>
+  ),
+  gp: (
+    <>
+      A Gaussian process learns the metric from the parameters of the runs, at most 1,000 of them.{" "}
+      <b>Share of the variation</b> is its first-order Sobol index: how much of the metric's variance over the
+      whole space a parameter explains by itself; <b>with all others</b> is its total index. It sees what
+      parameters do only together from few runs on, where the forest needs hundreds.
+    </>
+  ),
+} as const;
+
+function How({ method }: { method: ImportanceMethod }) {
   return (
     <details className="mt-1 text-ink-soft text-xs">
       <summary className="inline-flex min-h-6 items-center text-ink-faint underline decoration-dotted underline-offset-2 hover:text-ink">
         How this is computed
       </summary>
       <div className="mt-1 max-w-prose space-y-1.5">
+        <p>{HOW[method]}</p>
         <p>
-          A random forest learns the metric from the parameters of the finished runs.{" "}
-          <b>Share of the variation</b> is its functional ANOVA: how much of the metric's variance over the
-          whole space a parameter explains by itself, with an interval that holds 90 % of what other samples
-          of as many runs would say.
-        </p>
-        <p>
-          <b>Gain of splits</b> is what W&amp;B shows: it favours parameters with many values.{" "}
-          <b>Loss when shuffled</b>: how much worse runs are foretold that the trees had not seen.{" "}
+          {method === "forest" && (
+            <>
+              <b>Gain of splits</b> is what W&amp;B shows: it favours parameters with many values.{" "}
+              <b>Loss when shuffled</b>: how much worse runs are foretold that the trees had not seen.{" "}
+            </>
+          )}
           <b>Correlation</b> is Pearson's, blind to whatever rises and falls again.
         </p>
       </div>

@@ -2,8 +2,8 @@
 
 import { useMemo } from "react";
 import type { QueryWords } from "@/app/_lib/complete-query";
-import { writeComparison } from "@/app/_lib/run-query";
 import { useSweepView } from "@/app/_live/sweep-view";
+import { writeComparison } from "@/core/run-query";
 import type { Value } from "@/core/value";
 import { readMetricKey } from "@/ui/charts/prepare/dimension";
 

@@ -1,6 +1,6 @@
-import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
-import { RUN_STATES } from "@/core/run";
-import { RUN_FIELDS, type RunFilter, type RunOrder } from "@/core/run-filter";
+import { METRIC_STATS, type MetricStat } from "./filter/operand";
+import { RUN_STATES } from "./run";
+import { RUN_FIELDS, type RunFilter, type RunOrder } from "./run-filter";
 
 /**
  * What one types above a table of runs, as the API's filter:

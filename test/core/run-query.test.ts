@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readRunOrder, readRunQuery } from "@/app/_lib/run-query";
 import { readRunOrder as checkOrder, readRunFilter } from "@/core/run-filter";
+import { readRunOrder, readRunQuery } from "@/core/run-query";
 
 describe("what one types above a table of runs", () => {
   test.each([
