@@ -154,7 +154,12 @@ function toAsked({ x = { axis: "STEP" }, samples, aligned = false, ...range }: H
 
 const clampStep = (step: number): number => Math.min(Math.max(step, -1), Number.MAX_SAFE_INTEGER);
 
-async function readRuns(tx: Tx, access: Access, { runIds, attempt }: HistoryQuery): Promise<RunView[]> {
+/** Which attempts the history of each run is made of, as the current one (or the one named) shows it. */
+export async function readRuns(
+  tx: Tx,
+  access: Access,
+  { runIds, attempt }: Pick<HistoryQuery, "runIds" | "attempt">,
+): Promise<RunView[]> {
   const rows = await tx<(AttemptFacts & { runId: number; current: number; startedAt: number })[]>`
     select r.id as "runId", r.attempt as current, a.number, a.resumed_from_step as "resumedFromStep",
       a.last_step as "lastStep", a.overtaken_at_step as "overtakenAtStep",

@@ -1,3 +1,4 @@
+import type { Database } from "@/db/client";
 import type { EngineContext } from "@/engine/context";
 import type { GatewayLoaders } from "./loaders";
 
@@ -20,3 +21,6 @@ export interface FileLinks {
   upload(file: { runId: number; name: string }): string;
   download(file: { runId: number; name: string }): string;
 }
+
+/** Lists and histories are read beside what holds runs and sweeps together: whoever reads much keeps no claim waiting. */
+export const reading = ({ db }: EngineContext): Database => ({ ...db, sql: db.readers });

@@ -16,6 +16,7 @@ import { seenWireRuns } from "@/engine/wire";
 import type { GatewayContext } from "./context";
 import { toPieces } from "./history-lines";
 import { findRun } from "./run";
+import { toSystemName } from "./system-names";
 import { parseObject } from "./words";
 
 /** What a run's process posts every 15 s, and at its end (section 10 of the protocol). All is optional; nothing at all is a sign of life. */
@@ -163,21 +164,6 @@ function readSample(line: string): { timeMs: number; values: Record<string, numb
   }
   return { timeMs: seconds * 1_000, values };
 }
-
-/** Where both mean the same, ours is the name that pages know. */
-function toSystemName(name: string): string {
-  const known = SYSTEM_NAMES[name];
-  if (known !== undefined) return known;
-  const gpu = /^gpu\.(\d+)\.(gpu|powerWatts|temp)$/.exec(name);
-  if (gpu)
-    return `gpu.${gpu[1]}${{ gpu: "", powerWatts: ".power", temp: ".temperature" }[gpu[2] ?? ""] ?? ""}`;
-  return name.slice(0, 100);
-}
-const SYSTEM_NAMES: Readonly<Record<string, string>> = {
-  cpu: "cpu.machine",
-  memory_percent: "memory.machine",
-  "proc.cpu.threads": "threads",
-};
 
 /** An agent of ours reads the process's output itself. */
 async function takeOutput(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {

@@ -1,7 +1,7 @@
 import { type GraphQLResolveInfo, Kind, type SelectionSetNode } from "graphql";
 import { AppError } from "@/core/errors";
 import { countWireRuns, listWireRuns, type WireScope } from "@/db/queries/list-wire-runs";
-import type { GatewayContext } from "./context";
+import { type GatewayContext, reading } from "./context";
 import { Run } from "./run";
 import { readCursor, readRunFilter, readRunOrder, toCursor } from "./run-filter";
 
@@ -43,9 +43,6 @@ export const countRuns = (
   scope: WireScope,
   filters?: string | null,
 ): Promise<number> => countWireRuns(reading(context), context.access, scope, readRunFilter(filters));
-
-/** Lists and histories are read beside what holds runs and sweeps together: whoever reads much keeps no claim waiting. */
-export const reading = ({ db }: GatewayContext) => ({ ...db, sql: db.readers });
 
 /** @throws AppError BAD_INPUT */
 export function readFirst(first: number | null | undefined, byDefault = DEFAULT_PAGE): number {

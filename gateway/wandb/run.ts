@@ -4,7 +4,8 @@ import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import { findPlace } from "@/engine/place";
 import type { GatewayContext } from "./context";
-import { type FileArgs, type HistoryArgs, type LineArgs, type RunReads, readsOf } from "./run-reads";
+import type { LineArgs } from "./output-lines";
+import { type FileArgs, type HistoryArgs, type RunReads, readsOf } from "./run-reads";
 
 /** What a wandb client sees of a run (W30). */
 export class Run {
@@ -60,14 +61,14 @@ export class Run {
       own !== undefined && isValueMap(own) && own.value !== undefined ? own.value : toValueMap([]),
     );
   };
-  systemMetrics = () => this.reads.systemMetrics();
+  systemMetrics = (_args: unknown, context: GatewayContext) => this.reads.systemMetrics(context);
   summaryMetrics = async (_args: unknown, context: GatewayContext) =>
     stringifyJson(await summaryOf(context, this.row));
   project = (_args: unknown, context: GatewayContext) =>
     context.projectOf({ entity: this.row.entity, name: this.row.project });
   historyKeys = (_args: unknown, context: GatewayContext) => this.reads.historyKeys(context);
   historyTail = (_args: unknown, context: GatewayContext) => this.reads.historyTail(context);
-  eventsTail = () => "[]";
+  eventsTail = (_args: unknown, context: GatewayContext) => this.reads.eventsTail(context);
   history = (args: HistoryArgs, context: GatewayContext) => this.reads.history(args, context);
   events = (args: { samples?: number | null }, context: GatewayContext) => this.reads.events(args, context);
   sampledHistory = (args: { specs: readonly string[] }, context: GatewayContext) =>

@@ -22,3 +22,10 @@ export function parseBody(bytes: Buffer): object {
   if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed;
   throw new AppError("BAD_INPUT", "the request body must be one JSON object");
 }
+
+/** Of a page that this server never gave out. */
+export const badCursor = (cursor: string): AppError =>
+  new AppError(
+    "BAD_INPUT",
+    `after is ${JSON.stringify(cursor.slice(0, 100))}, expected the cursor of a page`,
+  );
