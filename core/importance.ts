@@ -15,7 +15,7 @@ export const UNFINISHED_CHOICES = ["leave_out", "last", "worst"] as const;
 export type UnfinishedChoice = (typeof UNFINISHED_CHOICES)[number];
 
 /** Rises with whatever makes another answer from the same runs: answers that servers have stored are computed anew. */
-export const IMPORTANCE_ENGINE = 2;
+export const IMPORTANCE_ENGINE = 3;
 
 /** Whose runs: the sweep's, or all of its project whose values lie in the sweep's space. */
 export const IMPORTANCE_SCOPES = ["sweep", "project"] as const;
@@ -23,7 +23,7 @@ export type ImportanceScope = (typeof IMPORTANCE_SCOPES)[number];
 
 /** The share of the runs that `good` calls the best. */
 export const GOOD_QUANTILE = 0.25;
-/** A Gaussian process of more takes minutes: of more runs so many are drawn. */
+/** A Gaussian process of more takes too long: of more runs so many are drawn. */
 export const MOST_GP_RUNS = 1_000;
 
 export interface Importance {

@@ -1,9 +1,4 @@
-import type {
-  ImportanceWarning,
-  MarginalPoint,
-  PairImportance,
-  ParameterImportance,
-} from "@/core/importance";
+import type { MarginalPoint, PairImportance, ParameterImportance } from "@/core/importance";
 import type { Goal } from "@/core/sweep";
 import { type Column, type Forest, growForest, outOfBagR2, type Table } from "@/math/forest";
 import { openWords } from "@/math/forest/words";
@@ -11,16 +6,9 @@ import { correlationsOf, toMetric } from "./correlation";
 import { directionOf, toPointValue } from "./curve";
 import { effectsOf, pairIndex } from "./forest-effects";
 import { impurityShares, permutationShares } from "./forest-gains";
+import { type Found, WEAK_R2, Z90 } from "./found";
 import { deviationOf, momentsOf, standardized } from "./moments";
 import { activeShare, categoriesOf, categoryMasses, type Runs, type VariedColumn } from "./read-runs";
-
-/** What a method says of runs that vary. */
-export interface Found {
-  readonly parameters: readonly ParameterImportance[];
-  readonly pairs: readonly PairImportance[];
-  readonly outOfBagR2: number | null;
-  readonly warnings: readonly ImportanceWarning[];
-}
 
 /** fANOVA's usual number, and rows of each beyond which the shares of the test functions no longer change. */
 const TREES = 64;
@@ -31,11 +19,6 @@ const COLUMN_SHARE = 5 / 6;
 const BAGS = 12;
 const TREES_OF_BAG = 4;
 const MOST_BAG_ROWS = 2_000;
-/** 5 % and 95 % of a normal distribution. */
-export const Z90 = 1.6449;
-/** The share of the variation foretold in unseen runs below which a ranking is mostly noise. */
-export const WEAK_R2 = 0.3;
-
 /** Functional ANOVA of a random forest. */
 export function byForest({ columns, target }: Runs, goal: Goal): Found {
   const runs = target.length;

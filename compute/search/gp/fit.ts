@@ -33,11 +33,13 @@ export interface Data {
   readonly runs: Float64Array;
   readonly extraRuns: number;
   readonly scatter: number;
+  /** How dear noise is; as dear as a search wants it when absent. */
+  readonly noisy?: number;
 }
 
 /** f and its slope at θ; Infinity where K is not positive definite to working precision. */
 export function openLikelihood(data: Data): (theta: Float64Array, gradient: Float64Array) => number {
-  const { axes, X, count, y, runs, extraRuns, scatter } = data;
+  const { axes, X, count, y, runs, extraRuns, scatter, noisy } = data;
   const D = axes.count;
   const pairs = (count * (count - 1)) / 2;
   const { k, slope, weigh, lean } = openPairs(pairDistances(axes, X, count, count), pairs, D);
@@ -83,7 +85,7 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
     for (let d = 0; d < D; d++) gradient[d] = -a * (w[d] as number) * lean(d);
     gradient[D] = -0.5 * a * traceSignal;
     gradient[D + 1] = -0.5 * s * traceNoise + 0.5 * extraRuns - (0.5 * scatter) / s;
-    return f + penalty(theta, D, gradient);
+    return f + penalty(theta, D, gradient, noisy);
   };
 }
 

@@ -60,8 +60,17 @@ export const toHyper = (theta: ArrayLike<number>, dimensions: number): Hyper => 
   s: exp(theta[dimensions + 1] ?? 0),
 });
 
-/** Adds the penalties' slopes to `gradient` and gives their sum. */
-export function penalty(theta: ArrayLike<number>, dimensions: number, gradient: Float64Array): number {
+/**
+ * Adds the penalties' slopes to `gradient` and gives their sum.
+ *
+ * @param noisy how dear noise is: it is for a search not to believe in it too early; who explains what was measured has no such fear
+ */
+export function penalty(
+  theta: ArrayLike<number>,
+  dimensions: number,
+  gradient: Float64Array,
+  noisy = NOISY,
+): number {
   let sum = 0;
   const add = (i: number, value: number, slope: number): void => {
     sum += value;
@@ -76,6 +85,6 @@ export function penalty(theta: ArrayLike<number>, dimensions: number, gradient: 
     add(d, EXTREME / w + EXTREME * w, EXTREME * w - EXTREME / w);
   }
   const s = exp(theta[dimensions + 1] ?? 0);
-  add(dimensions + 1, NOISY * s, NOISY * s);
+  add(dimensions + 1, noisy * s, noisy * s);
   return sum;
 }
