@@ -6,6 +6,7 @@ export { type Band, toBands } from "./history/band";
 export { type Batch, MAX_BATCH_BYTES, type MetricBatch, parseMetricBatch } from "./history/batch";
 export { BUCKET_COLUMNS, type BucketColumn, type Buckets } from "./history/buckets";
 export type { Points } from "./history/column";
+export { roundDigits } from "./history/digits";
 export { edgeOf, type Grid } from "./history/grid";
 export type { BucketedSeries, ExactSeries, HistorySeries, Layout } from "./history/line";
 export type { Summary } from "./history/summary";

@@ -53,6 +53,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Sweep.parameterNames": 1_000,
   "Sweep.runColumns": 10_000,
   "Sweep.stopping": 10_000,
+  "Sweep.attempts": 10_000,
   "Sweep.importance": 10_000,
   "Subscription.importanceChanged": 10_000,
   "Project.guess": 10_000,

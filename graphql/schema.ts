@@ -16,6 +16,7 @@ import "./sweep/schema";
 import "./project/views";
 import "./sweep/verbs";
 import "./sweep/preview";
+import "./sweep/attempts";
 import "./sweep/stopping";
 import "./sweep/live";
 import "./run/schema";

@@ -32,7 +32,11 @@ export function Invitations({ place, invitations }: { place?: Place; invitations
   return (
     <>
       <NewInvitation place={place} />
-      {invitations.length > 0 && (
+      {invitations.length === 0 ? (
+        <p className="mt-6 text-ink-faint text-sm">
+          No link is open. One made above stands here until it is used, revoked or ended.
+        </p>
+      ) : (
         <div className="mt-6">
           <DataTable
             label="Invitations"

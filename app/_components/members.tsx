@@ -33,6 +33,12 @@ export function Members(props: {
         rows={members}
         keyOf={({ user }) => user.name}
       />
+      {canEdit && members.length < 2 && (
+        <p className="mt-4 max-w-2xl text-ink-soft text-sm">
+          Nobody else works here yet. Add somebody who has an account, or send an invitation link from below
+          to somebody who has none.
+        </p>
+      )}
       {canEdit && <AddMember place={place} />}
       <ConfirmVerb
         verb={RemoveMember}

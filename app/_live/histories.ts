@@ -46,7 +46,7 @@ export interface Histories {
 const GATHER_MS = 40;
 /** Answers under way at once. */
 const MOST_REQUESTS = 2;
-/** Points and buckets of one answer: about 6 MB of JSON. */
+/** Points and buckets of one answer: about 5 MB of JSON. */
 const ANSWER_POINTS = 150_000;
 const MOST_SAMPLES = 1_500;
 /** A line of fewer buckets than this has no shape. */

@@ -61,3 +61,35 @@ export async function readRungs(
       and exists (select from sweeps s where s.id = ${sweepId} and ${visible(sql, access, sql`s.project_id`)})
     order by g.run_id desc, g.band limit ${length}`;
 }
+
+export interface SavingsRow {
+  /** Runs that were stopped early, and what they logged of the metric. */
+  stopped: number;
+  stoppedValues: number;
+  /** What a run logs that is let go on: the middle one of the finished runs; null before the first of them. */
+  fullValues: number | null;
+  /** What all runs logged that have ended. */
+  values: number;
+}
+
+/** How much was logged by the runs of a sweep that have ended; those that failed say nothing of how long a run is. */
+export async function readSavings({ sql }: Database, access: Access, sweepId: string): Promise<SavingsRow> {
+  const rows = await sql<SavingsRow[]>`
+    with ended as (
+      select m.count, r.state, exists (
+        select from rungs g where g.run_id = r.id and g.sweep_id = ${sweepId} and g.stopped and g.counts
+      ) as stopped
+      from sweeps s join runs r on r.sweep_id = s.id
+        join metrics n on n.project_id = s.project_id and n.name = s.metric_name
+        join metric_summaries m on m.run_id = r.id and m.attempt = r.attempt and m.metric_id = n.id
+      where s.id = ${sweepId} and r.deleted_at is null and r.state in ('finished', 'killed')
+        and ${visible(sql, access, sql`s.project_id`)}
+    )
+    select (count(*) filter (where stopped))::int as stopped,
+      coalesce(sum(count) filter (where stopped), 0)::float8 as "stoppedValues",
+      (percentile_disc(0.5) within group (order by count) filter (where state = 'finished' and not stopped))::float8
+        as "fullValues",
+      coalesce(sum(count), 0)::float8 as values
+    from ended`;
+  return rows[0] as SavingsRow;
+}

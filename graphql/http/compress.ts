@@ -7,9 +7,13 @@ const MIN_LENGTH = 2_048;
 
 const encode = {
   // Of eleven levels: 10,000 runs (4.6 MB) become 0.67 MB; the default, 11, makes them 0.50 MB in seventy times the time.
+  // Digits of measurements repeat nowhere: 8.1 MB of a chart become 3.3 MB at level 1 in 70 ms, and 3.1 MB at level 4 in 280.
   br: (text: string) =>
     promisify(brotliCompress)(text, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: isMostlyDigits(text) ? 1 : 4,
+        [constants.BROTLI_PARAM_SIZE_HINT]: text.length,
+      },
     }),
   gzip: (text: string) => promisify(gzip)(text, { level: 4 }),
 } as const;
@@ -24,6 +28,12 @@ export async function compress(request: IncomingMessage, text: string): Promise<
   if (text.length < MIN_LENGTH) return undefined;
   const encoding = choose(request.headers["accept-encoding"]);
   return encoding && { encoding, bytes: await encode[encoding](text) };
+}
+
+/** Three quarters of what stands in its middle: columns of a chart have nine tenths, runs in columns a half. */
+export function isMostlyDigits(text: string): boolean {
+  const sample = text.slice(text.length / 2, text.length / 2 + 4_096);
+  return (sample.match(/\d/g)?.length ?? 0) > 0.75 * sample.length;
 }
 
 export const mayCompress = (text: string): boolean => text.length >= MIN_LENGTH;

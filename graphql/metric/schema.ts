@@ -5,6 +5,7 @@ import {
   type ExactSeries,
   type HistorySeries,
   MAX_SAMPLES,
+  roundDigits,
   toWireValues,
 } from "@/core/history";
 import type { OutputPage } from "@/db/queries/read-output";
@@ -65,6 +66,22 @@ const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
         description: COLUMNS[name],
         resolve: (buckets) => buckets.column(name),
       });
+    const values = (name: BucketColumn) =>
+      t.field({
+        type: "Column",
+        description: COLUMNS[name],
+        args: {
+          digits: t.arg.int({
+            description: "Rounded to so many significant digits, 1 to 17; every digit when absent.",
+          }),
+        },
+        resolve: (buckets, { digits }) => {
+          if (digits == null) return buckets.column(name);
+          if (!(digits >= 1 && digits <= 17))
+            throw new AppError("BAD_INPUT", `digits is ${digits}, expected 1 to 17`);
+          return roundDigits(buckets.column(name), digits);
+        },
+      });
     return {
       width: t.float({
         description: "What a bucket spans along x, a power of two; edges are multiples of it.",
@@ -75,15 +92,19 @@ const BucketsType = builder.objectRef<Buckets>("Buckets").implement({
         description: "Where each bucket begins: it holds start <= x < start + width.",
         resolve: (buckets) => buckets.start(),
       }),
-      first: column("first"),
+      first: values("first"),
       firstStep: column("firstStep"),
-      last: column("last"),
+      last: values("last"),
       lastStep: column("lastStep"),
-      min: column("min"),
-      max: column("max"),
-      mean: column("mean"),
+      min: values("min"),
+      max: values("max"),
+      mean: values("mean"),
       count: column("count"),
       nonFinite: column("nonFinite"),
+      nonFiniteTotal: t.int({
+        description: "How many NaN and infinities in all buckets.",
+        resolve: (buckets) => buckets.raw.nonFinite.reduce((sum, count) => sum + count, 0),
+      }),
     };
   },
 });

@@ -20,7 +20,7 @@ export interface ChartSeries {
     last: (number | null)[];
     min: (number | null)[];
     max: (number | null)[];
-    nonFinite: number[];
+    nonFiniteTotal: number;
   } | null;
 }
 
@@ -50,7 +50,7 @@ const RANGE_TYPES =
 const RANGE =
   "runIds: $runIds, keys: $keys, x: { axis: $axis, metric: $metric }, min: $min, max: $max, samples: $samples";
 
-/** Lines of runs, only the columns that are drawn. */
+/** Lines of runs, only the columns that are drawn: of a bucket its last value with every digit, for the line and its CSV, the band's edges in 8. */
 export const ChartLines = toDocument<
   { histories: { width: number | null; series: ChartSeries[] } },
   ChartRange & { bySteps: boolean }
@@ -63,7 +63,7 @@ export const ChartLines = toDocument<
         points { x values }
         buckets {
           start @skip(if: $bySteps) lastStep @include(if: $bySteps)
-          last min max nonFinite
+          last min(digits: 8) max(digits: 8) nonFiniteTotal
         }
       }
     }

@@ -21,6 +21,7 @@ export interface SweepStoppingView {
   /** 1 where it was stopped. */
   stopped: number[];
   more: boolean;
+  savings: { stopped: number; stoppedValues: number; fullValues: number; spent: number } | null;
 }
 
 /** Null where the sweep's file has no early_terminate. */
@@ -34,6 +35,7 @@ export const SweepStopping = toDocument<
         rule unit
         bands { band runs stopped threshold }
         run band compared stopped more
+        savings { stopped stoppedValues fullValues spent }
       }
     }
   }

@@ -1,7 +1,12 @@
 import { measureOf } from "@/compute/stopping/place";
 import { AppError } from "@/core/errors";
 import { deserializeConfig, type EarlyTerminate } from "@/core/sweep-config";
-import { type StoppingBand, type StoppingView, viewStopping } from "@/engine/stopping-view";
+import {
+  type StoppingBand,
+  type StoppingSavings,
+  type StoppingView,
+  viewStopping,
+} from "@/engine/stopping-view";
 import { inFull } from "../allowance";
 import { builder } from "../builder";
 import { Sweep } from "../refs";
@@ -20,6 +25,19 @@ const Band = builder.objectRef<StoppingBand>("StoppingBand").implement({
       nullable: true,
       description:
         "What a run there is compared with by now: worse ones have to stop. Null where too few have come, and for rules that compare with no single number.",
+    }),
+  }),
+});
+
+const Savings = builder.objectRef<StoppingSavings>("StoppingSavings").implement({
+  description:
+    "The training that early stopping has saved so far. A run that was stopped counts as if it would have logged as much as the middle one of the finished runs.",
+  fields: (t) => ({
+    stopped: t.exposeInt("stopped", { description: "Runs that were stopped." }),
+    stoppedValues: t.exposeFloat("stoppedValues", { description: "Values of the metric that they logged." }),
+    fullValues: t.exposeFloat("fullValues", { description: "Values that they would have logged." }),
+    spent: t.exposeFloat("spent", {
+      description: "What all runs logged, as a share of what they would have without early stopping.",
     }),
   }),
 });
@@ -59,6 +77,12 @@ const StoppingType = builder.objectRef<Stopping>("Stopping").implement({
       value: column("The value that reached the band.", ({ value }) => value),
       best: column("The best so far.", ({ best }) => best),
       stopped: column("1 where the run was stopped there, else 0.", ({ stopped }) => Number(stopped)),
+      savings: t.field({
+        type: Savings,
+        nullable: true,
+        description: "What it has saved; null before a run was stopped and another one finished.",
+        resolve: ({ savings }) => savings,
+      }),
       more: t.exposeBoolean("more", { description: "There is more than is shown." }),
     };
   },

@@ -86,14 +86,14 @@ describe("a project", () => {
     await page.getByRole("link", { name: "Best value" }).click();
     await page.waitForURL(/sort=-objective/);
     await page.locator('th[aria-sort="descending"]', { hasText: "Best value" }).waitFor();
-    const values = (await rows(page).locator("td:nth-child(2)").allTextContents()).map(Number);
+    const values = (await rows(page).locator("td:nth-child(3)").allTextContents()).map(Number);
     expect(values).toEqual(values.toSorted((a, b) => b - a));
 
     const box = page.getByRole("searchbox", { name: "Filter runs" });
     await box.fill("state:failed lr<0.1");
     await page.waitForURL(/q=state/);
     await page.getByText(/^showing \d+ of \d+, filtered from 60$/).waitFor();
-    const states = await rows(page).locator("td:nth-child(3)").allTextContents();
+    const states = await rows(page).locator("td:nth-child(4)").allTextContents();
     expect(states.length).toBeGreaterThan(0);
     expect(new Set(states)).toEqual(new Set(["Failed"]));
 

@@ -96,7 +96,7 @@ describe("the public API", () => {
       ..."OutputChange OutputConnection OutputEdge OutputPiece PageInfo PairImportance ParameterImportance Person Points Project ProjectChange Run".split(
         " ",
       ),
-      ..."RunConnection RunCounts RunEdge RunWarning RunsChange SavedView SearchState Series SlotInUse Stopping StoppingBand Suggestion Sweep SweepConnection SweepEdge SweepGuess SweepMetric SystemSeries".split(
+      ..."RunConnection RunCounts RunEdge RunWarning RunsChange SavedView SearchState Series SlotInUse Stopping StoppingBand StoppingSavings Suggestion Sweep SweepAttempts SweepConnection SweepEdge SweepGuess SweepMetric SystemSeries".split(
         " ",
       ),
     ];

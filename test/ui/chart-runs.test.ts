@@ -106,7 +106,7 @@ describe("colours", () => {
 });
 
 describe("lines of an answer", () => {
-  const buckets = { last: [1, null], min: [0, null], max: [2, null], nonFinite: [0, 3] };
+  const buckets = { last: [1, null], min: [0, null], max: [2, null], nonFiniteTotal: 3 };
   test("a bucket stands at its last step, or in the middle of what it spans", () => {
     const sent = { total: 9, unpaired: 1, points: null };
     expect(toChartLine({ ...sent, buckets: { ...buckets, lastStep: [7, 15] } }, 8)).toMatchObject({

@@ -55,6 +55,44 @@ describe("a timeline", () => {
     expect(draw(runs).agents.map(({ label }) => label)).toEqual(["box-a (1)", "box-a (2)"]);
   });
 
+  test("has a lane for each slot of an agent, in which its runs stand, used or not", () => {
+    const agents = [{ id: "a", host: "box-a", slots: 3, fromMs: s(0), toMs: s(100) }];
+    const chart = draw(
+      [
+        { ...run(1, "a", 0, 50), slot: 2 },
+        { ...run(2, "a", 60, 100), slot: 0 },
+        { ...run(3, "a", 70, 90), slot: 2 },
+      ],
+      agents,
+    );
+    const lanes = chart.agents[0]?.lanes.map(({ bars }) => bars.map(({ id }) => id));
+    expect(lanes).toEqual([["2"], [], ["1", "3"]]);
+    expect(chart.agents[0]).toMatchObject({ bySlot: true, utilisation: 110 / 300 });
+    // A clock went back: nothing lies on anything.
+    const twice = draw(
+      [
+        { ...run(1, "a", 0, 50), slot: 0 },
+        { ...run(2, "a", 40, 60), slot: 0 },
+      ],
+      agents,
+    );
+    expect(twice.agents[0]?.lanes.map(({ bars }) => bars.length)).toEqual([1, 1, 0]);
+  });
+
+  test("shows the attempts of a run where each was, and counts the run once", () => {
+    const first = { ...run(1, "a", 0, 20, "crashed"), earlier: { number: 1, reason: "lease_expired" } };
+    const chart = draw([first, run(1, "b", 30, 60)]);
+    expect(chart.agents.map(({ label, lanes }) => [label, lanes[0]?.bars[0]?.state])).toEqual([
+      ["box-a", "crashed"],
+      ["box-b", "finished"],
+    ]);
+    expect([chart.shown, chart.earlier]).toEqual([1, 1]);
+    expect(chart.summary).toContain("2 agents worked on 1 run");
+    expect(toTimelineCsv(chart, [chart.fromMs, chart.toMs])).toContain(
+      "crashed,2026-01-01T12:00:00.000Z,2026-01-01T12:00:20.000Z,20,1,lease expired",
+    );
+  });
+
   test("is nothing before the first run has started", () => {
     expect(prepareTimeline({ runs: [], agents: [], nowMs: START, total: 3 })).toBeUndefined();
   });
@@ -88,7 +126,7 @@ describe("a timeline", () => {
       .trimEnd()
       .split("\r\n");
     expect(rows).toHaveLength(4);
-    expect(rows[1]).toBe("box-a,1,run-1,finished,2026-01-01T12:00:00.000Z,2026-01-01T12:00:20.000Z,20");
+    expect(rows[1]).toBe("box-a,1,run-1,finished,2026-01-01T12:00:00.000Z,2026-01-01T12:00:20.000Z,20,,");
     await expect(toTimelineSvg(chart, [chart.fromMs, chart.toMs])).toMatchFileSnapshot(
       "../golden/timeline.svg",
     );

@@ -25,9 +25,6 @@ export function tickLevels(ticks: readonly Tick[]): readonly (0 | 1 | 2 | 3)[] {
   return ticks.map((_, i) => (i % least === 0 ? 0 : i % middle === 0 ? 1 : i % wide === 0 ? 2 : 3));
 }
 
-/** For a tick's level, what shows its label. */
-export const TICK_CLASSES = ["", "hidden @sm:inline", "hidden @2xl:inline", "hidden"] as const;
-
 /** Of a plot on a phone, at `@sm` and at `@2xl` (24 and 42 rem). */
 const WIDTHS_PX = [250, 384, 672];
 /** A figure at 11 px. */

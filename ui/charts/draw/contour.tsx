@@ -5,19 +5,11 @@ import type { Contour } from "../prepare/contour";
 import { dotRadius } from "../prepare/dots";
 import { RampBar } from "./color-legend";
 import { toContourTable } from "./contour-file";
-import { DataTable, Frame } from "./frame";
-import { type Paint, PlotCanvas } from "./plot-canvas";
-import { type Area, type PointedRuns, RunDots } from "./run-dots";
-import { Showing } from "./showing";
+import { DotsPlot, type DotsPlotProps } from "./dots-plot";
+import type { Paint } from "./plot-canvas";
 import { useTheme } from "./use-theme";
 
-export function ContourChart(props: {
-  chart: Contour;
-  pointed: PointedRuns;
-  onOpen: (runId: string, aside: boolean) => void;
-  onArea?: (area: Area) => void;
-}) {
-  const { chart, pointed, onOpen, onArea } = props;
+export function ContourChart({ chart, ...rest }: DotsPlotProps & { chart: Contour }) {
   const { levels, dots, legend } = chart;
   const theme = useTheme();
   const table = useMemo(() => toContourTable(chart), [chart]);
@@ -52,39 +44,18 @@ export function ContourChart(props: {
   const tip = (index: number): (readonly [string, string])[] =>
     (table.rows[index] ?? []).slice(1).map((cell, i) => [table.columns[i + 1] ?? "", cell] as const);
   return (
-    <figure>
-      <Frame
-        x={chart.x}
-        y={chart.y}
-        summary={chart.summary}
-        height="h-72 sm:h-96"
-        overlay={
-          <>
-            <PlotCanvas paint={paint} />
-            <RunDots
-              label={`Runs by ${chart.x.label} and ${chart.y.label}.`}
-              dots={dots}
-              pointed={pointed}
-              tip={tip}
-              onOpen={onOpen}
-              onArea={onArea}
-            />
-          </>
-        }
-      >
-        {null}
-      </Frame>
-      <figcaption className="mt-1 flex flex-wrap items-center gap-x-5 gap-y-1 text-ink-faint text-xs">
+    <DotsPlot
+      {...rest}
+      chart={chart}
+      paint={paint}
+      tip={tip}
+      table={table}
+      legend={
         <span className="inline-flex flex-wrap items-center gap-x-3 text-ink-soft">
           <span className="text-ink-faint">{legend.label}</span>
           <RampBar low={legend.low} high={legend.high} log={legend.log} />
         </span>
-        <Showing shown={dots.x.length} total={chart.total} />
-        {chart.notes.map((note) => (
-          <p key={note}>{note}.</p>
-        ))}
-      </figcaption>
-      <DataTable caption={chart.summary} columns={table.columns} rows={table.rows} />
-    </figure>
+      }
+    />
   );
 }

@@ -1,7 +1,7 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
-import { type Axis, BOX, TICK_CLASSES, tickLevels, toPercent, toY } from "../axis";
+import { type Axis, BOX, tickLevels, toPercent, toY } from "../axis";
 
 /**
  * The plot with its axes: an SVG stretched over the plot area, tick labels as text beside it. Drawn on the server
@@ -69,6 +69,9 @@ export function Frame(props: {
     </div>
   );
 }
+
+/** For a tick's level, what shows its label. */
+export const TICK_CLASSES = ["", "hidden @sm:inline", "hidden @2xl:inline", "hidden"] as const;
 
 const STRETCHED = {
   viewBox: `0 0 ${BOX} ${BOX}`,

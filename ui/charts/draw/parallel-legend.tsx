@@ -83,8 +83,8 @@ const Sample = ({ color }: { color: LineColor }) => (
       y1="3"
       y2="3"
       stroke={color.css}
-      strokeWidth="2"
-      strokeOpacity={color.faint ? 0.6 : 1}
+      strokeWidth={color.faint ? 1.5 : 2.25}
+      strokeOpacity={color.faint ? 0.5 : 1}
       {...(color.dash !== "none" && { strokeDasharray: color.dash })}
     />
   </svg>

@@ -138,9 +138,8 @@ export function createPainter(canvases: Canvases, onDrawn: (lines: number) => vo
         const color = chart.colors[bucket];
         const own = lines.filter((i) => chart.buckets[i] === bucket);
         if (!color || own.length === 0) continue;
-        const dash = shownLines > DASHED_TO ? "none" : color.dash;
-        const width = shownLines > THIN_FROM ? 1 : 1.4;
-        style(context, theme.of(color.css), dash, width, color.faint ? alpha * FAINT : alpha);
+        const width = shownLines > THIN_FROM || color.faint ? 1 : 1.4;
+        style(context, theme.of(color.css), color.dash, width, color.faint ? alpha * FAINT : alpha);
         trace(context, layout, own);
       }
     }
@@ -215,9 +214,8 @@ const adapt = (budget: number, tookMs: number): number =>
 
 const THIN_FROM = 1_000;
 
-/** Dashes of more lines are a haze, and cost several times a solid line: what did not end well is fainter then, and no more. */
-const DASHED_TO = 600;
-const FAINT = 0.6;
+/** Of lines of runs that did not end well. */
+const FAINT = 0.5;
 
 /**
  * The more lines, the fainter each; by powers of two, so that a line more changes nothing. Not as faint as HiPlot's
@@ -263,8 +261,7 @@ const countOf = (scene: Scene): number => {
 /** All that was painted stands where it stood and looks as it looked. */
 function isContinued(before: Scene, next: Scene): boolean {
   if (toAlpha(countOf(before)) !== toAlpha(countOf(next))) return false;
-  for (const bound of [THIN_FROM, DASHED_TO])
-    if (countOf(before) > bound !== countOf(next) > bound) return false;
+  if (countOf(before) > THIN_FROM !== countOf(next) > THIN_FROM) return false;
   for (let i = 0; i < before.passing.length; i++) if (before.passing[i] !== next.passing[i]) return false;
   return continues(before.chart, next.chart);
 }

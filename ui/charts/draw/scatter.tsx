@@ -4,19 +4,14 @@ import { useCallback, useMemo } from "react";
 import { dotRadius } from "../prepare/dots";
 import type { Scatter } from "../prepare/scatter";
 import { ColorLegend } from "./color-legend";
-import { DataTable, Frame } from "./frame";
+import { DotsPlot, type DotsPlotProps } from "./dots-plot";
 import { paintDots } from "./paint-dots";
-import { type Paint, PlotCanvas } from "./plot-canvas";
-import { type Area, type PointedRuns, RunDots } from "./run-dots";
+import type { Paint } from "./plot-canvas";
 import { toScatterTable } from "./scatter-file";
-import { Showing } from "./showing";
 import { useTheme } from "./use-theme";
 
-export interface ScatterProps {
+export interface ScatterProps extends DotsPlotProps {
   chart: Scatter;
-  pointed: PointedRuns;
-  onOpen: (runId: string, aside: boolean) => void;
-  onArea?: (area: Area) => void;
   /** Tailwind height of the plot. */
   height?: string;
   /** One of many on the page: no legend, no table. */
@@ -24,10 +19,10 @@ export interface ScatterProps {
 }
 
 export function ScatterChart(props: ScatterProps) {
-  const { chart, pointed, onOpen, onArea, height = "h-72 sm:h-96", small = false } = props;
+  const { chart, small = false, ...rest } = props;
   const { dots, coloring, frontier } = chart;
   const theme = useTheme();
-  const table = useMemo(() => !small && toScatterTable(chart), [chart, small]);
+  const table = useMemo(() => (small ? undefined : toScatterTable(chart)), [chart, small]);
   const paint: Paint = useCallback(
     (context, size) => {
       const radius = small ? Math.min(2.6, dotRadius(dots.x.length)) : dotRadius(dots.x.length);
@@ -52,46 +47,22 @@ export function ScatterChart(props: ScatterProps) {
     });
   };
   return (
-    <figure>
-      <Frame
-        x={chart.x}
-        y={chart.y}
-        summary={chart.summary}
-        height={height}
-        showYLabel={!small}
-        overlay={
-          <>
-            <PlotCanvas paint={paint} />
-            <RunDots
-              label={`Runs by ${chart.x.label} and ${chart.y.label}.`}
-              dots={dots}
-              pointed={pointed}
-              tip={tip}
-              onOpen={onOpen}
-              onArea={onArea}
-            />
-          </>
-        }
-      >
-        {null}
-      </Frame>
-      {table && (
+    <DotsPlot
+      {...rest}
+      chart={chart}
+      paint={paint}
+      tip={tip}
+      table={table}
+      legend={
         <>
-          <figcaption className="mt-1 flex flex-wrap items-center gap-x-5 gap-y-1 text-ink-faint text-xs">
-            <ColorLegend coloring={coloring} />
-            {chart.frontierName && (
-              <span className="inline-flex items-center gap-1.5">
-                <span className="h-0.5 w-4 rounded bg-best-mark" /> {chart.frontierName}
-              </span>
-            )}
-            <Showing shown={dots.x.length} total={chart.total} />
-            {chart.notes.map((note) => (
-              <p key={note}>{note}.</p>
-            ))}
-          </figcaption>
-          <DataTable caption={chart.summary} {...table} />
+          <ColorLegend coloring={coloring} />
+          {chart.frontierName && (
+            <span className="inline-flex items-center gap-1.5">
+              <span className="h-0.5 w-4 rounded bg-best-mark" /> {chart.frontierName}
+            </span>
+          )}
         </>
-      )}
-    </figure>
+      }
+    />
   );
 }

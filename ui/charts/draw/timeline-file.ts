@@ -74,6 +74,7 @@ export function toTimelineSvg(chart: Timeline, [from, to]: View): string {
                     height: Math.max(1, height - 4),
                     fill: hollow ? "none" : fill,
                     stroke: hollow ? fill : undefined,
+                    opacity: bar.earlier ? 0.4 : undefined,
                   });
                 }),
             ]),
@@ -86,7 +87,7 @@ export function toTimelineSvg(chart: Timeline, [from, to]: View): string {
 /** A row for each run in the stretch that is shown. */
 export const toTimelineCsv = (chart: Timeline, [from, to]: View): string =>
   toCsv(
-    ["agent", "lane", "run", "state", "started", "ended", "seconds"],
+    ["agent", "lane", "run", "state", "started", "ended", "seconds", "earlier attempt", "why it ended"],
     chart.agents.flatMap((agent) =>
       agent.lanes.flatMap((lane) =>
         lane.bars
@@ -99,6 +100,8 @@ export const toTimelineCsv = (chart: Timeline, [from, to]: View): string =>
             new Date(bar.startMs).toISOString(),
             bar.open ? undefined : new Date(bar.endMs).toISOString(),
             (bar.endMs - bar.startMs) / 1_000,
+            bar.earlier?.number,
+            bar.earlier?.reason?.replaceAll("_", " "),
           ]),
       ),
     ),

@@ -8,12 +8,12 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { formatDuration } from "@/ui/format";
+import { formatDuration, plural } from "@/ui/format";
 import { Scroll } from "@/ui/kit/scroll";
-import { TICK_CLASSES, tickLevels, toPercent } from "../axis";
+import { tickLevels, toPercent } from "../axis";
 import { type Bar, barAt, type Lane, type Timeline, toTimelineAxis } from "../prepare/timeline";
 import { stateLook } from "../states";
-import { DataTable } from "./frame";
+import { DataTable, TICK_CLASSES } from "./frame";
 import { type Paint, PlotCanvas } from "./plot-canvas";
 import { type PointedRuns, Tip } from "./run-dots";
 import { Showing } from "./showing";
@@ -51,13 +51,17 @@ export function TimelineChart(props: {
   const lanePx = Math.max(3, Math.min(20, Math.floor(6_000 / Math.max(1, lanes.length))));
 
   const [drag, setDrag] = useState<readonly [start: number, end: number]>();
-  const [inside, setInside] = useState(false);
+  /** The bar that is pointed at here. */
+  const [inside, setInside] = useState<Bar>();
   const runId = useSyncExternalStore(
     pointed.subscribe,
     () => pointed.now().runId,
     () => undefined,
   );
-  const marked = runId === undefined ? undefined : places.get(runId);
+  const marked =
+    runId === undefined
+      ? undefined
+      : ((inside?.id === runId ? places.get(keyOf(inside)) : undefined) ?? places.get(runId));
 
   const paint: Paint = useCallback(
     (context, { width }) => {
@@ -79,6 +83,7 @@ export function TimelineChart(props: {
         for (const [place, lane] of lanes.entries())
           for (const bar of lane.bars) {
             if (bar.state !== state || bar.endMs < from || bar.startMs > to) continue;
+            context.globalAlpha = bar.earlier ? EARLIER_ALPHA : 1;
             const left = Math.max(-4, x(bar.startMs));
             // A hair between two bars, so that they are seen to be two.
             const wide = Math.max(1, Math.min(width + 4, x(bar.endMs)) - left - 0.75);
@@ -87,6 +92,7 @@ export function TimelineChart(props: {
             else context.fillRect(left, place * lanePx + 2, wide, lanePx - 4);
           }
       }
+      context.globalAlpha = 1;
       const best = bestId === undefined ? undefined : places.get(bestId);
       if (best && best.bar.endMs >= from && best.bar.startMs <= to) {
         context.strokeStyle = theme.token("best-mark");
@@ -109,8 +115,9 @@ export function TimelineChart(props: {
   const onMove = (event: PointerEvent) => {
     const at = place(event);
     if (drag) return setDrag([drag[0], at.share]);
-    setInside(true);
-    pointed.set({ runId: hit(at)?.id });
+    const bar = hit(at);
+    setInside(bar);
+    pointed.set({ runId: bar?.id });
   };
   const onUp = (event: PointerEvent) => {
     const at = place(event);
@@ -129,12 +136,12 @@ export function TimelineChart(props: {
     const next = nextBar(lanes, marked, event.key);
     if (!next) return;
     event.preventDefault();
-    setInside(true);
+    setInside(next);
     pointed.set({ runId: next.id });
     if (next.endMs < from || next.startMs > to) onView(centered(next, from, to, chart));
   };
   const leave = () => {
-    setInside(false);
+    setInside(undefined);
     pointed.set({});
   };
 
@@ -168,7 +175,14 @@ export function TimelineChart(props: {
               >
                 {agent.lanes.length * lanePx >= 12 && (
                   <>
-                    <span className="min-w-0 grow truncate leading-5">{agent.label}</span>
+                    <span className="min-w-0 grow leading-5">
+                      <span className="block truncate">{agent.label}</span>
+                      {agent.bySlot && agent.lanes.length * lanePx >= 40 && (
+                        <span className="block truncate text-2xs text-ink-faint">
+                          {plural(agent.lanes.length, "slot")}
+                        </span>
+                      )}
+                    </span>
                     <span className="figures shrink-0 text-ink-faint leading-5 max-sm:hidden">
                       {toShare(agent.utilisation)}
                     </span>
@@ -251,13 +265,17 @@ export function TimelineChart(props: {
                           ),
                         ],
                         ["from", new Date(shown.bar.startMs).toISOString().slice(11, 19)],
+                        ...(shown.bar.slot === null ? [] : [["slot", String(shown.bar.slot)] as const]),
+                        ...(shown.bar.earlier ? [["attempt", toEnding(shown.bar.earlier)] as const] : []),
                       ]}
                     />
                   )}
                 </>
               )}
               <span aria-live="polite" className="sr-only">
-                {inside && shown && `${shown.bar.label}, ${shown.bar.state}`}
+                {inside &&
+                  shown &&
+                  `${shown.bar.label}, ${shown.bar.state}${shown.bar.earlier ? `, attempt ${toEnding(shown.bar.earlier)}` : ""}`}
               </span>
             </div>
           </div>
@@ -269,6 +287,12 @@ export function TimelineChart(props: {
             <Tile state={state} /> {state}
           </span>
         ))}
+        {chart.earlier > 0 && (
+          <span className="inline-flex items-center gap-1.5">
+            <span className="h-2.5 w-4 bg-ink" style={{ opacity: EARLIER_ALPHA }} /> an attempt that was
+            followed by another
+          </span>
+        )}
         <span className="inline-flex items-center gap-1.5">
           <span className="h-2.5 w-4 bg-quiet-wash" /> idle
         </span>
@@ -320,6 +344,15 @@ function Tile({ state }: { state: string }) {
   );
 }
 
+/** Tried again since: it is a part of the story, not of the result. */
+export const EARLIER_ALPHA = 0.4;
+
+/** "1, lease expired": the one that was followed by another, and why it ended. */
+const toEnding = ({ number, reason }: NonNullable<Bar["earlier"]>): string =>
+  `${number}, ${reason?.replaceAll("_", " ") ?? "tried again"}`;
+
+const keyOf = ({ id, earlier }: Bar): string => (earlier ? `${id}/${earlier.number}` : id);
+
 const toShare = (share: number): string => `${Math.round(share * 100)} %`;
 
 type Placed = { lane: number; index: number; bar: Bar };
@@ -327,19 +360,21 @@ type Placed = { lane: number; index: number; bar: Bar };
 function toPlaces(lanes: readonly Lane[]): ReadonlyMap<string, Placed> {
   const places = new Map<string, Placed>();
   for (const [lane, { bars }] of lanes.entries())
-    for (const [index, bar] of bars.entries()) places.set(bar.id, { lane, index, bar });
+    for (const [index, bar] of bars.entries()) places.set(keyOf(bar), { lane, index, bar });
   return places;
 }
 
 function nextBar(lanes: readonly Lane[], from: Placed | undefined, key: string): Bar | undefined {
   if (!["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(key)) return undefined;
-  if (!from) return lanes[0]?.bars[0];
+  if (!from) return lanes.find(({ bars }) => bars.length > 0)?.bars[0];
   const own = lanes[from.lane]?.bars ?? [];
   if (key === "Home") return own[0];
   if (key === "End") return own.at(-1);
   if (key === "ArrowLeft") return own[from.index - 1] ?? from.bar;
   if (key === "ArrowRight") return own[from.index + 1] ?? from.bar;
-  const lane = lanes[from.lane + (key === "ArrowDown" ? 1 : -1)];
+  const beyond = key === "ArrowDown" ? lanes.slice(from.lane + 1) : lanes.slice(0, from.lane).reverse();
+  // Slots that nothing ran in are passed over.
+  const lane = beyond.find(({ bars }) => bars.length > 0);
   return lane ? barAt(lane, from.bar.startMs, Number.POSITIVE_INFINITY) : from.bar;
 }
 

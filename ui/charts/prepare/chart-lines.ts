@@ -20,15 +20,14 @@ export interface SentLine {
     readonly last: readonly (number | null)[];
     readonly min: readonly (number | null)[];
     readonly max: readonly (number | null)[];
-    readonly nonFinite: readonly number[];
+    readonly nonFiniteTotal: number;
   } | null;
 }
 
 /** @param width of a bucket: along steps it stands at its last one, else in its middle */
 export function toChartLine({ total, unpaired, points, buckets }: SentLine, width: number): ChartLine {
   if (buckets) {
-    const { start = [], lastStep, last, min, max } = buckets;
-    const nonFinite = buckets.nonFinite.reduce((sum, count) => sum + count, 0);
+    const { start = [], lastStep, last, min, max, nonFiniteTotal: nonFinite } = buckets;
     const x = lastStep ?? start.map((edge) => edge + width / 2);
     return { x, values: last, min, max, nonFinite, points: total, unpaired };
   }

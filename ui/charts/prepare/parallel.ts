@@ -70,6 +70,8 @@ export type ParallelLegend =
 
 /** Steps of the ramp: strokes are batched by colour, and more steps can't be told apart. */
 const RAMP_STEPS = 16;
+/** Dashes of more lines draw a pattern of their own, and cost several times a solid line: who did not end well is fainter then, and no more. */
+const DASHED_TO = 150;
 const QUIET: LineColor = { css: "var(--quiet-mark)", dash: "none" };
 
 export function prepareParallel(input: ParallelInput): Parallel {
@@ -108,6 +110,14 @@ type Coloring = Pick<Parallel, "buckets" | "colors" | "layers" | "legend">;
 function byValue(axis: ParallelAxis, runs: readonly ChartRun[], goal: ParallelInput["goal"]): Coloring {
   const low = (place: number) => (axis.flipped ? 1 - place : place);
   const without = STATE_LOOKS.length * RAMP_STEPS;
+  const looks = STATE_LOOKS.map((look) =>
+    toStateColor(runs.length > DASHED_TO ? { ...look, dash: "none" } : look),
+  );
+  const toItem = (state: number, count: number, css?: string): LegendItem => ({
+    label: STATE_LOOKS[state]?.state ?? "",
+    color: { ...(looks[state] as LineColor), ...(css !== undefined && { css }) },
+    count,
+  });
   const buckets = Uint16Array.from(axis.places, (place, i) => {
     const state = stateIndex(runs[i]?.state ?? "");
     const step = Math.min(RAMP_STEPS - 1, Math.floor(low(place) * RAMP_STEPS));
@@ -127,10 +137,8 @@ function byValue(axis: ParallelAxis, runs: readonly ChartRun[], goal: ParallelIn
   return {
     buckets,
     colors: [
-      ...STATE_LOOKS.flatMap((look) =>
-        steps.map((i) => ({ ...toStateColor(look), css: toRampCss(i / (RAMP_STEPS - 1)) })),
-      ),
-      ...STATE_LOOKS.map(toStateColor),
+      ...looks.flatMap((look) => steps.map((i) => ({ ...look, css: toRampCss(i / (RAMP_STEPS - 1)) }))),
+      ...looks,
     ],
     layers: [
       ...states.map((state) => without + state),
@@ -144,21 +152,11 @@ function byValue(axis: ParallelAxis, runs: readonly ChartRun[], goal: ParallelIn
         .filter(({ at }) => at >= 0 && at <= 1)
         .map((tick) => ({ ...tick, css: toRampCss(tick.at) })),
       states:
-        ended.length > 1
-          ? ended.map(({ state, placed }) => ({
-              ...toItem(state, placed),
-              color: { ...toStateColor(STATE_LOOKS[state] as StateLook), css: "var(--ink-soft)" },
-            }))
-          : [],
+        ended.length > 1 ? ended.map(({ state, placed }) => toItem(state, placed, "var(--ink-soft)")) : [],
       without: counts.flatMap(({ state, without }) => (without > 0 ? [toItem(state, without)] : [])),
     },
   };
 }
-
-const toItem = (state: number, count: number): LegendItem => {
-  const look = STATE_LOOKS[state] as StateLook;
-  return { label: look.state, color: toStateColor(look), count };
-};
 
 const toStateColor = ({ state, token, dash }: StateLook): LineColor => ({
   css: `var(--${token})`,

@@ -12,6 +12,10 @@ export interface TimedRun {
   /** Null while it goes on. */
   readonly endMs: number | null;
   readonly agent: { readonly id: string; readonly host: string } | null;
+  /** Of its agent's slots, from 0; null where that has one alone, and where nobody has told. */
+  readonly slot?: number | null;
+  /** An attempt that was followed by another one: which, and why it ended. */
+  readonly earlier?: { readonly number: number; readonly reason: string | null };
 }
 
 export interface TimedAgent {
@@ -40,10 +44,13 @@ export interface Bar {
   readonly startMs: number;
   readonly endMs: number;
   readonly open: boolean;
+  readonly slot: number | null;
+  /** It was tried again afterwards. */
+  readonly earlier?: { readonly number: number; readonly reason: string | null };
 }
 
 export interface Lane {
-  /** Of one agent's lanes the first is 1. */
+  /** Of one agent's lanes the first is 1; where slots are known, its slot and one. */
   readonly place: number;
   /** By their start; none overlaps another. */
   readonly bars: readonly Bar[];
@@ -60,6 +67,8 @@ export interface AgentLanes {
   /** Of what its slots could have worked, 0 to 1. */
   readonly utilisation: number;
   readonly longestPauseMs: number;
+  /** Its lanes are its slots. */
+  readonly bySlot: boolean;
 }
 
 export interface Timeline {
@@ -68,6 +77,8 @@ export interface Timeline {
   readonly fromMs: number;
   readonly toMs: number;
   readonly states: readonly string[];
+  /** Bars of attempts that were followed by others. */
+  readonly earlier: number;
   readonly summary: string;
   readonly shown: number;
   readonly total: number;
@@ -83,6 +94,7 @@ export function prepareTimeline(input: TimelineInput): Timeline | undefined {
     .map(([id, own]) => toAgent(id, own, known.get(id), nowMs))
     .sort((a, b) => a.fromMs - b.fromMs || a.label.localeCompare(b.label, "en", { numeric: true }));
   const told = tellApart(agents);
+  const shown = countRuns(runs);
   const fromMs = Math.min(...agents.map((agent) => agent.fromMs));
   const toMs = Math.max(fromMs + 1_000, ...agents.map((agent) => agent.toMs));
   return {
@@ -91,8 +103,9 @@ export function prepareTimeline(input: TimelineInput): Timeline | undefined {
     fromMs,
     toMs,
     states: [...new Set(runs.map(({ state }) => state))].sort(),
-    summary: toSummary(told, runs, toMs - fromMs),
-    shown: runs.length,
+    earlier: runs.filter((run) => run.earlier).length,
+    summary: toSummary(told, shown, toMs - fromMs),
+    shown,
     total: input.total,
   };
 }
@@ -108,7 +121,8 @@ function toAgent(
   agent: TimedAgent | undefined,
   nowMs: number,
 ): AgentLanes {
-  const lanes = toLanes(runs, nowMs);
+  const bySlot = runs.some(({ slot = null }) => slot !== null);
+  const lanes = toLanes(runs, nowMs, bySlot ? Math.min(agent?.slots ?? 1, MOST_EMPTY_LANES) : 0);
   const bars = lanes.flatMap((lane) => lane.bars);
   const first = bars.reduce((least, bar) => Math.min(least, bar.startMs), Number.POSITIVE_INFINITY);
   const last = bars.reduce((most, bar) => Math.max(most, bar.endMs), Number.NEGATIVE_INFINITY);
@@ -122,23 +136,40 @@ function toAgent(
     lanes,
     fromMs,
     toMs,
-    runs: runs.length,
+    runs: countRuns(runs),
+    bySlot,
     busyMs,
     utilisation: toMs > fromMs ? Math.min(1, busyMs / (slots * (toMs - fromMs))) : 1,
     longestPauseMs: lanes.reduce((most, lane) => Math.max(most, longestPause(lane.bars)), 0),
   };
 }
 
-/** Each run into the first lane that is free when it starts: as many lanes as ever ran at once. */
-function toLanes(runs: readonly TimedRun[], nowMs: number): Lane[] {
+/** An agent of more slots than these shows those that it used. */
+const MOST_EMPTY_LANES = 64;
+
+const countRuns = (runs: readonly TimedRun[]): number => new Set(runs.map(({ id }) => id)).size;
+
+/**
+ * Each run into the lane of its slot, else into the first lane that is free when it starts: as many lanes as ever ran at once, or
+ * as the agent has slots. A clock that went back may put two runs into one slot at once: the second one takes a free lane then.
+ */
+function toLanes(runs: readonly TimedRun[], nowMs: number, slots: number): Lane[] {
   const lanes: { place: number; bars: Bar[]; endMs: number }[] = [];
+  const laneOf = (place: number) => {
+    for (let next = lanes.length + 1; next <= place; next++)
+      lanes.push({ place: next, bars: [], endMs: Number.NEGATIVE_INFINITY });
+    return lanes[place - 1];
+  };
+  laneOf(slots);
   for (const run of runs.toSorted((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))) {
     const endMs = Math.max(run.startMs, run.endMs ?? nowMs);
-    let lane = lanes.find((one) => one.endMs <= run.startMs);
-    if (!lane) {
-      lane = { place: lanes.length + 1, bars: [], endMs: 0 };
-      lanes.push(lane);
-    }
+    const slot = run.slot ?? null;
+    const own = slot === null ? undefined : laneOf(slot + 1);
+    const lane =
+      own && own.endMs <= run.startMs
+        ? own
+        : (lanes.find((one) => one.endMs <= run.startMs) ?? laneOf(lanes.length + 1));
+    if (!lane) continue;
     lane.endMs = endMs;
     lane.bars.push({
       id: run.id,
@@ -147,6 +178,8 @@ function toLanes(runs: readonly TimedRun[], nowMs: number): Lane[] {
       startMs: run.startMs,
       endMs,
       open: run.endMs === null,
+      slot,
+      ...(run.earlier && { earlier: run.earlier }),
     });
   }
   return lanes;
@@ -174,7 +207,7 @@ function tellApart(agents: readonly AgentLanes[]): AgentLanes[] {
   });
 }
 
-function toSummary(agents: readonly AgentLanes[], runs: readonly TimedRun[], spanMs: number): string {
+function toSummary(agents: readonly AgentLanes[], runs: number, spanMs: number): string {
   const busy = agents.reduce((sum, agent) => sum + agent.busyMs, 0);
   const able = agents.reduce(
     (sum, agent) => sum + (agent.utilisation > 0 ? agent.busyMs / agent.utilisation : 0),
@@ -186,7 +219,7 @@ function toSummary(agents: readonly AgentLanes[], runs: readonly TimedRun[], spa
     pause.longestPauseMs >= 1_000
       ? ` The longest pause was ${formatDuration(pause.longestPauseMs)}, on ${pause.label}.`
       : "";
-  return `${plural(agents.length, "agent")} worked on ${plural(runs.length, "run")} in ${formatDuration(spanMs)}${share}.${longest}`;
+  return `${plural(agents.length, "agent")} worked on ${plural(runs, "run")} in ${formatDuration(spanMs)}${share}.${longest}`;
 }
 
 /** The bar of a lane at a moment, or the nearest one within `reachMs`. */

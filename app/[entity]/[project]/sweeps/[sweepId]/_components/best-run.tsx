@@ -12,8 +12,14 @@ import { ByModel } from "./by-model";
 import { sayNoBest } from "./no-best";
 
 /** The answer that the sweep has so far: the value, the parameters that made it, where to look closer. */
-export function BestRun(props: { head: SweepHead; varied: readonly string[]; projectPath: string }) {
-  const { head, projectPath } = props;
+export function BestRun(props: {
+  head: SweepHead;
+  varied: readonly string[];
+  projectPath: string;
+  /** The best finished runs, for whoever goes on from them. */
+  bestIds: readonly string[];
+}) {
+  const { head, projectPath, bestIds } = props;
   const { bestRun, metric } = head;
   if (!bestRun || bestRun.objective === null || !metric)
     return (
@@ -61,6 +67,19 @@ export function BestRun(props: { head: SweepHead; varied: readonly string[]; pro
         ))}
       </dl>
       <RepeatCommand runId={bestRun.id} label="To run it once more" />
+      {head.viewerCanEdit && head.state === "finished" && bestIds.length > 1 && (
+        <p className="mt-4 text-ink-soft text-sm">
+          Next:{" "}
+          <Link
+            href={`${projectPath}/sweeps/new?from=${head.id}&runs=${bestIds.join(",")}`}
+            prefetch={false}
+            className="font-medium text-link underline underline-offset-2"
+          >
+            a narrower sweep around the best {bestIds.length} runs
+          </Link>
+          , which begins with their results.
+        </p>
+      )}
     </Panel>
   );
 }

@@ -2,24 +2,20 @@
 
 import Link from "next/link";
 import { type FormEvent, useState } from "react";
-import { MOST_COMPARED } from "@/app/_lib/compare";
-import { toComparePath } from "@/app/_lib/paths";
-import { toRunsCsv } from "@/app/_lib/runs-csv";
+import { ChosenBar, CompareLink, CsvButton } from "@/app/_components/chosen-bar";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { isOver } from "@/core/run";
-import { CSV_TYPE, download, toFileName } from "@/ui/charts/export";
 import { formatCount, plural } from "@/ui/format";
 import { Button, buttonLook } from "@/ui/kit/button";
 import { Dialog, DialogFoot } from "@/ui/kit/dialog";
 import { TextField } from "@/ui/kit/field";
-import { CrossIcon } from "@/ui/kit/icons";
 import { Notice } from "@/ui/kit/notice";
 import type { RunVerbs } from "./use-run-verbs";
 
 /** More ids than that make an address that servers refuse (16 kB). */
 const MOST_IN_LINK = 500;
 
-/** What can be done with the runs that are chosen; stays in sight below the table, and moves none of its rows. */
+/** What can be done with the runs that are chosen. */
 export function BulkBar({
   verbs,
   onDelete,
@@ -39,28 +35,26 @@ export function BulkBar({
   const { busy, refusal, forget } = verbs;
   if (chosen.length === 0 && !busy && refusal === undefined) return null;
   return (
-    <section
-      aria-label="Chosen runs"
-      className="sticky bottom-2 z-30 mt-2 rounded-lg border border-line bg-surface px-3 py-2 shadow-(--shadow)"
-    >
-      <div className="flex flex-wrap items-center gap-1.5">
-        <p role="status" className="figures mr-2 font-medium text-sm">
-          {busy
+    <>
+      <ChosenBar
+        status={
+          busy
             ? `${busy.text} ${formatCount(busy.done)} of ${formatCount(busy.total)}…`
-            : `${plural(chosen.length, "run")} chosen`}
-        </p>
-        {chosen.length >= 2 && chosen.length <= MOST_COMPARED && (
-          <Link
-            href={toComparePath(
-              projectPath,
-              chosen.map(({ name }) => name),
-            )}
-            prefetch={false}
-            className={buttonLook("line")}
-          >
-            Compare
-          </Link>
-        )}
+            : `${plural(chosen.length, "run")} chosen`
+        }
+        onNone={() => {
+          select([]);
+          forget();
+        }}
+        below={
+          refusal && (
+            <Notice tone="bad" live className="mt-2">
+              {refusal}
+            </Notice>
+          )
+        }
+      >
+        <CompareLink projectPath={projectPath} names={chosen.map(({ name }) => name)} />
         {head.viewerCanEdit && (
           <>
             {active.length > 0 && (
@@ -88,16 +82,7 @@ export function BulkBar({
             New sweep from {chosen.length === 1 ? "it" : "them"}
           </Link>
         )}
-        <Button
-          onClick={() =>
-            download(
-              toFileName(`${head.name} chosen runs`, "csv"),
-              new Blob([toRunsCsv(chosen, head.metric?.name)], { type: CSV_TYPE }),
-            )
-          }
-        >
-          CSV
-        </Button>
+        <CsvButton name={`${head.name} chosen runs`} runs={() => chosen} metric={head.metric?.name} />
         <Button
           onClick={() => {
             hide([...hidden, ...selected]);
@@ -115,24 +100,7 @@ export function BulkBar({
             Delete {formatCount(over.length)}
           </Button>
         )}
-        <button
-          type="button"
-          aria-label="Choose none"
-          title="Choose none"
-          onClick={() => {
-            select([]);
-            forget();
-          }}
-          className="ml-auto inline-flex size-8 items-center justify-center rounded-md text-ink-soft hover:bg-sunken hover:text-ink"
-        >
-          <CrossIcon />
-        </button>
-      </div>
-      {refusal && (
-        <Notice tone="bad" live className="mt-2">
-          {refusal}
-        </Notice>
-      )}
+      </ChosenBar>
       <Dialog open={tagging} title={`Tag ${plural(chosen.length, "run")}`} onClose={() => setTagging(false)}>
         <TagForm
           known={[...new Set(chosen.flatMap(({ tags }) => tags))].sort()}
@@ -142,7 +110,7 @@ export function BulkBar({
           }}
         />
       </Dialog>
-    </section>
+    </>
   );
 }
 

@@ -1,6 +1,9 @@
 "use client";
 
+import { useMemo } from "react";
+import type { Row } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
+import { type Goal, isBetter } from "@/core/sweep";
 import { BestRun } from "./best-run";
 import { Compromises } from "./compromises";
 import { Curve } from "./curve";
@@ -11,6 +14,10 @@ import { Parallel } from "./parallel";
 export function Overview() {
   const { data, varied, projectPath } = useSweepView();
   const { head } = data;
+  const bestIds = useMemo(
+    () => findBest([...data.rows.values()], head.metric?.goal),
+    [data.rows, head.metric?.goal],
+  );
   return (
     <>
       {head.metric ? (
@@ -19,7 +26,7 @@ export function Overview() {
           {head.metrics.length > 1 ? (
             <Compromises head={head} projectPath={projectPath} />
           ) : (
-            <BestRun head={head} varied={varied} projectPath={projectPath} />
+            <BestRun head={head} varied={varied} projectPath={projectPath} bestIds={bestIds} />
           )}
         </div>
       ) : (
@@ -29,4 +36,19 @@ export function Overview() {
       <Parallel />
     </>
   );
+}
+
+/** As many as a narrower sweep is made around. */
+const BEST_RUNS = 10;
+
+/** Ids of the best finished runs, the best one first. */
+function findBest(rows: readonly Row[], goal: Goal | undefined): string[] {
+  if (!goal) return [];
+  return rows
+    .flatMap(({ id, state, feasible, objective }) =>
+      state === "finished" && feasible !== false && objective !== null ? [{ id, objective }] : [],
+    )
+    .sort((a, b) => (a.objective === b.objective ? 0 : isBetter(goal, a.objective, b.objective) ? -1 : 1))
+    .slice(0, BEST_RUNS)
+    .map(({ id }) => id);
 }

@@ -4,11 +4,13 @@ import { useMemo } from "react";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { FLAG, useParam } from "@/app/_live/use-param";
 import type { SweepMetric } from "@/graphql/operations/pages";
+import type { SweepStoppingView } from "@/graphql/operations/stopping";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { Showing } from "@/ui/charts/draw/showing";
 import { StoppingChart } from "@/ui/charts/draw/stopping";
 import { toStoppingCsv, toStoppingSvg } from "@/ui/charts/draw/stopping-file";
 import { prepareStopping, type Rung, type StoppingBand } from "@/ui/charts/prepare/stopping";
+import { formatCount, plural } from "@/ui/format";
 import { Panel } from "@/ui/kit/panel";
 import { Toggle } from "@/ui/kit/toggle";
 import { useOpenRun } from "./use-explore";
@@ -20,10 +22,11 @@ export function StoppingBands(props: {
   metric: SweepMetric;
   bands: readonly StoppingBand[];
   rungs: readonly Rung[];
+  savings: SweepStoppingView["savings"];
   /** Runs that came to a band, where more did than were sent. */
   total: number;
 }) {
-  const { rule, unit, metric, bands, rungs, total } = props;
+  const { rule, unit, metric, bands, rungs, savings, total } = props;
   const { data, shown, pointed } = useSweepView();
   const open = useOpenRun();
   const [log, setLog] = useParam("st.log", FLAG);
@@ -67,7 +70,17 @@ export function StoppingBands(props: {
     >
       {chart ? (
         <>
-          <p className="mb-3 text-ink-soft text-sm">{chart.summary}</p>
+          <p className="mb-3 text-ink-soft text-sm">
+            {savings && (
+              <>
+                <strong className="font-semibold text-ink">{toShareSaved(savings.spent)}</strong> of the
+                training was saved: the {plural(savings.stopped, "stopped run")} logged{" "}
+                {formatCount(savings.stoppedValues)} values instead of about {formatCount(savings.fullValues)}
+                , as long as finished runs are.{" "}
+              </>
+            )}
+            {chart.summary}
+          </p>
           <StoppingChart chart={chart} pointed={pointed} onOpen={open} />
           <Showing shown={chart.dots.places.size} total={total} why="the others are filtered out" />
         </>
@@ -81,3 +94,6 @@ export function StoppingBands(props: {
     </Panel>
   );
 }
+
+/** Never "100 %" while something was spent. */
+const toShareSaved = (spent: number): string => `${Math.floor(100 * (1 - spent))} %`;

@@ -34,6 +34,7 @@ export function StoppingPanel() {
       metric={head.metric}
       bands={stopping.bands}
       rungs={rungs}
+      savings={stopping.savings}
       total={stopping.bands.reduce((most, { runs }) => Math.max(most, runs), 0)}
     />
   );

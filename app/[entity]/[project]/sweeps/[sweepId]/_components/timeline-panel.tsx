@@ -1,6 +1,7 @@
 "use client";
 
 import { useMemo } from "react";
+import type { Row } from "@/app/_live/sweep-store";
 import { useSweepView } from "@/app/_live/sweep-view";
 import { type ParamCodec, useParam } from "@/app/_live/use-param";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
@@ -11,6 +12,7 @@ import { Button } from "@/ui/kit/button";
 import { useNow } from "@/ui/kit/clock";
 import { Empty } from "@/ui/kit/empty";
 import { Panel } from "@/ui/kit/panel";
+import { type Attempt, useAttempts } from "./use-attempts";
 import { useOpenRun } from "./use-explore";
 
 /** A stretch in ms since the first agent came; undefined: all of it. */
@@ -32,26 +34,14 @@ export function TimelinePanel() {
   const open = useOpenRun();
   const [stretch, setStretch] = useParam("tl", STRETCH);
   const active = head.counts.running + head.counts.preempting > 0;
+  const attempts = useAttempts(head.id, head.agents, active);
   const clockMs = useNow();
   const pace = shown.length > 2_000 ? PACE_MS : 1_000;
   const nowMs = active ? Math.ceil(clockMs / pace) * pace : undefined;
   const chart = useMemo(
     () =>
       prepareTimeline({
-        runs: shown.flatMap((row): TimedRun[] =>
-          row.startedAt === null
-            ? []
-            : [
-                {
-                  id: row.id,
-                  label: row.displayName,
-                  state: row.state,
-                  startMs: Date.parse(row.startedAt),
-                  endMs: row.finishedAt === null ? null : Date.parse(row.finishedAt),
-                  agent: row.agent,
-                },
-              ],
-        ),
+        runs: shown.flatMap((row) => toTimedRuns(row, attempts.get(row.id) ?? [])),
         agents: head.agents.map((agent) => ({
           id: agent.id,
           host: agent.host,
@@ -62,7 +52,7 @@ export function TimelinePanel() {
         nowMs: nowMs ?? Number.NEGATIVE_INFINITY,
         total: head.counts.total,
       }),
-    [shown, head.agents, head.counts.total, nowMs, active],
+    [shown, attempts, head.agents, head.counts.total, nowMs, active],
   );
   if (!chart)
     return (
@@ -124,4 +114,18 @@ export function TimelinePanel() {
       />
     </Panel>
   );
+}
+
+/** A run as bars: its attempts where they are known, else from its first start to its end. */
+function toTimedRuns(row: Row, attempts: readonly Attempt[]): TimedRun[] {
+  const run = { id: row.id, label: row.displayName };
+  const waits = row.state === "pending" || row.state === "preempted";
+  const own = waits ? undefined : attempts.at(-1);
+  const bars = (own ? attempts.slice(0, -1) : attempts).map(
+    ({ number, reason, ...attempt }): TimedRun => ({ ...run, ...attempt, earlier: { number, reason } }),
+  );
+  const startMs = own?.startMs ?? (row.startedAt === null ? undefined : Date.parse(row.startedAt));
+  if (waits || startMs === undefined) return bars;
+  const endMs = row.finishedAt === null ? null : Date.parse(row.finishedAt);
+  return [...bars, { ...run, state: row.state, startMs, endMs, agent: row.agent, slot: own?.slot ?? null }];
 }
