@@ -120,7 +120,7 @@ function Project({ project }: { project: ProjectLine }) {
             {name}
           </Link>
         </h2>
-        <div className="flex min-w-0 items-baseline gap-x-3 overflow-hidden max-sm:w-full max-sm:justify-between sm:ml-auto">
+        <div className="flex min-w-0 items-baseline gap-x-3 max-sm:w-full max-sm:justify-between sm:ml-auto">
           <p className="figures whitespace-nowrap text-ink-faint text-sm">
             <Link href={href} className="inline-flex min-h-6 items-center hover:text-ink hover:underline">
               {plural(sweeps.totalCount, "sweep")}

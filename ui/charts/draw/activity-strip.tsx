@@ -13,7 +13,9 @@ export function ActivityStrip({ activity }: { activity: Activity }) {
       viewBox={`0 0 ${width} ${HEIGHT}`}
       role="img"
       aria-label={activity.summary}
-      className="shrink-0"
+      // Where it has less room, the newest days stay.
+      preserveAspectRatio="xMaxYMid slice"
+      className="min-w-0 shrink"
     >
       <title>{activity.summary}</title>
       <path d={`M0 ${HEIGHT - 0.5}H${width}`} stroke="var(--line-strong)" strokeWidth={1} />
