@@ -16,7 +16,7 @@ export interface Import {
 const LEVELS: readonly (readonly string[])[] = [
   ["math"],
   ["core"],
-  ["db", "compute", "ui"],
+  ["db", "store", "compute", "ui"],
   ["engine"],
   ["graphql", "gateway", "downloads"],
   ["client"],
