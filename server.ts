@@ -13,13 +13,14 @@ import type { Database } from "@/db/client";
 import { connect } from "@/db/connect";
 import { dataDir, makeDataDir } from "@/db/data-dir";
 import { migrate } from "@/db/migrate";
+import { readReserve } from "@/db/space";
 import { openDownloads } from "@/downloads/serve";
 import { startBackground } from "@/engine/background";
 import type { Logger } from "@/engine/context";
 import { ensureLocalAdmin } from "@/engine/local-admin";
 import { readKeep } from "@/engine/retention";
 import { createLoginLink } from "@/engine/sessions";
-import { openGateway } from "@/gateway/wandb/door";
+import { isUpload, openGateway } from "@/gateway/wandb/door";
 import { readTrustedProxies } from "@/graphql/http/address";
 import { arrive, logOf, receive } from "@/graphql/http/arrival";
 import { readBody } from "@/graphql/http/body";
@@ -36,6 +37,7 @@ import { keepCredentials, loadCredentials, readTlsFiles } from "@/graphql/http/t
 import { loginUrl } from "@/graphql/links";
 import { publishSignInFacts } from "@/graphql/local";
 import { openService, type Service } from "@/graphql/service";
+import { openStore, readMaxFileBytes } from "@/store/open";
 
 export interface ServerOptions {
   /** Read are DATABASE_URL, DATABASE_DIRECT_URL, BESOM_* and what decides the data folder. */
@@ -79,16 +81,18 @@ const LAST_ANSWERS_MS = 5_000;
 const DRAIN_MS = 5_000;
 /** Readers are cancelled after 30 s; whatever else a request began ends by this. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+const REQUEST_TIMEOUT_MS = 120_000;
 /** Each holds a file descriptor and some 20 kB. */
 const MAX_CONNECTIONS = 10_000;
-/** Who sends a head for longer than 10 s, or a whole request for longer than 2 min (16 MiB at 1 Mbit/s), holds a place for nothing. */
+/** Who sends a head for longer than 10 s, or a whole request for longer than 2 min (16 MiB at 1 Mbit/s), holds a place for nothing. Files may take
+ * hours: who sends one must not fall silent for a minute (gateway/wandb/bytes.ts). */
 const PATIENCE = {
   keepAlive: true,
   noDelay: true,
   // Longer than balancers keep a connection for the next request (nginx and ALB: 60 s): if we end it first, that request may be lost.
   keepAliveTimeout: 75_000,
   headersTimeout: 10_000,
-  requestTimeout: 120_000,
+  requestTimeout: 0,
   connectionsCheckingInterval: 2_000,
 } as const;
 
@@ -100,6 +104,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const rate = readRate(env.BESOM_RATE_LIMIT);
   const tls = readTlsFiles(env);
   const openId = readOpenIdSettings(env);
+  const maxFileBytes = readMaxFileBytes(env.BESOM_FILES_MAX_BYTES);
   const opened: { name: string; close: () => unknown }[] = [];
   let open: Open | undefined;
   const farewell = new Farewell();
@@ -116,6 +121,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     farewell.admit(response);
     setSecurityHeaders(response, place.publicUrl);
     const path = receive(request, response, place);
+    if (!isUpload(path, request.method)) breakOff(request, response);
     void route(path, request, response, open, { status, log });
   });
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -170,7 +176,9 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       observe: status.observe,
     });
     opened.push({ name: "service", close: service.close });
-    const background = startBackground({ db, log, keep: readKeep(env) });
+    const store = await openFiles(env);
+    opened.push({ name: "files", close: store.close });
+    const background = startBackground({ db, log, store, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
     open = {
       db,
@@ -180,6 +188,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
         db,
         log,
         publicUrl,
+        files: { store, maxBytes: maxFileBytes },
         identify: service.identify,
         readBody,
         logOf: (request) => logOf(request, log),
@@ -250,6 +259,18 @@ async function route(
   } catch (error) {
     sendError(response, error, log);
   }
+}
+
+/** What Node's own `requestTimeout` does, which is one for all requests of a server. */
+function breakOff(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === "GET" || request.method === "HEAD") return;
+  const timer = setTimeout(() => {
+    if (request.complete) return;
+    if (!response.headersSent) response.writeHead(408, { connection: "close" }).end();
+    request.destroy();
+  }, REQUEST_TIMEOUT_MS);
+  timer.unref();
+  request.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
 }
 
 /** A browser that opens the API's address gets the explorer; programs ask for JSON, or say nothing. */
@@ -358,6 +379,13 @@ function readDocuments(text: string | undefined): boolean {
   if (text === undefined || text === "" || text === "any") return false;
   if (text === "known") return true;
   throw new AppError("BAD_INPUT", `BESOM_DOCUMENTS is ${JSON.stringify(text)}, expected any or known`);
+}
+
+/** Where bytes of files lie: beside the embedded database, or where the settings say. */
+function openFiles(env: NodeJS.ProcessEnv) {
+  const folder = dataDir(env);
+  makeDataDir(folder);
+  return openStore(env, { dataDir: folder, databaseReserveBytes: readReserve(env.BESOM_DISK_RESERVE_MB) });
 }
 
 /** The key that `besom` on this machine finds: `credentials.json` in the data folder, for its owner alone. */

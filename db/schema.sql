@@ -37,6 +37,97 @@ create table api_keys (
   constraint api_keys_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
+create table artifact_aliases (
+  collection_id bigint not null,
+  alias text not null,
+  artifact_id bigint not null,
+  constraint artifact_aliases_collection_id_alias_pk PRIMARY KEY (collection_id, alias),
+  constraint artifact_aliases_artifact_id_artifacts_id_fk FOREIGN KEY (artifact_id) REFERENCES artifacts(id),
+  constraint artifact_aliases_collection_id_artifact_collections_id_fk FOREIGN KEY (collection_id) REFERENCES artifact_collections(id)
+);
+CREATE INDEX artifact_aliases_artifact_idx ON public.artifact_aliases USING btree (artifact_id);
+
+create table artifact_collections (
+  id bigint not null generated always as identity,
+  project_id integer not null,
+  name text not null,
+  type text not null,
+  description text,
+  versions integer not null default 0,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint artifact_collections_pkey PRIMARY KEY (id),
+  constraint artifact_collections_name_key UNIQUE (project_id, name),
+  constraint artifact_collections_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+
+create table artifact_entries (
+  artifact_id bigint not null,
+  path text not null,
+  digest text not null,
+  bytes bigint not null default 0,
+  file_id bigint,
+  ref text,
+  constraint artifact_entries_artifact_id_path_pk PRIMARY KEY (artifact_id, path),
+  constraint artifact_entries_artifact_id_artifacts_id_fk FOREIGN KEY (artifact_id) REFERENCES artifacts(id),
+  constraint artifact_entries_file_id_artifact_files_id_fk FOREIGN KEY (file_id) REFERENCES artifact_files(id)
+);
+CREATE INDEX artifact_entries_file_idx ON public.artifact_entries USING btree (file_id);
+
+create table artifact_files (
+  id bigint not null generated always as identity,
+  project_id integer not null,
+  digest text not null,
+  place text not null,
+  bytes bigint not null,
+  wanted_at timestamp(3) with time zone not null default now(),
+  constraint artifact_files_pkey PRIMARY KEY (id),
+  constraint artifact_files_digest_key UNIQUE (project_id, digest),
+  constraint artifact_files_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)
+);
+CREATE INDEX artifact_files_wanted_idx ON public.artifact_files USING btree (wanted_at);
+
+create table artifact_uses (
+  artifact_id bigint not null,
+  run_id bigint not null,
+  used_as text,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint artifact_uses_artifact_id_run_id_pk PRIMARY KEY (artifact_id, run_id),
+  constraint artifact_uses_artifact_id_artifacts_id_fk FOREIGN KEY (artifact_id) REFERENCES artifacts(id),
+  constraint artifact_uses_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+CREATE INDEX artifact_uses_run_idx ON public.artifact_uses USING btree (run_id);
+
+create table artifacts (
+  id bigint not null generated always as identity,
+  collection_id bigint not null,
+  run_id bigint,
+  client_id text,
+  sequence_client_id text,
+  state text not null default 'pending'::text,
+  version integer,
+  digest text not null,
+  description text,
+  metadata jsonb not null default '{}'::jsonb,
+  wanted_aliases jsonb not null default '[]'::jsonb,
+  history_step bigint,
+  manifest_place text,
+  manifest_digest text,
+  manifest_bytes bigint not null default 0,
+  bytes bigint not null default 0,
+  entry_count integer not null default 0,
+  created_at timestamp(3) with time zone not null default now(),
+  updated_at timestamp(3) with time zone not null default now(),
+  constraint artifacts_pkey PRIMARY KEY (id),
+  constraint artifacts_version_key UNIQUE (collection_id, version),
+  constraint artifacts_collection_id_artifact_collections_id_fk FOREIGN KEY (collection_id) REFERENCES artifact_collections(id),
+  constraint artifacts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
+);
+CREATE INDEX artifacts_client_idx ON public.artifacts USING btree (client_id) WHERE (client_id IS NOT NULL);
+CREATE INDEX artifacts_digest_idx ON public.artifacts USING btree (collection_id, digest);
+CREATE INDEX artifacts_pending_idx ON public.artifacts USING btree (updated_at) WHERE (state = 'pending'::text);
+CREATE INDEX artifacts_run_idx ON public.artifacts USING btree (run_id);
+
 create table attempt_facts (
   run_id bigint not null,
   attempt integer not null,
@@ -221,6 +312,13 @@ create table login_links (
   constraint login_links_user_id_users_id_fk FOREIGN KEY (user_id) REFERENCES users(id)
 );
 
+create table loose_bytes (
+  place text not null,
+  due_at timestamp(3) with time zone not null,
+  constraint loose_bytes_pkey PRIMARY KEY (place)
+);
+CREATE INDEX loose_bytes_due_idx ON public.loose_bytes USING btree (due_at);
+
 create table machines (
   sweep_id text not null,
   host text not null,
@@ -365,16 +463,18 @@ create table run_files (
   id bigint not null generated always as identity,
   run_id bigint not null,
   name text not null,
-  place text,
+  place text not null,
   bytes bigint not null default 0,
   md5 text,
   mime_type text,
   created_at timestamp(3) with time zone not null default now(),
   updated_at timestamp(3) with time zone not null default now(),
+  leaves_at timestamp(3) with time zone,
   constraint run_files_pkey PRIMARY KEY (id),
   constraint run_files_run_name_key UNIQUE (run_id, name),
   constraint run_files_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
+CREATE INDEX run_files_leaves_idx ON public.run_files USING btree (leaves_at) WHERE (leaves_at IS NOT NULL);
 
 create table run_notes (
   run_id bigint not null,
@@ -531,6 +631,13 @@ create table searches (
   winner_results integer not null default 0,
   constraint searches_pkey PRIMARY KEY (sweep_id),
   constraint searches_sweep_id_sweeps_id_fk FOREIGN KEY (sweep_id) REFERENCES sweeps(id)
+);
+
+create table server_secrets (
+  name text not null,
+  secret bytea not null,
+  created_at timestamp(3) with time zone not null default now(),
+  constraint server_secrets_pkey PRIMARY KEY (name)
 );
 
 create table sessions (

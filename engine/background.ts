@@ -6,8 +6,10 @@ import { deleteOldAnswers } from "@/db/queries/idempotency";
 import { beat } from "@/db/queries/liveness";
 import { pruneSignIns } from "@/db/queries/prune";
 import { spaceOf } from "@/db/space";
+import type { Store } from "@/store/store";
 import { closeSweeps } from "./close-sweeps";
 import type { Logger } from "./context";
+import { removeLoose } from "./files/remove-loose";
 import { judgeAllAgain } from "./judge-again";
 import { mergeHistory } from "./merge-history";
 import { purgeProjects } from "./purge-projects";
@@ -46,11 +48,13 @@ const LONGEST_BACKOFF_MS = 5_000;
 export interface BackgroundOptions {
   db: Database;
   log: Logger;
+  /** Without one, bytes that nothing refers to wait for a server that has it. */
+  store?: Store;
   /** What the server keeps where a project says nothing. */
   keep?: Keep;
 }
 
-export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
+export function startBackground({ db, log, store, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
   const stopping = new AbortController();
   const stopped = () => stopping.signal.aborted;
   const keeper = openKeeper({ db, log });
@@ -70,6 +74,7 @@ export function startBackground({ db, log, keep = KEEP_EVERYTHING }: BackgroundO
     }),
     loop("search", SEARCH_EVERY_MS, keeper.lookRound),
     loop("purge", PURGE_EVERY_MS, () => purgeProjects(db, log, { stopped })),
+    ...(store ? [loop("files", PURGE_EVERY_MS, () => removeLoose(db, store, { stopped }))] : []),
     loop("retention", RETENTION_EVERY_MS, () => dropExpired(db, log, keep, { stopped })),
   ];
   return {

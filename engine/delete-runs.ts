@@ -11,6 +11,7 @@ import type { EngineContext } from "./context";
 import { forgetRun } from "./facts";
 import { authorizeRuns, checkRunIds, groupBy, refuseMissing } from "./many-runs";
 import { once, recallOr } from "./once";
+import { RESTORABLE_MS } from "./restore-runs";
 
 /**
  * `deleteRun` for many, all or none: they leave their project, their processes hear STALE, the points of a grid are open
@@ -69,7 +70,7 @@ export async function removeRuns(tx: Tx, runs: readonly RunFacts[]): Promise<voi
         preemptions,
       })),
   );
-  await markRunsDeleted(tx, runIds);
+  await markRunsDeleted(tx, runIds, { filesStayMs: RESTORABLE_MS + 60_000 });
   for (const sweep of sweeps) {
     if (sweep === undefined) continue;
     const { sweepId, state } = sweep;

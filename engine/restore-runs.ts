@@ -75,6 +75,7 @@ async function restore(tx: Tx, runs: readonly RunFacts[]): Promise<void> {
     await markRunsDeleted(
       tx,
       locked.rivals.map(({ runId }) => runId),
+      { filesStayMs: RESTORABLE_MS },
     );
   await unmarkDeleted(tx, runIds);
   for (const sweepId of sweepIds) {

@@ -15,8 +15,13 @@ export const ourTables = (): string[] =>
     .filter((value) => is(value, PgTable))
     .map((table) => getTableName(table));
 
-/** Whether a server is up at this moment, which means nothing anywhere else; and what can be computed again from the rest. */
-export const TRANSIENT: ReadonlySet<string> = new Set(["liveness", "importance_answers"]);
+/** Whether a server is up at this moment, which means nothing anywhere else; what can be computed again from the rest; a secret, and places that another store knows. */
+export const TRANSIENT: ReadonlySet<string> = new Set([
+  "liveness",
+  "importance_answers",
+  "server_secrets",
+  "loose_bytes",
+]);
 /** A transaction id of another cluster means nothing: restored rows count as changed by the restoring transaction. */
 const NOT_ARCHIVED: ReadonlySet<string> = new Set(["changed_xid"]);
 

@@ -17,10 +17,18 @@ export async function lockRuns(tx: Tx, runIds: readonly number[]): Promise<Locke
     where r.id = any(${ids}) and r.deleted_at is null order by r.id`;
 }
 
-export async function markRunsDeleted(tx: Tx, runIds: readonly number[]): Promise<void> {
+export async function markRunsDeleted(
+  tx: Tx,
+  runIds: readonly number[],
+  { filesStayMs }: { filesStayMs: number },
+): Promise<void> {
   await tx`
     update runs set deleted_at = clock_timestamp(), queued_at = null, changed_xid = pg_current_xact_id()
     where id = any(${[...runIds]}::bigint[])`;
+  // Their bytes go when they can't be restored any more (engine/files/remove-loose.ts).
+  await tx`
+    update run_files set leaves_at = clock_timestamp() + ${filesStayMs}::float8 * interval '1 ms'
+    where run_id = any(${[...runIds]}::bigint[])`;
 }
 
 /**

@@ -1,4 +1,6 @@
 import type { Sql, Tx } from "../client";
+import { deleteArtifactsOfProject } from "./artifacts";
+import { deleteFilesOfRuns } from "./files";
 
 /*
  * What a deleted project held goes in slices: some hundred runs with all that hangs on them, then the sweeps, then the
@@ -56,7 +58,9 @@ export async function deleteRuns(tx: Tx, runIds: readonly number[]): Promise<voi
     tx`delete from system_samples where run_id = ${these}`,
     tx`delete from run_records where run_id = ${these}`,
     tx`delete from wire_attempts where run_id = ${these}`,
-    tx`delete from run_files where run_id = ${these}`,
+    deleteFilesOfRuns(tx, runIds),
+    tx`delete from artifact_uses where run_id = ${these}`,
+    tx`update artifacts set run_id = null where run_id = ${these}`,
     tx`delete from attempts where run_id = ${these}`,
     tx`delete from runs where id = ${these}`,
   ]);
@@ -87,6 +91,7 @@ export async function deleteSweeps(tx: Tx, projectId: number, limit: number): Pr
 /** The last slice: what is small, and the mark that nothing is left. */
 export async function finishPurge(tx: Tx, projectId: number): Promise<void> {
   await Promise.all([
+    deleteArtifactsOfProject(tx, projectId),
     tx`delete from metrics where project_id = ${projectId}`,
     tx`delete from project_members where project_id = ${projectId}`,
     tx`delete from saved_views where project_id = ${projectId}`,

@@ -51,6 +51,7 @@ export async function lockDeletedRuns(
 
 /** As they were; those that waited go into the queue again, unless their sweep has ended meanwhile: then they are killed. */
 export async function unmarkDeleted(tx: Tx, runIds: readonly number[]): Promise<void> {
+  await tx`update run_files set leaves_at = null where run_id = any(${[...runIds]}::bigint[])`;
   await tx`
     update runs r set deleted_at = null, changed_xid = pg_current_xact_id(),
       queued_at = case when r.state in ('pending', 'preempted') and x.open then clock_timestamp() end,

@@ -1,4 +1,5 @@
 export * from "./agent";
+export * from "./file";
 export * from "./metric";
 export * from "./project";
 export * from "./run";

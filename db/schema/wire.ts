@@ -1,4 +1,4 @@
-import { bigint, boolean, index, integer, pgTable, primaryKey, text, unique } from "drizzle-orm/pg-core";
+import { bigint, boolean, index, integer, pgTable, primaryKey, text } from "drizzle-orm/pg-core";
 import { agents } from "./agent";
 import { at, bytea, createdAt, jsonText } from "./columns";
 import { runs } from "./run";
@@ -81,25 +81,4 @@ export const wireSweeps = pgTable(
     createdAt: createdAt(),
   },
   (table) => [index("wire_sweeps_input_idx").on(table.inputHash, table.createdAt)],
-);
-
-/** A file of a run. Its bytes lie in the server's store under `place`. */
-export const runFiles = pgTable(
-  "run_files",
-  {
-    id: bigint("id", { mode: "number" }).primaryKey().generatedAlwaysAsIdentity(),
-    runId: bigint("run_id", { mode: "number" })
-      .notNull()
-      .references(() => runs.id),
-    /** With slashes. */
-    name: text("name").notNull(),
-    /** Null until its bytes have come. */
-    place: text("place"),
-    bytes: bigint("bytes", { mode: "number" }).notNull().default(0),
-    md5: text("md5"),
-    mimeType: text("mime_type"),
-    createdAt: createdAt(),
-    updatedAt: at("updated_at").notNull().defaultNow(),
-  },
-  (table) => [unique("run_files_run_name_key").on(table.runId, table.name)],
 );

@@ -1,5 +1,6 @@
 import type { Database } from "@/db/client";
 import type { EngineContext } from "@/engine/context";
+import type { Store } from "@/store/store";
 import type { GatewayLoaders } from "./loaders";
 
 /** What a resolver of the gateway gets beside the engine's context. One a request. */
@@ -8,18 +9,17 @@ export interface GatewayContext extends EngineContext {
   readonly publicUrl: string;
   /** The client's API classes, as against its runs: what they write about a run that is over does not begin it again. */
   readonly publicClient: boolean;
-  readonly files: FileLinks;
   /** What a page of runs asks for each of them, read for all at once. */
   readonly loaders: GatewayLoaders;
+  readonly files: Files;
   /** For a run or a sweep that is asked for its project: those stand below it, and know nothing of it. */
   readonly projectOf: (path: { entity: string; name: string }) => Promise<unknown>;
 }
 
-/** Signed addresses of run files. */
-export interface FileLinks {
-  /** For one PUT without credentials. */
-  upload(file: { runId: number; name: string }): string;
-  download(file: { runId: number; name: string }): string;
+/** Where files lie, for the doors that take and give them. */
+export interface Files {
+  readonly store: Store;
+  readonly maxBytes: number;
 }
 
 /** Lists and histories are read beside what holds runs and sweeps together: whoever reads much keeps no claim waiting. */

@@ -3,7 +3,8 @@ import type { Access } from "@/core/access";
 import { AppError, isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
 import type { Logger } from "@/engine/context";
-import type { GatewayContext } from "./context";
+import { BYTES_PATH, giveBytes, giveRunFile, takeBytes } from "./bytes";
+import type { Files, GatewayContext } from "./context";
 import { type StreamBody, takeStream } from "./filestream";
 import { answerGraphql, toStatus } from "./graphql";
 import { openLoaders } from "./loaders";
@@ -14,6 +15,7 @@ export interface GatewayOptions {
   readonly db: Database;
   readonly log: Logger;
   readonly publicUrl: string;
+  readonly files: Files;
   /** Throws UNAUTHENTICATED, FORBIDDEN or RATE_LIMITED. */
   readonly identify: (request: IncomingMessage) => Promise<{ access: Access; secret?: string }>;
   /** The whole body, refused when it is longer. */
@@ -39,6 +41,12 @@ export function openGateway(
     if (method === "POST" && inside === "/graphql") return toGraphql(options, unknown);
     const stream = /^\/files\/([^/]+)\/([^/]+)\/([^/]+)\/file_stream$/.exec(inside);
     if (method === "POST" && stream) return toStream(options, stream.slice(1).map(decode));
+    if (inside === BYTES_PATH) {
+      if (method === "PUT") return byLink(options, takeBytes);
+      if (method === "GET" || method === "HEAD") return byLink(options, giveBytes);
+    }
+    const file = /^\/files\/([^/]+)\/([^/]+)\/([^/]+)\/(.+)$/.exec(inside);
+    if ((method === "GET" || method === "HEAD") && file) return toFile(options, file.slice(1).map(decode));
     if ((method === "GET" || method === "HEAD") && /^\/[A-Za-z0-9]/.test(inside))
       return toPage(options, inside);
     // The telemetry probe wants to hear of nothing here, and soon (W3).
@@ -47,6 +55,10 @@ export function openGateway(
   };
 }
 export const ROOT = "/wandb";
+
+/** Bytes of a file, which may take hours. */
+export const isUpload = (path: string, method: string | undefined): boolean =>
+  method === "PUT" && path === `${ROOT}${BYTES_PATH}`;
 
 const toGraphql =
   (options: GatewayOptions, unknown: (name: string, why: string) => void): Handler =>
@@ -71,6 +83,26 @@ const toStream =
       return { status: 200, body: await takeStream(context, { entity, project, name }, body) };
     });
 
+/** A run's file, for whoever may see the run (W65). */
+const toFile =
+  (options: GatewayOptions, [entity = "", project = "", run = "", name = ""]: readonly string[]): Handler =>
+  (request, response) =>
+    answer(options, request, response, async (context) => {
+      await giveRunFile(context, { entity, project, run, name }, request, response);
+      return undefined;
+    });
+
+/** Bytes by a link: its bearer brings no credentials (W61, W65). */
+const byLink =
+  (options: GatewayOptions, move: typeof takeBytes): Handler =>
+  async (request, response) => {
+    try {
+      await move({ db: options.db, ...options.files }, request, response);
+    } catch (error) {
+      sendError(options, request, response, error);
+    }
+  };
+
 /** Links that the client prints lead to our own pages (W2). */
 const toPage =
   ({ publicUrl }: GatewayOptions, inside: string): Handler =>
@@ -89,7 +121,7 @@ async function answer(
   options: GatewayOptions,
   request: IncomingMessage,
   response: ServerResponse,
-  run: (context: GatewayContext) => Promise<{ status: number; body: object }>,
+  run: (context: GatewayContext) => Promise<{ status: number; body: object } | undefined>,
 ): Promise<void> {
   try {
     const caller = await options.identify(request);
@@ -98,18 +130,16 @@ async function answer(
       ...{ db: options.db, log: options.logOf(request), publicUrl: options.publicUrl },
       ...caller,
       publicClient: agent.startsWith("W&B Public Client"),
-      files: NO_FILES,
       loaders: openLoaders({ ...options.db, sql: options.db.readers }, caller.access),
+      files: options.files,
       projectOf: (path) => Project.of(context, path),
     };
-    const { status, body } = await run(context);
-    send(response, status, body);
+    const given = await run(context);
+    if (given) send(response, given.status, given.body);
   } catch (error) {
     sendError(options, request, response, error);
   }
 }
-
-const NO_FILES = { upload: () => "", download: () => "" };
 
 /** In the shape that the client shows to its user. */
 function sendError(

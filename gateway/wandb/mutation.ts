@@ -1,5 +1,5 @@
 import { agentHeartbeat, createAgent } from "./agent";
-import { createRunFiles } from "./run-files";
+import { createRunFiles, deleteFiles, markRunFilesUploaded } from "./run-files";
 import { upsertSweep } from "./sweep";
 import { upsertBucket } from "./upsert-run";
 
@@ -10,4 +10,6 @@ export class Mutation {
   agentHeartbeat = agentHeartbeat;
   upsertBucket = upsertBucket;
   createRunFiles = createRunFiles;
+  markRunFilesUploaded = markRunFilesUploaded;
+  deleteFiles = deleteFiles;
 }

@@ -2,7 +2,8 @@ import type { GraphQLResolveInfo } from "graphql";
 import type { ProjectRow } from "@/db/queries/projects";
 import { getSweep } from "@/db/queries/sweeps";
 import type { GatewayContext } from "./context";
-import { findRun, placeOf, showRun } from "./run";
+import { findRun, placeOf } from "./find-run";
+import { showRun } from "./run";
 import { countRuns, listRuns, type RunListArgs } from "./run-list";
 import { Sweep } from "./sweep";
 

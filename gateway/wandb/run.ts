@@ -1,11 +1,15 @@
-import { AppError, isAppError } from "@/core/errors";
+import { AppError } from "@/core/errors";
 import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type ValueMap } from "@/core/value";
-import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
+import type { WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
-import { findPlace } from "@/engine/place";
 import type { GatewayContext } from "./context";
+<<<<<<< HEAD
 import type { LineArgs } from "./output-lines";
 import { type FileArgs, type HistoryArgs, type RunReads, readsOf } from "./run-reads";
+=======
+import { fileCount, files } from "./run-files";
+import { type FileArgs, type HistoryArgs, type LineArgs, type RunReads, readsOf } from "./run-reads";
+>>>>>>> 836add0 (Files of runs: wandb's client puts them by signed addresses, they are listed, read with the rights of their run, run nothing in our origin, and go with their run; a request may take two minutes, an upload hours)
 
 /** What a wandb client sees of a run (W30). */
 export class Run {
@@ -75,8 +79,13 @@ export class Run {
     this.reads.sampledHistory(args, context);
   parquetHistory = () => ({ parquetUrls: [], liveData: [] });
   logLines = (args: LineArgs, context: GatewayContext) => this.reads.logLines(args, context);
-  files = (args: FileArgs, context: GatewayContext) => this.reads.files(args, context);
-  fileCount = (_args: unknown, context: GatewayContext) => this.reads.fileCount(context);
+  files = (args: FileArgs, context: GatewayContext) =>
+    files(
+      context,
+      { runId: this.row.id, entity: this.row.entity, project: this.row.project, run: this.row.name },
+      args,
+    );
+  fileCount = (_args: unknown, context: GatewayContext) => fileCount(context, this.row.id);
 
   /** `{name: {value}}`: what the client said last, or the parameters of a run that only ours spoke of. */
   private configMap(): ValueMap {
@@ -113,31 +122,6 @@ export async function summaryOf(context: GatewayContext, row: WireRunRow): Promi
   }
   return toValueMap(entries);
 }
-
-/** The run that a caller means, and the attempt it speaks for. A run's own key means its run, whatever it says. */
-export async function findRun(
-  context: GatewayContext,
-  path: { entity?: string | null | undefined; project?: string | null | undefined; name: string },
-): Promise<WireRun | undefined> {
-  const { db, access } = context;
-  if (access.kind === "run") return readWireRun(db.sql, access);
-  const place = await placeOf(context, path);
-  return place && findWireRun(db.sql, { projectId: place.id, name: path.name });
-}
-
-/** Undefined where there is no such project, or the caller may not know of it. */
-export async function placeOf(
-  context: GatewayContext,
-  { entity, project }: { entity?: string | null | undefined; project?: string | null | undefined },
-) {
-  try {
-    return await findPlace(context, { entity: entity || undefined, project: project || DEFAULT_PROJECT });
-  } catch (error) {
-    if (isAppError(error) && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
-}
-export const DEFAULT_PROJECT = "uncategorized";
 
 /** @throws AppError NOT_FOUND when it was deleted meanwhile */
 export async function showRun(context: GatewayContext, run: WireRun, wireName?: string): Promise<Run> {

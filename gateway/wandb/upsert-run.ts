@@ -11,7 +11,8 @@ import { reopenRun } from "@/engine/reopen-run";
 import { tagRuns } from "@/engine/tag-runs";
 import { seenWireRuns } from "@/engine/wire";
 import type { GatewayContext } from "./context";
-import { DEFAULT_PROJECT, findRun, showRun } from "./run";
+import { DEFAULT_PROJECT, findRun } from "./find-run";
+import { showRun } from "./run";
 import { parseObject } from "./words";
 
 export interface UpsertBucketInput {

@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { AppError } from "@/core/errors";
+import type { Database } from "@/db/client";
+import { getRunFile } from "@/db/queries/files";
+import { systemAccess } from "@/engine/authorize";
+import { type FileLink, openLinks } from "@/engine/files/links";
+import { receiveRunFile } from "@/engine/files/run-files";
+import type { Files, GatewayContext } from "./context";
+import { findRun } from "./find-run";
+import { type SentFile, sendFile } from "./send-file";
+
+/** So long a sender may say nothing; a whole upload may take hours. */
+const SILENCE_MS = 60_000;
+export const BYTES_PATH = "/bytes";
+
+/** The address by which a link's bearer comes, without credentials. */
+export const toAddress = (publicUrl: string, token: string): string =>
+  `${publicUrl}/wandb${BYTES_PATH}?t=${token}`;
+
+/** PUT of bytes by a link (W61 to W64). @throws AppError FORBIDDEN, NOT_FOUND, INPUT_TOO_LARGE, BAD_INPUT, DISK_FULL, UNAVAILABLE */
+export async function takeBytes(
+  { db, store, maxBytes }: Files & { db: Database },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const link = (await openLinks(db)).read(tokenOf(request));
+  const expectedBytes = readLength(request);
+  const context = { db, store, maxBytes };
+  // A request that is broken off has lost its socket.
+  const { socket } = request;
+  const giveUp = () => socket.destroy();
+  socket.setTimeout(SILENCE_MS).once("timeout", giveUp);
+  try {
+    const { md5 } = await receive(context, link, request, expectedBytes);
+    response.writeHead(200, { etag: `"${md5}"`, "content-length": "0", "cache-control": "no-store" }).end();
+  } finally {
+    socket.setTimeout(0).removeListener("timeout", giveUp);
+  }
+}
+
+function receive(
+  context: Files & { db: Database },
+  link: FileLink,
+  bytes: AsyncIterable<Uint8Array>,
+  expectedBytes: number | undefined,
+): Promise<{ md5: string }> {
+  switch (link.may) {
+    case "put-run-file":
+      return receiveRunFile(context, link, bytes, { expectedBytes });
+    default:
+      throw wrongWay();
+  }
+}
+
+/** GET of bytes by a link, as browsers do (W65). @throws AppError FORBIDDEN, NOT_FOUND */
+export async function giveBytes(
+  { db, store }: Files & { db: Database },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const file = await find(db, (await openLinks(db)).read(tokenOf(request)));
+  if (file === undefined) throw new AppError("NOT_FOUND", "this file is gone");
+  await sendFile(store, request, response, file);
+}
+
+async function find(db: Database, link: FileLink): Promise<SentFile | undefined> {
+  switch (link.may) {
+    case "get-run-file":
+      return getRunFile(db, systemAccess(), link);
+    default:
+      throw wrongWay();
+  }
+}
+
+/** GET of a run's file by its name, with credentials (W65). @throws AppError NOT_FOUND */
+export async function giveRunFile(
+  context: GatewayContext,
+  path: { entity: string; project: string; run: string; name: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const run = await findRun(context, { ...path, name: path.run });
+  const file = run && (await getRunFile(context.db, context.access, { runId: run.runId, name: path.name }));
+  if (file === undefined)
+    throw new AppError(
+      "NOT_FOUND",
+      `there is no file ${path.name} of run ${path.entity}/${path.project}/${path.run}`,
+    );
+  await sendFile(context.files.store, request, response, file);
+}
+
+const wrongWay = () => new AppError("FORBIDDEN", "this address of a file is for something else");
+
+function tokenOf({ url = "" }: IncomingMessage): string {
+  const at = url.indexOf("?");
+  return new URLSearchParams(at === -1 ? "" : url.slice(at)).get("t") ?? "";
+}
+
+function readLength({ headers }: IncomingMessage): number | undefined {
+  const text = headers["content-length"];
+  return text === undefined ? undefined : Number(text);
+}
