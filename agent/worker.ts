@@ -52,8 +52,6 @@ export interface WorkOptions {
   ladder: Ladder;
   progress: Progress;
   version: string;
-  /** Said once before the first run. */
-  notice?: string;
   graceMs?: number;
   /** Instead of what the server asks for. */
   heartbeatMs?: number;
@@ -371,9 +369,7 @@ class Worker {
   private showCommand(text: string): void {
     if (this.shown) return;
     this.shown = true;
-    const { progress, notice } = this.options;
-    if (notice) progress.say(notice);
-    progress.say(`first command: ${text}`);
+    this.options.progress.say(`first command: ${text}`);
   }
 
   private waitingFor: string | undefined;

@@ -9,7 +9,6 @@ import { Ladder } from "../ladder";
 import { findDevices } from "../machine/gpus";
 import { Progress } from "../progress";
 import { watchRelay } from "../relay";
-import { WANDB_NOTICE } from "../run/environment";
 import type { Outcome } from "../run/live-run";
 import { recover } from "../spools/recover";
 import { spoolRootOf } from "../spools/root";
@@ -92,7 +91,6 @@ async function runAgent(terminal: Terminal, exit: ExitCode, sweep: string, flags
         ladder,
         progress,
         version: VERSION,
-        notice: WANDB_NOTICE,
       });
       const lost = outcomes.get("undelivered") ?? 0;
       if (lost > 0) throw new AppError("SERVER_UNREACHABLE", `the end of ${lost} runs could not be reported`);

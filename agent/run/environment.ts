@@ -76,10 +76,5 @@ export function toChildEnv(own: Env, facts: ChildFacts): Record<string, string> 
     WANDB_ENTITY: sweep.entity,
     WANDB_BASE_URL: `${url.replace(/\/+$/, "")}/wandb`,
     WANDB_API_KEY: claim.apiKey,
-    // Until the server speaks wandb's own protocol.
-    WANDB_MODE: "offline",
   };
 }
-
-export const WANDB_NOTICE =
-  "note: a training program that imports wandb logs offline for now (WANDB_MODE=offline); lines of JSON on stdout are what arrives";

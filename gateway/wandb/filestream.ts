@@ -16,11 +16,7 @@ import { seenWireRuns } from "@/engine/wire";
 import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
 import { toPieces } from "./history-lines";
-<<<<<<< HEAD
-import { findRun } from "./run";
 import { toSystemName } from "./system-names";
-=======
->>>>>>> 836add0 (Files of runs: wandb's client puts them by signed addresses, they are listed, read with the rights of their run, run nothing in our origin, and go with their run; a request may take two minutes, an upload hours)
 import { parseObject } from "./words";
 
 /** What a run's process posts every 15 s, and at its end (section 10 of the protocol). All is optional; nothing at all is a sign of life. */

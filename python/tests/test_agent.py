@@ -68,7 +68,7 @@ class EnvironmentTest(unittest.TestCase):
         self.assertNotIn("BESOM_DATA_DIR", env)
         self.assertEqual((env["PATH"], env["BESOM_SILENT"], env["PYTHONUNBUFFERED"]), ("/bin", "true", "0"))
         self.assertEqual((env["BESOM_API_KEY"], env["WANDB_API_KEY"]), ("run-key", "run-key"))
-        self.assertEqual((env["WANDB_MODE"], env["WANDB_BASE_URL"]), ("offline", "http://host:3000/wandb"))
+        self.assertEqual((env["WANDB_MODE"], env["WANDB_BASE_URL"]), ("online", "http://host:3000/wandb"))
         self.assertEqual((env["BESOM_RUN_ID"], env["BESOM_ATTEMPT"], env["WANDB_RUN_ID"]), ("7", "2", "abcd1234"))
 
     def test_parameters_stand_in_files_as_the_server_sent_them(self) -> None:

@@ -37,7 +37,7 @@ export interface World {
   /** `besom ...` against the first server (or the one given). */
   besom(
     words: readonly string[],
-    options?: { server?: ServerProcess; env?: Record<string, string> },
+    options?: { server?: ServerProcess; env?: Record<string, string>; cwd?: string },
   ): Spawned;
   driver(sweepId: string, agents: number, options?: { server?: ServerProcess; workMs?: number }): Spawned;
   /** Creates a sweep from the text of its file. */
@@ -75,15 +75,25 @@ export async function withWorld(
       ...process.env,
       BESOM_URL: server.url,
       BESOM_API_KEY: key,
+      TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.json"),
       RECORD_DIR: folder,
       HOME: folder,
     });
-    const run = (file: string, words: readonly string[], environment: NodeJS.ProcessEnv): Spawned => {
-      const child = spawn(process.execPath, ["--import", "tsx", file, ...words], {
-        cwd: ROOT,
-        env: environment,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
+    const run = (
+      file: string,
+      words: readonly string[],
+      environment: NodeJS.ProcessEnv,
+      cwd = ROOT,
+    ): Spawned => {
+      const child = spawn(
+        process.execPath,
+        ["--import", import.meta.resolve("tsx"), join(ROOT, file), ...words],
+        {
+          cwd,
+          env: environment,
+          stdio: ["ignore", "pipe", "pipe"],
+        },
+      );
       spawned.push(child);
       return watch(child);
     };
@@ -100,8 +110,8 @@ export async function withWorld(
           if (postgres.url !== url) throw new Error("PostgreSQL came back on another port");
         };
       },
-      besom: (words, { server = first, env: more = {} } = {}) =>
-        run("agent/index.ts", words, { ...env(server), ...more }),
+      besom: (words, { server = first, env: more = {}, cwd } = {}) =>
+        run("agent/index.ts", words, { ...env(server), ...more }, cwd),
       driver: (sweepId, agents, { server = first, workMs = 20 } = {}) =>
         run("test/support/driver.ts", [sweepId, String(agents), String(workMs)], env(server)),
       createSweep: async (source) => {

@@ -81,8 +81,6 @@ def to_child_env(
         "WANDB_ENTITY": facts.entity,
         "WANDB_BASE_URL": f"{server}/wandb",
         "WANDB_API_KEY": key,
-        # Until the server speaks wandb's own protocol.
-        "WANDB_MODE": "offline",
         **(more or {}),
     }
 

@@ -34,7 +34,6 @@ test("a child gets the contract's names, W&B's names, and the rest of the agent'
     WANDB_ENTITY: "ada",
     WANDB_BASE_URL: "http://host:3000/wandb",
     WANDB_API_KEY: "besom-run-key",
-    WANDB_MODE: "offline",
   });
 });
 

@@ -294,7 +294,6 @@ class Worker:
     def _show_command(self, text: str) -> None:
         if not self._shown:
             self._shown = True
-            self._progress.say(_WANDB_NOTICE)
             self._progress.say(f"first command: {text}")
 
     def _to_patterns(self, sources: Sequence[str]) -> list[Pattern]:
@@ -311,9 +310,3 @@ class Worker:
 
 def _to_quarantine(reason: str | None) -> BesomError:
     return BesomError("FAILING_AT_ONCE", reason or "this machine is in quarantine for this sweep")
-
-
-_WANDB_NOTICE = (
-    "note: a training program that imports wandb logs offline for now (WANDB_MODE=offline); "
-    "lines of JSON on stdout are what arrives"
-)

@@ -1,0 +1,197 @@
+import { beforeAll, expect, test } from "vitest";
+import { sharedServer, type TestServer } from "../../support/server";
+import { DOCUMENTS, historyLines, stream, wire, wired } from "../../support/wire";
+
+const started = sharedServer();
+let server: TestServer;
+let entity: string;
+beforeAll(async () => {
+  server = started();
+  entity = (await wired(server, "{ viewer { entity } }")).viewer.entity;
+});
+
+let made = 0;
+/** A grid of so many points. */
+async function makeSweep(points = 3, more = ""): Promise<string> {
+  const config = `# ${made++}\nmethod: grid\nprogram: train.py\nmetric: {name: loss, goal: minimize}\n${more}parameters:\n  lr: {values: [${Array.from({ length: points }, (_, i) => `${i + 1}.0`).join(", ")}]}\n`;
+  const data = await wired(server, DOCUMENTS.upsertSweep, { config, projectName: "agents" });
+  return data.upsertSweep.sweep.name;
+}
+
+interface Command {
+  type: string;
+  run_id: string;
+  args: Record<string, { value: unknown }>;
+}
+
+async function makeAgent(sweep: string, { command = true }: { command?: boolean } = {}) {
+  const data = await wired(server, DOCUMENTS.createAgent, {
+    host: "gpu1",
+    projectName: "agents",
+    entityName: entity,
+    sweep,
+  });
+  const { id } = data.createAgent.agent as { id: string };
+  // A command's agent waits for 5 s before it asks.
+  if (command)
+    await server.db.sql`update agents set created_at = created_at - interval '5 s' where id = ${Number(id)}`;
+  const ask = async (...running: string[]): Promise<{ text: string; commands: Command[] }> => {
+    const runState = JSON.stringify(Object.fromEntries(running.map((name) => [name, true])));
+    const { agentHeartbeat } = await wired(server, DOCUMENTS.heartbeat, { id, metrics: "{}", runState });
+    return { text: agentHeartbeat.commands, commands: JSON.parse(agentHeartbeat.commands) };
+  };
+  const first = async (...running: string[]) => (await ask(...running)).commands[0];
+  return { id, ask, first };
+}
+
+const begin = (name: string) =>
+  wired(server, DOCUMENTS.upsertBucket, { name, project: "agents", entity, config: "{}" });
+const finish = (name: string, exitcode = 0) =>
+  stream(server, `${entity}/agents/${name}`, { complete: true, exitcode });
+async function runOf(name: string) {
+  const [row] = await server.db.sql`
+    select r.state, r.state_reason as reason, r.attempt from runs r join projects p on p.id = r.project_id where r.name = ${name} and p.name = 'agents'`;
+  return row;
+}
+
+test("W25: an agent of an ended sweep is refused with 400, of an unknown one with 404", async () => {
+  const sweep = await makeSweep();
+  await wired(server, DOCUMENTS.upsertSweep, { id: sweep, state: "FINISHED" });
+  const refused = await wire(server, DOCUMENTS.createAgent, { host: "h", sweep });
+  expect([refused.status, refused.errors?.[0]?.message]).toEqual([400, expect.stringContaining(sweep)]);
+  expect((await wire(server, DOCUMENTS.createAgent, { host: "h", sweep: "nosuchid" })).status).toBe(404);
+});
+
+test("W26: one run at a time, in order, numbers as the file has them; idle when all is out, exit when all is done", async () => {
+  const sweep = await makeSweep(2);
+  const [one, other] = [await makeAgent(sweep), await makeAgent(sweep)];
+  const { text, commands } = await one.ask();
+  expect(text).toContain('"args":{"lr":{"value":1.0}}');
+  expect(commands[0]).toMatchObject({ type: "run", program: "train.py" });
+  const a = commands[0]?.run_id ?? "";
+  await begin(a);
+  const b = (await other.first())?.run_id ?? "";
+  expect(await one.first(a)).toBeUndefined();
+  await finish(a);
+  expect(await one.first()).toBeUndefined();
+  await begin(b);
+  await finish(b);
+  expect(await one.first(a)).toBeUndefined();
+  expect(await one.first()).toEqual({ type: "exit" });
+});
+
+test("W27: a run whose answer was lost is sent once more under its id, then it is lost, and no other is", async () => {
+  const sweep = await makeSweep(2);
+  const agent = await makeAgent(sweep);
+  const first = await agent.first();
+  expect(await agent.first()).toEqual(first);
+  const second = await agent.first();
+  expect(second?.run_id).not.toBe(first?.run_id);
+  expect(await runOf(first?.run_id ?? "")).toMatchObject({ state: "crashed" });
+});
+
+test("W27: a process that spoke and vanished is over at its agent's next beat; one that said how it ended stays as it said", async () => {
+  const sweep = await makeSweep(3);
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  const b = (await agent.first())?.run_id ?? "";
+  expect(await runOf(a)).toMatchObject({ state: "crashed" });
+  await begin(b);
+  await finish(b, 1);
+  await agent.first();
+  expect(await runOf(b)).toMatchObject({ state: "failed" });
+});
+
+test("W28: a paused sweep hands out nothing and ends nothing; a cancelled one ends all", async () => {
+  const sweep = await makeSweep(3);
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await wired(server, DOCUMENTS.upsertSweep, { id: sweep, state: "PAUSED" });
+  expect(await agent.first(a)).toBeUndefined();
+  await finish(a);
+  expect(await agent.first()).toBeUndefined();
+  await wired(server, DOCUMENTS.upsertSweep, { id: sweep, state: "RUNNING" });
+  const b = (await agent.first())?.run_id ?? "";
+  await begin(b);
+  await wired(server, DOCUMENTS.upsertSweep, { id: sweep, state: "CANCELED" });
+  const told = [await agent.first(b), await agent.first(b)].map((command) => command?.type);
+  expect(["stop", "exit"]).toContain(told[0]);
+});
+
+test("W28: a finished sweep's last run goes on: exit comes when its agent is idle", async () => {
+  const sweep = await makeSweep(3);
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await wired(server, DOCUMENTS.upsertSweep, { id: sweep, state: "FINISHED" });
+  expect(await agent.first(a)).toBeUndefined();
+  await finish(a);
+  expect(await agent.first()).toEqual({ type: "exit" });
+  expect(await runOf(a)).toMatchObject({ state: "finished" });
+});
+
+test.each([
+  ["a command hears of a stop by its own stream, and from its agent 45 s later", true],
+  ["a function hears of a stop from its agent at once", false],
+])("W29: %s", async (_, command) => {
+  const sweep = await makeSweep(3);
+  const agent = await makeAgent(sweep, { command });
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await server.db
+    .sql`update runs set stop_requested = 'stop', changed_xid = pg_current_xact_id() where name = ${a}`;
+  const { body } = await stream(server, `${entity}/agents/${a}`, {});
+  expect(body).toEqual({ stopped: true });
+  const told = await agent.first(a);
+  expect(told).toEqual(command ? undefined : { type: "stop", run_id: a });
+  if (command) {
+    await server.db
+      .sql`update wire_attempts set stop_heard_at = stop_heard_at - interval '46 s' where wire_name = ${a}`;
+    expect(await agent.first(a)).toEqual({ type: "stop", run_id: a });
+  }
+  await finish(a, 255);
+  expect(await runOf(a)).toMatchObject({ state: "killed" });
+});
+
+test("W29: an announced preemption goes on under its id by resume; a crash comes again under a name of its own", async () => {
+  const sweep = await makeSweep(1, "retries: 1\n");
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await stream(server, `${entity}/agents/${a}`, { preempting: true });
+  await finish(a, 1);
+  expect(await runOf(a)).toMatchObject({ state: "pending", attempt: 1 });
+  expect(await agent.first()).toMatchObject({ type: "resume", run_id: a });
+  await begin(a);
+  expect(await runOf(a)).toMatchObject({ state: "running", attempt: 2 });
+  expect(await agent.first()).toMatchObject({ type: "run", run_id: `${a}-a3` });
+  expect(await runOf(a)).toMatchObject({ state: "running", attempt: 3 });
+});
+
+test("W29: what a superseded process sends lands under its own attempt, and it is told to stop", async () => {
+  const sweep = await makeSweep(1, "retries: 2\n");
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await stream(server, `${entity}/agents/${a}`, {
+    files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [3, 2]) } },
+  });
+  const again = (await agent.first())?.run_id ?? "";
+  expect(again).toBe(`${a}-a2`);
+  await begin(again);
+  const late = await stream(server, `${entity}/agents/${a}`, {
+    files: { "wandb-history.jsonl": { offset: 2, content: historyLines(2, [-100]) } },
+  });
+  expect(late).toMatchObject({ status: 200, body: { stopped: true } });
+  await stream(server, `${entity}/agents/${a}`, { complete: true, exitcode: 0 });
+  expect(await runOf(a)).toMatchObject({ state: "running", attempt: 2 });
+  await stream(server, `${entity}/agents/${again}`, {
+    files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [9]) } },
+  });
+  await finish(again);
+  const [row] = await server.db.sql`select objective from runs where name = ${a}`;
+  expect(row?.objective).toBe(9);
+  expect(await agent.first(a)).toEqual({ type: "stop", run_id: a });
+});
