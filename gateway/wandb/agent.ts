@@ -10,6 +10,7 @@ import {
 } from "@/db/queries/wire";
 import { retrying } from "@/db/transaction";
 import { authorizeProject, systemAccess } from "@/engine/authorize";
+import { checkId } from "@/engine/check";
 import { agentFacts } from "@/engine/facts";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
@@ -54,7 +55,7 @@ export interface AgentHeartbeatInput {
 
 /** W26 to W29: one command at most. @throws AppError AGENT_UNKNOWN as NOT_FOUND */
 export async function agentHeartbeat({ input }: { input: AgentHeartbeatInput }, context: GatewayContext) {
-  const agentId = Number(input.id);
+  const agentId = checkId("id", input.id);
   const running = Object.keys(parseObject("runState", input.runState || "{}"));
   const command = await beat(context, agentId, running);
   return { agent: { id: input.id }, commands: command === undefined ? "[]" : `[${command}]` };

@@ -3,13 +3,10 @@ import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type Valu
 import type { WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import type { GatewayContext } from "./context";
-<<<<<<< HEAD
+
 import type { LineArgs } from "./output-lines";
-import { type FileArgs, type HistoryArgs, type RunReads, readsOf } from "./run-reads";
-=======
 import { fileCount, files } from "./run-files";
-import { type FileArgs, type HistoryArgs, type LineArgs, type RunReads, readsOf } from "./run-reads";
->>>>>>> 836add0 (Files of runs: wandb's client puts them by signed addresses, they are listed, read with the rights of their run, run nothing in our origin, and go with their run; a request may take two minutes, an upload hours)
+import { type FileArgs, type HistoryArgs, type RunReads, readsOf } from "./run-reads";
 
 /** What a wandb client sees of a run (W30). */
 export class Run {

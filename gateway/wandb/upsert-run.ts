@@ -42,8 +42,8 @@ export interface UpsertBucketInput {
  */
 export async function upsertBucket({ input }: { input: UpsertBucketInput }, context: GatewayContext) {
   const known = await find(context, input);
-  const inserted = known === undefined;
-  const run = known === undefined ? await begin(context, input) : await goOn(context, known);
+  const { run, inserted } =
+    known === undefined ? await begin(context, input) : { run: await goOn(context, known), inserted: false };
   await seenWireRuns(context, [run]);
   await record(context, run.runId, input);
   return { bucket: await showRun(context, run, inserted ? undefined : (input.name ?? undefined)), inserted };
@@ -63,7 +63,10 @@ async function find(context: GatewayContext, { id, name, entityName, modelName }
   return findRun(context, { entity: entityName, project: modelName, name: name ?? "" });
 }
 
-async function begin(context: GatewayContext, input: UpsertBucketInput): Promise<WireRun> {
+async function begin(
+  context: GatewayContext,
+  input: UpsertBucketInput,
+): Promise<{ run: WireRun; inserted: boolean }> {
   const { name } = input;
   if (name && !isRunName(name))
     throw new AppError(
@@ -77,12 +80,12 @@ async function begin(context: GatewayContext, input: UpsertBucketInput): Promise
       ...(name && { name }),
       ...(input.displayName && { displayName: input.displayName }),
     });
-    return await read(context, runId);
+    return { run: await read(context, runId), inserted: true };
   } catch (error) {
     // Asked twice at once, or again after a lost answer.
     const taken = isAppError(error) && error.code === "NAME_TAKEN" ? await find(context, input) : undefined;
     if (taken === undefined) throw error;
-    return taken;
+    return { run: taken, inserted: false };
   }
 }
 
