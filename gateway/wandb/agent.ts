@@ -55,7 +55,7 @@ export interface AgentHeartbeatInput {
 
 /** W26 to W29: one command at most. @throws AppError AGENT_UNKNOWN as NOT_FOUND */
 export async function agentHeartbeat({ input }: { input: AgentHeartbeatInput }, context: GatewayContext) {
-  const agentId = checkId("id", input.id);
+  const agentId = checkId("id", Number(input.id));
   const running = Object.keys(parseObject("runState", input.runState || "{}"));
   const command = await beat(context, agentId, running);
   return { agent: { id: input.id }, commands: command === undefined ? "[]" : `[${command}]` };

@@ -1,5 +1,7 @@
 import { isAppError } from "@/core/errors";
+import type { ProjectRow } from "@/db/queries/projects";
 import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
+import { getWireRuns } from "@/db/queries/wire-runs";
 import { findPlace } from "@/engine/place";
 import type { GatewayContext } from "./context";
 
@@ -14,11 +16,22 @@ export async function findRun(
   return place && findWireRun(db.sql, { projectId: place.id, name: path.name });
 }
 
-/** Undefined where there is no such project, or the caller may not know of it. */
+/** What a client hears of a project. */
+export type Place = Pick<ProjectRow, "id" | "entity" | "name" | "description" | "createdAt">;
+
+/**
+ * Undefined where there is no such project, or the caller may not know of it. A run's own key means the project of its run, whatever it
+ * says, and knows its name.
+ */
 export async function placeOf(
   context: GatewayContext,
   { entity, project }: { entity?: string | null | undefined; project?: string | null | undefined },
-) {
+): Promise<Place | undefined> {
+  const { db, access } = context;
+  if (access.kind === "run") {
+    const [run] = await getWireRuns(db, access, [access.runId]);
+    return run && { ...run, id: run.projectId, name: run.project, description: null };
+  }
   try {
     return await findPlace(context, { entity: entity || undefined, project: project || DEFAULT_PROJECT });
   } catch (error) {

@@ -1,8 +1,7 @@
 import type { GraphQLResolveInfo } from "graphql";
-import type { ProjectRow } from "@/db/queries/projects";
 import { getSweep } from "@/db/queries/sweeps";
 import type { GatewayContext } from "./context";
-import { findRun, placeOf } from "./find-run";
+import { findRun, type Place, placeOf } from "./find-run";
 import { showRun } from "./run";
 import { countRuns, listRuns, type RunListArgs } from "./run-list";
 import { Sweep } from "./sweep";
@@ -19,7 +18,7 @@ export class Project {
   readonly views = null;
   readonly user = null;
 
-  constructor(readonly row: ProjectRow) {
+  constructor(readonly row: Place) {
     this.id = String(row.id);
     this.internalId = String(row.id);
     this.name = row.name;

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { sharedServer, type TestServer } from "../../support/server";
+import { ask, sharedServer, type TestServer } from "../../support/server";
 import { DOCUMENTS, historyLines, stream, wire, wired } from "../../support/wire";
 
 const started = sharedServer();
@@ -239,4 +239,44 @@ test("W37: a run that never began does not exist for who wants to go on with it"
   expect(JSON.parse(tail.at(-1) ?? "{}")).toMatchObject({ _step: 1 });
   expect(JSON.parse(began.summaryMetrics)).toMatchObject({ _step: 1, loss: 2 });
   expect(began.summaryMetrics).not.toMatch(/"_step":1\.0/);
+});
+
+test("W38: the key that our own agent gives to a run speaks for that run, whatever id it is used with, and for no other", async () => {
+  const { createRun } = await ask<{ createRun: { run: { id: string; name: string }; apiKey: string } }>(
+    server,
+    "mutation ($input: CreateRunInput!) { createRun(input: $input) { run { id name } apiKey } }",
+    { input: { project: "stream", name: "by-key" } },
+  );
+  const own = { url: server.url, key: createRun.apiKey };
+  expect((await wired(own, "{ viewer { entity } }")).viewer.entity).toBe(entity);
+  await init("not-mine");
+  for (const name of ["by-key", "not-mine", "anything"]) {
+    const { upsertBucket } = await wired(own, DOCUMENTS.upsertBucket, {
+      name,
+      project: "elsewhere",
+      entity,
+      config: "{}",
+    });
+    expect(upsertBucket).toMatchObject({
+      inserted: false,
+      bucket: { id: createRun.run.id, project: { name: "stream" } },
+    });
+  }
+  const { model } = await wired(own, DOCUMENTS.runResumeStatus, {
+    project: "stream",
+    entity,
+    name: "by-key",
+  });
+  expect(model.bucket.id).toBe(createRun.run.id);
+  await stream(own, `${entity}/stream/not-mine`, {
+    files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [7]) } },
+  });
+  expect(await summaryOf("by-key", "loss")).toMatchObject({ count: 1, last: 7 });
+  expect(await summaryOf("not-mine", "loss")).toBeUndefined();
+  const list = await wire(own, '{ project(name: "stream") { runs { edges { node { name } } } } }');
+  expect(list.data?.project?.runs?.edges ?? []).toEqual([{ node: { name: "by-key" } }]);
+  const sweep = await wire(own, DOCUMENTS.upsertSweep, {
+    config: "method: random\nparameters: {x: {min: 0.0, max: 1.0}}\n",
+  });
+  expect(sweep.status).toBe(403);
 });
