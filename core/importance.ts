@@ -15,7 +15,7 @@ export const UNFINISHED_CHOICES = ["leave_out", "last", "worst"] as const;
 export type UnfinishedChoice = (typeof UNFINISHED_CHOICES)[number];
 
 /** Rises with whatever makes another answer from the same runs: answers that servers have stored are computed anew. */
-export const IMPORTANCE_ENGINE = 3;
+export const IMPORTANCE_ENGINE = 4;
 
 /** Whose runs: the sweep's, or all of its project whose values lie in the sweep's space. */
 export const IMPORTANCE_SCOPES = ["sweep", "project"] as const;
@@ -60,7 +60,7 @@ export interface ParameterImportance {
    * good: its share of all that tells the best runs from the others.
    */
   readonly importance: number;
-  /** 90 %: where other samples of as many runs would have led; of gp where the share is believed to lie. */
+  /** 90 %: where other samples of as many runs would have led; of gp where the share is believed to lie, its length scales given. */
   readonly low: number;
   readonly high: number;
   /** The share with all that it does together with others: of a forest in pairs, without an interval. Null for good. */

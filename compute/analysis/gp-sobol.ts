@@ -30,8 +30,8 @@ const FEATURES = 256;
  * Points of the space, and evaluations of the kernel at all of them together. The mean is integrated over many points, 1 s of 1,000
  * runs; the draws, which cost four times as much a point, over few: what they differ from the mean at the same points is added.
  */
-const OF_MEAN = { points: 8_192, kernels: 128e6 };
-const OF_DRAWS = { points: 1_024, kernels: 16e6 };
+const OF_MEAN = { points: 4_096, kernels: 128e6 };
+const OF_DRAWS = { points: 512, kernels: 16e6 };
 const OF_CURVES = { points: 64, kernels: 16e6 };
 const FEWEST_POINTS = 32;
 /** Pairs are looked for among so many parameters, those that do most together with others. */
@@ -42,9 +42,9 @@ const PLACES = 17;
 /**
  * Sobol indices of a Gaussian process: of its posterior mean and of functions drawn from its posterior (see gp-paths.ts), each over the
  * sweep's space with independent parameters. Its kernel is the search's own, Matérn-5/2 of a weighted sum of distances, which
- * is no product over dimensions: there is no closed form, so the integrals are means over scrambled Sobol points. A share is
- * the mean of those of the functions drawn (Le Gratiet, Cannamela, Iooss 2014), its interval where nine tenths of them lie, the
- * hyperparameters at their most likely.
+ * is no product over dimensions: there is no closed form, so the integrals are means over scrambled Sobol points. The
+ * share is the mean's; functions drawn from the posterior (Le Gratiet, Cannamela, Iooss 2014) say how sure it is, the hyperparameters at
+ * their most likely.
  */
 export function byGaussianProcess(all: Runs, goal: Goal): Found {
   const { columns, target, isDrawn } = drawRuns(all);
@@ -171,7 +171,7 @@ function fitModel(axes: Axes, points: Points): Model {
     scatter: sum(pick(points.scatters)),
     noisy: 0,
   };
-  // All signal, and half of it noise: either may be a peak of its own.
+  // All signal, and half of it noise: either may be a peak of its own. A third start, of rough functions, led nowhere else.
   const smooth = defaultTheta(axes.count);
   const noisy = smooth.map((t, i) => (i < axes.count ? t - Math.LN2 : i === axes.count ? t : -Math.LN2));
   const theta = mostLikely(data, [smooth, noisy], count > 150 ? 30 : 60);
@@ -331,12 +331,23 @@ function drawCurves(paths: Paths, space: readonly SpaceColumn[]): Float64Array[]
 
 // ------------------------------------------------------------------ what is said
 
-/** @param shares of the mean, then of the draws; @param whole of the mean over many points */
+/**
+ * The mean's share. Draws, of which what is not known yet lies in interactions as the kernel has it, have less of a strong first-order one:
+ * the interval reaches from the lower of the mean's and theirs to the higher, and as far beyond as the draws differ.
+ *
+ * @param shares of the mean, then of the draws
+ * @param whole of the mean over many points
+ */
 function toInterval(shares: Float64Array, whole: Float64Array) {
   const { mean, deviation } = momentsOf(shares.subarray(1));
-  const share = (whole[0] as number) + mean - (shares[0] as number);
   const clamp = (value: number) => Math.min(1, Math.max(0, value));
-  return { share: clamp(share), low: clamp(share - Z90 * deviation), high: clamp(share + Z90 * deviation) };
+  const share = clamp(whole[0] as number);
+  const drawn = share + mean - (shares[0] as number);
+  return {
+    share,
+    low: clamp(Math.min(share, drawn) - Z90 * deviation),
+    high: clamp(Math.max(share, drawn) + Z90 * deviation),
+  };
 }
 
 function toPairs(columns: readonly VariedColumn[], drawn: Indices, whole: Indices): PairImportance[] {
