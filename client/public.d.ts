@@ -82,7 +82,8 @@ declare const WARNING_CODES: readonly [
 	"UNKNOWN_MACRO",
 	"STEP_BACKWARDS",
 	"OUTPUT_CUT",
-	"METRICS_REFUSED"
+	"METRICS_REFUSED",
+	"ALERT"
 ];
 export type WarningCode = (typeof WARNING_CODES)[number];
 declare const SWEEP_STATES: readonly [

@@ -56,5 +56,6 @@ export const WARNING_CODES = [
   "STEP_BACKWARDS",
   "OUTPUT_CUT",
   "METRICS_REFUSED",
+  "ALERT",
 ] as const;
 export type WarningCode = (typeof WARNING_CODES)[number];

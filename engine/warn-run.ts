@@ -16,7 +16,7 @@ export interface WarnRunInput {
 
 /** Of a run: who reads more of them? The first ones are kept. */
 export const MAX_WARNINGS = 20;
-const MAX_MESSAGE = 500;
+export const MAX_MESSAGE = 500;
 
 /**
  * Something about a run that whoever looks at it should know. A warning given again is the same one.

@@ -43,6 +43,6 @@ export const AttemptCommandKind = builder.enumType("AttemptCommandKind", {
 });
 export const WarningCode = builder.enumType("WarningCode", {
   description:
-    "METRIC_NEVER_LOGGED: it ended without the sweep's metric. PARAMETER_NEVER_READ: the program took no notice of a parameter. UNKNOWN_MACRO: the command has a macro that means nothing. STEP_BACKWARDS: steps fell, and their points were left out. OUTPUT_CUT: it printed more than is kept. METRICS_REFUSED: the server took some of its metrics not.",
+    "METRIC_NEVER_LOGGED: it ended without the sweep's metric. PARAMETER_NEVER_READ: the program took no notice of a parameter. UNKNOWN_MACRO: the command has a macro that means nothing. STEP_BACKWARDS: steps fell, and their points were left out. OUTPUT_CUT: it printed more than is kept. METRICS_REFUSED: the server took some of its metrics not. ALERT: its program asks somebody to look.",
   values: WARNING_CODES,
 });

@@ -1,6 +1,6 @@
 import type { Access } from "@/core/access";
 import type { WarningCode } from "@/core/run";
-import type { Database, Tx } from "../client";
+import type { Database, Sql, Tx } from "../client";
 import { visible } from "./visible";
 
 export interface WarningRow {
@@ -47,6 +47,23 @@ export async function addWarnings(
     on conflict do nothing returning 1`;
   if (kept.length > 0) await tx`update runs set changed_xid = pg_current_xact_id() where id = ${runId}`;
   return kept.length;
+}
+
+/** Was one whose message begins with any of these texts given within the last `withinMs`? */
+export async function hasRecentWarning(
+  sql: Sql | Tx,
+  {
+    runId,
+    code,
+    beginnings,
+    withinMs,
+  }: { runId: number; code: WarningCode; beginnings: readonly string[]; withinMs: number },
+): Promise<boolean> {
+  const rows = await sql`
+    select from run_warnings w, unnest(${[...beginnings]}::text[]) b (text)
+    where w.run_id = ${runId} and w.code = ${code} and starts_with(w.message, b.text)
+      and w.at > clock_timestamp() - ${withinMs}::float8 * interval '1 ms' limit 1`;
+  return rows.length > 0;
 }
 
 /** Of all attempts, in the order they were given. */

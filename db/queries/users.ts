@@ -54,6 +54,14 @@ export async function listUsers(
     where ${mayKnow(sql, access)} and u.id > ${after ?? 0} order by u.id limit ${first}`;
 }
 
+/** Whom a name or an address means, among those that the caller may know. */
+export async function findUsers({ sql }: Database, access: Access, text: string): Promise<UserRow[]> {
+  return sql<UserRow[]>`
+    select ${columns(sql)} from users u join entities e on e.id = u.entity_id
+    where ${mayKnow(sql, access)} and (lower(e.name) = lower(${text}) or lower(u.email) = lower(${text}))
+    order by u.id limit 10`;
+}
+
 export async function countUsers({ sql }: Database, access: Access): Promise<number> {
   const rows = await sql<{ count: number }[]>`
     select count(*)::int as count from users u where ${mayKnow(sql, access)}`;

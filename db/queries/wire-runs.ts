@@ -82,15 +82,3 @@ export async function readRunEntity(sql: Sql | Tx, runId: number): Promise<strin
     select e.name from runs r join projects p on p.id = r.project_id join entities e on e.id = p.entity_id where r.id = ${runId}`;
   return rows[0]?.name;
 }
-
-/** The runs of a sweep, oldest first. */
-export async function listWireRunsOfSweep(
-  { sql }: Database,
-  access: Access,
-  { sweepId, first, after }: { sweepId: string; first: number; after: number },
-): Promise<WireRunRow[]> {
-  return sql<WireRunRow[]>`
-    select ${wireRunColumns(sql)} from ${wireRunTables(sql)}
-    where r.sweep_id = ${sweepId} and r.id > ${after} and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
-    order by r.id limit ${first}`;
-}

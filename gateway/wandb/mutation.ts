@@ -1,4 +1,13 @@
 import { agentHeartbeat, createAgent } from "./agent";
+import { upsertModel } from "./change-project";
+import {
+  deleteRun,
+  enqueueSweepRun,
+  notifyScriptableRunAlert,
+  rewindRun,
+  stopRun,
+  updateRunState,
+} from "./change-run";
 import { createRunFiles, deleteFiles, markRunFilesUploaded } from "./run-files";
 import { upsertSweep } from "./sweep";
 import { upsertBucket } from "./upsert-run";
@@ -12,4 +21,11 @@ export class Mutation {
   createRunFiles = createRunFiles;
   markRunFilesUploaded = markRunFilesUploaded;
   deleteFiles = deleteFiles;
+  deleteRun = deleteRun;
+  stopRun = stopRun;
+  updateRunState = updateRunState;
+  upsertModel = upsertModel;
+  rewindRun = rewindRun;
+  enqueueSweepRun = enqueueSweepRun;
+  notifyScriptableRunAlert = notifyScriptableRunAlert;
 }

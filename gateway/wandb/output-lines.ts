@@ -2,8 +2,7 @@ import { MAX_PAGE_BYTES, type OutputPage, readOutput } from "@/db/queries/read-o
 import { countOutputLines } from "@/db/queries/read-samples";
 import type { WireRunRow } from "@/db/queries/wire-runs";
 import { type GatewayContext, reading } from "./context";
-import { parseCursor } from "./run-filter";
-import { badCursor } from "./words";
+import { badCursor, parseCursor, toCursor } from "./words";
 
 /** Lines of what a run's current attempt has printed (W94). They are stored as they were written, in pieces that end wherever a batch did. */
 
@@ -53,7 +52,7 @@ export async function readLines(context: GatewayContext, row: WireRunRow, { firs
       label: null,
       line: text,
     },
-    cursor: toCursor(end, number + 1),
+    cursor: toCursor([end.batch, end.piece, end.character, number + 1]),
   }));
   return { edges, pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: more } };
 }
@@ -62,14 +61,11 @@ const clamp = (wanted: number): number => Math.min(MOST_LINES, Math.max(1, Math.
 
 type Start = Place & { readonly number: number };
 
-const toCursor = ({ batch, piece, character }: Place, number: number): string =>
-  Buffer.from(JSON.stringify([batch, piece, character, number])).toString("base64url");
-
 function readPlace(after: string | null | undefined): Start {
   if (!after) return { batch: 0, piece: 0, character: 0, number: 0 };
   const given = parseCursor(after);
   const valid =
-    given?.length === 4 &&
+    given.length === 4 &&
     given.every((one) => Number.isInteger(one) && (one as number) >= 0 && (one as number) < 2 ** 31);
   if (!valid) throw badCursor(after);
   const [batch = 0, piece = 0, character = 0, number = 0] = given as number[];

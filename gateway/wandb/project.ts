@@ -1,10 +1,16 @@
 import type { GraphQLResolveInfo } from "graphql";
+import { readPosition } from "@/core/filter/position";
+import { getEntities } from "@/db/queries/entities";
+import { listProjectsOfEntities } from "@/db/queries/projects";
 import { getSweep } from "@/db/queries/sweeps";
-import type { GatewayContext } from "./context";
+import { getViewer } from "@/db/queries/users";
+import { countSweeps } from "@/db/queries/wire-lists";
+import { type GatewayContext, reading } from "./context";
 import { findRun, type Place, placeOf } from "./find-run";
 import { showRun } from "./run";
-import { countRuns, listRuns, type RunListArgs } from "./run-list";
-import { Sweep } from "./sweep";
+import { countRuns, listRuns, type RunListArgs, readFirst } from "./run-list";
+import { listSweeps, Sweep, type SweepListArgs } from "./sweep";
+import { badCursor, parseCursor, toCursor } from "./words";
 
 /** What a wandb client sees of a project (W40). */
 export class Project {
@@ -49,10 +55,46 @@ export class Project {
   runCount = ({ filters }: Pick<RunListArgs, "filters">, context: GatewayContext) =>
     countRuns(context, { projectId: this.row.id }, filters);
 
+  sweeps = (args: SweepListArgs, context: GatewayContext) => listSweeps(context, this.row.id, args);
+  totalSweeps = (_args: unknown, context: GatewayContext) =>
+    countSweeps(reading(context), context.access, this.row.id);
+
   async sweep({ sweepName }: { sweepName: string }, context: GatewayContext) {
     const row = await getSweep(context.db, context.access, sweepName);
     return row === undefined || row.projectId !== this.row.id ? null : new Sweep(row);
   }
+}
+
+/** A page of the projects of one entity, the caller's own when none is named, in the order in which they were made (W88). */
+export async function listProjects(
+  context: GatewayContext,
+  { entityName, first, after }: { entityName?: string | null; first?: number | null; after?: string | null },
+) {
+  const db = reading(context);
+  const name = entityName || (await getViewer(db, context.access))?.name;
+  const [entity] = name ? await getEntities(db, context.access, [name]) : [];
+  const pages = entity
+    ? await listProjectsOfEntities(db, context.access, [entity.id], {
+        length: readFirst(first),
+        after: after ? readProjectPosition(after) : undefined,
+      })
+    : new Map<number, never>();
+  const page = pages.get(entity?.id ?? 0);
+  const edges = (page?.rows ?? []).map((row) => ({ node: new Project(row), cursor: toCursor([row.id]) }));
+  return { edges, pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: page?.more ?? false } };
+}
+
+function readProjectPosition(after: string) {
+  const isId = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
+  const position = readPosition([], isId, [0, ...parseCursor(after)]);
+  if (position === undefined) throw badCursor(after);
+  return position;
+}
+
+/** Of an entity that the caller may not know of, as of one that is none, the name is all there is to say. */
+export async function findEntity(context: GatewayContext, name: string) {
+  const [entity] = await getEntities(reading(context), context.access, [name]);
+  return { ...toEntity(entity?.name ?? name), isTeam: entity?.kind === "team" };
 }
 
 export const toEntity = (name: string) => ({

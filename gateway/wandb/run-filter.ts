@@ -2,6 +2,7 @@ import { AppError } from "@/core/errors";
 import { type Position, readPosition } from "@/core/filter/position";
 import { type MongoFilter, type MongoVocabulary, readMongoFilter } from "@/core/mongo-filter";
 import { toSortKeys, type WireOrder } from "@/db/queries/list-wire-runs";
+import { badCursor, parseCursor } from "./words";
 
 /** What runs may be asked about (W80): keys as W&B writes them, each with the names under which clients of different ages know it. */
 export const RUN_WORDS: MongoVocabulary = {
@@ -79,28 +80,11 @@ function readOperand(key: string) {
   }
 }
 
-/** A place in a list: nobody's business but ours. */
-export const toCursor = ({ id, values }: Pick<Position, "id" | "values">): string =>
-  Buffer.from(JSON.stringify([0, id, ...values])).toString("base64url");
-
 /** @throws AppError BAD_INPUT for one of another order */
-export function readCursor(order: WireOrder, cursor: string | null | undefined): Position | undefined {
+export function readRunPosition(order: WireOrder, cursor: string | null | undefined): Position | undefined {
   if (!cursor) return undefined;
   const isId = (id: unknown): id is number => Number.isSafeInteger(id) && (id as number) >= 0;
-  const given = parseCursor(cursor);
-  const position = given && readPosition(toSortKeys(order), isId, given);
-  if (position !== undefined) return position;
-  throw new AppError(
-    "BAD_INPUT",
-    `after is ${JSON.stringify(cursor.slice(0, 100))}, expected the cursor of a page in this order`,
-  );
-}
-
-export function parseCursor(cursor: string): readonly unknown[] | undefined {
-  try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    return Array.isArray(parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+  const position = readPosition(toSortKeys(order), isId, [0, ...parseCursor(cursor)]);
+  if (position === undefined) throw badCursor(cursor);
+  return position;
 }

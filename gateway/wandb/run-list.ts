@@ -3,7 +3,8 @@ import { AppError } from "@/core/errors";
 import { countWireRuns, listWireRuns, type WireScope } from "@/db/queries/list-wire-runs";
 import { type GatewayContext, reading } from "./context";
 import { Run } from "./run";
-import { readCursor, readRunFilter, readRunOrder, toCursor } from "./run-filter";
+import { readRunFilter, readRunOrder, readRunPosition } from "./run-filter";
+import { toCursor } from "./words";
 
 export interface RunListArgs {
   readonly filters?: string | null;
@@ -28,10 +29,13 @@ export async function listRuns(
     filter: readRunFilter(args.filters),
     order,
     first: readFirst(args.first),
-    after: readCursor(order, args.after),
+    after: readRunPosition(order, args.after),
     records: info === undefined || RECORDS.some((name) => isAsked(info, name)),
   });
-  const edges = runs.map((row) => ({ node: new Run(row), cursor: toCursor(row.position) }));
+  const edges = runs.map((row) => ({
+    node: new Run(row),
+    cursor: toCursor([row.position.id, ...row.position.values]),
+  }));
   return { edges, pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: more } };
 }
 /** What takes a run's record to answer. */

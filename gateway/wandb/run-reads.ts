@@ -31,12 +31,9 @@ export interface RunReads {
   events(args: { samples?: number | null }, context: GatewayContext): Promise<string[]>;
   sampledHistory(args: { specs: readonly string[] }, context: GatewayContext): Promise<unknown[]>;
   logLines(args: LineArgs, context: GatewayContext): Promise<unknown>;
-  files(args: FileArgs, context: GatewayContext): Promise<unknown>;
-  fileCount(context: GatewayContext): Promise<number>;
 }
 
 export function readsOf(row: WireRunRow): RunReads {
-  const none = { edges: [], pageInfo: { endCursor: null, hasNextPage: false } };
   return {
     systemMetrics: async (context) => {
       const sample = await context.loaders.lastSamples.load(row.id);
@@ -57,8 +54,6 @@ export function readsOf(row: WireRunRow): RunReads {
     },
     sampledHistory: ({ specs }, context) => sampledHistory(context, row, specs),
     logLines: (args, context) => readLines(context, row, args),
-    files: async () => none,
-    fileCount: async () => 0,
   };
 }
 

@@ -3,7 +3,6 @@ import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type Valu
 import type { WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import type { GatewayContext } from "./context";
-
 import type { LineArgs } from "./output-lines";
 import { fileCount, files } from "./run-files";
 import { type FileArgs, type HistoryArgs, type RunReads, readsOf } from "./run-reads";

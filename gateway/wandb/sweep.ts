@@ -1,15 +1,16 @@
+import type { GraphQLResolveInfo } from "graphql";
 import { AppError } from "@/core/errors";
+import { readPosition } from "@/core/filter/position";
 import type { SweepAction } from "@/core/sweep";
-import { getSweep, type SweepRow } from "@/db/queries/sweeps";
-import { listWireRunsOfSweep } from "@/db/queries/wire-runs";
+import { getSweep, getSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { listWireAgents, listWireSweeps, type WireAgentRow } from "@/db/queries/wire-lists";
 import { controlSweep } from "@/engine/control-sweep";
 import { updateSweep } from "@/engine/update-sweep";
 import { createWireSweep } from "@/engine/wire";
-import type { GatewayContext } from "./context";
-import { Run } from "./run";
-import { toCapitals } from "./words";
-
-const MOST_RUNS = 1_000;
+import { type GatewayContext, reading } from "./context";
+import { readSweepFilter } from "./run-filter";
+import { listRuns, MAX_PAGE, type RunListArgs, readFirst } from "./run-list";
+import { badCursor, parseCursor, toCapitals, toCursor } from "./words";
 
 /** What a wandb client sees of a sweep (W20). */
 export class Sweep {
@@ -24,15 +25,17 @@ export class Sweep {
   displayName = () => (this.row.name === this.row.id ? null : this.row.name);
   method = () => this.row.method;
   state = () => toCapitals(this.row.state);
-  description = () => null;
+  description = async (_args: unknown, context: GatewayContext) => (await this.news(context))?.description;
   config = () => this.row.source ?? "";
   controller = () => null;
   scheduler = () => null;
   createdAt = () => this.row.createdAt;
   updatedAt = () => this.row.startedAt ?? this.row.createdAt;
-  heartbeatAt = () => this.row.startedAt;
+  heartbeatAt = async (_args: unknown, context: GatewayContext) =>
+    (await this.news(context))?.heartbeatAt ?? this.row.startedAt;
   earlyStopJobRunning = () => false;
-  bestLoss = () => null;
+  bestLoss = async (_args: unknown, context: GatewayContext) => (await this.news(context))?.best;
+  private news = ({ loaders }: GatewayContext) => loaders.sweepNews.load(this.row.id);
   runCount = () => this.row.runCount;
   runCountExpected = () => {
     const counts = [this.row.size, this.row.runCap].flatMap((count) =>
@@ -41,23 +44,103 @@ export class Sweep {
     return counts.length === 0 ? null : Math.min(...counts);
   };
   controllerRunName = () => null;
-  /** Agents ask for it at their start and read none: a page at most, whatever was asked. */
-  runs = async (
-    { first, after }: { first?: number | null; after?: string | null },
-    { db, access }: GatewayContext,
-  ) => {
-    const wanted = Math.min(Math.max(1, first ?? MOST_RUNS), MOST_RUNS);
-    const rows = await listWireRunsOfSweep(db, access, {
-      ...{ sweepId: this.row.id, first: wanted + 1, after: Number(after) || 0 },
-    });
-    const edges = rows.slice(0, wanted).map((row) => ({ node: new Run(row), cursor: String(row.id) }));
-    return {
-      edges,
-      pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: rows.length > wanted },
-    };
+  /** Agents ask for them at their start and read none; a controller on its user's machine reads all (W86). */
+  runs = (args: RunListArgs, context: GatewayContext, info: GraphQLResolveInfo) =>
+    listRuns(
+      context,
+      { projectId: this.row.projectId, sweepId: this.row.id },
+      { first: args.first ?? MAX_PAGE, after: args.after ?? null },
+      info,
+    );
+  agents = async (_args: unknown, context: GatewayContext) => {
+    const rows = await listWireAgents(reading(context), context.access, { sweepId: this.row.id });
+    return { edges: rows.map((row) => ({ node: new Agent(row) })) };
+  };
+  agent = async ({ agentName }: { agentName: string }, context: GatewayContext) => {
+    const agentId = Number(agentName);
+    if (!(Number.isInteger(agentId) && agentId > 0 && agentId < 2 ** 31)) return null;
+    const query = { sweepId: this.row.id, agentId };
+    const [row] = await listWireAgents(reading(context), context.access, query);
+    return row ? new Agent(row) : null;
   };
   project = (_args: unknown, context: GatewayContext) =>
     context.projectOf({ entity: this.row.entity, name: this.row.project });
+}
+
+/** What a wandb client sees of an agent: its runs are those that it was ever given. */
+export class Agent {
+  readonly id: string;
+  readonly name: string;
+  readonly host: string;
+  readonly totalRuns: number;
+  readonly createdAt: Date;
+  readonly heartbeatAt: Date;
+
+  constructor(readonly row: WireAgentRow) {
+    this.id = String(row.id);
+    this.name = String(row.id);
+    this.host = row.host;
+    this.totalRuns = row.totalRuns;
+    this.createdAt = row.createdAt;
+    this.heartbeatAt = row.heartbeatAt;
+  }
+
+  state = () => AGENT_STATES[this.row.state];
+  runs = (
+    { first, last, after, order }: RunListArgs & { last?: number | null },
+    context: GatewayContext,
+    info: GraphQLResolveInfo,
+  ) =>
+    listRuns(
+      context,
+      { projectId: this.row.projectId, sweepId: this.row.sweepId, agentId: this.row.id },
+      { first: first ?? last ?? null, after: after ?? null, order: order ?? null },
+      info,
+    );
+}
+
+const AGENT_STATES = { alive: "RUNNING", lost: "CRASHED", exited: "FINISHED" } as const;
+
+export interface SweepListArgs {
+  readonly first?: number | null;
+  readonly after?: string | null;
+  readonly filters?: string | null;
+}
+
+/** A page of a project's sweeps, newest first (W87). @throws AppError BAD_INPUT */
+export async function listSweeps(
+  context: GatewayContext,
+  projectId: number,
+  { first, after, filters }: SweepListArgs,
+) {
+  const db = reading(context);
+  const { sweeps, more } = await listWireSweeps(db, context.access, projectId, {
+    filter: readSweepFilter(filters),
+    first: readFirst(first),
+    after: after ? readSweepPosition(after) : undefined,
+  });
+  const rows = await getSweeps(
+    db,
+    context.access,
+    sweeps.map(({ id }) => id),
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const edges = sweeps.flatMap(({ id, position }) => {
+    const row = byId.get(id);
+    return row ? [{ node: new Sweep(row), cursor: toCursor([position.id, ...position.values]) }] : [];
+  });
+  return { edges, pageInfo: { endCursor: edges.at(-1)?.cursor ?? null, hasNextPage: more } };
+}
+
+function readSweepPosition(after: string) {
+  const isId = (id: unknown): id is string => typeof id === "string" && /^[\w.-]{1,128}$/.test(id);
+  const position = readPosition(
+    [{ operand: { of: "field", name: "createdAt", field: { kind: "time" } }, direction: "desc" }],
+    isId,
+    [0, ...parseCursor(after)],
+  );
+  if (position === undefined) throw badCursor(after);
+  return position;
 }
 
 export interface UpsertSweepInput {

@@ -1,7 +1,7 @@
 import { listTeams } from "@/db/queries/entities";
-import { getViewer } from "@/db/queries/users";
+import { getViewer, findUsers as readUsers } from "@/db/queries/users";
 import { readRunEntity } from "@/db/queries/wire-runs";
-import type { GatewayContext } from "./context";
+import { type GatewayContext, reading } from "./context";
 
 /** Who asks (W10). For a run's own key there is the owner of its project to speak of, by name only. */
 export async function viewer(context: GatewayContext) {
@@ -14,6 +14,16 @@ export async function viewer(context: GatewayContext) {
   if (user === undefined) return null;
   const { name, displayName, email, admin } = user;
   return toUser({ name, displayName, email, admin, teams: teams.map((team) => team.name) });
+}
+
+/** Whom a name or an address means, among those that the caller may know (W89). */
+export async function findUsers(context: GatewayContext, query: string | null | undefined) {
+  const rows = query ? await readUsers(reading(context), context.access, query) : [];
+  return {
+    edges: rows.map(({ name, displayName, email, admin }) => ({
+      node: toUser({ name, displayName, email, admin }),
+    })),
+  };
 }
 
 function toUser({

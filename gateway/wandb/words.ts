@@ -29,3 +29,18 @@ export const badCursor = (cursor: string): AppError =>
     "BAD_INPUT",
     `after is ${JSON.stringify(cursor.slice(0, 100))}, expected the cursor of a page`,
   );
+
+/** A place in a list: nobody's business but ours. */
+export const toCursor = (values: readonly unknown[]): string =>
+  Buffer.from(JSON.stringify(values)).toString("base64url");
+
+/** @throws AppError BAD_INPUT */
+export function parseCursor(cursor: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (Array.isArray(parsed)) return parsed;
+  } catch {
+    // falls through to the one message
+  }
+  throw badCursor(cursor);
+}
