@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { AppError, isAppError } from "@/core/errors";
+import { AppError } from "@/core/errors";
 import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
 import {
   IMPORTANCE_METHODS,
@@ -74,8 +74,7 @@ async function showImportance(terminal: Terminal, id: string, flags: Flags): Pro
   const { sweep } = await withClient(terminal, async (client) => {
     // That the server is there is soon known; the answer may take as long as it computes.
     await client.query(CheckKey, {});
-    const patience = { patienceMs: ANSWER_MS, requestMs: ANSWER_MS };
-    return patiently(() => client.query(ReadImportance, variables, patience));
+    return client.query(ReadImportance, variables, { patienceMs: 2 * ANSWER_MS, requestMs: ANSWER_MS });
   });
   if (!sweep) throw notFound(id);
   const { importance, ...facts } = sweep;
@@ -103,18 +102,8 @@ async function showImportance(terminal: Terminal, id: string, flags: Flags): Pro
   for (const warning of warnings) terminal.err(toWords(warning, importance, metric));
 }
 
-/** A little longer than the server keeps an answer open. */
+/** A little longer than the server keeps an answer open; what is computed goes on after it, for whoever asks again. */
 const ANSWER_MS = 35_000;
-
-/** What takes longer than the server keeps an answer open goes on there: whoever asks again waits for the same. */
-async function patiently<T>(ask: () => Promise<T>, tries = 3): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (tries <= 1 || !isAppError(error) || error.code !== "TIMED_OUT") throw error;
-    return patiently(ask, tries - 1);
-  }
-}
 
 const NAMES: Readonly<Record<ImportanceMethod, string>> = {
   forest: "random forest",

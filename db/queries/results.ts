@@ -87,7 +87,7 @@ export async function readResults(
       select r.id, r.params::text as params, case when r.state = 'finished' then ${value} else ${others} end as value
       ${found} and r.state = any(${statesOf(unfinished)}::text[])
       ${places.reduce((all, one) => sql`${all} ${one}`, sql``)}
-      order by r.id limit ${most + 1}) x`;
+      limit ${most + 1}) x`;
   return { params: row?.params ?? [], values: row?.values ?? [] };
 }
 

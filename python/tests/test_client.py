@@ -61,6 +61,9 @@ class ClientTest(unittest.TestCase):
             asked.clear()
             self.client(url).ask_of_user("{ viewer { name } }")
             self.assertEqual(len(asked), 2)
+            asked.clear()
+            self.client(url).ask_of_user("{ sweep { importance { parameters { permutation } } } }")
+            self.assertEqual(len(asked), 2)
 
     def test_a_wrong_key_names_the_way_out(self) -> None:
         answer = {"errors": [{"message": "this key is unknown", "extensions": {"code": "UNAUTHENTICATED"}}]}

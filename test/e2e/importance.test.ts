@@ -55,6 +55,8 @@ test("31: importance says how many more runs it takes, then which parameter matt
     expect(await violationsOn(page)).toEqual([]);
     await panel.scrollIntoViewIfNeeded();
     await screenshot(page, `importance-${look}`, false);
+    await map.scrollIntoViewIfNeeded();
+    await screenshot(page, `importance-map-${look}`, false);
   }
   expect(troubles).toEqual([]);
 });
@@ -77,8 +79,11 @@ test("31: the method is picked in the panel and stands in the address; the page'
   expect(new URL(page.url()).searchParams.get("im.method")).toBe("good");
   expect(await panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ }).count()).toBe(0);
   expect(await panel.getByLabel("Measure of importance").isDisabled()).toBe(true);
+  await screenshot(page, "importance-good", false);
   await method.selectOption("gp");
   await panel.getByText("of the variation in accuracy", { exact: false }).first().waitFor();
+  await panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ }).waitFor();
+  await screenshot(page, "importance-gp", false);
   await page.reload();
   await panel.scrollIntoViewIfNeeded();
   expect(await method.inputValue()).toBe("gp");
@@ -125,10 +130,11 @@ test("31: as runs end new answers take the place of old ones, and nothing on the
         if (entry.sources?.some(({ node }) => node && panel.contains(node))) seen.shifted += entry.value;
     }).observe({ type: "layout-shift" });
   });
-  await finishMany(driver, sweep.id, agentId, 12);
-  await panel.getByText("From 84 finished runs", { exact: false }).waitFor();
-  await finishMany(driver, sweep.id, agentId, 12);
-  await panel.getByText("From 96 finished runs", { exact: false }).waitFor();
+  // Not to the end, which the head of the page tells above all panels.
+  await finishMany(driver, sweep.id, agentId, 8);
+  await panel.getByText("From 80 finished runs", { exact: false }).waitFor();
+  await finishMany(driver, sweep.id, agentId, 8);
+  await panel.getByText("From 88 finished runs", { exact: false }).waitFor();
   expect(await height()).toBe(before);
   const seen = await page.evaluate(
     () => (window as unknown as { seen: { gone: number; shifted: number } }).seen,

@@ -164,6 +164,11 @@ describe("the map of what two do together", () => {
     expect(prepareInteractions({ ...answer, method: "good" }, "loss")).toBeUndefined();
     expect(prepareInteractions(answerOf(named(["lr"])), "loss")).toBeUndefined();
     expect(prepareInteractions({ ...answer, pairs: [] }, "loss")?.summary).toContain("No two parameters");
+    const weak = { ...answer, pairs: [{ a: "depth", b: "lr", importance: 0.01 }] };
+    expect(prepareInteractions(weak, "loss")?.cells[1]).toMatchObject({
+      ramp: expect.closeTo(0.2),
+      text: "1",
+    });
   });
 
   test("is a picture and a table of its own", async () => {

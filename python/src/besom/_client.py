@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ PATIENCE_S = 10.0
 FOREVER = float("inf")
 _SURPRISE_PATIENCE_S = 300.0
 """A surprise inside the server may be its database restarting, or a bug that no repetition heals."""
+_MUTATION = re.compile(r"\bmutation\b")
+"""A word of its own: importance has a field ``permutation``."""
 
 _GRAPHQL_CODES = {"INTERNAL_SERVER_ERROR": "INTERNAL"}
 
@@ -90,8 +93,9 @@ class Client:
         self, query: str, variables: Mapping[str, Any] | None = None, timeout: float = TIMEOUT_S
     ) -> dict[str, Any]:
         """As ``ask``, but a mutation that doesn't say how to recognise its repetition is sent once, come what may."""
-        if "mutation" not in query or "clientMutationId" in f"{query}{variables}":
-            return self.ask(query, variables, patience=max(PATIENCE_S, timeout), timeout=timeout)
+        if not _MUTATION.search(query) or "clientMutationId" in f"{query}{variables}":
+            # What took longer than the server waits may go on there, and is asked for once more.
+            return self.ask(query, variables, patience=PATIENCE_S if timeout <= TIMEOUT_S else 2 * timeout, timeout=timeout)
         # A connection that the server has just closed would raise the question whether it arrived.
         self.close()
         return self.ask(query, variables, patience=0)

@@ -28,6 +28,8 @@ export interface InteractionCell {
 export const MOST_NAMES = 8;
 /** Half a percent is within what chance makes. */
 const NOTHING = 0.005;
+/** Of the strongest colour: where no pair does more, none shall look as if it did much. */
+const LEAST_TOP = 0.05;
 
 /** Undefined where the method says nothing of pairs, and for fewer than two parameters. */
 export function prepareInteractions(answer: Importance, metric: string): Interactions | undefined {
@@ -42,7 +44,7 @@ export function prepareInteractions(answer: Importance, metric: string): Interac
   const chosen = new Set(most.slice(0, MOST_NAMES).map(([name]) => name));
   const names = parameters.flatMap(({ name }) => (chosen.has(name) ? [name] : []));
   const known = new Map(pairs.map(({ a, b, importance }) => [keyOf(a, b), importance]));
-  const strongest = Math.max(NOTHING, ...pairs.map(({ importance }) => importance));
+  const strongest = Math.max(LEAST_TOP, ...pairs.map(({ importance }) => importance));
   const cells = names.flatMap((a, row) =>
     names.slice(0, row + 1).map((b, column): InteractionCell => {
       const alone = row === column;

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .._card import to_card, to_short
-from ..errors import BesomError
 from ._order import to_order
 from ._record import Filter, Record, found
 from ._run import Run
@@ -20,7 +19,7 @@ _ASKED = {
     "scope": "ImportanceScope",
 }
 _ANSWER_S = 35.0
-"""A little longer than the server keeps an answer open."""
+"""A little longer than the server keeps an answer open; what is computed goes on after it, for whoever asks again."""
 _IMPORTANCE = """
   method runs: runsUsed good: runsGood imputed: runsImputed needed: runsNeeded left_out: runsLeftOut constant
   trust: outOfBagR2 warnings
@@ -131,14 +130,7 @@ class Sweep(Record):
         declared = ", ".join(f"${name}: {kind}" for name, kind in _ASKED.items())
         passed = ", ".join(f"{name}: ${name}" for name in _ASKED)
         query = f"query ($id: ID!, {declared}) {{ sweep(id: $id) {{ importance({passed}) {{ {_IMPORTANCE} }} }} }}"
-        for last in (False, False, True):
-            try:
-                data = self._api.graphql(query, {**given, "id": self.id}, timeout=_ANSWER_S)
-                break
-            except BesomError as error:
-                # It is still computed, and whoever asks again waits for the same.
-                if last or error.code != "TIMED_OUT":
-                    raise
+        data = self._api.graphql(query, {**given, "id": self.id}, timeout=_ANSWER_S)
         answer: dict[str, Any] = found(data["sweep"], f"sweep {self.id!r}")["importance"]
         return answer
 

@@ -40,9 +40,9 @@ const MEASURE_NAMES = {
 } as const;
 const METHOD = oneOf(IMPORTANCE_METHODS);
 const METHOD_NAMES = {
-  forest: "Over all runs: random forest",
+  forest: "Random forest",
   good: "Among the best 25 %",
-  gp: "Over all runs: Gaussian process",
+  gp: "Gaussian process",
 } as const;
 const UNFINISHED = oneOf(UNFINISHED_CHOICES);
 const UNFINISHED_NAMES = {
@@ -136,14 +136,14 @@ export function Importance() {
             />
             <BareSelect
               label="Method"
-              className="w-56 max-sm:w-48"
+              className="w-48"
               value={method}
               onChange={(event) => setMethod(METHOD.read(event.target.value))}
               choices={pick(METHOD_NAMES, IMPORTANCE_METHODS)}
             />
             <BareSelect
               label="Measure of importance"
-              className="w-44 max-sm:w-36"
+              className="w-48 max-sm:w-56"
               value={measure}
               disabled={measures.length === 1}
               onChange={(event) => setMeasure(MEASURE.read(event.target.value))}
@@ -154,14 +154,14 @@ export function Importance() {
             />
             <BareSelect
               label="Unfinished runs"
-              className="w-48 max-sm:w-40"
+              className="w-48 max-sm:w-52"
               value={unfinished}
               onChange={(event) => setUnfinished(UNFINISHED.read(event.target.value))}
               choices={pick(UNFINISHED_NAMES, UNFINISHED_CHOICES)}
             />
             <BareSelect
               label="Which runs"
-              className="w-44 max-sm:w-36"
+              className="w-40 max-sm:w-34"
               value={whose === "filtered" && filter === undefined ? "all" : whose}
               onChange={(event) =>
                 // Without a filter all runs are what the next filter will narrow.
