@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { isAppError } from "@/core/errors";
 import { IDEMPOTENCY_KEPT_MS, LIVENESS_BEAT_MS, OUTAGE_MS } from "@/core/time";
@@ -56,6 +57,8 @@ export interface BackgroundOptions {
 
 export function startBackground({ db, log, store, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
   const stopping = new AbortController();
+  // Each round waits by it, and there are more of them than Node takes for a leak.
+  setMaxListeners(0, stopping.signal);
   const stopped = () => stopping.signal.aborted;
   const keeper = openKeeper({ db, log });
   const loops = [

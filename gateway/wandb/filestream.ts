@@ -194,7 +194,7 @@ function readOutputLine(line: string): { stream: string; time: number; text: str
   return {
     stream: legacy?.[1] ? "stderr" : "stdout",
     time,
-    text: line.slice(legacy?.[0].length ?? 0, MOST_TEXT),
+    text: line.slice(legacy?.[0].length ?? 0, MOST_TEXT).replace(/\r?\n$/, ""),
   };
 }
 

@@ -29,6 +29,9 @@ type ServerInfo {
   cliVersionInfo: JSON
   latestLocalVersionInfo: LocalVersionInfo
 }
+# For versions before 0.20, which look first whether there is such a type.
+type ServerSettings { serverMessages: [ServerMessage!]! }
+type ServerMessage { utfText: String  plainText: String  htmlText: String  messageType: String  messageLevel: String }
 type ServerFeature { name: String!  isEnabled: Boolean! }
 type LocalVersionInfo { outOfDate: Boolean  latestVersionString: String  versionOnThisInstanceString: String }
 type Organization { name: String  coreWeaveOrganizationId: String  featureFlags(rampIDType: RampIDType): [FeatureFlag] }
@@ -149,7 +152,7 @@ input UpsertBucketInput {
   summaryMetrics: JSONString  commit: String  host: String  debug: Boolean  jobProgram: String  jobRepo: String
   state: String  sweep: String  clientMutationId: String
 }
-type UpsertBucketPayload { bucket: Run  inserted: Boolean }
+type UpsertBucketPayload { bucket: Run  inserted: Boolean   serverSettings: ServerSettings }
 input RewindRunInput { runName: String!  entityName: String  projectName: String  metricName: String!  metricValue: Float! }
 type RewindRunPayload { rewoundRun: Run }
 input CreateRunFilesInput { entityName: String!  projectName: String!  runName: String!  files: [String!]! }

@@ -46,7 +46,8 @@ export async function upsertBucket({ input }: { input: UpsertBucketInput }, cont
     known === undefined ? await begin(context, input) : { run: await goOn(context, known), inserted: false };
   await seenWireRuns(context, [run]);
   await record(context, run.runId, input);
-  return { bucket: await showRun(context, run, inserted ? undefined : (input.name ?? undefined)), inserted };
+  const bucket = await showRun(context, run, inserted ? undefined : (input.name ?? undefined));
+  return { bucket, inserted, serverSettings: { serverMessages: [] } };
 }
 
 async function find(context: GatewayContext, { id, name, entityName, modelName }: UpsertBucketInput) {

@@ -84,3 +84,12 @@ test("W6: features are named, and every run's question about its organisation ha
   expect(data.serverInfo.features).toContainEqual({ name: "STRUCTURED_CONSOLE_LOGS", isEnabled: true });
   expect(data.entity).toEqual({ organization: null });
 });
+
+test("W6: a client of before 0.20, which looks for types before it asks, finds those that it needs", async () => {
+  const { data } = await wire(
+    server,
+    'query ProbeServerSettings { ServerSettingsType: __type(name: "ServerSettings") { fields { name } } ServerInfoType: __type(name: "ServerInfo") { fields { name } } }',
+  );
+  expect(data.ServerSettingsType.fields).toContainEqual({ name: "serverMessages" });
+  expect(data.ServerInfoType.fields).toContainEqual({ name: "cliVersionInfo" });
+});
