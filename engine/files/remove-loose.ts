@@ -1,4 +1,5 @@
 import type { Database } from "@/db/client";
+import { deleteStalled, loosenUnwanted } from "@/db/queries/artifacts";
 import { claimLooseBytes, loosenDeletedRuns, settleBytes } from "@/db/queries/files";
 import { inTransaction, retrying } from "@/db/transaction";
 import type { Store } from "@/store/store";
@@ -8,6 +9,8 @@ const PLACES = 10;
 /** A bucket that does not answer is given up after three tries of some seconds. */
 const CLAIM_MS = 5 * 60_000;
 const ROWS = 1_000;
+/** Entries of a version are sent before it is committed: so long nobody takes them for left behind. */
+const UNWANTED_MS = 2 * 24 * 3_600_000;
 const MAKES_ROOM = { makesRoom: true };
 
 /**
@@ -20,6 +23,9 @@ export async function removeLoose(
   { stopped = () => false }: { stopped?: () => boolean } = {},
 ): Promise<number> {
   while (!stopped() && (await inTransaction(db, (tx) => loosenDeletedRuns(tx, ROWS), MAKES_ROOM)) === ROWS);
+  const unwanted = { afterMs: UNWANTED_MS, limit: ROWS };
+  while (!stopped() && (await inTransaction(db, (tx) => deleteStalled(tx, unwanted), MAKES_ROOM)) === ROWS);
+  while (!stopped() && (await inTransaction(db, (tx) => loosenUnwanted(tx, unwanted), MAKES_ROOM)) === ROWS);
   for (let total = 0; ; ) {
     if (stopped()) return total;
     const places = await inTransaction(

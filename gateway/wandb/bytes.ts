@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { AppError } from "@/core/errors";
+import { mimeTypeOf } from "@/core/file-name";
 import type { Database } from "@/db/client";
+import { getArtifact, readArtifactFile } from "@/db/queries/artifacts";
 import { getRunFile } from "@/db/queries/files";
 import { systemAccess } from "@/engine/authorize";
+import { receiveEntry, receiveManifest } from "@/engine/files/artifacts";
 import { type FileLink, openLinks } from "@/engine/files/links";
 import { receiveRunFile } from "@/engine/files/run-files";
 import type { Files, GatewayContext } from "./context";
@@ -47,6 +50,10 @@ function receive(
   switch (link.may) {
     case "put-run-file":
       return receiveRunFile(context, link, bytes, { expectedBytes });
+    case "put-manifest":
+      return receiveManifest(context, link, bytes, { expectedBytes });
+    case "put-entry":
+      return receiveEntry(context, link, bytes, { expectedBytes });
     default:
       throw wrongWay();
   }
@@ -67,6 +74,18 @@ async function find(db: Database, link: FileLink): Promise<SentFile | undefined>
   switch (link.may) {
     case "get-run-file":
       return getRunFile(db, systemAccess(), link);
+    case "get-manifest": {
+      const row = await getArtifact(db, systemAccess(), link.artifactId);
+      if (row === undefined || row.manifestPlace === null) return undefined;
+      const { manifestPlace: place, manifestBytes: bytes } = row;
+      return { name: "wandb_manifest.json", place, bytes, md5: null, mimeType: "application/json" };
+    }
+    case "get-entry": {
+      const file = await readArtifactFile(db.sql, link.fileId);
+      if (file === undefined) return undefined;
+      const md5 = Buffer.from(file.digest, "base64").toString("hex");
+      return { ...file, name: link.name, md5, mimeType: mimeTypeOf(link.name) };
+    }
     default:
       throw wrongWay();
   }

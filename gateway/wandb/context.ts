@@ -13,6 +13,8 @@ export interface GatewayContext extends EngineContext {
   readonly loaders: GatewayLoaders;
   readonly files: Files;
   /** For a run or a sweep that is asked for its project: those stand below it, and know nothing of it. */
+  /** Null for one that is deleted, or that the caller may not know of. */
+  readonly runOf: (runId: number) => Promise<unknown>;
   readonly projectOf: (path: { entity: string; name: string }) => Promise<unknown>;
 }
 

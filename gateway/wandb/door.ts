@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "@/core/access";
 import { AppError, isAppError } from "@/core/errors";
 import type { Database } from "@/db/client";
+import { getWireRuns } from "@/db/queries/wire-runs";
 import type { Logger } from "@/engine/context";
 import { BYTES_PATH, giveBytes, giveRunFile, takeBytes } from "./bytes";
 import type { Files, GatewayContext } from "./context";
@@ -9,6 +10,7 @@ import { type StreamBody, takeStream } from "./filestream";
 import { answerGraphql, toStatus } from "./graphql";
 import { openLoaders } from "./loaders";
 import { Project } from "./project";
+import { Run } from "./run";
 import { parseBody } from "./words";
 
 export interface GatewayOptions {
@@ -132,6 +134,10 @@ async function answer(
       publicClient: agent.startsWith("W&B Public Client"),
       loaders: openLoaders({ ...options.db, sql: options.db.readers }, caller.access),
       files: options.files,
+      runOf: async (runId) => {
+        const [row] = await getWireRuns(options.db, caller.access, [runId]);
+        return row === undefined ? null : Object.assign(new Run(row), { __typename: "Run" });
+      },
       projectOf: (path) => Project.of(context, path),
     };
     const given = await run(context);

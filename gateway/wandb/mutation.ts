@@ -1,4 +1,16 @@
 import { agentHeartbeat, createAgent } from "./agent";
+import {
+  addAliases,
+  commitArtifact,
+  createArtifact,
+  createArtifactFiles,
+  createArtifactManifest,
+  deleteAliases,
+  deleteArtifact,
+  updateArtifact,
+  updateArtifactManifest,
+  useArtifact,
+} from "./artifact-writes";
 import { upsertModel } from "./change-project";
 import {
   deleteRun,
@@ -28,4 +40,14 @@ export class Mutation {
   rewindRun = rewindRun;
   enqueueSweepRun = enqueueSweepRun;
   notifyScriptableRunAlert = notifyScriptableRunAlert;
+  createArtifact = createArtifact;
+  createArtifactManifest = createArtifactManifest;
+  updateArtifactManifest = updateArtifactManifest;
+  createArtifactFiles = createArtifactFiles;
+  commitArtifact = commitArtifact;
+  updateArtifact = updateArtifact;
+  deleteArtifact = deleteArtifact;
+  addAliases = addAliases;
+  deleteAliases = deleteAliases;
+  useArtifact = useArtifact;
 }

@@ -5,6 +5,7 @@ import { listProjectsOfEntities } from "@/db/queries/projects";
 import { getSweep } from "@/db/queries/sweeps";
 import { getViewer } from "@/db/queries/users";
 import { countSweeps } from "@/db/queries/wire-lists";
+import { artifactsOf, type PageArgs } from "./artifacts";
 import { type GatewayContext, reading } from "./context";
 import { findRun, type Place, placeOf } from "./find-run";
 import { showRun } from "./run";
@@ -49,6 +50,18 @@ export class Project {
     const run = await findRun(context, { entity: this.row.entity, project: this.row.name, name });
     return run === undefined ? null : showRun(context, run, name);
   }
+
+  artifact = ({ name }: { name: string }, context: GatewayContext) =>
+    artifactsOf(this.row).artifact(context, name);
+  artifactType = ({ name }: { name: string }, context: GatewayContext) =>
+    artifactsOf(this.row).type(context, name);
+  artifactTypes = (_args: unknown, context: GatewayContext) => artifactsOf(this.row).types(context);
+  artifactCollection = ({ name }: { name: string }, context: GatewayContext) =>
+    artifactsOf(this.row).collection(context, name);
+  artifactCollections = (args: PageArgs, context: GatewayContext) =>
+    artifactsOf(this.row).collections(context, args);
+  artifactCollectionMembership = ({ name }: { name: string }, context: GatewayContext) =>
+    artifactsOf(this.row).membership(context, name);
 
   runs = (args: RunListArgs, context: GatewayContext, info: GraphQLResolveInfo) =>
     listRuns(context, { projectId: this.row.id }, args, info);
@@ -102,6 +115,8 @@ export const toEntity = (name: string) => ({
   name,
   isTeam: false,
   available: false,
+  // Digests are MD5, which the store measures as bytes come.
+  xxhashDigestsEnabled: false,
   // Organisations are W&B's own; every run asks for them.
   organization: null,
 });

@@ -2,6 +2,7 @@ import { AppError } from "@/core/errors";
 import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type ValueMap } from "@/core/value";
 import type { WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
+import { artifactsOfRun, type PageArgs } from "./artifacts";
 import type { GatewayContext } from "./context";
 import type { LineArgs } from "./output-lines";
 import { fileCount, files } from "./run-files";
@@ -81,6 +82,10 @@ export class Run {
       { runId: this.row.id, entity: this.row.entity, project: this.row.project, run: this.row.name },
       args,
     );
+  outputArtifacts = (args: PageArgs, context: GatewayContext) =>
+    artifactsOfRun(context, this.row.id, false, args);
+  inputArtifacts = (args: PageArgs, context: GatewayContext) =>
+    artifactsOfRun(context, this.row.id, true, args);
   fileCount = (_args: unknown, context: GatewayContext) => fileCount(context, this.row.id);
 
   /** `{name: {value}}`: what the client said last, or the parameters of a run that only ours spoke of. */

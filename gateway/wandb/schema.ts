@@ -1,4 +1,5 @@
 import { buildSchema, type GraphQLScalarType, type GraphQLSchema, Kind, type ValueNode } from "graphql";
+import { ARTIFACT_SDL } from "./artifact-schema";
 
 /**
  * W&B's words, as far as its clients use them (wandb-wire-protocol.md, appendix A; W4). Types are lenient on purpose: what a client never
@@ -176,7 +177,7 @@ input UpsertModelInput {
 type UpsertModelPayload { project: Project  model: Project  inserted: Boolean }
 `;
 
-export const schema: GraphQLSchema = withScalars(buildSchema(SDL));
+export const schema: GraphQLSchema = withScalars(buildSchema(SDL + ARTIFACT_SDL));
 
 /** Texts and numbers pass as they are: `JSON` is any value, `Int64` may be a number or its text. */
 function withScalars(built: GraphQLSchema): GraphQLSchema {
