@@ -9,7 +9,8 @@ import { until, type World, withWorld } from "../support/world";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/wandb");
 /** The newest, and those that people still run. */
-const VERSIONS = process.env.BESOM_CI === "brief" ? ["wandb"] : ["wandb", "wandb==0.22.3", "wandb==0.19.11"];
+const isBrief = process.env.BESOM_CI === "brief";
+const VERSIONS = isBrief ? ["wandb"] : ["wandb", "wandb==0.22.3", "wandb==0.19.11"];
 
 let world: World;
 let leave = () => {};
@@ -202,82 +203,94 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
     expect(one).toMatchObject({ state: "finished", lines: 50, lastStep: 49, params: { lr: 1 } });
   }, 120_000);
 
-  test("a sweep is paused, resumed, stopped and cancelled, and what is under way ends as W&B says", async () => {
-    const cwd = newFolder();
-    const project = `control-${wanted.replace(/\W+/g, "-")}`;
-    const file =
-      "method: random\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {min: 0.1, max: 1.0}\n  steps: {value: 600}\n";
-    const id = await sweep(cwd, project, file);
-    const path = `${entity}/${project}/${id}`;
-    const stateOf = async () => (await world.db.sql`select state from sweeps where id = ${id}`)[0]?.state;
-    const agent = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.2" } });
-    await until(async () => (await runsOf({ sweep: id }))[0]?.state === "running", 60_000, agent.output);
-    await run(["wandb", "sweep", "--pause", path], { cwd });
-    expect(await stateOf()).toBe("paused");
-    await run(["wandb", "sweep", "--resume", path], { cwd });
-    expect(await stateOf()).toBe("running");
-    // One run is stopped: it hears it by its own stream, sends all it has, and the next one begins.
-    const [first] = await runsOf({ sweep: id });
-    await until(async () => ((await runsOf({ sweep: id }))[0]?.lines ?? 0) > 0, 60_000, agent.output);
-    await world.db
-      .sql`update runs set stop_requested = 'stop', changed_xid = pg_current_xact_id() where id = ${first?.id ?? 0}`;
-    await until(async () => (await runsOf({ sweep: id }))[0]?.state === "killed", 90_000, agent.output);
-    await until(async () => (await runsOf({ sweep: id })).length === 2, 60_000, agent.output);
-    await run(["wandb", "sweep", "--cancel", path], { cwd });
-    expect(await stateOf()).toBe("canceled");
-    expect(await agent.exited, agent.output()).toEqual(expect.anything());
-    await until(
-      async () => (await runsOf({ sweep: id })).every(({ state }) => state === "killed"),
-      60_000,
-      agent.output,
-    );
-    const late = start(["wandb", "agent", path], { cwd });
-    expect(await late.exited).not.toEqual("SIGKILL");
-    expect(late.output()).toMatch(/is not running|is canceled/i);
-  }, 300_000);
+  test.skipIf(isBrief)(
+    "a sweep is paused, resumed, stopped and cancelled, and what is under way ends as W&B says",
+    async () => {
+      const cwd = newFolder();
+      const project = `control-${wanted.replace(/\W+/g, "-")}`;
+      const file =
+        "method: random\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {min: 0.1, max: 1.0}\n  steps: {value: 600}\n";
+      const id = await sweep(cwd, project, file);
+      const path = `${entity}/${project}/${id}`;
+      const stateOf = async () => (await world.db.sql`select state from sweeps where id = ${id}`)[0]?.state;
+      const agent = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.2" } });
+      await until(async () => (await runsOf({ sweep: id }))[0]?.state === "running", 60_000, agent.output);
+      await run(["wandb", "sweep", "--pause", path], { cwd });
+      expect(await stateOf()).toBe("paused");
+      await run(["wandb", "sweep", "--resume", path], { cwd });
+      expect(await stateOf()).toBe("running");
+      // One run is stopped: it hears it by its own stream, sends all it has, and the next one begins.
+      const [first] = await runsOf({ sweep: id });
+      await until(async () => ((await runsOf({ sweep: id }))[0]?.lines ?? 0) > 0, 60_000, agent.output);
+      await world.db
+        .sql`update runs set stop_requested = 'stop', changed_xid = pg_current_xact_id() where id = ${first?.id ?? 0}`;
+      await until(async () => (await runsOf({ sweep: id }))[0]?.state === "killed", 90_000, agent.output);
+      await until(async () => (await runsOf({ sweep: id })).length === 2, 60_000, agent.output);
+      await run(["wandb", "sweep", "--cancel", path], { cwd });
+      expect(await stateOf()).toBe("canceled");
+      expect(await agent.exited, agent.output()).toEqual(expect.anything());
+      await until(
+        async () => (await runsOf({ sweep: id })).every(({ state }) => state === "killed"),
+        60_000,
+        agent.output,
+      );
+      const late = start(["wandb", "agent", path], { cwd });
+      expect(await late.exited).not.toEqual("SIGKILL");
+      expect(late.output()).toMatch(/is not running|is canceled/i);
+    },
+    300_000,
+  );
 
-  test("an agent that is killed loses its run to another attempt, and what wakes up later changes nothing in it", async () => {
-    const cwd = newFolder();
-    const project = `fence-${wanted.replace(/\W+/g, "-")}`;
-    const id = await sweep(
-      cwd,
-      project,
-      "method: grid\nretries: 1\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {values: [0.5]}\n  steps: {value: 100}\n",
-    );
-    const path = `${entity}/${project}/${id}`;
-    const mark = `fence-${process.pid}`;
-    const frozen = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.3", MARK: mark } });
-    await until(async () => ((await runsOf({ sweep: id }))[0]?.lines ?? 0) > 0, 90_000, frozen.output);
-    expect(signalMarked(mark, "SIGSTOP")).toBeGreaterThan(2);
-    await until(async () => (await runsOf({ sweep: id }))[0]?.state === "pending", 60_000, frozen.output);
-    const other = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.01" } });
-    await until(async () => (await runsOf({ sweep: id }))[0]?.attempt === 2, 60_000, other.output);
-    signalMarked(mark, "SIGCONT");
-    expect(await other.exited, other.output()).toBe(0);
-    // What woke up goes on sending under its own name for a while, and is told to stop.
-    await Promise.race([frozen.exited, pause(45_000)]);
-    signalMarked(mark, "SIGKILL");
-    const [one] = await runsOf({ sweep: id });
-    expect(one).toMatchObject({ state: "finished", attempt: 2, lines: 100, lastStep: 99 });
-    expect(other.output()).toContain(`${one?.name}-a2`);
-  }, 300_000);
+  test.skipIf(isBrief)(
+    "an agent that is killed loses its run to another attempt, and what wakes up later changes nothing in it",
+    async () => {
+      const cwd = newFolder();
+      const project = `fence-${wanted.replace(/\W+/g, "-")}`;
+      const id = await sweep(
+        cwd,
+        project,
+        "method: grid\nretries: 1\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {values: [0.5]}\n  steps: {value: 100}\n",
+      );
+      const path = `${entity}/${project}/${id}`;
+      const mark = `fence-${process.pid}`;
+      const frozen = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.3", MARK: mark } });
+      await until(async () => ((await runsOf({ sweep: id }))[0]?.lines ?? 0) > 0, 90_000, frozen.output);
+      expect(signalMarked(mark, "SIGSTOP")).toBeGreaterThan(2);
+      await until(async () => (await runsOf({ sweep: id }))[0]?.state === "pending", 60_000, frozen.output);
+      const other = start(["wandb", "agent", path], { cwd, env: { PAUSE: "0.01" } });
+      await until(async () => (await runsOf({ sweep: id }))[0]?.attempt === 2, 60_000, other.output);
+      signalMarked(mark, "SIGCONT");
+      expect(await other.exited, other.output()).toBe(0);
+      // What woke up goes on sending under its own name for a while, and is told to stop.
+      await Promise.race([frozen.exited, pause(45_000)]);
+      signalMarked(mark, "SIGKILL");
+      const [one] = await runsOf({ sweep: id });
+      expect(one).toMatchObject({ state: "finished", attempt: 2, lines: 100, lastStep: 99 });
+      expect(other.output()).toContain(`${one?.name}-a2`);
+    },
+    300_000,
+  );
 
-  test("a server that is killed, and one that is away for a while, lose no step", async () => {
-    const project = `outage-${wanted.replace(/\W+/g, "-")}`;
-    const program = `import wandb, time\nr = wandb.init(project=${JSON.stringify(project)}, id="through")\nfor i in range(400):\n    r.log({"i": i})\n    time.sleep(0.1)\nr.finish()`;
-    const training = start(["-c", program]);
-    await until(async () => ((await runsOf({ project }))[0]?.lines ?? 0) > 0, 60_000, training.output);
-    const [server] = world.servers;
-    await server?.kill();
-    await pause(10_000);
-    await server?.start();
-    expect(await training.exited, training.output()).toBe(0);
-    const [one] = await runsOf({ project });
-    expect(one).toMatchObject({ state: "finished", lines: 400, lastStep: 399 });
-    const [stored] = await world.db.sql`
+  test.skipIf(isBrief)(
+    "a server that is killed, and one that is away for a while, lose no step",
+    async () => {
+      const project = `outage-${wanted.replace(/\W+/g, "-")}`;
+      const program = `import wandb, time\nr = wandb.init(project=${JSON.stringify(project)}, id="through")\nfor i in range(400):\n    r.log({"i": i})\n    time.sleep(0.1)\nr.finish()`;
+      const training = start(["-c", program]);
+      await until(async () => ((await runsOf({ project }))[0]?.lines ?? 0) > 0, 60_000, training.output);
+      const [server] = world.servers;
+      await server?.kill();
+      await pause(10_000);
+      await server?.start();
+      expect(await training.exited, training.output()).toBe(0);
+      const [one] = await runsOf({ project });
+      expect(one).toMatchObject({ state: "finished", lines: 400, lastStep: 399 });
+      const [stored] = await world.db.sql`
       select s.count::int, s.sum from metric_summaries s join metrics m on m.id = s.metric_id where s.run_id = ${one?.id ?? 0} and m.name = 'i'`;
-    expect(stored).toEqual({ count: 400, sum: (399 * 400) / 2 });
-  }, 240_000);
+      expect(stored).toEqual({ count: 400, sum: (399 * 400) / 2 });
+    },
+    240_000,
+  );
 
   test("our own agent runs a program that imports wandb, and its run is logged once", async () => {
     const cwd = newFolder();
