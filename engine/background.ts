@@ -1,4 +1,4 @@
-import { setMaxListeners, setMaxListeners } from "node:events";
+import { setMaxListeners } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { isAppError } from "@/core/errors";
 import { IDEMPOTENCY_KEPT_MS, LIVENESS_BEAT_MS, OUTAGE_MS } from "@/core/time";
@@ -57,8 +57,6 @@ export interface BackgroundOptions {
 
 export function startBackground({ db, log, store, keep = KEEP_EVERYTHING }: BackgroundOptions): Background {
   const stopping = new AbortController();
-  // Each loop listens while it waits; Node takes more than ten listeners for a leak.
-  setMaxListeners(0, stopping.signal);
   // Each round waits by it, and there are more of them than Node takes for a leak.
   setMaxListeners(0, stopping.signal);
   const stopped = () => stopping.signal.aborted;
