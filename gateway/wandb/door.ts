@@ -68,7 +68,7 @@ const toGraphql =
     answer(options, request, response, async (context) => {
       const body = parseBody(await options.readBody(request, MAX_BODY_BYTES));
       const { query, variables } = body as { query?: unknown; variables?: unknown };
-      if (typeof query !== "string")
+      if (typeof query !== "string" || (variables != null && typeof variables !== "object"))
         throw new AppError("BAD_INPUT", "the request body must be one JSON object {query, variables}");
       return answerGraphql(
         context,

@@ -5,9 +5,10 @@ import {
   getOperationAST,
   Kind,
   parse,
+  type SelectionNode,
+  type SelectionSetNode,
   specifiedRules,
   validate,
-  visit,
 } from "graphql";
 import { type AppError, isAppError } from "@/core/errors";
 import type { Logger } from "@/engine/context";
@@ -33,6 +34,8 @@ const MAX_DEPTH = 15;
 /** A field that reads a run's history may stand in a list of runs, but not in many lists. */
 const MAX_FIELDS = 300;
 const MOST_DOCUMENTS = 500;
+/** The longest has some 6,000; what is long is long for its comments, and would be kept here. */
+const MAX_CHARACTERS = 50_000;
 
 /** Documents that were read, by their text: clients send the same few again and again. The oldest goes first. */
 const known = new Map<string, Reading>();
@@ -81,6 +84,11 @@ export async function answerGraphql(
 function read(query: string): Reading {
   const before = known.get(query);
   if (before !== undefined) return before;
+  if (query.length > MAX_CHARACTERS)
+    return {
+      name: "a document",
+      problem: `it has ${query.length} characters, at most ${MAX_CHARACTERS} are read`,
+    };
   const made = readAnew(query);
   if (known.size >= MOST_DOCUMENTS) known.delete(known.keys().next().value ?? "");
   known.set(query, made);
@@ -117,21 +125,39 @@ function nameOf(document: DocumentNode): string {
   return "a document";
 }
 
-function measure(document: DocumentNode): { depth: number; fields: number } {
-  let [depth, deepest, fields] = [0, 0, 0];
-  visit(document, {
-    Field: {
-      enter() {
-        fields++;
-        deepest = Math.max(deepest, ++depth);
-      },
-      leave() {
-        depth--;
-      },
-    },
-  });
-  return { depth: deepest, fields };
+/** A fragment counts wherever it is spread: two that are spread twice on each level would be millions of fields. */
+function measure(document: DocumentNode): Size {
+  const fragments = new Map<string, SelectionSetNode>();
+  for (const one of document.definitions)
+    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one.selectionSet);
+  const known = new Map<string, Size>();
+  const ofSpread = (name: string): Size => {
+    const set = fragments.get(name);
+    const size = known.get(name) ?? (set ? ofSet(set) : NOTHING);
+    known.set(name, size);
+    return size;
+  };
+  const ofSet = ({ selections }: SelectionSetNode): Size => selections.map(ofSelection).reduce(add, NOTHING);
+  const ofSelection = (one: SelectionNode): Size => {
+    if (one.kind === Kind.FRAGMENT_SPREAD) return ofSpread(one.name.value);
+    if (one.kind === Kind.INLINE_FRAGMENT) return ofSet(one.selectionSet);
+    const inside = one.selectionSet ? ofSet(one.selectionSet) : NOTHING;
+    return { depth: inside.depth + 1, fields: inside.fields + 1 };
+  };
+  return document.definitions
+    .map((one) => (one.kind === Kind.OPERATION_DEFINITION ? ofSet(one.selectionSet) : NOTHING))
+    .reduce(add, NOTHING);
 }
+
+interface Size {
+  readonly depth: number;
+  readonly fields: number;
+}
+const NOTHING: Size = { depth: 0, fields: 0 };
+const add = (a: Size, b: Size): Size => ({
+  depth: Math.max(a.depth, b.depth),
+  fields: a.fields + b.fields,
+});
 
 function show(error: GraphQLError, log: Logger): { message: string; status: number; code: string } {
   const original = error.originalError ?? error;

@@ -63,6 +63,7 @@ test("W5: what is wrong has a status that the client gives up at, and says what 
   expect((await post("{")).status).toBe(400);
   expect((await post("[]")).status).toBe(400);
   expect((await post('{"query": 1}')).status).toBe(400);
+  expect((await post('{"query": "{ viewer { id } }", "variables": "none"}')).status).toBe(400);
   const unknownAgent = await wire(server, 'mutation { agentHeartbeat(input: {id: "999999"}) { commands } }');
   expect(unknownAgent.status).toBe(404);
   const notANumber = await wire(server, 'mutation { agentHeartbeat(input: {id: "x"}) { commands } }');
@@ -74,6 +75,18 @@ test("W5: a document of any length or depth ends in an answer, soon", async () =
   expect((await wire(server, deep)).errors).toBeDefined();
   const wide = `{ ${Array.from({ length: 3_000 }, (_, i) => `v${i}: viewer { id }`).join(" ")} }`;
   expect((await wire(server, wide)).errors).toBeDefined();
+  const commented = `{ viewer { id } } # ${"x".repeat(60_000)}`;
+  expect((await wire(server, commented)).errors?.[0]?.message).toContain("60020 characters");
+});
+
+test("W5: a fragment counts wherever it is spread: 18 that are spread twice each are a million fields", async () => {
+  const fragments = Array.from(
+    { length: 18 },
+    (_, i) =>
+      `fragment F${i} on Project { name ${i < 17 ? `a: run(name: "x") { project { ...F${i + 1} } } b: run(name: "x") { project { ...F${i + 1} } }` : ""} }`,
+  );
+  const { errors } = await wire(server, `{ project(name: "x") { ...F0 } } ${fragments.join(" ")}`);
+  expect(errors?.[0]?.message).toMatch(/it has \d+ fields and \d+ levels/);
 });
 
 test("W6: features are named, and every run's question about its organisation has an answer", async () => {
