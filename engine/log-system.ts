@@ -13,7 +13,7 @@ export interface LogSystemInput {
 }
 
 export const MAX_SAMPLES_A_CALL = 1_000;
-const MAX_NAMES = 200;
+export const MAX_NAMES = 200;
 const MAX_NAME = 100;
 /** Beyond it two neighbours become one: a sample each 10 s fills it in 11 hours, and a chart shows 300. */
 export const MAX_SAMPLES_KEPT = 4_000;

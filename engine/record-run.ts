@@ -83,7 +83,7 @@ function toText(name: string, value: ValueMap | undefined): string | undefined {
 /** PostgreSQL's jsonb holds neither NUL nor halves of surrogate pairs; a client's log line may. */
 export const toStorable = (json: string): string =>
   json.replaceAll(
-    /((?:^|[^\\])(?:\\\\)*)(\\u0000|\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})/g,
+    /((?<!\\)(?:\\\\)*)(\\u0000|\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})/g,
     "$1\\ufffd",
   );
 

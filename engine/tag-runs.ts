@@ -13,8 +13,8 @@ export interface TagRunsInput {
   readonly clientMutationId?: string | undefined;
 }
 
-const MAX_CHANGES = 50;
-const MAX_TAGS = 100;
+export const MAX_CHANGES = 50;
+export const MAX_TAGS = 100;
 const MAX_TAG = 128;
 
 /**

@@ -75,7 +75,7 @@ export async function writeDisplayName(
 
 /**
  * Another attempt of a run that is over, by a writer without an agent. The run's row is locked. Lines go on from where the attempt
- * before had come.
+ * before had come, and the name under which that one was handed out means this one now.
  * @returns its number
  */
 export async function insertReopened(tx: Tx, runId: number): Promise<number> {
@@ -85,6 +85,10 @@ export async function insertReopened(tx: Tx, runId: number): Promise<number> {
         stop_requested = null, early_stop = null, finished_at = null, feasible = null, objective = null, objective_step = null,
         changed_xid = pg_current_xact_id()
       where id = ${runId} returning id, attempt, sweep_id
+    ), named as (
+      insert into wire_attempts (run_id, attempt, agent_id, wire_name, seen)
+      select w.run_id, m.attempt, w.agent_id, w.wire_name, true
+      from moved m join wire_attempts w on w.run_id = m.id and w.attempt = m.attempt - 1
     )
     insert into attempts (run_id, number, sweep_id, history_lines, output_lines)
     select m.id, m.attempt, m.sweep_id, coalesce(a.history_lines, 0), coalesce(a.output_lines, 0)

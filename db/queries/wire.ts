@@ -124,6 +124,8 @@ export interface WireRun {
   outputLines: number;
   /** Held by an agent of our own, which reports output and the end itself. */
   ours: boolean;
+  /** No agent holds it. */
+  byHand: boolean;
   stopRequested: "stop" | "cancel" | "early" | null;
   startedAt: Date | null;
 }
@@ -133,6 +135,7 @@ const wireRunColumns = (sql: Sql | Tx) => sql`
   r.state, coalesce(a.ended_at is not null, true) as ended, coalesce(a.reason in ('lease_expired', 'silent'), false) as lapsed,
   a.last_step as "lastStep", coalesce(a.history_lines, 0) as "historyLines", coalesce(a.output_lines, 0) as "outputLines",
   a.agent_id is not null and not exists (select from wire_agents x where x.agent_id = a.agent_id) as ours,
+  a.agent_id is null as "byHand",
   r.stop_requested as "stopRequested", r.started_at as "startedAt"`;
 
 /**

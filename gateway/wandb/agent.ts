@@ -72,6 +72,9 @@ async function beat(
   const kind = await retrying(() =>
     settleAgentKind(db.sql, { agentId, functionWithinMs: FUNCTION_WITHIN_MS }),
   );
+  // One of ours holds its runs by fencing tokens: what it has in hand is not to be handed out once more.
+  if (kind === undefined)
+    throw new AppError("NOT_FOUND", `agent ${agentId} is not one of wandb's`, { details: { agentId } });
   const held = await retrying(() => readHeldWireAttempts(db.sql, agentId));
   const listed = held.filter(({ wireName }) => running.includes(wireName));
   await seenWireRuns(
@@ -169,7 +172,7 @@ async function endLost(context: GatewayContext, ending: Parameters<typeof finish
  */
 async function mayBeEnded(
   context: GatewayContext,
-  kind: WireAgentKind | undefined,
+  kind: WireAgentKind,
   told: HeldWireAttempt,
 ): Promise<boolean> {
   if (kind !== "command") return true;

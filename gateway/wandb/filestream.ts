@@ -7,7 +7,7 @@ import { readWireRun, type WireRun } from "@/db/queries/wire";
 import { systemAccess } from "@/engine/authorize";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
-import { logSystem, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
+import { logSystem, MAX_NAMES, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
 import { markPreempting } from "@/engine/mark-preempting";
 import { recordRun } from "@/engine/record-run";
 import { logMetrics } from "@/engine/report-metrics";
@@ -17,7 +17,7 @@ import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
 import { toPieces } from "./history-lines";
 import { toSystemName } from "./system-names";
-import { parseObject } from "./words";
+import { parseObject, toStorableText } from "./words";
 
 /** What a run's process posts every 15 s, and at its end (section 10 of the protocol). All is optional; nothing at all is a sign of life. */
 export interface StreamBody {
@@ -44,17 +44,38 @@ export async function takeStream(
     throw new AppError("NOT_FOUND", `run ${path.entity}/${path.project}/${path.name} is unknown`, {
       details: path,
     });
-  await seenWireRuns(context, [found]);
-  const told = await beat(context, found);
-  const run = told.run;
-  const files = body.files ?? {};
-  const stop = await takeHistory(context, run, files["wandb-history.jsonl"]);
-  await takeEvents(context, run, files["wandb-events.jsonl"]);
-  await takeOutput(context, run, files["output.log"]);
-  await takeSummary(context, run, files["wandb-summary.json"]);
+  const [history, events, output, summary] = STREAMS.map((name) => readLines(body, name));
+  const { run, stopped } = await beat(context, found);
+  // After the beat, which asks whether the caller may do more than look.
+  if (!run.ended) await seenWireRuns(context, [run]);
+  const stop = await takeHistory(context, run, history);
+  await takeEvents(context, run, events);
+  await takeOutput(context, run, output);
+  await takeSummary(context, run, summary);
   if (body.preempting) await markPreempting(context, { attempts: [run] });
   if (body.complete) await end(context, run, body.exitcode ?? 0);
-  return { stopped: (told.stopped || stop) && !body.complete };
+  return { stopped: (stopped || stop) && !body.complete };
+}
+
+const STREAMS = ["wandb-history.jsonl", "wandb-events.jsonl", "output.log", "wandb-summary.json"] as const;
+/** Lines of a run stand for numbers of batches, which are integers of 32 bits (engine/append-group.ts). */
+const MOST_LINES_OF_RUN = 1_000_000_000;
+
+/** @throws AppError BAD_INPUT */
+function readLines(body: StreamBody, name: string): Lines {
+  const given = body.files?.[name];
+  if (given == null) return undefined;
+  const { offset, content } = given;
+  if (content == null) return undefined;
+  if (!Array.isArray(content) || !content.every((line) => typeof line === "string"))
+    throw new AppError("BAD_INPUT", `content of ${name} must be a list of texts`);
+  const from = offset ?? 0;
+  if (!Number.isSafeInteger(from) || from < 0 || from + content.length > MOST_LINES_OF_RUN)
+    throw new AppError(
+      "BAD_INPUT",
+      `offset of ${name} is ${JSON.stringify(from).slice(0, 80)}, expected a whole number from 0 to ${MOST_LINES_OF_RUN}`,
+    );
+  return { offset: from, content };
 }
 
 /** The process lives: a run that had been given up for silence is its own again. Its agent's beats extend the lease as well. */
@@ -67,39 +88,20 @@ async function beat(context: GatewayContext, run: WireRun): Promise<{ run: WireR
   return { run: now ?? run, stopped: commands.length > 0 };
 }
 
-type Lines = { readonly offset?: number; readonly content?: readonly string[] } | undefined;
+type Lines = { readonly offset: number; readonly content: readonly string[] } | undefined;
 
 /** @returns whether the process shall stop, as the last value showed */
 async function takeHistory(context: GatewayContext, run: WireRun, lines: Lines): Promise<boolean> {
-  if (!lines?.content?.length) return false;
+  if (!lines?.content.length) return false;
   let stop = false;
-  let at = run.historyLines;
-  for (const piece of toPieces(lines.offset ?? 0, lines.content, Date.now())) {
-    if (piece.to <= at) continue;
-    const done = await append(context, run, piece.from < at ? trim(piece.from, at, lines) : [piece]);
-    stop = done.stop || stop;
-    at = Math.max(at, piece.to);
-  }
-  return stop;
-}
-
-type Piece = ReturnType<typeof toPieces> extends Generator<infer P> ? P : never;
-
-/** What was taken in part is read again from where it is wanted. */
-const trim = (_from: number, at: number, { offset = 0, content = [] }: NonNullable<Lines>): Piece[] => [
-  ...toPieces(at, content.slice(at - offset), Date.now()),
-];
-
-async function append(
-  context: GatewayContext,
-  run: WireRun,
-  pieces: readonly Piece[],
-): Promise<{ stop: boolean }> {
-  let stop = false;
-  for (const { from, to, steps, times, series } of pieces) {
+  let begins = run.attempt > 1 && run.lastStep === null;
+  // What was taken before is not read again.
+  const taken = Math.min(Math.max(0, run.historyLines - lines.offset), lines.content.length);
+  const fresh = lines.content.slice(taken);
+  for (const { from, to, steps, times, series } of toPieces(lines.offset + taken, fresh, Date.now())) {
     const first = steps[0];
-    const begins = run.attempt > 1 && run.lastStep === null && first !== undefined && first > 0;
-    const earlier = begins ? await lastStepBefore(context, run) : null;
+    const earlier = begins && first !== undefined && first > 0 ? await lastStepBefore(context, run) : null;
+    if (first !== undefined) begins = false;
     try {
       const { command } = await logMetrics(context, {
         runId: run.runId,
@@ -121,7 +123,7 @@ async function append(
       );
     }
   }
-  return { stop };
+  return stop;
 }
 
 async function lastStepBefore({ db }: GatewayContext, { runId, attempt }: WireRun): Promise<number | null> {
@@ -134,18 +136,26 @@ async function lastStepBefore({ db }: GatewayContext, { runId, attempt }: WireRu
 
 /** What the machine was doing lands where our own agents' samples do; W&B's names keep their words behind `system.`. */
 async function takeEvents(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
-  if (!lines?.content?.length || run.ours) return;
+  if (!lines?.content.length || run.ours) return;
   const samples = lines.content.flatMap((line) => {
     const sample = readSample(line);
     return sample ? [sample] : [];
   });
-  for (let at = 0; at < samples.length; at += MAX_SAMPLES_A_CALL)
+  const names = new Set(samples.flatMap(({ values }) => Object.keys(values)));
+  const kept = new Set([...names].slice(0, MAX_NAMES));
+  const within = samples.map(({ timeMs, values }) => ({
+    timeMs,
+    values: Object.fromEntries(Object.entries(values).filter(([name]) => kept.has(name))),
+  }));
+  for (let at = 0; at < within.length; at += MAX_SAMPLES_A_CALL)
     await logSystem(context, {
       ...{ runId: run.runId, attempt: run.attempt },
-      samples: samples.slice(at, at + MAX_SAMPLES_A_CALL),
+      samples: within.slice(at, at + MAX_SAMPLES_A_CALL),
     });
-  await recordRun(context, { runId: run.runId, eventLines: (lines.offset ?? 0) + lines.content.length });
+  await recordRun(context, { runId: run.runId, eventLines: lines.offset + lines.content.length });
 }
+
+const MAX_TIME_MS = 253_402_300_799_999;
 
 function readSample(line: string): { timeMs: number; values: Record<string, number> } | undefined {
   let row: ValueMap;
@@ -155,20 +165,20 @@ function readSample(line: string): { timeMs: number; values: Record<string, numb
     return undefined;
   }
   const seconds = toNumber(row._timestamp ?? null);
-  if (seconds === undefined || !(seconds > 0)) return undefined;
+  if (seconds === undefined || !(seconds > 0 && seconds * 1_000 <= MAX_TIME_MS)) return undefined;
   const values: Record<string, number> = {};
   for (const [name, value] of Object.entries(row)) {
     const number = toNumber(value);
-    if (name.startsWith("system.") && number !== undefined && Math.abs(number) <= 1e30)
-      values[toSystemName(name.slice("system.".length))] = number;
+    const word = name.startsWith("system.") ? toStorableText(toSystemName(name.slice("system.".length))) : "";
+    if (word !== "" && number !== undefined && Math.abs(number) <= 1e30) values[word] = number;
   }
   return { timeMs: seconds * 1_000, values };
 }
 
 /** An agent of ours reads the process's output itself. */
 async function takeOutput(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
-  if (!lines?.content?.length || run.ours) return;
-  const { content, offset = 0 } = lines;
+  if (!lines?.content.length || run.ours) return;
+  const { content, offset } = lines;
   for (let at = 0; at < content.length; ) {
     let [end, bytes] = [at, 0];
     while (end < content.length && end - at < MOST_LINES && (end === at || bytes < MOST_BYTES))
@@ -181,9 +191,9 @@ async function takeOutput(context: GatewayContext, run: WireRun, lines: Lines): 
   }
 }
 const MOST_LINES = 10_000;
-const MOST_BYTES = 1_000_000;
-/** One line may be as long as a batch of output. */
-const MOST_TEXT = 1_000_000;
+/** UTF-16 units, of at most 3 bytes each: with the longest line behind them they fit into a batch of output, of 4 MiB. */
+const MOST_BYTES = 500_000;
+const MOST_TEXT = 800_000;
 
 /** Structured (`{"ts", "level", "content"}`), or W&B's older text: `ERROR <time> text` for standard error. */
 function readOutputLine(line: string): { stream: string; time: number; text: string } {
@@ -217,14 +227,20 @@ function readStructured(line: string) {
 function toTime(text: unknown): number {
   const time =
     typeof text === "string" ? Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`) : Number.NaN;
-  return time >= 0 ? time : Date.now();
+  return time >= 0 && time <= MAX_TIME_MS ? time : Date.now();
 }
 
 /** The whole summary each time; the last one counts. */
 async function takeSummary(context: GatewayContext, run: WireRun, lines: Lines): Promise<void> {
-  const last = lines?.content?.at(-1);
+  const last = lines?.content.at(-1);
   if (last === undefined || run.current !== run.attempt) return;
-  await recordRun(context, { runId: run.runId, summary: parseObject("wandb-summary.json", last) });
+  try {
+    await recordRun(context, { runId: run.runId, summary: parseObject("wandb-summary.json", last) });
+  } catch (error) {
+    // A refusal would end the client's stream, and lose its history for the sake of its summary.
+    if (!isAppError(error) || (error.code !== "BAD_INPUT" && error.code !== "INPUT_TOO_LARGE")) throw error;
+    context.log.warn({ err: error, runId: run.runId }, "a run's summary can't be kept");
+  }
 }
 
 /**
@@ -233,11 +249,13 @@ async function takeSummary(context: GatewayContext, run: WireRun, lines: Lines):
  */
 async function end(context: GatewayContext, run: WireRun, exitCode: number): Promise<void> {
   if (run.ours) return;
-  await logObjective(context, run);
+  const earlier = await joinEarlier(context, run);
+  await logObjective(context, run, earlier);
   const state = exitCode === 0 ? "finished" : exitCode === INTERRUPTED ? "killed" : "failed";
   try {
     await finishRun(context, {
-      ...{ runId: run.runId, attempt: run.attempt, state, exitCode },
+      // Windows has them without a sign.
+      ...{ runId: run.runId, attempt: run.attempt, state, exitCode: Math.trunc(exitCode) | 0 },
       ...(state === "failed" && { reason: "exit_code" }),
     });
   } catch (error) {
@@ -248,7 +266,24 @@ async function end(context: GatewayContext, run: WireRun, exitCode: number): Pro
 /** What W&B says for a keyboard interrupt. */
 const INTERRUPTED = 255;
 
-async function logObjective(context: GatewayContext, run: WireRun): Promise<void> {
+/**
+ * Begun again only to add a file or a word to its summary, a run keeps the history that it had: there was no first step to tell it by.
+ * @returns the step that it goes on from
+ */
+async function joinEarlier(context: GatewayContext, run: WireRun): Promise<number | null> {
+  if (!run.byHand || run.attempt === 1 || run.ended || run.current !== run.attempt) return null;
+  const now = await readWireRun(context.db.sql, run);
+  const earlier = now?.lastStep === null ? await lastStepBefore(context, run) : null;
+  if (now === undefined || earlier === null) return null;
+  await logMetrics(context, {
+    runId: run.runId,
+    metrics: { attempt: run.attempt, batch: 1, steps: [], series: [], resumedFromStep: earlier },
+    lines: { from: now.historyLines, to: now.historyLines + 1 },
+  });
+  return earlier;
+}
+
+async function logObjective(context: GatewayContext, run: WireRun, earlier: number | null): Promise<void> {
   if (run.sweepId === null || run.current !== run.attempt) return;
   const { db } = context;
   const sweep = await getSweep(db, systemAccess(), run.sweepId);
@@ -260,7 +295,7 @@ async function logObjective(context: GatewayContext, run: WireRun): Promise<void
   const value = await readSummaryValue(context, run.runId, name);
   if (value === undefined) return;
   const now = await readWireRun(db.sql, run);
-  const [step, line] = [(now?.lastStep ?? -1) + 1, now?.historyLines ?? 0];
+  const [step, line] = [(now?.lastStep ?? earlier ?? -1) + 1, now?.historyLines ?? 0];
   await logMetrics(context, {
     runId: run.runId,
     metrics: { attempt: run.attempt, batch: 1, steps: [step], series: [{ key: name, values: [value] }] },

@@ -1,4 +1,4 @@
-import { MAX_KEY_LENGTH } from "@/core/history/batch";
+import { MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_KEY_LENGTH } from "@/core/history/batch";
 import {
   Float,
   isValueMap,
@@ -8,6 +8,7 @@ import {
   type Value,
   type ValueMap,
 } from "@/core/value";
+import { toStorableText } from "./words";
 
 /** Lines of `wandb-history.jsonl` as columns (W51), in pieces that the engine takes. */
 export interface HistoryPiece {
@@ -44,7 +45,10 @@ export function* toPieces(offset: number, lines: readonly string[], nowMs: numbe
     const cells = (rows.length + 1) * (keys.size + more);
     if (
       rows.length > 0 &&
-      (bytes + line.length > PIECE_BYTES || rows.length >= PIECE_LINES || cells > PIECE_CELLS)
+      (bytes + line.length > PIECE_BYTES ||
+        rows.length >= PIECE_LINES ||
+        cells > PIECE_CELLS ||
+        keys.size + more > MAX_BATCH_KEYS)
     ) {
       yield toPiece(from, offset + i, rows);
       [rows, keys, from, bytes] = [[], new Set(), offset + i, 0];
@@ -93,11 +97,22 @@ function readRow(line: string, number: number, nowMs: number): Row | undefined {
   const timeMs = seconds === undefined ? nowMs : seconds * 1_000;
   const values = new Map<string, unknown>();
   for (const [key, value] of Object.entries(parsed)) if (!OWN.has(key)) flatten(key, value, values);
+  if (values.size > MAX_BATCH_KEYS || line.length > PIECE_BYTES) keepWithin(values);
   return {
-    step: step !== undefined && step >= 0 && Number.isFinite(step) ? Math.trunc(step) : number,
+    step: step !== undefined && step >= 0 && step <= Number.MAX_SAFE_INTEGER ? Math.trunc(step) : number,
     timeMs: timeMs >= 0 && timeMs <= MAX_TIME_MS ? timeMs : nowMs,
     values,
   };
+}
+
+/** What of one line the engine would refuse is left out: a refusal ends the client's stream, and with it all that would come behind. */
+function keepWithin(values: Map<string, unknown>): void {
+  let [names, bytes] = [0, 0];
+  for (const [key, value] of values) {
+    const size = typeof value === "number" ? 0 : JSON.stringify(value).length;
+    if (names >= MAX_BATCH_KEYS || bytes + size > MAX_BATCH_BYTES) values.delete(key);
+    else [names, bytes] = [names + 1, bytes + size];
+  }
 }
 
 /** What the client writes on each line for itself: step and time are the axis, and the runtime follows from the time. */
@@ -107,7 +122,7 @@ const OWN = new Set(["_step", "_timestamp", "_runtime", "_wandb"]);
 function flatten(key: string, value: Value, into: Map<string, unknown>): void {
   if (isValueMap(value) && value._type === undefined && Object.keys(value).length > 0) {
     for (const [name, inner] of Object.entries(value as ValueMap)) flatten(`${key}.${name}`, inner, into);
-  } else if (key.length <= MAX_KEY_LENGTH && key !== "") into.set(key, toWire(value));
+  } else if (key.length <= MAX_KEY_LENGTH && key !== "") into.set(toStorableText(key), toWire(value));
 }
 
 /** As `MetricBatch` has values: non-finite numbers are texts, and null is no value. */

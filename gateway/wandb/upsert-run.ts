@@ -8,12 +8,12 @@ import { heartbeat } from "@/engine/heartbeat";
 import { noteRun } from "@/engine/note-run";
 import { recordRun } from "@/engine/record-run";
 import { reopenRun } from "@/engine/reopen-run";
-import { tagRuns } from "@/engine/tag-runs";
+import { MAX_CHANGES, MAX_TAGS, tagRuns } from "@/engine/tag-runs";
 import { seenWireRuns } from "@/engine/wire";
 import type { GatewayContext } from "./context";
 import { DEFAULT_PROJECT, findRun } from "./find-run";
 import { showRun } from "./run";
-import { parseObject } from "./words";
+import { parseObject, toWords } from "./words";
 
 export interface UpsertBucketInput {
   readonly id?: string | null;
@@ -43,9 +43,12 @@ export interface UpsertBucketInput {
 export async function upsertBucket({ input }: { input: UpsertBucketInput }, context: GatewayContext) {
   const known = await find(context, input);
   const { run, inserted } =
-    known === undefined ? await begin(context, input) : { run: await goOn(context, known), inserted: false };
-  await seenWireRuns(context, [run]);
+    known === undefined
+      ? await begin(context, input)
+      : { run: await goOn(context, known, input), inserted: false };
   await record(context, run.runId, input);
+  // After the record, which asks whether the caller may do more than look.
+  await seenWireRuns(context, [run]);
   const bucket = await showRun(context, run, inserted ? undefined : (input.name ?? undefined));
   return { bucket, inserted, serverSettings: { serverMessages: [] } };
 }
@@ -79,7 +82,7 @@ async function begin(
       ...(input.entityName && { entity: input.entityName }),
       project: input.modelName || DEFAULT_PROJECT,
       ...(name && { name }),
-      ...(input.displayName && { displayName: input.displayName }),
+      displayName: toWords(input.displayName, 500),
     });
     return { run: await read(context, runId), inserted: true };
   } catch (error) {
@@ -92,9 +95,14 @@ async function begin(
 
 /**
  * A run that fell silent lives again. One that is over begins another attempt, unless it is only written about: whether that one goes on
- * from what was logged is told by its first step (filestream.ts).
+ * from what was logged is told by its first step (filestream.ts). Only a process that begins says where it runs: what is sent later, config
+ * alone, may come from one whose run somebody else has ended, and begins nothing.
  */
-async function goOn(context: GatewayContext, run: WireRun): Promise<WireRun> {
+async function goOn(
+  context: GatewayContext,
+  run: WireRun,
+  { host, jobProgram }: UpsertBucketInput,
+): Promise<WireRun> {
   if (!run.ended || run.current !== run.attempt || context.publicClient) return run;
   if (run.lapsed) {
     await heartbeat(context, { attempts: [run] });
@@ -102,7 +110,7 @@ async function goOn(context: GatewayContext, run: WireRun): Promise<WireRun> {
     if (!now.ended) return now;
   }
   // A run's own key speaks for its attempt alone, and a run that waits is its agent's to begin.
-  if (context.access.kind === "run" || run.state === "pending") return run;
+  if (context.access.kind === "run" || run.state === "pending" || !(host || jobProgram)) return run;
   await reopenRun(context, { runId: run.runId });
   return read(context, run.runId);
 }
@@ -119,16 +127,16 @@ async function record(context: GatewayContext, runId: number, input: UpsertBucke
     runId,
     ...(config && { config: await withOwnPart(context, runId, config) }),
     ...(input.summaryMetrics && { summary: parseObject("summaryMetrics", input.summaryMetrics) }),
-    displayName: input.displayName || undefined,
-    group: input.groupName || undefined,
-    jobType: input.jobType || undefined,
-    program: shorten(input.jobProgram),
-    host: input.host || undefined,
-    commit: input.commit || undefined,
-    repo: shorten(input.jobRepo),
+    displayName: toWords(input.displayName, 500),
+    group: toWords(input.groupName, 1_000),
+    jobType: toWords(input.jobType, 1_000),
+    program: toWords(input.jobProgram, 1_000),
+    host: toWords(input.host, 1_000),
+    commit: toWords(input.commit, 1_000),
+    repo: toWords(input.jobRepo, 1_000),
   });
   const notes = input.notes ?? input.description;
-  if (notes != null) await noteRun(context, { runId, text: notes.slice(0, 20_000) });
+  if (notes != null) await noteRun(context, { runId, text: toWords(notes, 20_000) ?? "" });
   if (input.tags) await setTags(context, runId, input.tags);
 }
 
@@ -140,14 +148,15 @@ async function withOwnPart(context: GatewayContext, runId: number, config: Value
   return own === undefined ? config : toValueMap([...Object.entries(config), ["_wandb", own]]);
 }
 
-const shorten = (text: string | null | undefined): string | undefined => text?.slice(0, 1_000) || undefined;
-
-/** All of them, as they shall be. */
+/** All of them, as they shall be; of too many the first. */
 async function setTags(context: GatewayContext, runId: number, tags: readonly string[]): Promise<void> {
   const [row] = await getWireRuns(context.db, context.access, [runId]);
-  const wanted = new Set(tags.map((tag) => tag.slice(0, 128)).filter((tag) => tag !== ""));
+  const wanted = new Set(tags.flatMap((tag) => toWords(tag, 128) ?? []).slice(0, MAX_TAGS));
   const there = new Set(row?.tags ?? []);
   const add = [...wanted].filter((tag) => !there.has(tag));
   const remove = [...there].filter((tag) => !wanted.has(tag));
-  if (add.length + remove.length > 0) await tagRuns(context, { runIds: [runId], add, remove });
+  for (let at = 0; at < remove.length; at += MAX_CHANGES)
+    await tagRuns(context, { runIds: [runId], add: [], remove: remove.slice(at, at + MAX_CHANGES) });
+  for (let at = 0; at < add.length; at += MAX_CHANGES)
+    await tagRuns(context, { runIds: [runId], add: add.slice(at, at + MAX_CHANGES), remove: [] });
 }

@@ -8,6 +8,16 @@ export function parseObject(what: string, text: string): ValueMap {
   throw new AppError("BAD_INPUT", `${what} is ${text.slice(0, 80)}, expected the text of a JSON object`);
 }
 
+/** Text as PostgreSQL holds it: NUL and halves of surrogate pairs have a sign in their place. */
+export const toStorableText = (text: string): string =>
+  /[\0\ud800-\udfff]/.test(text)
+    ? Buffer.from(text.replaceAll("\0", "\ufffd"), "utf8").toString("utf8")
+    : text;
+
+/** The same, not longer than the engine takes it; undefined where nothing is said. */
+export const toWords = (text: string | null | undefined, most: number): string | undefined =>
+  text ? toStorableText(text.slice(0, most)) : undefined;
+
 /** What W&B writes in capitals. */
 export const toCapitals = (state: string): string => state.toUpperCase();
 

@@ -195,3 +195,27 @@ test("W29: what a superseded process sends lands under its own attempt, and it i
   expect(row?.objective).toBe(9);
   expect(await agent.first(a)).toEqual({ type: "stop", run_id: a });
 });
+
+test("W34: a run of a sweep that is gone on with by hand speaks for its new attempt under its name", async () => {
+  const agent = await makeAgent(await makeSweep(1));
+  const name = (await agent.first())?.run_id ?? "";
+  await begin(name);
+  const lines = (from: number, ...values: number[]) => ({
+    files: { "wandb-history.jsonl": { offset: from, content: historyLines(from, values) } },
+  });
+  await stream(server, `${entity}/agents/${name}`, { ...lines(0, 5, 4), complete: true, exitcode: 0 });
+  await wired(server, DOCUMENTS.upsertBucket, { name, project: "agents", entity, host: "vm" });
+  const { body } = await stream(server, `${entity}/agents/${name}`, lines(2, 3));
+  expect(body).toEqual({ stopped: false });
+  await finish(name);
+  expect(await runOf(name)).toMatchObject({ state: "finished", attempt: 2 });
+  const [row] = await server.db.sql`select objective from runs where name = ${name}`;
+  expect(row).toEqual({ objective: 3 });
+});
+
+test("W25: an agent of our own is none of wandb's, whoever beats for it", async () => {
+  const agent = await makeAgent(await makeSweep(1));
+  await server.db.sql`delete from wire_agents where agent_id = ${Number(agent.id)}`;
+  const { status } = await wire(server, DOCUMENTS.heartbeat, { id: agent.id, runState: "{}" });
+  expect(status).toBe(404);
+});

@@ -11,8 +11,16 @@ beforeAll(async () => {
 });
 
 const init = async (name: string, more: Record<string, unknown> = {}) =>
-  (await wired(server, DOCUMENTS.upsertBucket, { name, project: "stream", entity, config: "{}", ...more }))
-    .upsertBucket;
+  (
+    await wired(server, DOCUMENTS.upsertBucket, {
+      name,
+      project: "stream",
+      entity,
+      host: "vm",
+      config: "{}",
+      ...more,
+    })
+  ).upsertBucket;
 const send = (name: string, body: object) => stream(server, `${entity}/stream/${name}`, body);
 const history = (name: string, offset: number, content: readonly string[]) =>
   send(name, { files: { "wandb-history.jsonl": { offset, content } } });
@@ -279,4 +287,83 @@ test("W38: the key that our own agent gives to a run speaks for that run, whatev
     config: "method: random\nparameters: {x: {min: 0.0, max: 1.0}}\n",
   });
   expect(sweep.status).toBe(403);
+});
+
+test("W34: begun again and ended without a step, a run keeps the history that it had; config alone begins nothing", async () => {
+  await init("later");
+  await history("later", 0, historyLines(0, [10, 11]));
+  await send("later", { complete: true, exitcode: 0 });
+  await init("later", { host: null, config: '{"a":{"value":1}}' });
+  expect(await runOf("later")).toMatchObject({ state: "finished", attempt: 1 });
+  await init("later");
+  await send("later", { files: { "wandb-summary.json": { offset: 0, content: ['{"accuracy":1}'] } } });
+  await send("later", { complete: true, exitcode: 0 });
+  expect(await runOf("later")).toMatchObject({ state: "finished", attempt: 2 });
+  expect(await summaryOf("later", "loss")).toMatchObject({ count: 2, first: 10, last: 11 });
+});
+
+test("W34: done anew, a run is the second alone also when its lines come in several pieces", async () => {
+  await init("pieces");
+  await history("pieces", 0, historyLines(0, [1, 2]));
+  await send("pieces", { complete: true, exitcode: 0 });
+  await init("pieces");
+  const many = Array.from({ length: 10_001 }, (_, i) => i);
+  await history("pieces", 2, historyLines(0, many));
+  expect(await summaryOf("pieces", "loss")).toMatchObject({ count: 10_001, first: 0, last: 10_000 });
+});
+
+const names = (count: number, before: string) =>
+  Array.from({ length: count }, (_, i) => `"${before}${i}":1`).join();
+test.each([
+  ["a step beyond all integers", ['{"_step":1e300,"a":1}']],
+  ["a step of a half", ['{"_step":1.5,"a":1}']],
+  ["a time beyond all dates", ['{"_step":1,"_timestamp":1e300,"a":1}']],
+  ["names that can't be stored", ['{"_step":1,"a\\u0000":1,"b\\ud800":1,"a":1}']],
+  ["more names than a batch has in one line", [`{"_step":1,"a":1,${names(10_001, "k")}}`]],
+  ["and in several", [0, 1, 2].map((i) => `{"_step":${i},"a":1,${names(4_000, `k${i}-`)}}`)],
+  ["a text larger than a batch", [`{"_step":1,"a":1,"text":"${"x".repeat(9_000_000)}"}`]],
+])("W58: %s costs nothing else of its stream", async (what, content) => {
+  const name = what.replaceAll(/[^a-z]/g, "-");
+  await init(name);
+  expect(await history(name, 0, content)).toEqual({ status: 200, body: { stopped: false } });
+  expect(await summaryOf(name, "a")).toMatchObject({ count: content.length, last: 1 });
+});
+
+test.each([
+  ["wandb-summary.json", '{"a":"\\u0000\\u0000","b":"\\ud800\\ud800x"}'],
+  ["wandb-summary.json", `{"a":${"[".repeat(300)}${"]".repeat(300)}}`],
+  ["wandb-events.jsonl", `{"_timestamp":1.7e9,${names(300, "system.disk.")}}`],
+  ["wandb-events.jsonl", '{"_timestamp":1.7e19,"system.cpu":1,"system.a\\u0000":1}'],
+  ["output.log", '{"ts":"+275760-01-01T00:00:00","content":"a\\ud800\\u0000"}'],
+])("W58: what can't be kept of %s ends no stream (%#)", async (file, line) => {
+  await init("unkept");
+  const body = { files: { [file]: { offset: 0, content: [line] } } };
+  expect((await send("unkept", body)).status).toBe(200);
+});
+
+test("W58: words that can't be stored are mended, too long ones cut, too many left out", async () => {
+  const { inserted } = await init("words", {
+    ...{ displayName: `a\0${"x".repeat(600)}`, notes: "a\ud800", groupName: "g".repeat(2_000) },
+    tags: ["a\0", ...Array.from({ length: 150 }, (_, i) => `t${i}`)],
+    config: '{"a":{"value":"\\u0000\\u0000"}}',
+  });
+  expect(inserted).toBe(true);
+  const [row] = await server.db.sql`
+    select length(display_name)::int as name, (select count(*)::int from run_tags t where t.run_id = r.id) as tags from runs r where r.name = 'words'`;
+  expect(row).toEqual({ name: 500, tags: 100 });
+});
+
+test.each([["5"], [0.5], [-1], [9e15], [2 ** 31]])(
+  "W57: lines from number %j on are a mistake",
+  async (offset) => {
+    await init("numbers");
+    expect((await history("numbers", offset as number, historyLines(0, [1]))).status).toBe(400);
+    expect((await history("numbers", 0, [1] as unknown as string[])).status).toBe(400);
+  },
+);
+
+test("W52: an exit code that Windows writes without a sign is an exit code", async () => {
+  await init("windows");
+  expect((await send("windows", { complete: true, exitcode: 3_221_225_477 })).status).toBe(200);
+  expect(await runOf("windows")).toMatchObject({ state: "failed", exitCode: -1_073_741_819 });
 });
