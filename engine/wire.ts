@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Tx } from "@/db/client";
 import {
-  countAttemptsOfAgent,
   findRecentWireSweep,
   insertWireAgent,
   insertWireSweep,
+  noteGiven,
   noteSeen,
   noteSent,
   noteStopHeard,
@@ -65,14 +65,15 @@ export interface WireClaim extends Claim {
 /**
  * Claims one run and gives it a name on the wire. Asked twice at once it is the same run; one whose answer was lost is found among what
  * the agent holds (`readHeldWireAttempts`).
+ * @param before how many the agent had ever been given, read before what it holds: a claim that is noted in between is then either held
+ *   or this very one, never a second run for the same question
  * @throws AppError as `claimRuns` does
  */
 export async function claimWireRun(
   context: EngineContext,
-  { sweepId, agentId }: { sweepId: string; agentId: number },
+  { sweepId, agentId, before }: { sweepId: string; agentId: number; before: number },
 ): Promise<Omit<ClaimRunsAnswer, "claims"> & { claim: WireClaim | undefined }> {
   const { db } = context;
-  const before = await retrying(() => countAttemptsOfAgent(db.sql, agentId));
   const { claims, ...answer } = await claimRuns(context, {
     ...{ sweepId, agentId, count: 1 },
     clientMutationId: `wire-${agentId}-${before}`,
@@ -83,10 +84,11 @@ export async function claimWireRun(
   const earlier =
     attempt > 1 ? await retrying(() => readResumedWireName(db.sql, { runId, attempt })) : undefined;
   const wireName = earlier ?? (attempt === 1 ? name : `${name}-a${attempt}`);
-  await sentWireRun(context, { runId, attempt, agentId, wireName });
+  await inTransaction(db, (tx) => noteGiven(tx, { runId, attempt, agentId, wireName }));
   return { ...answer, claim: { ...claim, wireName, resumes: earlier !== undefined } };
 }
 
+/** Once more: its answer may have been lost. */
 export const sentWireRun = (
   { db }: EngineContext,
   given: { runId: number; attempt: number; agentId: number; wireName: string },

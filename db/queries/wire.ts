@@ -52,11 +52,22 @@ export async function readResumedWireName(
   return rows[0]?.wireName;
 }
 
+interface GivenWireAttempt {
+  readonly runId: number;
+  readonly attempt: number;
+  readonly agentId: number;
+  readonly wireName: string;
+}
+
+/** The same answer to the same question at once counts once. */
+export async function noteGiven(tx: Tx, given: GivenWireAttempt): Promise<void> {
+  await tx`
+    insert into wire_attempts (run_id, attempt, agent_id, wire_name)
+    values (${given.runId}, ${given.attempt}, ${given.agentId}, ${given.wireName}) on conflict do nothing`;
+}
+
 /** Noted again, it was sent again. */
-export async function noteSent(
-  tx: Tx,
-  given: { runId: number; attempt: number; agentId: number; wireName: string },
-): Promise<void> {
+export async function noteSent(tx: Tx, given: GivenWireAttempt): Promise<void> {
   await tx`
     insert into wire_attempts as w (run_id, attempt, agent_id, wire_name)
     values (${given.runId}, ${given.attempt}, ${given.agentId}, ${given.wireName})

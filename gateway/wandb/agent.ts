@@ -2,6 +2,7 @@ import { AppError, isAppError } from "@/core/errors";
 import { isValueMap, parseJson, stringifyJson, toValueMap } from "@/core/value";
 import { getSweep } from "@/db/queries/sweeps";
 import {
+  countAttemptsOfAgent,
   findWireRun,
   type HeldWireAttempt,
   readHeldWireAttempts,
@@ -75,6 +76,7 @@ async function beat(
   // One of ours holds its runs by fencing tokens: what it has in hand is not to be handed out once more.
   if (kind === undefined)
     throw new AppError("NOT_FOUND", `agent ${agentId} is not one of wandb's`, { details: { agentId } });
+  const before = await retrying(() => countAttemptsOfAgent(db.sql, agentId));
   const held = await retrying(() => readHeldWireAttempts(db.sql, agentId));
   const listed = held.filter(({ wireName }) => running.includes(wireName));
   await seenWireRuns(
@@ -111,7 +113,7 @@ async function beat(
     await sentWireRun(context, { ...first, agentId });
     return run(context, sweepId, { ...first, type: "run" });
   }
-  const { claim, directive: toDo } = await claimWireRun(context, { sweepId, agentId });
+  const { claim, directive: toDo } = await claimWireRun(context, { sweepId, agentId, before });
   if (claim) return run(context, sweepId, { ...claim, type: claim.resumes ? "resume" : "run" });
   return toDo === "EXIT" ? EXIT : undefined;
 }

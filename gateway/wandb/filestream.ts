@@ -10,7 +10,7 @@ import { heartbeat } from "@/engine/heartbeat";
 import { logSystem, MAX_NAMES, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
 import { markPreempting } from "@/engine/mark-preempting";
 import { recordRun } from "@/engine/record-run";
-import { logMetrics } from "@/engine/report-metrics";
+import { type LogMetricsInput, type LogMetricsResult, logMetrics } from "@/engine/report-metrics";
 import { logOutputLines } from "@/engine/report-output";
 import { seenWireRuns } from "@/engine/wire";
 import type { GatewayContext } from "./context";
@@ -102,28 +102,32 @@ async function takeHistory(context: GatewayContext, run: WireRun, lines: Lines):
     const first = steps[0];
     const earlier = begins && first !== undefined && first > 0 ? await lastStepBefore(context, run) : null;
     if (first !== undefined) begins = false;
-    try {
-      const { command } = await logMetrics(context, {
-        runId: run.runId,
-        metrics: {
-          ...{ attempt: run.attempt, batch: 1, steps, times, series },
-          // It counts on from what an attempt before it had logged: the run's history is both.
-          ...(earlier !== null && first !== undefined && first > earlier && { resumedFromStep: earlier }),
-        },
-        lines: { from, to },
-      });
-      stop = command !== null || stop;
-    } catch (error) {
-      // Another delivery of the same lines was faster: what is left comes again with the client's next request.
-      if (!isAppError(error) || error.code !== "BATCH_OUT_OF_ORDER") throw error;
-      throw new AppError(
-        "UNAVAILABLE",
-        "the same lines are being taken from another request: send them again",
-        { cause: error },
-      );
-    }
+    const { command } = await logLines(context, {
+      runId: run.runId,
+      metrics: {
+        ...{ attempt: run.attempt, batch: 1, steps, times, series },
+        // It counts on from what an attempt before it had logged: the run's history is both.
+        ...(earlier !== null && first !== undefined && first > earlier && { resumedFromStep: earlier }),
+      },
+      lines: { from, to },
+    });
+    stop = command !== null || stop;
   }
   return stop;
+}
+
+async function logLines(context: GatewayContext, input: LogMetricsInput): Promise<LogMetricsResult> {
+  try {
+    return await logMetrics(context, input);
+  } catch (error) {
+    // Another delivery of the same lines was faster: what is left comes again with the client's next request.
+    if (!isAppError(error) || error.code !== "BATCH_OUT_OF_ORDER") throw error;
+    throw new AppError(
+      "UNAVAILABLE",
+      "the same lines are being taken from another request: send them again",
+      { cause: error },
+    );
+  }
 }
 
 async function lastStepBefore({ db }: GatewayContext, { runId, attempt }: WireRun): Promise<number | null> {
@@ -275,7 +279,7 @@ async function joinEarlier(context: GatewayContext, run: WireRun): Promise<numbe
   const now = await readWireRun(context.db.sql, run);
   const earlier = now?.lastStep === null ? await lastStepBefore(context, run) : null;
   if (now === undefined || earlier === null) return null;
-  await logMetrics(context, {
+  await logLines(context, {
     runId: run.runId,
     metrics: { attempt: run.attempt, batch: 1, steps: [], series: [], resumedFromStep: earlier },
     lines: { from: now.historyLines, to: now.historyLines + 1 },
@@ -296,7 +300,7 @@ async function logObjective(context: GatewayContext, run: WireRun, earlier: numb
   if (value === undefined) return;
   const now = await readWireRun(db.sql, run);
   const [step, line] = [(now?.lastStep ?? earlier ?? -1) + 1, now?.historyLines ?? 0];
-  await logMetrics(context, {
+  await logLines(context, {
     runId: run.runId,
     metrics: { attempt: run.attempt, batch: 1, steps: [step], series: [{ key: name, values: [value] }] },
     lines: { from: line, to: line + 1 },

@@ -4,6 +4,7 @@ import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
 import { getWireRuns } from "@/db/queries/wire-runs";
 import { findPlace } from "@/engine/place";
 import type { GatewayContext } from "./context";
+import { toStorableText } from "./words";
 
 /** The run that a caller means, and the attempt it speaks for. A run's own key means its run, whatever it says. */
 export async function findRun(
@@ -12,6 +13,7 @@ export async function findRun(
 ): Promise<WireRun | undefined> {
   const { db, access } = context;
   if (access.kind === "run") return readWireRun(db.sql, access);
+  if (toStorableText(path.name) !== path.name) return undefined;
   const place = await placeOf(context, path);
   return place && findWireRun(db.sql, { projectId: place.id, name: path.name });
 }

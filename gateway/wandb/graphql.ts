@@ -118,9 +118,9 @@ function readAnew(query: string): Reading {
 function nameOf(document: DocumentNode): string {
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
-    if (definition.name) return definition.name.value;
+    if (definition.name) return definition.name.value.slice(0, 100);
     const [first] = definition.selectionSet.selections;
-    if (first?.kind === Kind.FIELD) return first.name.value;
+    if (first?.kind === Kind.FIELD) return first.name.value.slice(0, 100);
   }
   return "a document";
 }
@@ -164,9 +164,18 @@ function show(error: GraphQLError, log: Logger): { message: string; status: numb
   if (isAppError(original)) return { message: original.message, ...toStatus(original) };
   if (original instanceof GraphQLError)
     return { message: error.message.slice(0, 1_000), status: 400, code: "BAD_INPUT" };
+  if (isUnstorable(original)) {
+    log.warn({ err: original, path: error.path }, "a wandb client sent what the database can't hold");
+    return { message: "a value can't be stored: text with NUL, or a number out of range", ...UNSTORABLE };
+  }
   log.error({ err: original, path: error.path }, "unexpected error in an operation of the gateway");
   return { message: "internal error: the server's log has it", status: 500, code: "INTERNAL" };
 }
+
+/** PostgreSQL's class of data exceptions: sent again, which the client does at 500, it would be refused again. */
+const isUnstorable = (error: unknown): boolean =>
+  error instanceof Error && /^22/.test(String((error as { code?: unknown }).code));
+const UNSTORABLE = { status: 400, code: "BAD_INPUT" };
 
 /**
  * The client gives up at 400, 401, 403, 404, 410, 413 and 422, and asks again at all else (section 14 of the protocol), UpsertBucket at 409

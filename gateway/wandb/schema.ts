@@ -179,14 +179,16 @@ type UpsertModelPayload { project: Project  model: Project  inserted: Boolean }
 
 export const schema: GraphQLSchema = withScalars(buildSchema(SDL + ARTIFACT_SDL));
 
-/** Texts and numbers pass as they are: `JSON` is any value, `Int64` may be a number or its text. */
+/** Texts and numbers pass as they are: `JSON` is any value, `Int64` may be a number or its text. `JSONString` is text when it comes. */
 function withScalars(built: GraphQLSchema): GraphQLSchema {
   const loose = ["JSONString", "JSON", "Int64", "Duration", "DateTime"];
   for (const name of loose) {
     const scalar = built.getType(name) as GraphQLScalarType;
     scalar.serialize = (value) => (value instanceof Date ? value.toISOString() : value);
-    scalar.parseValue = (value) => value;
-    scalar.parseLiteral = (node) => toPlain(node);
+    const parse = (value: unknown) =>
+      name === "JSONString" && typeof value !== "string" ? JSON.stringify(value) : value;
+    scalar.parseValue = parse;
+    scalar.parseLiteral = (node) => parse(toPlain(node));
   }
   return built;
 }

@@ -2,6 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { AppError } from "@/core/errors";
 import { readPosition } from "@/core/filter/position";
 import type { SweepAction } from "@/core/sweep";
+import { isValueMap, type Value } from "@/core/value";
 import { getSweep, getSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { listWireAgents, listWireSweeps, type WireAgentRow } from "@/db/queries/wire-lists";
 import { controlSweep } from "@/engine/control-sweep";
@@ -10,7 +11,7 @@ import { createWireSweep } from "@/engine/wire";
 import { type GatewayContext, reading } from "./context";
 import { readSweepFilter } from "./run-filter";
 import { listRuns, MAX_PAGE, type RunListArgs, readFirst } from "./run-list";
-import { badCursor, parseCursor, toCapitals, toCursor } from "./words";
+import { badCursor, parseCursor, parseObject, toCapitals, toCursor, toWords } from "./words";
 
 /** What a wandb client sees of a sweep (W20). */
 export class Sweep {
@@ -196,7 +197,7 @@ async function create(input: UpsertSweepInput, context: GatewayContext) {
     ...(input.entityName && { entity: input.entityName }),
     ...(input.projectName && { project: input.projectName }),
     ...(input.displayName && { name: input.displayName }),
-    ...(input.description && { description: input.description }),
+    description: toWords(input.description, 20_000),
     ...(input.priorRunsFilters && { priorRuns: readPriorRuns(input.priorRunsFilters) }),
   });
   return answer(
@@ -215,9 +216,9 @@ async function answer(context: GatewayContext, sweepId: string, warnings: readon
 
 /** `{"$or": [{"name": "x"}, ...]}`: the one shape that the client sends. @throws AppError BAD_INPUT */
 function readPriorRuns(text: string): string[] {
-  const parsed = JSON.parse(text) as { $or?: readonly { name?: unknown }[] };
-  const names = parsed.$or?.map(({ name }) => name);
-  if (names?.every((name) => typeof name === "string")) return names as string[];
+  const { $or } = parseObject("priorRunsFilters", text);
+  const names = Array.isArray($or) ? $or.map((one: Value) => (isValueMap(one) ? one.name : undefined)) : [0];
+  if (names.every((name) => typeof name === "string")) return names;
   throw new AppError(
     "BAD_INPUT",
     `priorRunsFilters is ${text.slice(0, 200)}, expected {"$or": [{"name": RUN}, ...]}`,

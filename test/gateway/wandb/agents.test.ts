@@ -219,3 +219,11 @@ test("W25: an agent of our own is none of wandb's, whoever beats for it", async 
   const { status } = await wire(server, DOCUMENTS.heartbeat, { id: agent.id, runState: "{}" });
   expect(status).toBe(404);
 });
+
+test("W26: an agent that asks many times at once, as after lost answers, is given one run, and once", async () => {
+  const agent = await makeAgent(await makeSweep(4));
+  const all = await Promise.all(Array.from({ length: 5 }, () => agent.first()));
+  expect(new Set(all.map((command) => command?.run_id)).size).toBe(1);
+  const rows = await server.db.sql`select from attempts where agent_id = ${Number(agent.id)}`;
+  expect(rows).toHaveLength(1);
+});

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { sharedServer, type TestServer } from "../../support/server";
-import { toBasic, wire } from "../../support/wire";
+import { DOCUMENTS, toBasic, wire } from "../../support/wire";
 
 const started = sharedServer();
 let server: TestServer;
@@ -106,3 +106,19 @@ test("W6: a client of before 0.20, which looks for types before it asks, finds t
   expect(data.ServerSettingsType.fields).toContainEqual({ name: "serverMessages" });
   expect(data.ServerInfoType.fields).toContainEqual({ name: "cliVersionInfo" });
 });
+
+test.each([
+  ["a run's name", DOCUMENTS.upsertBucket, { name: "a\0b", project: "odd" }],
+  ["an entity's name", "query ($name: String!) { entity(name: $name) { id } }", { name: "a\0" }],
+  ["an agent's number", DOCUMENTS.heartbeat, { id: "3000000000", runState: "{}" }],
+  [
+    "prior runs",
+    DOCUMENTS.upsertSweep,
+    { config: "method: grid\nparameters: {a: {values: [1]}}", priorRunsFilters: '{"$or":5}' },
+  ],
+])(
+  "W5: %s that can't be is a mistake of the caller's, which the client does not repeat",
+  async (_, document, variables) => {
+    expect((await wire(server, document, variables)).status).toBe(400);
+  },
+);
