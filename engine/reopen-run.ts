@@ -8,6 +8,7 @@ import { checkId } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts, unknownRun } from "./facts";
+import { bringFront } from "./grow-front";
 
 /**
  * A run that is over is gone on with, or done again, by a writer without an agent: another attempt begins. It shows what that attempt
@@ -35,6 +36,9 @@ export async function reopenRun(
       );
     return { runId, attempt: await insertReopened(tx, runId), reopened: true };
   });
-  if (answer.reopened) emitChange(run.projectId, run.sweepId, runId, "run", "sweep");
+  if (!answer.reopened) return answer;
+  emitChange(run.projectId, run.sweepId, runId, "run", "sweep");
+  // It is finished no more. A front goes by which runs are: brought up only when this one is again, it would keep what it was before.
+  if (run.sweepId !== null) await bringFront(db, run.sweepId);
   return answer;
 }

@@ -6,6 +6,7 @@ import type { EngineContext } from "@/engine/context";
 import { controlSweep } from "@/engine/control-sweep";
 import { finishRun } from "@/engine/finish-run";
 import { bringFront } from "@/engine/grow-front";
+import { reopenRun } from "@/engine/reopen-run";
 import { logMetrics } from "@/engine/report-metrics";
 import { toBatch } from "../support/history";
 import { claimOne, gridOf, startSweep, withHouse } from "./support/house";
@@ -67,6 +68,21 @@ test("a sweep with several metrics is looked after when its front is behind, and
     await db.sql`update sweeps set started_at = now() - interval '3 hours', budget_hours = 2`;
     expect(await findSweepsToClose(db.sql)).toEqual([{ sweepId, behind: false, unjudged: false }]);
     expect(await closeSweeps(db)).toEqual([sweepId]);
+  }));
+
+test("a run that is done anew by hand leaves the front, and comes back with what it has come to", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, BOTH);
+    const runId = await train(context, sweep, 1, 0.5);
+    const other = await train(context, sweep, 2, 0.4);
+    expect(await readFront(db, sweep.sweepId)).toEqual([runId]);
+    const { attempt } = await reopenRun(context, { runId });
+    expect(await readFront(db, sweep.sweepId)).toEqual([other]);
+    await logMetrics(context, {
+      ...{ runId, metrics: toBatch({ attempt, batch: 1 }, [[0, { loss: 3, acc: 0.1 }]]) },
+    });
+    await finishRun(context, { runId, attempt, state: "finished", exitCode: 0 });
+    expect(await readFront(db, sweep.sweepId)).toEqual([other]);
   }));
 
 test("a sweep that can't be looked after is told by its name, and the others are looked after all the same", () =>

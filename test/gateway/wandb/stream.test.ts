@@ -367,3 +367,39 @@ test("W52: an exit code that Windows writes without a sign is an exit code", asy
   expect((await send("windows", { complete: true, exitcode: 3_221_225_477 })).status).toBe(200);
   expect(await runOf("windows")).toMatchObject({ state: "failed", exitCode: -1_073_741_819 });
 });
+
+test("W38: a key that may only read changes nothing, not even whether a run has begun", async () => {
+  const config = "# read\nmethod: grid\nparameters: {lr: {values: [1, 2]}}\n";
+  const { upsertSweep } = await wired(server, DOCUMENTS.upsertSweep, { config, projectName: "stream" });
+  const sweep = upsertSweep.sweep.name;
+  const { createAgent } = await wired(server, DOCUMENTS.createAgent, { host: "h", sweep });
+  const { id } = createAgent.agent;
+  const beat = await wired(server, DOCUMENTS.heartbeat, { id, runState: "{}" });
+  const [{ run_id: name }] = JSON.parse(beat.agentHeartbeat.commands);
+  const { createApiKey } = await ask<{ createApiKey: { key: string } }>(
+    server,
+    'mutation { createApiKey(input: {name: "reader", scope: read}) { key } }',
+  );
+  const reader = { url: server.url, key: createApiKey.key };
+  const path = `${entity}/stream/${name}`;
+  const body = { files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [1]) } } };
+  const said = { name, project: "stream", entity, host: "vm", config: "{}" };
+  expect((await stream(reader, path, {})).status).toBe(403);
+  expect((await stream(reader, path, body)).status).toBe(403);
+  expect((await stream(reader, path, { complete: true, exitcode: 0 })).status).toBe(403);
+  expect((await wire(reader, DOCUMENTS.upsertBucket, said)).status).toBe(403);
+  expect((await wire(reader, DOCUMENTS.upsertBucket, { ...said, name: "new" })).status).toBe(403);
+  expect((await wire(reader, DOCUMENTS.heartbeat, { id, runState: "{}" })).status).toBe(403);
+  expect((await wire(reader, DOCUMENTS.createAgent, { host: "h", sweep })).status).toBe(403);
+  expect((await wire(reader, DOCUMENTS.upsertSweep, { id: sweep, state: "PAUSED" })).status).toBe(403);
+  expect(
+    (await wire(reader, DOCUMENTS.upsertSweep, { config: `${config}#`, projectName: "stream" })).status,
+  ).toBe(403);
+  const [row] = await server.db.sql`select seen from wire_attempts where wire_name = ${name}`;
+  expect(row).toEqual({ seen: false });
+  await wired(server, DOCUMENTS.upsertBucket, said);
+  await stream(server, path, { complete: true, exitcode: 0 });
+  expect((await wire(reader, DOCUMENTS.upsertBucket, said)).status).toBe(403);
+  expect((await stream(reader, path, body)).status).toBe(403);
+  expect((await stream(reader, path, { uploaded: ["a"] })).status).toBe(200);
+});
