@@ -51,6 +51,8 @@ const MAX_NODES = 10_000;
 const MAX_TESTS = 200;
 const MAX_LIST = 10_000;
 const MAX_NAME = 1_000;
+/** Of one value, as JSON. */
+const MAX_VALUE = 10_000;
 const MAX_SEGMENTS = 20;
 
 /** Undefined where all rows are meant. @throws AppError BAD_INPUT that names the key or the operator */
@@ -214,9 +216,9 @@ function describe({ fields, prefixes = {} }: MongoVocabulary): string {
 
 function toOperandValue(operand: MongoOperand, key: string, value: Value): Value {
   if (value === null) return null;
-  if (!isStorable(stringifyJson(value)) || stringifyJson(value).length > MAX_NAME * 10)
+  if (!holdsStorable(value) || stringifyJson(value).length > MAX_VALUE)
     throw refuse(
-      `${key} is compared with ${shorten(value)}, expected at most ${MAX_NAME * 10} characters without NUL`,
+      `${key} is compared with ${shorten(value)}, expected at most ${MAX_VALUE} characters, without NUL and halves of surrogate pairs`,
     );
   const number = toNumber(value);
   if (number !== undefined && !Number.isFinite(number))
@@ -236,6 +238,14 @@ function toOperandValue(operand: MongoOperand, key: string, value: Value): Value
     default:
       return toText(key, value);
   }
+}
+
+/** Can the database hold every text of it? */
+function holdsStorable(value: Value): boolean {
+  if (typeof value === "string") return isStorable(value);
+  if (isList(value)) return value.every(holdsStorable);
+  if (!isValueMap(value)) return true;
+  return Object.entries(value).every(([key, item]) => isStorable(key) && holdsStorable(item));
 }
 
 /** Where a field is text, a number is compared as it is written: run ids may be all digits. */

@@ -95,8 +95,10 @@ async function readPieces(tx: Tx, query: RowsQuery, segments: readonly Segment[]
     const until = Math.min(row.last, end, next);
     next = Math.min(next, row.first);
     if (until < minStep || until < row.first) continue;
+    const oldest = pieces.at(-1);
+    // Its first step may be one that the piece before it speaks of too.
+    if (lastPiece && oldest !== undefined && row.last < oldest.first) break;
     pieces.push({ ...row, until });
-    if (lastPiece) break;
   }
   return pieces.reverse();
 }

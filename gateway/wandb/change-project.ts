@@ -14,7 +14,7 @@ export interface UpsertModelInput {
 }
 
 /**
- * Makes a project, or says of one that is there what it is about (W98). Access, views and benchmarks are W&B's own, and ignored.
+ * Makes a project, or says of one that is there what it is about (W88). Access, views and benchmarks are W&B's own, and ignored.
  * @throws AppError BAD_INPUT, NOT_FOUND, FORBIDDEN
  */
 export async function upsertModel({ input }: { input: UpsertModelInput }, context: GatewayContext) {

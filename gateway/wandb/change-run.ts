@@ -7,7 +7,7 @@ import { stopRun as stop } from "@/engine/stop-run";
 import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
 
-/** What `wandb.Api()` and a running program do to a run beside logging (W95 to W99). */
+/** What `wandb.Api()` and a running program do to a run beside logging (W95 to W98). */
 
 interface ById {
   readonly id: string;

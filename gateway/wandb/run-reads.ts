@@ -191,7 +191,7 @@ function parseSpec(text: string): Value {
   }
 }
 
-/** An object, where config and summaries are texts (W92). */
+/** An object, where config and summaries are texts (W84). */
 function historyKeys(row: WireRunRow, summaries: readonly SummaryRow[]) {
   const keys: Record<string, unknown> = Object.create(null);
   for (const { name, count, nonFinite, last, lastOther } of summaries) {
@@ -245,7 +245,7 @@ async function historyTail(context: GatewayContext, row: WireRunRow): Promise<st
   return JSON.stringify(last.map((one) => toLine(one, scanned?.startedAt ?? 0)));
 }
 
-/** A line of what the machine was doing, under W&B's names. */
+/** A line of what the machine was doing, under W&B's names (W92). */
 function toEvent({ time, values, startedAt }: SampleRow): string {
   const own = { _wandb: true, _timestamp: time / 1_000, _runtime: Math.max(0, time - startedAt) / 1_000 };
   const measured = Object.entries(JSON.parse(values) as Record<string, number>).map(([name, value]) => [

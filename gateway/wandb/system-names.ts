@@ -1,4 +1,4 @@
-/** What of a machine is measured has a name with W&B (behind `system.`) and one on our pages; where both mean the same, ours is kept (W52). */
+/** What of a machine is measured has a name with W&B (behind `system.`) and one on our pages; where both mean the same, ours is kept (W54). */
 export function toSystemName(name: string): string {
   const known = OURS[name];
   if (known !== undefined) return known;
