@@ -29,6 +29,7 @@ export interface WireRunRow {
   exitCode: number | null;
   stopRequested: "stop" | "cancel" | "early" | null;
   attempt: number;
+  /** Of the history that the run shows, also where its own attempt has added nothing to it yet. */
   lastStep: number | null;
   historyLines: number;
   outputLines: number;
@@ -50,7 +51,8 @@ export const wireRunColumns = (sql: Sql | Tx, { records = true }: { records?: bo
   r.params::text as params, ${records ? sql`k.config::text` : sql`null`} as config,
   ${records ? sql`k.summary::text` : sql`null`} as summary, k.group_name as "group", k.job_type as "jobType",
   k.program, coalesce(k.host, a.host, (select x.host from agents x where x.id = a.agent_id)) as host, k.commit, k.repo,
-  r.exit_code as "exitCode", r.stop_requested as "stopRequested", r.attempt, a.last_step as "lastStep",
+  r.exit_code as "exitCode", r.stop_requested as "stopRequested", r.attempt,
+  coalesce(a.last_step, a.resumed_from_step) as "lastStep",
   coalesce(a.history_lines, 0) as "historyLines", coalesce(a.output_lines, 0) as "outputLines",
   coalesce(k.event_lines, 0) as "eventLines", r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt",
   a.last_contact_at as "heartbeatAt"`;

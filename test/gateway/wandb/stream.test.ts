@@ -300,6 +300,13 @@ test("W34: begun again and ended without a step, a run keeps the history that it
   await send("later", { complete: true, exitcode: 0 });
   expect(await runOf("later")).toMatchObject({ state: "finished", attempt: 2 });
   expect(await summaryOf("later", "loss")).toMatchObject({ count: 2, first: 10, last: 11 });
+  const { project } = await wired(
+    server,
+    '{ project(name: "stream") { run(name: "later") { historyKeys history historyTail } } }',
+  );
+  expect(project.run.historyKeys.lastStep).toBe(1);
+  expect(project.run.history).toHaveLength(2);
+  expect(JSON.parse(project.run.historyTail)).toHaveLength(2);
 });
 
 test("W34: done anew, a run is the second alone also when its lines come in several pieces", async () => {
