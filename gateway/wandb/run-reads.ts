@@ -85,8 +85,24 @@ async function history(
   return rows.map((one) => toLine(one, startedAt));
 }
 
+/** Lines in all answers of one request: some 200 MB of text. A page of a thousand runs may ask for a hundred thousand of each. */
+const MOST_ROWS = 1_000_000;
+const taken = new WeakMap<GatewayContext, number>();
+
+/** @throws AppError QUERY_TOO_LARGE */
+function charge(context: GatewayContext, rows: number): void {
+  const sum = (taken.get(context) ?? 0) + rows;
+  taken.set(context, sum);
+  if (sum > MOST_ROWS)
+    throw new AppError(
+      "QUERY_TOO_LARGE",
+      `the histories that are asked for have more than ${MOST_ROWS} lines: ask for fewer runs or samples at once`,
+    );
+}
+
 /** Evenly, the last one among them: it is what people look at first. */
 async function sample(context: GatewayContext, { samples, ...query }: RowsQuery & { samples: number }) {
+  charge(context, 0);
   const sampler = new Sampler(samples);
   let last = -1;
   const scanned = await scanRows(reading(context), context.access, query, (row) => {
@@ -94,6 +110,7 @@ async function sample(context: GatewayContext, { samples, ...query }: RowsQuery 
     last = row.step;
   });
   const rows = sampler.take();
+  charge(context, rows.length);
   const shown = rows.at(-1)?.step ?? -1;
   if (shown < last) {
     await scanRows(reading(context), context.access, { ...query, minStep: last, maxStep: last }, (row) => {

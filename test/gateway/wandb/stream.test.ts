@@ -410,3 +410,17 @@ test("W38: a key that may only read changes nothing, not even whether a run has 
   expect((await stream(reader, path, body)).status).toBe(403);
   expect((await stream(reader, path, { uploaded: ["a"] })).status).toBe(200);
 });
+
+test.skipIf(process.env.BESOM_CI === "brief")(
+  "W90: a request that asks for a million lines of history is refused, before they are all in memory",
+  async () => {
+    await init("long");
+    await history("long", 0, historyLines(0, Array(20_000).fill(1)));
+    const times = (count: number) =>
+      Array.from({ length: count }, (_, i) => `h${i}: history(samples: 100000)`).join(" ");
+    const asking = (count: number) => `{ project(name: "stream") { run(name: "long") { ${times(count)} } } }`;
+    expect((await wire(server, asking(2))).data.project.run.h1).toHaveLength(20_000);
+    const { status, errors } = await wire(server, asking(60));
+    expect([status, errors?.[0]?.extensions?.code]).toEqual([400, "QUERY_TOO_LARGE"]);
+  },
+);
