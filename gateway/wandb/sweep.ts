@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from "graphql";
 import { AppError } from "@/core/errors";
 import { readPosition } from "@/core/filter/position";
 import type { SweepAction } from "@/core/sweep";
-import { isValueMap, type Value } from "@/core/value";
+import { isList, isValueMap } from "@/core/value";
 import { getSweep, getSweeps, type SweepRow } from "@/db/queries/sweeps";
 import { listWireAgents, listWireSweeps, type WireAgentRow } from "@/db/queries/wire-lists";
 import { controlSweep } from "@/engine/control-sweep";
@@ -216,9 +216,11 @@ async function answer(context: GatewayContext, sweepId: string, warnings: readon
 
 /** `{"$or": [{"name": "x"}, ...]}`: the one shape that the client sends. @throws AppError BAD_INPUT */
 function readPriorRuns(text: string): string[] {
-  const { $or } = parseObject("priorRunsFilters", text);
-  const names = Array.isArray($or) ? $or.map((one: Value) => (isValueMap(one) ? one.name : undefined)) : [0];
-  if (names.every((name) => typeof name === "string")) return names;
+  const { $or = null } = parseObject("priorRunsFilters", text);
+  if (isList($or)) {
+    const names = $or.flatMap((one) => (isValueMap(one) && typeof one.name === "string" ? [one.name] : []));
+    if (names.length === $or.length) return names;
+  }
   throw new AppError(
     "BAD_INPUT",
     `priorRunsFilters is ${text.slice(0, 200)}, expected {"$or": [{"name": RUN}, ...]}`,
