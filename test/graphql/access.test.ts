@@ -15,6 +15,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
     "sums over the server for /metrics, which checks who asks for itself",
   "graphql/http/status.ts ping": "asks whether the database answers",
   "graphql/live/agent-changes.ts readCursor": "reads where the database stands, no row",
+  "graphql/live/importance-changes.ts readCursor": "reads where the database stands, no row",
   "graphql/live/metric-changes.ts readCursor": "reads where the database stands, no row",
   "graphql/live/project-changes.ts readCursor": "reads where the database stands, no row",
   "graphql/live/run-changes.ts readCursor": "reads where the database stands, no row",
