@@ -38,6 +38,8 @@ export function Menu(props: {
   const { label, children, items, head, align = "right", floating = false, className = "", tabIndex } = props;
   const [open, setOpen] = useState(false);
   const [place, setPlace] = useState<Place>();
+  /** What a function offered when the menu opened: an entry that comes later would move the others under the pointer. */
+  const [offered, setOffered] = useState<readonly MenuItem[]>([]);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const sheet = useRef<HTMLDivElement>(null);
@@ -61,8 +63,13 @@ export function Menu(props: {
       .at(entry.current === "first" ? 0 : -1)
       ?.focus({ preventScroll: floating });
     if (!floating) return;
-    // What floats is moved along with its button.
-    const follow = () => setPlace(beside(button.current, sheet.current, align));
+    // What floats is moved along with its button, and stays on that side of it where it began.
+    let side: Side | undefined;
+    const follow = () => {
+      const now = beside(button.current, sheet.current, align, side);
+      side ??= now?.side;
+      setPlace(now?.place);
+    };
     follow();
     document.addEventListener("scroll", follow, { capture: true, passive: true });
     window.addEventListener("resize", follow);
@@ -74,6 +81,7 @@ export function Menu(props: {
 
   const openAt = (which: "first" | "last") => {
     entry.current = which;
+    if (typeof items === "function") setOffered(items());
     setOpen(true);
   };
   const close = () => {
@@ -121,7 +129,7 @@ export function Menu(props: {
         >
           {head && <div className="border-line border-b px-3 pt-1 pb-2">{head}</div>}
           <div role="menu" id={menuId} aria-label={label} tabIndex={-1} onKeyDown={onMenuKey}>
-            {(typeof items === "function" ? items() : items).map((item, index) =>
+            {(typeof items === "function" ? offered : items).map((item, index) =>
               item === "rule" ? (
                 // biome-ignore lint/suspicious/noArrayIndexKey: a line has no name, and the list does not change while it is open
                 <hr key={index} className="my-1 border-line" />
@@ -137,6 +145,7 @@ export function Menu(props: {
 }
 
 type Place = { top: number; right: number } | { top: number; left: number };
+type Side = "below" | "above" | "within";
 
 /** `min-w-48` and some air: what opens at an edge of the window stays inside it. */
 const LEAST_PX = 200;
@@ -149,7 +158,8 @@ function beside(
   button: HTMLElement | null,
   sheet: HTMLElement | null,
   align: "left" | "right",
-): Place | undefined {
+  kept?: Side,
+): { place: Place; side: Side } | undefined {
   if (!button || !sheet) return undefined;
   const box = button.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
@@ -159,11 +169,14 @@ function beside(
   const below = box.bottom + 4;
   // A button that was scrolled out of sight takes its menu along.
   const fits = below <= lowest || box.top > clientHeight;
-  const top = fits ? below : above >= AIR_PX ? above : Math.max(AIR_PX, lowest);
+  const side = kept ?? (fits ? "below" : above >= AIR_PX ? "above" : "within");
+  const top = side === "below" ? below : side === "above" ? above : Math.max(AIR_PX, lowest);
   const furthest = Math.max(AIR_PX, clientWidth - LEAST_PX);
-  return align === "left"
-    ? { top, left: Math.min(furthest, Math.max(AIR_PX, box.left)) }
-    : { top, right: Math.min(furthest, clientWidth - box.right) };
+  const place =
+    align === "left"
+      ? { top, left: Math.min(furthest, Math.max(AIR_PX, box.left)) }
+      : { top, right: Math.min(furthest, clientWidth - box.right) };
+  return { place, side };
 }
 
 const entriesIn = (root: HTMLElement | null): HTMLElement[] => [
