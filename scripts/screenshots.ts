@@ -112,6 +112,7 @@ async function takeAll(
     await page.goto(path);
     await untilQuiet(page);
     await act?.(page);
+    await untilComputed(page);
     // Charts on canvas paint in slices.
     await page.waitForTimeout(600);
     const file = `${name}-${colorScheme}-${width}.webp`;
@@ -124,4 +125,14 @@ async function takeAll(
     );
     await context.close();
   }
+}
+
+/** Importance is computed when somebody looks for the first time, which is when it comes into the window. */
+async function untilComputed(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll("p")].every(
+      (text) =>
+        !text.textContent?.startsWith("Computing from") || text.getBoundingClientRect().top > innerHeight,
+    ),
+  );
 }
