@@ -23,6 +23,12 @@ export function checkText(name: string, value: unknown, maxLength: number): stri
   throw badInput(name, value, `text of 1 to ${maxLength} characters`);
 }
 
+/** Text as PostgreSQL holds it: NUL and halves of surrogate pairs have a sign in their place. */
+export const toStorableText = (text: string): string =>
+  /[\0\ud800-\udfff]/.test(text)
+    ? Buffer.from(text.replaceAll("\0", "\ufffd"), "utf8").toString("utf8")
+    : text;
+
 /** PostgreSQL's text and JSON hold neither NUL nor half of a surrogate pair; one such text would break off a whole group of calls. */
 export const isStorable = (text: string): boolean => !text.includes("\0") && toWellFormed(text) === text;
 

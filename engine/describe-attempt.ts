@@ -2,7 +2,7 @@ import { AppError } from "@/core/errors";
 import { writeAttemptFacts } from "@/db/queries/attempt-facts";
 import { inTransaction } from "@/db/transaction";
 import { authorizeAttempt } from "./authorize";
-import { badInput, checkId, checkInteger } from "./check";
+import { badInput, checkId, checkInteger, toStorableText } from "./check";
 import type { EngineContext } from "./context";
 import { emitChange } from "./events";
 import { runFacts } from "./facts";
@@ -61,7 +61,7 @@ function checkFacts(value: unknown): string {
 function checkDiff(value: unknown): string {
   if (typeof value !== "string") throw badInput("diff", value, "text");
   refuseLonger("diff", Buffer.byteLength(value), MAX_DIFF_BYTES);
-  return mend(value);
+  return toStorableText(value);
 }
 
 function refuseLonger(name: string, bytes: number, max: number): void {
@@ -72,14 +72,11 @@ function refuseLonger(name: string, bytes: number, max: number): void {
 }
 
 function toStorable(name: string, value: unknown, depth: number): unknown {
-  if (typeof value === "string") return mend(value);
+  if (typeof value === "string") return toStorableText(value);
   if (typeof value !== "object" || value === null) return value;
   if (depth > MAX_DEPTH) throw badInput(name, `nested deeper than that`, `at most ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) return value.map((item) => toStorable(name, item, depth + 1));
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [mend(key), toStorable(name, item, depth + 1)]),
+    Object.entries(value).map(([key, item]) => [toStorableText(key), toStorable(name, item, depth + 1)]),
   );
 }
-
-/** Arguments and diffs may hold anything; NUL and half a surrogate pair are shown as what they are, unreadable. */
-const mend = (text: string): string => Buffer.from(text, "utf8").toString("utf8").replaceAll("\0", "\uFFFD");

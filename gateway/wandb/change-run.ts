@@ -6,6 +6,7 @@ import { finishRun } from "@/engine/finish-run";
 import { stopRun as stop } from "@/engine/stop-run";
 import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
+import { toWords } from "./words";
 
 /** What `wandb.Api()` and a running program do to a run beside logging (W95 to W98). */
 
@@ -93,17 +94,16 @@ export async function notifyScriptableRunAlert({ input }: { input: AlertInput },
   const waitMs = Number(input.waitDuration ?? 0);
   await alertRun(context, {
     ...{ runId: run.runId, attempt: run.attempt, severity: input.severity ?? "INFO" },
-    title: toWords(input.title).slice(0, 200) || "Alert",
-    text: toWords(input.text),
+    title: toWords(input.title, 200)?.trim() || "Alert",
+    text: toWords(input.text, MAX_TEXT)?.trim() ?? "",
     waitMs: Number.isFinite(waitMs) ? Math.min(Math.max(0, Math.trunc(waitMs)), MAX_WAIT_MS) : 0,
   });
   return { success: true };
 }
 const MAX_WAIT_MS = 366 * 86_400_000;
 
-/** Without what PostgreSQL can't hold. */
-const toWords = (text: string): string =>
-  Buffer.from(text.replaceAll("\0", ""), "utf8").toString("utf8").trim();
+/** More than a warning keeps of it. */
+const MAX_TEXT = 10_000;
 
 /** @throws AppError NOT_FOUND */
 function toRunId(id: string): number {

@@ -5,6 +5,7 @@ import { readSummaries } from "@/db/queries/summaries";
 import { getSweep } from "@/db/queries/sweeps";
 import { readWireRun, type WireRun } from "@/db/queries/wire";
 import { systemAccess } from "@/engine/authorize";
+import { toStorableText } from "@/engine/check";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { logSystem, MAX_NAMES, MAX_SAMPLES_A_CALL } from "@/engine/log-system";
@@ -17,7 +18,7 @@ import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
 import { toPieces } from "./history-lines";
 import { toSystemName } from "./system-names";
-import { parseObject, toStorableText } from "./words";
+import { parseObject } from "./words";
 
 /** What a run's process posts every 15 s, and at its end (section 10 of the protocol). All is optional; nothing at all is a sign of life. */
 export interface StreamBody {

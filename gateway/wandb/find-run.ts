@@ -2,9 +2,9 @@ import { isAppError } from "@/core/errors";
 import type { ProjectRow } from "@/db/queries/projects";
 import { findWireRun, readWireRun, type WireRun } from "@/db/queries/wire";
 import { getWireRuns } from "@/db/queries/wire-runs";
+import { toStorableText } from "@/engine/check";
 import { findPlace } from "@/engine/place";
 import type { GatewayContext } from "./context";
-import { toStorableText } from "./words";
 
 /** The run that a caller means, and the attempt it speaks for. A run's own key means its run, whatever it says. */
 export async function findRun(

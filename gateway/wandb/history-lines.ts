@@ -8,7 +8,7 @@ import {
   type Value,
   type ValueMap,
 } from "@/core/value";
-import { toStorableText } from "./words";
+import { toStorableText } from "@/engine/check";
 
 /** Lines of `wandb-history.jsonl` as columns (W51), in pieces that the engine takes. */
 export interface HistoryPiece {

@@ -11,7 +11,7 @@ import { createWireSweep } from "@/engine/wire";
 import { type GatewayContext, reading } from "./context";
 import { readSweepFilter } from "./run-filter";
 import { listRuns, MAX_PAGE, type RunListArgs, readFirst } from "./run-list";
-import { badCursor, parseCursor, parseObject, toCapitals, toCursor, toWords } from "./words";
+import { badCursor, parseCursor, parseObject, toCursor, toWords } from "./words";
 
 /** What a wandb client sees of a sweep (W20). */
 export class Sweep {
@@ -25,7 +25,7 @@ export class Sweep {
 
   displayName = () => (this.row.name === this.row.id ? null : this.row.name);
   method = () => this.row.method;
-  state = () => toCapitals(this.row.state);
+  state = () => this.row.state.toUpperCase();
   description = async (_args: unknown, context: GatewayContext) => (await this.news(context))?.description;
   config = () => this.row.source ?? "";
   controller = () => null;

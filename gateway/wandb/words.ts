@@ -1,5 +1,6 @@
 import { AppError } from "@/core/errors";
 import { isValueMap, parseJson, type ValueMap } from "@/core/value";
+import { toStorableText } from "@/engine/check";
 
 /** Text of a JSON object as W&B's sidecar writes it: bare NaN and infinities, 1 apart from 1.0. @throws AppError BAD_INPUT */
 export function parseObject(what: string, text: string): ValueMap {
@@ -8,18 +9,9 @@ export function parseObject(what: string, text: string): ValueMap {
   throw new AppError("BAD_INPUT", `${what} is ${text.slice(0, 80)}, expected the text of a JSON object`);
 }
 
-/** Text as PostgreSQL holds it: NUL and halves of surrogate pairs have a sign in their place. */
-export const toStorableText = (text: string): string =>
-  /[\0\ud800-\udfff]/.test(text)
-    ? Buffer.from(text.replaceAll("\0", "\ufffd"), "utf8").toString("utf8")
-    : text;
-
-/** The same, not longer than the engine takes it; undefined where nothing is said. */
+/** Text that PostgreSQL can hold, not longer than the engine takes it; undefined where nothing is said. */
 export const toWords = (text: string | null | undefined, most: number): string | undefined =>
   text ? toStorableText(text.slice(0, most)) : undefined;
-
-/** What W&B writes in capitals. */
-export const toCapitals = (state: string): string => state.toUpperCase();
 
 /** A body that must be one JSON object. @throws AppError BAD_INPUT */
 export function parseBody(bytes: Buffer): object {

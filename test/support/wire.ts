@@ -29,6 +29,12 @@ export const DOCUMENTS = {
       displayName logLineCount historyLineCount eventsLineCount historyTail eventsTail config tags notes wandbConfig(keys: ["t"]) } } }`,
 } as const;
 
+/** Whoever has no key asks without one. */
+export interface Caller {
+  readonly url: string;
+  readonly key?: string;
+}
+
 export interface WireAnswer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: what a document asks for, its test knows
@@ -38,14 +44,14 @@ export interface WireAnswer {
 
 /** One operation as the client posts it: Basic credentials, and an empty name. */
 export async function wire(
-  { url, key }: Pick<TestServer, "url" | "key">,
+  { url, key }: Caller,
   query: string,
   variables: Record<string, unknown> = {},
   headers: Record<string, string> = {},
 ): Promise<WireAnswer> {
   const response = await fetch(`${url}/wandb/graphql`, {
     method: "POST",
-    headers: { "content-type": "application/json", authorization: toBasic(key), ...headers },
+    headers: { "content-type": "application/json", ...basic(key), ...headers },
     body: JSON.stringify({ query, variables, operationName: "" }),
   });
   return { status: response.status, ...((await response.json()) as Omit<WireAnswer, "status">) };
@@ -53,7 +59,7 @@ export async function wire(
 
 /** The data of an operation that must not fail. */
 export async function wired(
-  server: Pick<TestServer, "url" | "key">,
+  server: Caller,
   query: string,
   variables: Record<string, unknown> = {},
 ): Promise<WireAnswer["data"]> {
@@ -82,3 +88,19 @@ export const historyLines = (from: number, values: readonly unknown[], key = "lo
   values.map(
     (value, i) => `{"_step":${from + i},"_timestamp":1.7e+09,"_runtime":1.5,${JSON.stringify(key)}:${value}}`,
   );
+
+export const basic = (key: string | undefined): Record<string, string> =>
+  key === undefined ? {} : { authorization: toBasic(key) };
+
+export interface WireRun {
+  readonly id: string;
+  readonly entity: string;
+  readonly project: string;
+  readonly run: string;
+}
+
+export async function beginRun(server: Caller, run: string, project = "files"): Promise<WireRun> {
+  const { upsertBucket } = await wired(server, DOCUMENTS.upsertBucket, { name: run, project });
+  const { id, project: place } = upsertBucket.bucket;
+  return { id, entity: place.entity.name, project: place.name, run };
+}

@@ -11,7 +11,7 @@ import { purgeProjects } from "@/engine/purge-projects";
 import { openFolder } from "@/store/folder";
 import { addPerson, joinProject, type Person } from "../../support/people";
 import { sharedServer } from "../../support/server";
-import { askWandb, beginRun, postWandb, type WandbRun } from "../../support/wandb";
+import { beginRun, type WireRun, wire, wired } from "../../support/wire";
 
 const filesDir = mkdtempSync(join(tmpdir(), "besom-artifacts-"));
 const server = sharedServer({ BESOM_FILES_DIR: filesDir });
@@ -39,7 +39,7 @@ let clients = 0;
 
 /** What the client does for `run.log_artifact`. */
 async function log(
-  run: WandbRun,
+  run: WireRun,
   name: string,
   files: Readonly<Record<string, string>>,
   more: { type?: string; aliases?: string[]; manifest?: string; skip?: string; as?: Person } = {},
@@ -51,7 +51,7 @@ async function log(
   const manifest =
     more.manifest ?? JSON.stringify({ version: 1, storagePolicy: "wandb-storage-policy-v1", contents });
   const digest = md5Of(JSON.stringify(contents));
-  const { createArtifact } = await askWandb(who, CREATE, {
+  const { createArtifact } = await wired(who, CREATE, {
     input: {
       ...{
         entityName: run.entity,
@@ -76,7 +76,7 @@ async function log(
   });
   const { id, state } = createArtifact.artifact;
   if (state === "COMMITTED") return { id, state, uploads: 0 };
-  const { createArtifactFiles } = await askWandb(who, FILES, {
+  const { createArtifactFiles } = await wired(who, FILES, {
     input: {
       ...{ storageLayout: "V2", cloudRegionID: null },
       artifactFiles: Object.entries(files).map(([path, text]) => ({
@@ -93,7 +93,7 @@ async function log(
     uploads++;
     expect((await put(uploadUrl, text)).status).toBe(200);
   }
-  const { createArtifactManifest } = await askWandb(who, MANIFEST, {
+  const { createArtifactManifest } = await wired(who, MANIFEST, {
     ...{
       artifactID: id,
       name: "wandb_manifest.json",
@@ -104,14 +104,14 @@ async function log(
     ...{ runName: run.run, manifestType: "FULL", includeUpload: true },
   });
   expect((await put(createArtifactManifest.artifactManifest.file.uploadUrl, manifest)).status).toBe(200);
-  const commit = await postWandb(who, COMMIT, { artifactID: id });
+  const commit = await wire(who, COMMIT, { artifactID: id });
   return { id, state, uploads, commit };
 }
 
-const read = async (run: WandbRun, name: string, who: { url: string; key?: string } = server()) =>
-  (await askWandb(who, BY_NAME, { ...run, name })).project?.artifactCollectionMembership;
+const read = async (run: WireRun, name: string, who: { url: string; key?: string } = server()) =>
+  (await wired(who, BY_NAME, { ...run, name })).project?.artifactCollectionMembership;
 
-let run: WandbRun;
+let run: WireRun;
 beforeAll(async () => {
   run = await beginRun(server(), "logger", "artifacts");
 });
@@ -154,11 +154,11 @@ describe("W71 to W75: a version is logged, numbered, named and read", () => {
 
   test("committed twice it is what it is; asked for by its client's id it is known", async () => {
     const made = await log(run, "twice", { "a.txt": "once" });
-    expect((await postWandb(server(), COMMIT, { artifactID: made.id })).status).toBe(200);
+    expect((await wire(server(), COMMIT, { artifactID: made.id })).status).toBe(200);
     expect((await read(run, "twice")).versionIndex).toBe(0);
     const mapping =
       "query ClientIDMapping ($clientID: ID!) { clientIDMapping(clientID: $clientID) { serverID } }";
-    expect(await askWandb(server(), mapping, { clientID: `client-${clients}` })).toEqual({
+    expect(await wired(server(), mapping, { clientID: `client-${clients}` })).toEqual({
       clientIDMapping: { serverID: made.id },
     });
   });
@@ -168,7 +168,7 @@ describe("W71 to W75: a version is logged, numbered, named and read", () => {
     const { artifact } = await read(run, "net:v0");
     const use =
       "mutation UseArtifact ($input: UseArtifactInput!) { useArtifact(input: $input) { artifact { id } } }";
-    await askWandb(server(), use, {
+    await wired(server(), use, {
       input: { entityName: user.entity, projectName: user.project, runName: "user", artifactID: artifact.id },
     });
     expect((await read(run, "net:v0")).artifact.usedBy.edges).toEqual([{ node: { name: "user" } }]);
@@ -183,7 +183,7 @@ describe("W77: what is wrong is refused, and makes no version", () => {
   });
 
   test("bytes that are not those of their digest", async () => {
-    const { createArtifact } = await askWandb(server(), CREATE, {
+    const { createArtifact } = await wired(server(), CREATE, {
       input: {
         entityName: run.entity,
         projectName: run.project,
@@ -193,7 +193,7 @@ describe("W77: what is wrong is refused, and makes no version", () => {
         digest: "d",
       },
     });
-    const { createArtifactFiles } = await askWandb(server(), FILES, {
+    const { createArtifactFiles } = await wired(server(), FILES, {
       input: {
         artifactFiles: [{ artifactID: createArtifact.artifact.id, name: "a", md5: md5Of("promised") }],
       },
@@ -236,17 +236,17 @@ test("W78: a viewer reads and can't write; a stranger knows nothing of it", asyn
   expect(artifact.fileCount).toBe(2);
   expect(await read(run, "net:v0", stranger)).toBeUndefined();
   const byId = "query A($id: ID!) { artifact(id: $id) { id } }";
-  expect(await askWandb(stranger, byId, { id: artifact.id })).toEqual({ artifact: null });
+  expect(await wired(stranger, byId, { id: artifact.id })).toEqual({ artifact: null });
   await expect(log(run, "net", { a: "by a viewer" }, { as: viewer })).rejects.toThrow("role member");
   const update =
     "mutation U($input: UpdateArtifactInput!) { updateArtifact(input: $input) { artifact { id } } }";
+  expect((await wire(viewer, update, { input: { artifactID: artifact.id, description: "x" } })).status).toBe(
+    403,
+  );
   expect(
-    (await postWandb(viewer, update, { input: { artifactID: artifact.id, description: "x" } })).status,
-  ).toBe(403);
-  expect(
-    (await postWandb(stranger, update, { input: { artifactID: artifact.id, description: "x" } })).status,
+    (await wire(stranger, update, { input: { artifactID: artifact.id, description: "x" } })).status,
   ).toBe(404);
-  expect((await postWandb(stranger, COMMIT, { artifactID: artifact.id })).status).toBe(404);
+  expect((await wire(stranger, COMMIT, { artifactID: artifact.id })).status).toBe(404);
 });
 
 test("W79: bytes that no version has go two days later, those that another has stay; with the project all of them", async () => {
@@ -263,8 +263,8 @@ test("W79: bytes that no version has go two days later, those that another has s
   const remove =
     "mutation D($input: DeleteArtifactInput!) { deleteArtifact(input: $input) { artifact { id } } }";
   const { artifact } = await read(doomed, "net:v0");
-  expect((await postWandb(server(), remove, { input: { artifactID: second.id } })).status).toBe(400); // it is the latest
-  await askWandb(server(), remove, { input: { artifactID: artifact.id, deleteAliases: false } });
+  expect((await wire(server(), remove, { input: { artifactID: second.id } })).status).toBe(400); // it is the latest
+  await wired(server(), remove, { input: { artifactID: artifact.id, deleteAliases: false } });
   await removeLoose(db, store);
   expect(count()).toBe(before + 3);
   await db.sql`

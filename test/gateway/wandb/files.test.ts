@@ -15,13 +15,13 @@ import { readRange } from "@/gateway/wandb/send-file";
 import { openFolder } from "@/store/folder";
 import { addPerson, joinProject } from "../../support/people";
 import { sharedServer } from "../../support/server";
-import { askWandb, basic, beginRun, postWandb, type WandbRun } from "../../support/wandb";
+import { basic, beginRun, type WireRun, wire, wired } from "../../support/wire";
 
 const filesDir = mkdtempSync(join(tmpdir(), "besom-files-"));
 const server = sharedServer({ BESOM_FILES_DIR: filesDir, BESOM_FILES_MAX_BYTES: "1000000" });
 afterAll(() => rmSync(filesDir, { recursive: true, force: true }));
 
-let run: WandbRun;
+let run: WireRun;
 beforeAll(async () => {
   run = await beginRun(server(), "r1");
 });
@@ -36,8 +36,8 @@ const FILES = `query RunFiles($project: String!, $entity: String!, $run: String!
       edges { node { id name url(upload: $upload) directUrl sizeBytes mimetype updatedAt md5 } cursor }
       pageInfo { endCursor hasNextPage } } } } }`;
 
-const linksOf = async (of: WandbRun, ...files: string[]): Promise<(string | null)[]> => {
-  const { createRunFiles } = await askWandb(server(), CREATE, { ...of, files });
+const linksOf = async (of: WireRun, ...files: string[]): Promise<(string | null)[]> => {
+  const { createRunFiles } = await wired(server(), CREATE, { ...of, files });
   expect(createRunFiles.runID).toBe(of.id);
   expect(createRunFiles.files.map((file: { name: string }) => file.name)).toEqual(files);
   return createRunFiles.files.map((file: { uploadUrl: string | null }) => file.uploadUrl);
@@ -45,15 +45,15 @@ const linksOf = async (of: WandbRun, ...files: string[]): Promise<(string | null
 /** As the client does: no credentials. */
 const put = (url: string | null, body: string | Uint8Array) =>
   fetch(url ?? "", { method: "PUT", body: body as string });
-const upload = async (of: WandbRun, name: string, body: string | Uint8Array) => {
+const upload = async (of: WireRun, name: string, body: string | Uint8Array) => {
   const [url] = await linksOf(of, name);
   return put(url ?? null, body);
 };
 const list = async (
-  of: WandbRun,
+  of: WireRun,
   more: Record<string, unknown> = {},
   who: { url: string; key?: string } = server(),
-) => (await askWandb(who, FILES, { ...of, ...more })).project?.run;
+) => (await wired(who, FILES, { ...of, ...more })).project?.run;
 const filesOnDisk = () =>
   readdirSync(filesDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
 
@@ -98,7 +98,7 @@ describe("W60 to W63: a file is announced, put without credentials, and listed",
   test("that a client says so changes nothing, and is no mistake", async () => {
     const mark = `mutation MarkRunFilesUploaded ($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
       markRunFilesUploaded(input: {entityName:$entity,projectName:$project,runName:$run,files:$files}) { success } }`;
-    expect(await askWandb(server(), mark, { ...run, files: ["never.txt"] })).toEqual({
+    expect(await wired(server(), mark, { ...run, files: ["never.txt"] })).toEqual({
       markRunFilesUploaded: { success: true },
     });
     const stream = await fetch(`${server().url}/wandb/files/${run.entity}/${run.project}/r1/file_stream`, {
@@ -231,15 +231,15 @@ describe("W65, W66: who may read, and what a browser makes of it", () => {
         (edge: { node: { url: null } }) => edge.node.url === null,
       ),
     ).toBe(true);
-    expect((await postWandb(viewer, CREATE, { ...run, files: ["a"] })).status).toBe(403);
+    expect((await wire(viewer, CREATE, { ...run, files: ["a"] })).status).toBe(403);
     expect((await fetch(url, { headers: basic(stranger.key) })).status).toBe(404);
-    expect((await postWandb(stranger, CREATE, { ...run, files: ["a"] })).status).toBe(404);
+    expect((await wire(stranger, CREATE, { ...run, files: ["a"] })).status).toBe(404);
     expect(await list(run, {}, stranger)).toBeUndefined();
     expect((await fetch(url)).status).toBe(401);
     const remove = "mutation d($files: [ID!]!) { deleteFiles(input: {files: $files}) { success } }";
     const { files } = await list(run, { fileNames: ["seen.txt"] });
-    expect((await postWandb(viewer, remove, { files: [files.edges[0].node.id] })).status).toBe(403);
-    expect((await postWandb(stranger, remove, { files: [files.edges[0].node.id] })).status).toBe(404);
+    expect((await wire(viewer, remove, { files: [files.edges[0].node.id] })).status).toBe(403);
+    expect((await wire(stranger, remove, { files: [files.edges[0].node.id] })).status).toBe(404);
   });
 
   test.each([
@@ -314,7 +314,7 @@ describe("W68: what is deleted takes its bytes along", () => {
     await upload(run, "away.txt", "away");
     const { files } = await list(run, { fileNames: ["away.txt"] });
     const [{ node }] = files.edges;
-    await askWandb(
+    await wired(
       server(),
       "mutation d($files: [ID!]!, $projectId: Int) { deleteFiles(input: {files: $files, projectId: $projectId}) { success } }",
       {
