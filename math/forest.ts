@@ -36,6 +36,8 @@ export interface ForestOptions {
    * groups are apart says how far another sample of runs would have led.
    */
   readonly bags?: { readonly trees: number; readonly rows: number };
+  /** Of another forest of this very table, which needs not be binned again then; `bins` is not looked at. */
+  readonly binning?: Binning;
 }
 
 export interface Forest extends Trees {
@@ -58,7 +60,7 @@ export function growForest(table: Table, options: ForestOptions): Forest {
   checkTable(table);
   const { rows, columns } = table;
   const trees = options.trees ?? 64;
-  const binning = binTable(table, Math.min(MAX_BINS, options.bins ?? 64));
+  const binning = options.binning ?? binTable(table, Math.min(MAX_BINS, options.bins ?? 64));
   const mean = weightedMean(table);
   const grower = new Grower(table, binning, mean, options);
   const words = openWords(options.seed, "forest");

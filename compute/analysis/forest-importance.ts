@@ -28,7 +28,7 @@ export function byForest({ columns, target }: Runs, goal: Goal): Found {
   const forest = growForest(table, { ...growth, seed: "importance", trees: TREES, draws: MOST_DRAWS });
   const bagRows = Math.min(MOST_BAG_ROWS, Math.ceil(runs / 2));
   const bagged = growForest(table, {
-    ...{ ...growth, seed: "intervals", trees: BAGS * TREES_OF_BAG },
+    ...{ ...growth, seed: "intervals", trees: BAGS * TREES_OF_BAG, binning: forest.binning },
     bags: { trees: TREES_OF_BAG, rows: bagRows },
   });
   const masses = columns.map((column, at) => massesOf(column, forest, at));
