@@ -9,6 +9,7 @@ export type AskedImportance = {
   metric: string | null;
   stat: MetricStat | null;
   method: ImportanceMethod | null;
+  quantile: number | null;
   unfinished: UnfinishedChoice | null;
   filter: RunFilter | null;
   scope: ImportanceScope | null;
@@ -30,11 +31,11 @@ export const ImportanceChanged = toDocument<
   AskedImportance & { id: string }
 >(/* GraphQL */ `
   subscription ImportanceChanged(
-    $id: ID!, $metric: String, $stat: MetricStat, $method: ImportanceMethod,
+    $id: ID!, $metric: String, $stat: MetricStat, $method: ImportanceMethod, $quantile: Float,
     $unfinished: UnfinishedRuns, $filter: RunFilter, $scope: ImportanceScope
   ) {
     importanceChanged(
-      sweepId: $id, metric: $metric, stat: $stat, method: $method,
+      sweepId: $id, metric: $metric, stat: $stat, method: $method, quantile: $quantile,
       unfinished: $unfinished, filter: $filter, scope: $scope
     ) {${ANSWER}
     }
@@ -51,7 +52,7 @@ export const ReadImportance = toDocument<
       importance: Importance;
     } | null;
   },
-  AskedImportance & { id: string; quantile: number | null }
+  AskedImportance & { id: string }
 >(/* GraphQL */ `
   query ReadImportance(
     $id: ID!, $metric: String, $stat: MetricStat, $method: ImportanceMethod, $quantile: Float,

@@ -33,7 +33,7 @@ test("31: importance says how many more runs it takes, then which parameter matt
   for (const text of await bars.locator("tbody td:nth-child(4)").allInnerTexts())
     expect(text).toMatch(/[+−]\d\.\d\d/);
   expect(await panel.locator("p").first().textContent()).toMatch(
-    /^lr explains \d+ % ± \d+ of the variation in accuracy/,
+    /^lr explains \d+ % (± \d+|\(\d+ % to \d+ %\)) of the variation in accuracy/,
   );
 
   await panel.getByRole("button", { name: "lr", exact: true }).click();
@@ -78,7 +78,11 @@ test("31: the method is picked in the panel and stands in the address; the page'
   await panel.getByText("What tells the best", { exact: false }).waitFor();
   expect(new URL(page.url()).searchParams.get("im.method")).toBe("good");
   expect(await panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ }).count()).toBe(0);
-  expect(await panel.getByLabel("Measure of importance").isDisabled()).toBe(true);
+  expect(await panel.getByLabel("Measure of importance").count()).toBe(0);
+  await panel.getByText("What tells the best 25 % of the runs", { exact: false }).waitFor();
+  await panel.getByLabel("How many are the best").selectOption("50");
+  await panel.getByText("What tells the best 50 % of the runs", { exact: false }).waitFor();
+  await expect.poll(() => new URL(page.url()).searchParams.get("im.best")).toBe("50");
   await screenshot(page, "importance-good", false);
   await method.selectOption("gp");
   await panel.getByText("of the variation in accuracy", { exact: false }).first().waitFor();

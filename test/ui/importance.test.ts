@@ -38,6 +38,10 @@ describe("what is said of importance", () => {
     expect(prepare(two).sentence).toBe(
       "lr explains 62 % ± 5 of the variation in val_loss; lower is better. depth explains 20 %.",
     );
+    // Half of 20 to 100 % beside 77 % would reach beyond all there is.
+    expect(prepare([parameter({ importance: 0.77, low: 0.2, high: 1, direction: "lower" })]).sentence).toBe(
+      "lr explains 77 % (20 % to 100 %) of the variation in val_loss; lower is better. No other parameter explains 5 % by itself.",
+    );
     const category = parameter({ marginal: [{ value: "adam", mean: 1, low: 0, high: 2 }] });
     expect(prepare([category]).sentence).toContain("it is best with adam");
   });
@@ -112,13 +116,17 @@ describe("what is said of importance", () => {
   });
 
   test("the notes say which runs it is from and what stands in for the others", () => {
-    const notes = (more: object, answer: Partial<Importance>) =>
+    const notes = (more: object, answer: Partial<Importance> = {}) =>
       prepare([parameter({})], more, answer).notes.join("; ");
     expect(
       notes({ unfinished: "worst", among: "that pass the filter" }, { imputed: 12, leftOut: 3 }),
     ).toContain(
       "From 64 runs that have ended that pass the filter, 12 of them as bad as the worst, 3 left out",
     );
+    expect(notes({ endedEarly: 1_204 })).toContain(
+      "1,204 that were stopped, failed or crashed are not in it: choose above what stands for them",
+    );
+    expect(notes({ endedEarly: 3, unfinished: "last" })).not.toContain("not in it");
     expect(notes({}, { method: "good", outOfBagR2: null, warnings: ["WEAK_FIT"] })).toContain(
       "drawn at random",
     );

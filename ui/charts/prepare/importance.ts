@@ -1,6 +1,6 @@
 import type { Importance, ImportanceMethod, ParameterImportance, UnfinishedChoice } from "@/core/importance";
 import type { Goal } from "@/core/sweep";
-import { formatNumber, plural } from "@/ui/format";
+import { formatCount, formatNumber, plural } from "@/ui/format";
 import type { Axis } from "../axis";
 import { toLinearScale, toLogScale } from "../scale";
 
@@ -76,6 +76,8 @@ export interface ImportanceInput {
   readonly unfinished?: UnfinishedChoice;
   /** Which runs: "of the filtered". */
   readonly among?: string | undefined;
+  /** Of those: how many were stopped early, failed or crashed. */
+  readonly endedEarly?: number;
 }
 
 export function prepareImportance(input: ImportanceInput): ImportanceChart {
@@ -190,8 +192,14 @@ function sayGood({ answer, metric }: ImportanceInput): string {
   return `What tells ${best} from the others is first of all ${first.name}: ${toShareText(first)} of the difference${sayWay(first, "maximize")}.${next}`;
 }
 
-const toShareText = ({ importance, low, high }: ParameterImportance): string =>
-  `${toPercentText(importance)} ± ${Math.max(1, Math.round(((high - low) / 2) * 100))}`;
+/** An interval that ends at 0 or at 1 has no half: "± 40" of 77 % would reach beyond all there is. */
+function toShareText({ importance, low, high }: ParameterImportance): string {
+  const half = Math.max(1, Math.round(((high - low) / 2) * 100));
+  const isEven = Math.abs(high - importance - (importance - low)) < 0.02;
+  return isEven
+    ? `${toPercentText(importance)} ± ${half}`
+    : `${toPercentText(importance)} (${toPercentText(low)} to ${toPercentText(high)})`;
+}
 
 const sayWay = (parameter: ParameterImportance, goal: Goal): string =>
   ({ higher: "; higher is better", lower: "; lower is better", mixed: toBestPlace(parameter, goal) })[
@@ -209,7 +217,7 @@ function toBestPlace({ marginal }: ParameterImportance, goal: Goal): string {
   return `; it is best ${typeof best.value === "number" ? `near ${formatNumber(best.value, 2)}` : `with ${best.value}`}`;
 }
 
-function toNotes({ answer, unfinished = "leave_out", among }: ImportanceInput): string[] {
+function toNotes({ answer, unfinished = "leave_out", among, endedEarly = 0 }: ImportanceInput): string[] {
   const { method, runs, imputed, leftOut, outOfBagR2, warnings, constant } = answer;
   const has = (warning: Importance["warnings"][number]) => warnings.includes(warning);
   const notes = [
@@ -220,6 +228,10 @@ function toNotes({ answer, unfinished = "leave_out", among }: ImportanceInput): 
       leftOut > 0 ? `, ${leftOut} left out: no finite value, or outside the present ranges` : "",
     ].join(""),
   ];
+  if (unfinished === "leave_out" && endedEarly > 0)
+    notes.push(
+      `${endedEarly === 1 ? "1 that was stopped, failed or crashed is" : `${formatCount(endedEarly)} that were stopped, failed or crashed are`} not in it: choose above what stands for them`,
+    );
   if (has("SAMPLED_RUNS"))
     notes.push("there were more: so many were drawn, since this method takes minutes for more");
   if (outOfBagR2 !== null)

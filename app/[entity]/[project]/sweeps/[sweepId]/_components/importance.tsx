@@ -11,6 +11,7 @@ import {
   type ParameterImportance,
   UNFINISHED_CHOICES,
 } from "@/core/importance";
+import { isOver, type RunState } from "@/core/run";
 import { ExportMenu } from "@/ui/charts/draw/export-menu";
 import { ImportanceTable } from "@/ui/charts/draw/importance";
 import { toImportanceCsv, toImportanceSvg } from "@/ui/charts/draw/importance-file";
@@ -30,6 +31,7 @@ import {
 import { MOST_NAMES, prepareInteractions } from "@/ui/charts/prepare/interactions";
 import { Panel } from "@/ui/kit/panel";
 import { BareSelect } from "@/ui/kit/select";
+import { ImportanceHow } from "./importance-how";
 
 const MEASURE = oneOf(MEASURES);
 const MEASURE_NAMES = {
@@ -41,9 +43,12 @@ const MEASURE_NAMES = {
 const METHOD = oneOf(IMPORTANCE_METHODS);
 const METHOD_NAMES = {
   forest: "Random forest",
-  good: "Among the best 25 %",
+  good: "Among the best runs",
   gp: "Gaussian process",
 } as const;
+/** How many of the runs are the best ones, of a hundred. */
+const BEST = oneOf(["25", "5", "10", "50"]);
+const BEST_SIZES = ["5", "10", "25", "50"] as const;
 const UNFINISHED = oneOf(UNFINISHED_CHOICES);
 const UNFINISHED_NAMES = {
   leave_out: "Finished runs only",
@@ -62,6 +67,7 @@ export function Importance() {
   const { head } = data;
   const [wanted, setMeasure] = useParam("im.by", MEASURE);
   const [method, setMethod] = useParam("im.method", METHOD);
+  const [best, setBest] = useParam("im.best", BEST);
   const [unfinished, setUnfinished] = useParam("im.un", UNFINISHED);
   const [whose, setWhose] = useParam("im.runs", RUNS);
   const [metricId, setMetric] = useParam("im.metric", TEXT);
@@ -79,12 +85,17 @@ export function Importance() {
     head.id,
     {
       ...{ metric: asked, stat: asked === null ? null : "last", method, unfinished },
+      quantile: method === "good" ? Number(best) / 100 : null,
       filter: isFiltered ? calmFilter : null,
       scope: whose === "project" ? "project" : "sweep",
     },
     near && visible,
   );
 
+  const ended = useMemo(
+    () => (whose === "project" ? [] : isFiltered ? shown : [...data.rows.values()]).filter(endedEarly),
+    [whose, isFiltered, shown, data.rows],
+  );
   const order = useHeldNames(answer?.parameters, measure, pointing);
   const chart = useMemo(
     () =>
@@ -92,9 +103,10 @@ export function Importance() {
         ? prepareImportance({
             ...{ answer, metric, measure, order, unfinished, goal: head.metric?.goal ?? "minimize" },
             among: isFiltered ? "that pass the filter" : whose === "project" ? "of the project" : undefined,
+            endedEarly: ended.length,
           })
         : undefined,
-    [answer, metric, measure, order, unfinished, head.metric?.goal, isFiltered, whose],
+    [answer, metric, measure, order, unfinished, head.metric?.goal, isFiltered, whose, ended.length],
   );
   const map = useMemo(() => answer && prepareInteractions(answer, metric), [answer, metric]);
   const marginal = useMemo(() => {
@@ -141,17 +153,23 @@ export function Importance() {
               onChange={(event) => setMethod(METHOD.read(event.target.value))}
               choices={pick(METHOD_NAMES, IMPORTANCE_METHODS)}
             />
-            <BareSelect
-              label="Measure of importance"
-              className="w-48 max-sm:w-56"
-              value={measure}
-              disabled={measures.length === 1}
-              onChange={(event) => setMeasure(MEASURE.read(event.target.value))}
-              choices={measures.map((value) => ({
-                value,
-                label: method === "good" ? "Share of the difference" : MEASURE_NAMES[value],
-              }))}
-            />
+            {method === "good" ? (
+              <BareSelect
+                label="How many are the best"
+                className="w-48 max-sm:w-56"
+                value={best}
+                onChange={(event) => setBest(BEST.read(event.target.value))}
+                choices={BEST_SIZES.map((value) => ({ value, label: `The best ${value} %` }))}
+              />
+            ) : (
+              <BareSelect
+                label="Measure of importance"
+                className="w-48 max-sm:w-56"
+                value={measure}
+                onChange={(event) => setMeasure(MEASURE.read(event.target.value))}
+                choices={measures.map((value) => ({ value, label: MEASURE_NAMES[value] }))}
+              />
+            )}
             <BareSelect
               label="Unfinished runs"
               className="w-48 max-sm:w-52"
@@ -206,7 +224,7 @@ export function Importance() {
                 </div>
               )}
               <p className="wrap-anywhere mt-3 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
-              <How method={method} />
+              <ImportanceHow method={method} />
               {map && (
                 <section className="mt-6" aria-labelledby="interactions-title">
                   <div className="mb-2 flex min-h-8 items-center gap-3">
@@ -246,6 +264,9 @@ export function Importance() {
   );
 }
 
+/** Ended, and not in an answer that is of finished runs only. */
+const endedEarly = ({ state }: { readonly state: RunState }) => state !== "finished" && isOver(state);
+
 const pick = <N extends Readonly<Record<string, string>>>(names: N, of: readonly (keyof N & string)[]) =>
   of.map((value) => ({ value, label: names[value] as string }));
 
@@ -281,54 +302,6 @@ function useCalm<T>(value: T, ms: number): T {
     return () => clearTimeout(timer);
   }, [text, ms]);
   return value === undefined ? value : calm;
-}
-
-const HOW = {
-  forest: (
-    <>
-      A random forest learns the metric from the parameters of the runs. <b>Share of the variation</b> is its
-      functional ANOVA: how much of the metric's variance over the whole space a parameter explains by itself,
-      with an interval that holds 90 % of what other samples of as many runs would say; <b>with all others</b>{" "}
-      adds what it does in pairs.
-    </>
-  ),
-  good: (
-    <>
-      PED-ANOVA compares where the best quarter of the runs lies with where all runs lie. The{" "}
-      <b>share of the difference</b> is how much of it a parameter makes: what matters once a run is good,
-      which may be something else than what matters over the whole space. It says nothing of pairs.
-    </>
-  ),
-  gp: (
-    <>
-      A Gaussian process learns the metric from the parameters of the runs, at most 1,000 of them.{" "}
-      <b>Share of the variation</b> is its first-order Sobol index: how much of the metric's variance over the
-      whole space a parameter explains by itself; <b>with all others</b> is its total index. It sees what
-      parameters do only together from few runs on, where the forest needs hundreds.
-    </>
-  ),
-} as const;
-
-function How({ method }: { method: ImportanceMethod }) {
-  return (
-    <details className="mt-1 text-ink-soft text-xs">
-      <summary className="inline-flex min-h-6 items-center text-ink-faint underline decoration-dotted underline-offset-2 hover:text-ink">
-        How this is computed
-      </summary>
-      <div className="mt-1 max-w-prose space-y-1.5">
-        <p>{HOW[method]}</p>
-        <p>
-          {method === "forest" && (
-            <>
-              <b>Gain of splits</b> is what W&amp;B shows: it favours parameters with many values.{" "}
-              <b>Loss when shuffled</b>: how much worse runs are foretold that the trees had not seen.{" "}
-            </>
-          )}
-          <b>Correlation</b> is Pearson's, blind to whatever rises and falls again.
-        </p>
-      </div>
-    </details>
-  );
 }
 
 /** Bars keep their places while somebody points at them. */
