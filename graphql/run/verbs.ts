@@ -1,5 +1,6 @@
 import type { RunState as State } from "@/core/run";
 import { type CreateRunAnswer, createRun } from "@/engine/create-run";
+import { dateRun } from "@/engine/date-run";
 import { deleteRun } from "@/engine/delete-run";
 import { describeAttempt, MAX_DIFF_BYTES, MAX_FACTS_BYTES } from "@/engine/describe-attempt";
 import { finishRun } from "@/engine/finish-run";
@@ -87,6 +88,25 @@ verb("createRun", {
     }),
   })),
   run: createRun,
+});
+
+verb("dateRun", {
+  description:
+    "Says when a run outside sweeps began and ended, where that was not here and now: it was moved in from elsewhere. The last word wins.",
+  input: builder.inputType("DateRunInput", {
+    description: "Which run, and when. What is absent stays.",
+    fields: (t) => ({
+      runId: t.id({ required: true, description: "The run's number as text." }),
+      startedAt: t.field({ type: "DateTime", description: "When it began." }),
+      finishedAt: t.field({
+        type: "DateTime",
+        description: "When it ended, no earlier than it began; of a run that is over.",
+      }),
+      clientMutationId: mutationId(t, "Comes back as it was sent: dated twice is dated."),
+    }),
+  }),
+  payload: changedRun("DateRunPayload", "The run."),
+  run: (context, input) => dateRun(context, { ...input, runId: toNumber("runId", input.runId) }),
 });
 
 const whichAttempt = (t: PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">) => ({

@@ -141,6 +141,7 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
   "Mutation.createRun": [WORK, { args: () => inProject }],
   "Mutation.createSweep": [WORK, { args: () => ({ ...inProject, source: gridOf(2) }) }],
   "Mutation.createTeam": [SELF, { args: (_world, caller) => ({ name: `team-of-${caller}` }) }],
+  "Mutation.dateRun": [WORK_RUN, { args: ({ runId }) => ({ runId, startedAt: "2024-01-01T00:00:00Z" }) }],
   "Mutation.deleteProject": [LEAD, { args: ({ projectId }) => ({ projectId, confirm: "not its name" }) }],
   "Mutation.deleteRun": [WORK, { args: async ({ server }) => ({ runId: await newRun(server) }) }],
   "Mutation.deleteRuns": [WORK, { args: async ({ server }) => ({ runIds: [await newRun(server)] }) }],
@@ -322,6 +323,7 @@ test("a run's own key opens each door of its run for no other run", async () => 
 test("a run that a stranger may not see is answered like one that is not there", async () => {
   const stranger = { url: world.server.url, key: keys.alien };
   const verbs: Record<string, (runId: string) => object> = {
+    dateRun: (runId) => ({ runId, startedAt: "2024-01-01T00:00:00Z" }),
     deleteRun: (runId) => ({ runId }),
     deleteRuns: (runId) => ({ runIds: [runId] }),
     finishRun: (runId) => ({ runId, attempt: 1, state: "finished" }),

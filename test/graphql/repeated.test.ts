@@ -196,12 +196,12 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
 };
 
 /**
- * Safe to repeat without an id: a beat, batches that have numbers, and what says how something is (test/engine/provenance.test.ts). A session
+ * Safe to repeat without an id: a beat, batches that have numbers, and what says how something is (test/engine/provenance.test.ts, date-run.test.ts). A session
  * and a terminal are tested with the sign-in.
  */
 const OTHERWISE = [
   ...["approveDevice", "endSession", "heartbeat", "logMetrics", "logOutput"],
-  ...["describeAttempt", "logSystem", "markPreempting", "warnRun"],
+  ...["dateRun", "describeAttempt", "logSystem", "markPreempting", "warnRun"],
 ];
 
 const verbs = schema.getMutationType()?.getFields() ?? {};
