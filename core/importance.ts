@@ -7,6 +7,12 @@
 export const IMPORTANCE_METHODS = ["forest", "good", "gp"] as const;
 export type ImportanceMethod = (typeof IMPORTANCE_METHODS)[number];
 
+/** auto: of forest and gp the one that foretells unseen runs better, where there are few enough runs to try both; else forest. */
+export const ASKED_METHODS = ["auto", ...IMPORTANCE_METHODS] as const;
+export type AskedMethod = (typeof ASKED_METHODS)[number];
+/** So many take a Gaussian process 1.3 s; from 1,000 on a forest is as near to the truth as one needs to rank. */
+export const MOST_AUTO_RUNS = 300;
+
 /**
  * Of runs that ended without finishing, or whose value is not finite: they are left out, stand by the last value that they logged,
  * or count as bad as the worst finite value of all.

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
 import type { Filter } from "@/core/filter/tree";
 import {
+  ASKED_METHODS,
+  type AskedMethod,
   GOOD_QUANTILE,
-  IMPORTANCE_METHODS,
   IMPORTANCE_SCOPES,
-  type ImportanceMethod,
   type ImportanceScope,
   UNFINISHED_CHOICES,
   type UnfinishedChoice,
@@ -20,7 +20,7 @@ export interface ImportanceQuery {
   readonly metric?: string | undefined;
   /** Beside metric: `last` when absent. */
   readonly stat?: MetricStat | undefined;
-  readonly method?: ImportanceMethod | undefined;
+  readonly method?: AskedMethod | undefined;
   /** Beside the method `good`. */
   readonly quantile?: number | undefined;
   readonly unfinished?: UnfinishedChoice | undefined;
@@ -33,7 +33,7 @@ export interface ImportanceQuery {
 export interface Question {
   readonly sweepId: string;
   readonly metric: { readonly name: string; readonly stat: MetricStat } | undefined;
-  readonly method: ImportanceMethod;
+  readonly method: AskedMethod;
   readonly quantile: number | undefined;
   readonly unfinished: UnfinishedChoice;
   readonly filter: Filter | undefined;
@@ -50,7 +50,7 @@ const MAX_NAME = 1_000;
 /** @throws AppError BAD_INPUT that names the argument, its value and what was expected */
 export function toQuestion(query: ImportanceQuery): Question {
   const sweepId = checkSweepId(query.sweepId);
-  const method = checkOneOf("method", query.method ?? "forest", IMPORTANCE_METHODS);
+  const method = checkOneOf("method", query.method ?? "auto", ASKED_METHODS);
   const unfinished = checkOneOf("unfinished", query.unfinished ?? "leave_out", UNFINISHED_CHOICES);
   const scope = checkOneOf("scope", query.scope ?? "sweep", IMPORTANCE_SCOPES);
   const metric = toMetric(query);
@@ -87,7 +87,7 @@ function toMetric({ metric, stat }: ImportanceQuery): Question["metric"] {
   );
 }
 
-function toQuantile(method: ImportanceMethod, quantile: number | undefined): number | undefined {
+function toQuantile(method: AskedMethod, quantile: number | undefined): number | undefined {
   if (method !== "good") {
     if (quantile === undefined) return undefined;
     throw badInput(

@@ -2,7 +2,8 @@ import type { Command } from "commander";
 import { AppError } from "@/core/errors";
 import { METRIC_STATS, type MetricStat } from "@/core/filter/operand";
 import {
-  IMPORTANCE_METHODS,
+  ASKED_METHODS,
+  type AskedMethod,
   IMPORTANCE_SCOPES,
   type Importance,
   type ImportanceMethod,
@@ -22,7 +23,7 @@ import { notFound, type Terminal, toCount, toSweepId, withClient } from "./conte
 interface Flags {
   metric?: string;
   stat?: MetricStat;
-  method: ImportanceMethod;
+  method: AskedMethod;
   quantile?: number;
   unfinished: UnfinishedChoice;
   filter?: RunFilter;
@@ -41,7 +42,7 @@ export function addImportance(program: Command, terminal: Terminal): void {
       `beside --metric: ${METRIC_STATS.join(", ")}; last when absent`,
       oneOf(METRIC_STATS),
     )
-    .option("--method <method>", `${IMPORTANCE_METHODS.join(", ")}`, oneOf(IMPORTANCE_METHODS), "forest")
+    .option("--method <method>", `${ASKED_METHODS.join(", ")}`, oneOf(ASKED_METHODS), "auto")
     .option("--quantile <share>", "with --method good: the share of the runs that are the best", toShare)
     .option(
       "--unfinished <choice>",

@@ -1,4 +1,4 @@
-import type { ImportanceMethod, UnfinishedChoice } from "@/core/importance";
+import type { AskedMethod, UnfinishedChoice } from "@/core/importance";
 import { type Leaf, listLeaves } from "@/core/leaves";
 import type { LeafParameter } from "@/core/parameter";
 import { isWithin, toUnit } from "@/core/space";
@@ -12,7 +12,7 @@ export interface ImportanceInput {
   readonly config: string;
   readonly goal: Goal;
   /** `forest` when absent. */
-  readonly method?: ImportanceMethod;
+  readonly method?: AskedMethod;
   /** Of `good`: the share of the runs that are the best ones; GOOD_QUANTILE when absent. */
   readonly quantile?: number;
   /** JSON text of each run's parameters. */

@@ -1,5 +1,5 @@
 import type { MetricStat } from "@/core/filter/operand";
-import type { Importance, ImportanceMethod, ImportanceScope, UnfinishedChoice } from "@/core/importance";
+import type { AskedMethod, Importance, ImportanceScope, UnfinishedChoice } from "@/core/importance";
 import type { RunFilter } from "@/core/run-filter";
 import type { Goal } from "@/core/sweep";
 import { toDocument } from "./document";
@@ -8,7 +8,7 @@ import { toDocument } from "./document";
 export type AskedImportance = {
   metric: string | null;
   stat: MetricStat | null;
-  method: ImportanceMethod | null;
+  method: AskedMethod | null;
   quantile: number | null;
   unfinished: UnfinishedChoice | null;
   filter: RunFilter | null;

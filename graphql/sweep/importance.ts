@@ -1,8 +1,8 @@
 import type { ArgBuilder } from "@pothos/core";
 import type { MetricStat } from "@/core/filter/operand";
 import type {
+  AskedMethod,
   Importance,
-  ImportanceMethod,
   ImportanceScope,
   MarginalPoint,
   PairImportance,
@@ -22,6 +22,10 @@ import { RUN_LIST } from "../run/schema";
 const Method = builder.enumType("ImportanceMethod", {
   description: "How importance is computed.",
   values: {
+    auto: {
+      description:
+        "Of forest and gp the one that foretells unseen runs better, up to 300 runs; of more forest. An answer says which of them it was.",
+    },
     forest: { description: "Functional ANOVA of a random forest." },
     good: { description: "PED-ANOVA: what tells the best runs from the others." },
     gp: { description: "Sobol indices of a Gaussian process; of more than 1000 runs so many are drawn." },
@@ -192,7 +196,7 @@ type Types = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer T> ? T
 export const importanceArgs = (t: ArgBuilder<Types>) => ({
   metric: t.string({ description: "Which metric; the sweep's own by its goal when absent." }),
   stat: t({ type: MetricStatType, description: "Beside metric; last when absent." }),
-  method: t({ type: Method, description: "How it is computed; forest when absent." }),
+  method: t({ type: Method, description: "How it is computed; auto when absent." }),
   quantile: t.float({
     description:
       "Beside the method good: the share of the runs that are the best, 0.01 to 0.5; 0.25 when absent.",
@@ -208,7 +212,7 @@ export const importanceArgs = (t: ArgBuilder<Types>) => ({
 interface ImportanceArgs {
   readonly metric?: string | null | undefined;
   readonly stat?: MetricStat | null | undefined;
-  readonly method?: ImportanceMethod | null | undefined;
+  readonly method?: AskedMethod | null | undefined;
   readonly quantile?: number | null | undefined;
   readonly unfinished?: UnfinishedChoice | null | undefined;
   readonly filter?: object | null | undefined;

@@ -398,20 +398,32 @@ test("besom importance: bars, intervals and warnings in words, JSON for scripts,
     const { code, out, err } = await type(["importance", sweepId, "--limit", "1"], server);
     expect(code).toBe(0);
     const [heading, titles, first, ...rest] = out.trimEnd().split("\n");
-    expect(heading).toMatch(/^what matters to loss: random forest of 25 runs, trust \d\.\d\d$/);
+    expect(heading).toMatch(/^what matters to loss: Gaussian process of 25 runs, trust \d\.\d\d$/);
     expect(titles).toMatch(/^PARAMETER +SHARE +90 % +WITH OTHERS +BETTER +CORRELATION$/);
     expect(first).toMatch(/^x +\d+ % +\d+ % to \d+ % +\d+ % +█+░*·* +lower +[01]\.\d\d$/);
     expect(rest.filter((line) => line.startsWith("y"))).toEqual([]);
     expect(err).toContain("1 of 2 parameters; more with --limit 2");
     expect(err).toContain("with 25 runs the order may be chance");
 
-    const words = ["importance", sweepId, "--metric", "loss", "--stat", "min", "--filter", "x<0.5", "--json"];
+    const words = [
+      "importance",
+      sweepId,
+      "--metric",
+      "loss",
+      "--stat",
+      "min",
+      "--filter",
+      "x<0.5",
+      "--method",
+      "forest",
+      "--json",
+    ];
     const [{ count } = { count: 0 }] = await server.db.sql<{ count: number }[]>`
       select count(*)::int as count from runs where sweep_id = ${sweepId} and objective < 0.5`;
     const asked = JSON.parse((await type(words, server)).out);
     expect(asked).toMatchObject({ sweep: { id: sweepId }, importance: { method: "forest", runs: count } });
     expect(await type(["importance", sweepId, "--method", "tree"], server)).toMatchObject({
-      ...{ code: 2, err: expect.stringContaining("none of forest, good, gp") },
+      ...{ code: 2, err: expect.stringContaining("none of auto, forest, good, gp") },
     });
     expect(await type(["importance", sweepId, "--quantile", "0.2"], server)).toMatchObject({
       ...{ code: 1, err: expect.stringContaining("quantile is 0.2") },

@@ -75,8 +75,9 @@ test("31: the method is picked in the panel and stands in the address; the page'
   const method = panel.getByLabel("Method");
   await method.focus();
   await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
   await panel.getByText("What tells the best", { exact: false }).waitFor();
-  expect(new URL(page.url()).searchParams.get("im.method")).toBe("good");
+  await expect.poll(() => new URL(page.url()).searchParams.get("im.method")).toBe("good");
   expect(await panel.getByRole("img", { name: /[Tt]ogether|No two parameters/ }).count()).toBe(0);
   expect(await panel.getByLabel("Measure of importance").count()).toBe(0);
   await panel.getByText("What tells the best 25 % of the runs", { exact: false }).waitFor();

@@ -31,7 +31,7 @@ test("importance is asked for by metric, method, filter and scope", async () => 
   const id = await createSweep(server, JSON.stringify(TWO_UNIFORM), "asked");
   await endRuns(server.db, id, 40);
   const ofAll = await ask<Answer>(server, ASK, { id });
-  expect(ofAll.sweep.importance).toMatchObject({ method: "forest", runsUsed: 40, runsImputed: 0 });
+  expect(ofAll.sweep.importance).toMatchObject({ method: "gp", runsUsed: 40, runsImputed: 0 });
   expect(ofAll.sweep.importance.parameters[0]).toMatchObject({ name: "x" });
   const filter = { field: "ordinal", op: "le", value: 25 };
   const some = await ask<Answer>(server, ASK, { id, metric: "loss", stat: "min", filter, scope: "project" });

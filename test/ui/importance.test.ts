@@ -130,6 +130,10 @@ describe("what is said of importance", () => {
     expect(notes({}, { method: "good", outOfBagR2: null, warnings: ["WEAK_FIT"] })).toContain(
       "drawn at random",
     );
+    expect(notes({ isAuto: true }, { method: "gp" })).toContain(
+      "by a Gaussian process, which foretells more",
+    );
+    expect(notes({ isAuto: true })).toContain("; by a random forest;");
     expect(notes({}, { method: "gp", warnings: ["SAMPLED_RUNS"] })).toContain("so many were drawn");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { importanceOf } from "@/compute/analysis/importance";
+import { MOST_AUTO_RUNS } from "@/core/importance";
 import {
   additive,
   friedman,
@@ -49,6 +50,27 @@ describe("shares by a forest are those in closed form, to", () => {
     test.skipIf(isBrief && claim[1] === 10_000)(`${claim[2]}: ${claim[0]} from ${claim[1]} runs`, () => {
       expectShares(NAMES[claim[0]] as KnownFunction, claim, "forest");
     });
+});
+
+describe("where no method is chosen", () => {
+  const ask = (runs: number, f: KnownFunction["f"], method: "auto" | "forest" | "gp") =>
+    importanceOf({ ...runsOf(runs, X8, f), method });
+  // Trees are made of steps, and a Gaussian process is smooth.
+  const steps: KnownFunction["f"] = ([x = 0, y = 0]) => (x > 0.37 ? 1 : 0) + (y > 0.61 && x > 0.37 ? 1 : 0);
+
+  test.each([
+    ["a smooth function", friedman.f, "gp"],
+    ["one of steps", steps, "forest"],
+  ] as const)("of %s the method answers that foretells unseen runs better", (_, f, better) => {
+    const [auto, forest, process] = (["auto", "forest", "gp"] as const).map((method) => ask(100, f, method));
+    expect((forest?.outOfBagR2 ?? 0) > (process?.outOfBagR2 ?? 0)).toBe(better === "forest");
+    expect(auto).toEqual(better === "forest" ? forest : process);
+  });
+
+  test("of many runs a forest answers", () => {
+    const runs = MOST_AUTO_RUNS + 1;
+    expect(ask(runs, friedman.f, "auto")).toEqual(ask(runs, friedman.f, "forest"));
+  });
 });
 
 describe("shares by a Gaussian process are those in closed form, to", () => {

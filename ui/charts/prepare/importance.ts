@@ -74,6 +74,8 @@ export interface ImportanceInput {
   readonly order?: readonly string[] | undefined;
   /** What stood for runs that did not end well. */
   readonly unfinished?: UnfinishedChoice;
+  /** Nobody chose the method. */
+  readonly isAuto?: boolean;
   /** Which runs: "of the filtered". */
   readonly among?: string | undefined;
   /** Of those: how many were stopped early, failed or crashed. */
@@ -217,7 +219,13 @@ function toBestPlace({ marginal }: ParameterImportance, goal: Goal): string {
   return `; it is best ${typeof best.value === "number" ? `near ${formatNumber(best.value, 2)}` : `with ${best.value}`}`;
 }
 
-function toNotes({ answer, unfinished = "leave_out", among, endedEarly = 0 }: ImportanceInput): string[] {
+function toNotes({
+  answer,
+  unfinished = "leave_out",
+  among,
+  endedEarly = 0,
+  isAuto = false,
+}: ImportanceInput): string[] {
   const { method, runs, imputed, leftOut, outOfBagR2, warnings, constant } = answer;
   const has = (warning: Importance["warnings"][number]) => warnings.includes(warning);
   const notes = [
@@ -231,6 +239,12 @@ function toNotes({ answer, unfinished = "leave_out", among, endedEarly = 0 }: Im
   if (unfinished === "leave_out" && endedEarly > 0)
     notes.push(
       `${endedEarly === 1 ? "1 that was stopped, failed or crashed is" : `${formatCount(endedEarly)} that were stopped, failed or crashed are`} not in it: choose above what stands for them`,
+    );
+  if (isAuto)
+    notes.push(
+      method === "gp"
+        ? "by a Gaussian process, which foretells more of them than a random forest does"
+        : "by a random forest",
     );
   if (has("SAMPLED_RUNS"))
     notes.push("there were more: so many were drawn, since this method takes minutes for more");

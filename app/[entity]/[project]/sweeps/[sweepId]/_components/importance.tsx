@@ -6,8 +6,8 @@ import { useImportance } from "@/app/_live/use-importance";
 import { useNear } from "@/app/_live/use-near";
 import { oneOf, TEXT, useParam } from "@/app/_live/use-param";
 import {
-  IMPORTANCE_METHODS,
-  type ImportanceMethod,
+  ASKED_METHODS,
+  type AskedMethod,
   type ParameterImportance,
   UNFINISHED_CHOICES,
 } from "@/core/importance";
@@ -40,8 +40,9 @@ const MEASURE_NAMES = {
   impurity: "Gain of splits (W&B)",
   permutation: "Loss when shuffled",
 } as const;
-const METHOD = oneOf(IMPORTANCE_METHODS);
+const METHOD = oneOf(ASKED_METHODS);
 const METHOD_NAMES = {
+  auto: "The best method",
   forest: "Random forest",
   good: "Among the best runs",
   gp: "Gaussian process",
@@ -78,13 +79,15 @@ export function Importance() {
   const calmFilter = useCalm(filter, CALM_MS);
   const asked = readMetricKey(metricId)?.name ?? null;
   const metric = asked ?? head.metric?.name ?? "";
-  const measures = MEASURES_OF[method];
+  const measures = MEASURES_OF[method === "auto" ? "forest" : method];
   const measure = measures.includes(wanted) ? wanted : "share";
   const isFiltered = whose === "filtered" && calmFilter !== undefined;
   const { answer, problem } = useImportance(
     head.id,
     {
-      ...{ metric: asked, stat: asked === null ? null : "last", method, unfinished },
+      ...{ metric: asked, stat: asked === null ? null : "last", unfinished },
+      // What a forest alone can say is asked of a forest.
+      method: method === "auto" && !MEASURES_OF.gp.includes(measure) ? "forest" : method,
       quantile: method === "good" ? Number(best) / 100 : null,
       filter: isFiltered ? calmFilter : null,
       scope: whose === "project" ? "project" : "sweep",
@@ -102,26 +105,27 @@ export function Importance() {
       answer && answer.parameters.length > 0
         ? prepareImportance({
             ...{ answer, metric, measure, order, unfinished, goal: head.metric?.goal ?? "minimize" },
+            isAuto: method === "auto",
             among: isFiltered ? "that pass the filter" : whose === "project" ? "of the project" : undefined,
             endedEarly: ended.length,
           })
         : undefined,
-    [answer, metric, measure, order, unfinished, head.metric?.goal, isFiltered, whose, ended.length],
+    [answer, metric, measure, order, unfinished, head.metric?.goal, isFiltered, whose, ended.length, method],
   );
   const map = useMemo(() => answer && prepareInteractions(answer, metric), [answer, metric]);
   const marginal = useMemo(() => {
     const parameter = answer?.parameters.find(({ name }) => name === chosen);
     const own = dimension(`p.${chosen}`);
     const values = dimension(metricId || "objective");
-    if (!parameter || !own || !values) return undefined;
+    if (!answer || !parameter || !own || !values) return undefined;
     const runs = (isFiltered ? shown : [...data.rows.values()]).flatMap((run) => {
       const value = values.valueOf(run);
       return run.state === "finished" && typeof value === "number" && Number.isFinite(value)
         ? [{ id: run.id, value: toPlace(own.valueOf(run), parameter), metric: value }]
         : [];
     });
-    return prepareMarginal({ parameter, metric, method, log: own.log, runs });
-  }, [answer, chosen, dimension, metricId, metric, method, shown, data.rows, isFiltered]);
+    return prepareMarginal({ parameter, metric, method: answer.method, log: own.log, runs });
+  }, [answer, chosen, dimension, metricId, metric, shown, data.rows, isFiltered]);
   const metrics = dimensions.filter(({ id }) => readMetricKey(id)?.stat === "last");
   const room = useHeldRoom(chart?.rows.length ?? 0, map?.names.length ?? 0, varied.length, method);
   if (!head.metric && !asked && metrics.length === 0) return null;
@@ -151,7 +155,7 @@ export function Importance() {
               className="w-48"
               value={method}
               onChange={(event) => setMethod(METHOD.read(event.target.value))}
-              choices={pick(METHOD_NAMES, IMPORTANCE_METHODS)}
+              choices={pick(METHOD_NAMES, ASKED_METHODS)}
             />
             {method === "good" ? (
               <BareSelect
@@ -224,7 +228,7 @@ export function Importance() {
                 </div>
               )}
               <p className="wrap-anywhere mt-3 text-ink-faint text-xs">{chart.notes.join("; ")}.</p>
-              <ImportanceHow method={method} />
+              <ImportanceHow method={answer.method} />
               {map && (
                 <section className="mt-6" aria-labelledby="interactions-title">
                   <div className="mb-2 flex min-h-8 items-center gap-3">
@@ -283,7 +287,7 @@ const toRoomPx = (rows: number, names: number): number =>
   176 + rows * 45 + (names > 1 ? 196 + toInteractionsSize(names).height : 0);
 
 /** When an answer comes, and while the next question has none, the runs below stay where they are. */
-function useHeldRoom(rows: number, names: number, varied: number, method: ImportanceMethod): number {
+function useHeldRoom(rows: number, names: number, varied: number, method: AskedMethod): number {
   const [held, setHeld] = useState({ rows: 0, names: 0 });
   if (rows > 0 && (held.rows !== rows || held.names !== names)) setHeld({ rows, names });
   const usual = Math.min(MOST_RESERVED, Math.max(1, varied));
