@@ -167,17 +167,18 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     drainMs = readDrainMs(env.BESOM_DRAIN_MS, connected.kind === "external" ? DRAIN_MS : 0);
     await migrate(db);
     const local = await keepLocalKey(db, env, publicUrl);
+    const store = await openFiles(env);
+    opened.push({ name: "files", close: store.close });
     const service = await openService({
       db,
       log,
       publicUrl,
+      store,
       rate,
       onlyKnownDocuments: readDocuments(env.BESOM_DOCUMENTS),
       observe: status.observe,
     });
     opened.push({ name: "service", close: service.close });
-    const store = await openFiles(env);
-    opened.push({ name: "files", close: store.close });
     const background = startBackground({ db, log, store, keep: readKeep(env) });
     opened.push({ name: "background", close: background.stop });
     open = {

@@ -1,4 +1,5 @@
 import type { EngineContext } from "@/engine/context";
+import type { Store } from "@/store/store";
 import type { Live } from "./live/live";
 import type { Loaders } from "./loaders";
 
@@ -9,4 +10,6 @@ export interface Context extends EngineContext {
   readonly live: Live;
   /** Where people reach this server, without a slash at its end: the start of every printed URL. */
   readonly publicUrl: string;
+  /** Where files lie. */
+  readonly store: Store;
 }

@@ -46,6 +46,12 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "Attempt.facts": 100,
   "Attempt.diff": 300,
   "Run.history": 300,
+  "Run.folders": 100,
+  "Run.media": 100,
+  "Media.total": 300,
+  "Media.steps": 300,
+  "Media.entries": 300,
+  "MediaItem.table": 100,
   "Query.histories": 10_000,
   "Project.metricNames": 1_000,
   "Project.parameterNames": 1_000,
@@ -165,10 +171,15 @@ function listLength(node: FieldNode, field: GraphQLField<unknown, unknown> | und
   if (field === undefined || node.name.value === "edges" || node.name.value === "nodes") return 1;
   const isConnection = getNamedType(field.type).name.endsWith("Connection");
   if (!isConnection && !isListType(getNullableType(field.type))) return 1;
-  const length = node.arguments?.find(({ name }) => name.value === "first" || name.value === "last");
+  const takes = (argument: string) => field.args.some(({ name }) => name === argument);
+  const paged = takes("first");
+  const length = node.arguments?.find(
+    ({ name }) => name.value === "first" || name.value === "last" || (paged && name.value === "samples"),
+  );
   if (length !== undefined) return toLength(length.value);
   if (isConnection) return DEFAULT_PAGE;
-  return field.args.some(({ name }) => name === "first") ? MAX_PAGE : UNPAGED_LIST;
+  // What is sampled is one row when nothing is said (Media.entries).
+  return paged && !takes("samples") ? MAX_PAGE : UNPAGED_LIST;
 }
 
 /** A variable may be as large as a page may be: limits must hold for every value it can take. */

@@ -9,11 +9,27 @@ import { type AttemptFactsRow, type AttemptKey, readAttemptFacts } from "@/db/qu
 import { type AttemptRow, listAttempts } from "@/db/queries/attempts";
 import { type BestOverTime, bestOverTime } from "@/db/queries/best-over-time";
 import { type EntityRow, getEntities, teamsOfUsers } from "@/db/queries/entities";
+import {
+  type FilesQuery,
+  foldersOfRuns,
+  getRunFiles,
+  listFilesOfRuns,
+  type RunFileRow,
+  type RunFolderRow,
+} from "@/db/queries/files";
 import { listRuns } from "@/db/queries/filter-runs";
 import { type FrontRow, frontsOfSweeps } from "@/db/queries/fronts";
 import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
 import { type MachineRow, machinesOfSweeps } from "@/db/queries/machines";
+import {
+  listMediaKeys,
+  type MediaKeyRow,
+  type MediaQuery,
+  type MediaRows,
+  readMediaRows,
+  readMediaSteps,
+} from "@/db/queries/media";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
 import { commonMetricNames, listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
 import { agentsOfSweeps, bestRuns, type HeldRun, runsOfAgents } from "@/db/queries/overview";
@@ -397,6 +413,56 @@ export class Loaders {
   get summary() {
     return this.byMap<number, SummaryRow[]>("summary", (ids) => readSummaries(this.db, this.access, ids));
   }
+  /** Pages of files that are asked for alike, by run. */
+  files(query: FilesQuery) {
+    return this.byMap<number, { rows: RunFileRow[]; total: number }>(
+      `files ${JSON.stringify(query)}`,
+      (runIds) => listFilesOfRuns(this.db, this.access, runIds, query),
+    );
+  }
+  folders(prefix: string) {
+    return this.lists<number, RunFolderRow>(
+      `folders ${JSON.stringify(prefix)}`,
+      (runIds) => foldersOfRuns(this.db, this.access, runIds, prefix),
+      (row) => row.runId,
+    );
+  }
+  /** One file by its name. */
+  get file() {
+    return this.loader("file", () => {
+      return new DataLoader<FileKey, RunFileRow | undefined, string>(
+        async (asked) => {
+          const rows = await getRunFiles(this.db, this.access, asked);
+          const found = new Map(rows.map((row) => [`${row.runId}/${row.name}`, row]));
+          return asked.map(({ runId, name }) => found.get(`${runId}/${name}`));
+        },
+        { cacheKeyFn: ({ runId, name }) => `${runId}/${name}` },
+      );
+    });
+  }
+  /** What each run logged of pictures, tables and the like, by name. */
+  get mediaKeys() {
+    return this.lists<number, MediaKeyRow>(
+      "mediaKeys",
+      (runIds) => listMediaKeys(this.db, this.access, runIds),
+      (row) => row.runId,
+    );
+  }
+  /** One name of one run at a time: it may be long. */
+  media(query: MediaQuery): Promise<MediaRows> {
+    return this.allowance.read(
+      () => readMediaRows(this.db, this.access, query),
+      ({ rows }) => rows.reduce((sum, { json }) => sum + json.length, 0),
+    );
+  }
+  mediaSteps(query: Pick<MediaQuery, "runId" | "key" | "count">) {
+    return this.loader(`mediaSteps ${JSON.stringify(query)}`, () =>
+      this.allowance.read(
+        () => readMediaSteps(this.db, this.access, query),
+        ({ steps }) => 8 * steps.length,
+      ),
+    );
+  }
   /** Lines of many runs that are asked for alike come in one reading. */
   history(query: Omit<HistoryQuery, "runIds">) {
     return this.lists(
@@ -516,6 +582,11 @@ export class Loaders {
     this.made.set(name, fresh);
     return fresh;
   }
+}
+
+interface FileKey {
+  readonly runId: number;
+  readonly name: string;
 }
 
 /** Four columns of 8 bytes a point, eleven a bucket. */

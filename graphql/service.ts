@@ -7,6 +7,7 @@ import { systemAccess } from "@/engine/authorize";
 import { dismissWaiting, waitingAgents } from "@/engine/await-news";
 import type { CallersLine, Logger } from "@/engine/context";
 import { closeImportance } from "@/engine/importance";
+import type { Store } from "@/store/store";
 import { type Caller, identify, identifyRequest } from "./authenticate";
 import type { Context } from "./context";
 import { Documents } from "./documents";
@@ -29,6 +30,8 @@ export interface ServiceOptions {
   db: Database;
   log: Logger;
   publicUrl: string;
+  /** Where files lie. */
+  store: Store;
   /** Requests of each key; absent for no limit. */
   rate?: Rate | undefined;
   /** Answer the documents of our own clients only. */
@@ -53,7 +56,7 @@ export interface Service {
 }
 
 export async function openService(options: ServiceOptions): Promise<Service> {
-  const { db, log, publicUrl, rate, observe, onlyKnownDocuments = false } = options;
+  const { db, log, publicUrl, store, rate, observe, onlyKnownDocuments = false } = options;
   const documents = new Documents(schema, { known: await knownDocuments(), onlyKnown: onlyKnownDocuments });
   const live = openLive({ db, access: systemAccess(), log });
   const gate = openGate(rate);
@@ -68,6 +71,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     log: requestLog,
     live,
     publicUrl,
+    store,
     loaders: new Loaders(from, access),
     ...(secret !== undefined && { secret }),
     ...(line !== undefined && { line }),

@@ -44,6 +44,87 @@ export async function listRunFiles(
     order by f.name collate "C" limit ${limit}`;
 }
 
+export interface FilesQuery {
+  /** Only names that begin so. */
+  readonly prefix: string;
+  /** Only those right there: no further slash behind the prefix. */
+  readonly shallow: boolean;
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+/** A page of each run's files by name, and how many there are in all pages. Runs without one are absent. */
+export async function listFilesOfRuns(
+  { sql }: Database,
+  access: Access,
+  runIds: readonly number[],
+  { prefix, shallow, after, limit }: FilesQuery,
+): Promise<Map<number, { rows: RunFileRow[]; total: number }>> {
+  const there = sql`f.run_id = r.id and starts_with(f.name, ${prefix}) ${
+    shallow ? sql`and strpos(substr(f.name, length(${prefix}::text) + 1), '/') = 0` : sql``
+  }`;
+  const rows = await sql<(RunFileRow & { total: number })[]>`
+    select f.*, t.total from runs r
+    cross join lateral (select count(*)::int as total from run_files f where ${there}) t
+    cross join lateral (
+      select ${columns(sql)} from run_files f
+      where ${there} ${after === undefined ? sql`` : sql`and f.name collate "C" > ${after}`}
+      order by f.name collate "C" limit ${limit}) f
+    where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null
+      and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
+  const found = new Map<number, { rows: RunFileRow[]; total: number }>();
+  for (const { total, ...row } of rows) {
+    const page = found.get(row.runId);
+    if (page) page.rows.push(row);
+    else found.set(row.runId, { rows: [row], total });
+  }
+  return found;
+}
+
+export interface RunFolderRow {
+  runId: number;
+  /** Its last part, without a slash. */
+  name: string;
+  /** Files in it and in all folders below. */
+  files: number;
+  bytes: number;
+}
+
+/** A run has some; one that names its files by time may have any number. */
+const MAX_FOLDERS = 1_000;
+
+/** The folders right below a prefix, which ends with a slash or is empty; by run and name. */
+export async function foldersOfRuns(
+  { sql }: Database,
+  access: Access,
+  runIds: readonly number[],
+  prefix: string,
+): Promise<RunFolderRow[]> {
+  return sql<RunFolderRow[]>`
+    select g.* from runs r cross join lateral (
+      select r.id as "runId", b.name, count(*)::int as files, sum(b.bytes)::float8 as bytes
+      from (
+        select substr(f.name, length(${prefix}::text) + 1) as rest, f.bytes from run_files f
+        where f.run_id = r.id and starts_with(f.name, ${prefix})
+      ) f cross join lateral (select split_part(f.rest, '/', 1) collate "C" as name, f.bytes) b
+      where strpos(f.rest, '/') > 0 group by b.name order by b.name limit ${MAX_FOLDERS}) g
+    where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null
+      and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
+}
+
+/** By run and name; what is not there (yet) is absent. */
+export async function getRunFiles(
+  { sql }: Database,
+  access: Access,
+  asked: readonly { runId: number; name: string }[],
+): Promise<RunFileRow[]> {
+  return sql<RunFileRow[]>`
+    select ${columns(sql)}
+    from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ name }) => name)}::text[]) as a (run_id, name)
+    join run_files f on f.run_id = a.run_id and f.name = a.name join runs r on r.id = f.run_id
+    where r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}`;
+}
+
 export async function countRunFiles({ sql }: Database, access: Access, runId: number): Promise<number> {
   const rows = await sql<{ count: number }[]>`
     select count(*)::int as count from run_files f join runs r on r.id = f.run_id

@@ -12,6 +12,8 @@ export interface HistoryQuery {
   runIds: readonly number[];
   /** Metric names; absent means all that the runs have logged. */
   keys?: readonly string[];
+  /** Without keys: only those that have a number. */
+  numbers?: boolean;
   /** Along steps when absent. */
   x?: HistoryX;
   /** The most points or buckets a line comes back with, 1 to MAX_SAMPLES. */
@@ -58,7 +60,7 @@ export async function readLayout(db: Database, access: Access, query: HistoryQue
   if (query.runIds.length === 0) return { lines: [] };
   return db.sql.begin("isolation level repeatable read read only", async (tx) => {
     const runs = await readRuns(tx, access, query);
-    const names = await readNames(tx, runs, query.keys, asked.x);
+    const names = await readNames(tx, runs, query, asked.x);
     const metric = asked.x.axis === "METRIC" ? asked.x.metric : undefined;
     const wanted = query.keys && new Set(query.keys);
     const asLines = wanted ? [...names.values()].filter((name) => wanted.has(name)).length : names.size;
@@ -184,7 +186,7 @@ export async function readRuns(
 async function readNames(
   tx: Tx,
   runs: readonly RunView[],
-  keys: readonly string[] | undefined,
+  { keys, numbers = false }: Pick<HistoryQuery, "keys" | "numbers">,
   x: HistoryX,
 ): Promise<Map<number, string>> {
   if (runs.length === 0) return new Map();
@@ -196,7 +198,8 @@ async function readNames(
         and m.name = any(${x.axis === "METRIC" ? [...keys, x.metric] : [...keys]}::text[])`
     : await tx<{ id: number; name: string }[]>`
       select m.id, m.name from metrics m
-      where m.id in (select metric_id from metric_summaries where run_id = any(${runIds}::bigint[]))`;
+      where m.id in (select metric_id from metric_summaries where run_id = any(${runIds}::bigint[])
+        ${numbers ? tx`and count + non_finite > 0` : tx``})`;
   return new Map(rows.map(({ id, name }) => [id, name]));
 }
 

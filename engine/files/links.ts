@@ -7,7 +7,12 @@ import { perDatabase } from "../recent";
 
 /** What a link lets its bearer do, until when, and nothing else. */
 export type FileLink =
-  | { readonly may: "put-run-file" | "get-run-file"; readonly runId: number; readonly name: string }
+  | {
+      /** show: a page, in a frame that keeps it apart (gateway/wandb/send-file.ts). */
+      readonly may: "put-run-file" | "get-run-file" | "show-run-file";
+      readonly runId: number;
+      readonly name: string;
+    }
   | { readonly may: "put-manifest" | "get-manifest"; readonly artifactId: number }
   | { readonly may: "put-entry"; readonly artifactId: number; readonly digest: string }
   | { readonly may: "get-entry"; readonly fileId: number; readonly name: string };
@@ -15,10 +20,16 @@ export type FileLink =
 const HOUR_MS = 3_600_000;
 /** Uploads of large files wait for their turn at the client. */
 const LINK_MS = 24 * HOUR_MS;
+/** What somebody looks at is loaded at once; a film goes on for a while. */
+export const LOOK_MS = HOUR_MS;
+
+/** Where a link's bearer comes, without credentials (gateway/wandb/bytes.ts). */
+export const toAddress = (publicUrl: string, token: string): string => `${publicUrl}/wandb/bytes?t=${token}`;
 
 /** Without credentials bytes come and go by what such a text says. All servers of a database share the secret that signs it. */
 export interface Links {
-  sign(link: FileLink): string;
+  /** @param forMs at least, and up to an hour more; a day when absent */
+  sign(link: FileLink, forMs?: number): string;
   /** @throws AppError FORBIDDEN */
   read(token: string): FileLink;
 }
@@ -27,7 +38,9 @@ const memory = perDatabase((db) => ({ secret: undefined as Promise<Uint8Array> |
 
 export async function openLinks(db: Database): Promise<Links> {
   const known = memory(db);
-  known.secret ??= retrying(() => readSecret(db.sql, "file-links", randomBytes(32)));
+  // A query's own connection may write nothing, and the first one to ask makes the secret.
+  const { sql } = db.root ?? db;
+  known.secret ??= retrying(() => readSecret(sql, "file-links", randomBytes(32)));
   try {
     return linksBy(await known.secret);
   } catch (error) {
@@ -39,9 +52,9 @@ export async function openLinks(db: Database): Promise<Links> {
 export function linksBy(secret: Uint8Array, now: () => number = Date.now): Links {
   const mac = (text: string) => createHmac("sha256", secret).update(text).digest();
   return {
-    sign(link) {
+    sign(link, forMs = LINK_MS) {
       // To the hour, so that a page that is loaded again finds its pictures in the browser's cache.
-      const until = (Math.floor(now() / HOUR_MS) + 1) * HOUR_MS + LINK_MS;
+      const until = (Math.floor(now() / HOUR_MS) + 1) * HOUR_MS + forMs;
       const text = Buffer.from(JSON.stringify({ ...link, until })).toString("base64url");
       return `${text}.${mac(text).toString("base64url")}`;
     },

@@ -9,9 +9,9 @@ import {
   updateArtifact as update,
   useArtifact as use,
 } from "@/engine/files/artifacts";
+import { toAddress } from "@/engine/files/links";
 import { fromGlobal, toGlobal } from "./artifact-ids";
 import { Artifact, manifestOf, storagePathOf } from "./artifacts";
-import { toAddress } from "./bytes";
 import type { GatewayContext } from "./context";
 import { findRun, placeOf } from "./find-run";
 

@@ -16,9 +16,8 @@ import {
   listUsers,
   listVersions,
 } from "@/db/queries/artifacts";
-import { openLinks } from "@/engine/files/links";
+import { openLinks, toAddress } from "@/engine/files/links";
 import { fromGlobal, toGlobal } from "./artifact-ids";
-import { toAddress } from "./bytes";
 import type { GatewayContext } from "./context";
 
 export interface PageArgs {

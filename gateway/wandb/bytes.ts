@@ -16,10 +16,6 @@ import { type SentFile, sendFile } from "./send-file";
 const SILENCE_MS = 60_000;
 export const BYTES_PATH = "/bytes";
 
-/** The address by which a link's bearer comes, without credentials. */
-export const toAddress = (publicUrl: string, token: string): string =>
-  `${publicUrl}/wandb${BYTES_PATH}?t=${token}`;
-
 /** PUT of bytes by a link (W61 to W64). @throws AppError FORBIDDEN, NOT_FOUND, INPUT_TOO_LARGE, BAD_INPUT, DISK_FULL, UNAVAILABLE */
 export async function takeBytes(
   { db, store, maxBytes }: Files & { db: Database },
@@ -65,14 +61,16 @@ export async function giveBytes(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const file = await find(db, (await openLinks(db)).read(tokenOf(request)));
+  const link = (await openLinks(db)).read(tokenOf(request));
+  const file = await find(db, link);
   if (file === undefined) throw new AppError("NOT_FOUND", "this file is gone");
-  await sendFile(store, request, response, file);
+  await sendFile(store, request, response, file, { framed: link.may === "show-run-file" });
 }
 
 async function find(db: Database, link: FileLink): Promise<SentFile | undefined> {
   switch (link.may) {
     case "get-run-file":
+    case "show-run-file":
       return getRunFile(db, systemAccess(), link);
     case "get-manifest": {
       const row = await getArtifact(db, systemAccess(), link.artifactId);

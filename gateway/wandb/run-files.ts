@@ -1,9 +1,8 @@
 import { AppError } from "@/core/errors";
 import { countRunFiles, listRunFiles, type RunFileRow } from "@/db/queries/files";
 import { authorizeRun } from "@/engine/authorize";
-import { openLinks } from "@/engine/files/links";
+import { openLinks, toAddress } from "@/engine/files/links";
 import { createRunFiles as createFiles, deleteRunFiles } from "@/engine/files/run-files";
-import { toAddress } from "./bytes";
 import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
 import type { FileArgs } from "./run-reads";

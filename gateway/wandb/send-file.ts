@@ -17,8 +17,16 @@ const SHOWN =
   /^(image\/(png|jpeg|gif|webp|bmp)|video\/(mp4|webm)|audio\/(wav|mpeg|ogg)|text\/plain|application\/json)$/;
 
 /**
+ * A page of a user's program in a frame of ours: its own scripts and styles run, in an origin of nobody's, which sees no cookie and no page around
+ * it, and reach nothing over the network, so that what is in the file stays where it is.
+ */
+const FRAMED =
+  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; frame-ancestors 'self'";
+
+/**
  * A file that some program of a user's wrote, from our own origin: whatever is in it runs nothing there (W66). It is what it says it is, a page that opens it is
  * in a sandbox of no origin, and what could be a page (HTML, SVG, PDF, what is unknown) is saved, never shown.
+ * @param framed HTML is shown, to a page of ours that frames it
  * @throws AppError NOT_FOUND where its bytes are gone
  */
 export async function sendFile(
@@ -26,13 +34,15 @@ export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   file: SentFile,
+  { framed = false }: { framed?: boolean } = {},
 ): Promise<void> {
   const mimeType = file.mimeType ?? "application/octet-stream";
   const etag = file.md5 === null ? undefined : `"${file.md5}"`;
+  const inFrame = framed && mimeType === "text/html";
   const headers: Record<string, string> = {
-    "content-type": mimeType === "text/plain" ? "text/plain; charset=utf-8" : mimeType,
-    "content-disposition": `${SHOWN.test(mimeType) ? "inline" : "attachment"}; filename*=UTF-8''${spell(file.name)}`,
-    "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "content-type": mimeType === "text/plain" || inFrame ? `${mimeType}; charset=utf-8` : mimeType,
+    "content-disposition": `${inFrame || SHOWN.test(mimeType) ? "inline" : "attachment"}; filename*=UTF-8''${spell(file.name)}`,
+    "content-security-policy": inFrame ? FRAMED : "default-src 'none'; sandbox; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     // Another file may have the name tomorrow; until then the tag says that nothing has changed.
     "cache-control": "private, no-cache",

@@ -81,11 +81,16 @@ builder.subscriptionField("metricsLogged", (t) =>
       scope: t.arg({ type: MetricScopeInput, required: true, description: "Of a sweep, or of some runs." }),
       keys: t.arg.stringList({ description: "Only these metrics; all when absent." }),
       cursor: t.arg.string({ description: "Of the last update." }),
+      numbers: t.arg.boolean({
+        description: "Only what has a number among its points: no pictures and the like.",
+      }),
     },
-    subscribe: (_root, { scope: { sweepId, runIds }, keys, cursor }, context) => {
+    subscribe: (_root, { scope: { sweepId, runIds }, keys, cursor, numbers }, context) => {
       const scope = toScope(sweepId, runIds);
       const wanted = keys && new Set(keys);
-      const name = keys ? `metrics ${JSON.stringify(keys)}` : "metrics";
+      const name = `metrics ${JSON.stringify([keys ?? null, numbers ?? false])}`;
+      const isWanted = ({ key, points }: MetricItem) =>
+        (!wanted || wanted.has(key)) && (!numbers || (points.others?.size ?? 0) < points.steps.length);
       const own = new OwnReading();
       return Events.open(context, {
         authorize: () => authorizeScope(context, scope),
@@ -94,7 +99,7 @@ builder.subscriptionField("metricsLogged", (t) =>
         name,
         refine: (update) => own.refine(update),
         toPayloads: (update) => {
-          const series = wanted ? update.items.filter(({ key }) => wanted.has(key)) : update.items;
+          const series = wanted || numbers ? update.items.filter(isWanted) : update.items;
           const silent = update.items.length > 0 && series.length === 0;
           return silent ? [] : [{ cursor: update.cursor, reset: update.truncated, series }];
         },

@@ -8,6 +8,7 @@ import {
   roundDigits,
   toWireValues,
 } from "@/core/history";
+import { mediaKindOfJson } from "@/core/media";
 import type { OutputPage } from "@/db/queries/read-output";
 import type { SummaryRow } from "@/db/queries/summaries";
 import { inFull } from "../allowance";
@@ -16,6 +17,7 @@ import { checkFirst, connection, isInteger, type Page, readPosition, toCursor } 
 import { OutputStream } from "../enums";
 import { MAX_INTEGER } from "../ids";
 import { Run } from "../refs";
+import { MediaKind } from "../run/media";
 import { DEFAULT_SAMPLES, HistoryXInput, toKeys, toX } from "./chart";
 
 const PointsType = builder.objectRef<ExactSeries>("Points").implement({
@@ -174,7 +176,20 @@ export const MetricSummary = builder.objectRef<SummaryRow>("MetricSummary").impl
     lastOther: t.string({
       nullable: true,
       description: "The last value that is no number, as JSON text.",
-      resolve: ({ lastOther }) => (lastOther === undefined ? inFull(null) : lastOther),
+      args: { most: t.arg.int({ description: "Cut to so many characters; all of it when absent." }) },
+      resolve: ({ lastOther }, { most }) => {
+        if (lastOther === undefined) return inFull(null);
+        return most == null ? lastOther : (lastOther?.slice(0, Math.max(0, most)) ?? null);
+      },
+    }),
+    media: t.field({
+      type: MediaKind,
+      nullable: true,
+      description: "What that is, where it is a picture, a table or the like: see Run.media.",
+      resolve: ({ lastOther }) => {
+        if (lastOther === undefined) inFull(null);
+        return mediaKindOfJson(lastOther);
+      },
     }),
   }),
 });
@@ -214,8 +229,12 @@ builder.objectFields(Run, (t) => ({
       minStep: t.arg.float({ description: "Only what was logged from this step on, whatever lies along x." }),
       maxStep: t.arg.float({ description: "Only what was logged up to this step." }),
       attempt: t.arg.int({ description: "As this attempt saw it; the current one when absent." }),
+      numbers: t.arg.boolean({
+        description:
+          "Without keys: only metrics that have a number in the current attempt, so no pictures and the like.",
+      }),
     },
-    resolve: async (run, { keys, samples, x, min, max, minStep, maxStep, attempt }, { loaders }) => {
+    resolve: async (run, { keys, samples, x, min, max, minStep, maxStep, attempt, numbers }, { loaders }) => {
       const query = {
         samples: samples ?? DEFAULT_SAMPLES,
         x: toX(x),
@@ -225,6 +244,7 @@ builder.objectFields(Run, (t) => ({
         ...(minStep != null && { minStep }),
         ...(maxStep != null && { maxStep }),
         ...(attempt != null && { attempt }),
+        ...(numbers && { numbers }),
       };
       return loaders.history(query).load(run.id);
     },

@@ -90,13 +90,13 @@ describe("the public API", () => {
     for (const field of Object.values(others)) walk(getNamedType(field.type));
     // A new type here must belong to the one project, like these; a list of projects or a user would not.
     const allowed = [
-      ..."Agent AgentsChange Attempt BestByModel BestPoint Buckets CommonNames EarlyStop Entity Front FrontMember History Importance LoggedSeries LuckiestRun Machine MarginalPoint Member MetricSummary MetricsChange".split(
+      ..."Agent AgentsChange Attempt BestByModel BestPoint Buckets CommonNames EarlyStop Entity Front FrontMember Histogram History Importance LoggedSeries LuckiestRun Machine MarginalPoint Media MediaEntry MediaItem MediaLayer MediaTable Member MetricSummary MetricsChange".split(
         " ",
       ),
       ..."OutputChange OutputConnection OutputEdge OutputPiece PageInfo PairImportance ParameterImportance Person Points Project ProjectChange Run".split(
         " ",
       ),
-      ..."RunConnection RunCounts RunEdge RunWarning RunsChange SavedView SearchState Series SlotInUse Stopping StoppingBand StoppingSavings Suggestion Sweep SweepAttempts SweepConnection SweepEdge SweepGuess SweepMetric SystemSeries".split(
+      ..."RunConnection RunCounts RunEdge RunFile RunFileConnection RunFileEdge RunFolder RunWarning RunsChange SavedView SearchState Series SlotInUse Stopping StoppingBand StoppingSavings Suggestion Sweep SweepAttempts SweepConnection SweepEdge SweepGuess SweepMetric SystemSeries".split(
         " ",
       ),
     ];

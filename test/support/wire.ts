@@ -104,3 +104,36 @@ export async function beginRun(server: Caller, run: string, project = "files"): 
   const { id, project: place } = upsertBucket.bucket;
   return { id, entity: place.entity.name, project: place.name, run };
 }
+
+/** A file of a run: announced, and put without credentials. */
+export async function uploadFile(
+  server: Caller,
+  { entity, project, run }: WireRun,
+  name: string,
+  body: string | Uint8Array,
+): Promise<void> {
+  const { createRunFiles } = await wired(
+    server,
+    `mutation CreateRunFiles ($entity: String!, $project: String!, $run: String!, $files: [String!]!) {
+      createRunFiles(input: {entityName:$entity,projectName:$project,runName:$run,files:$files}) { files { uploadUrl } } }`,
+    { entity, project, run, files: [name] },
+  );
+  const { status } = await fetch(createRunFiles.files[0].uploadUrl, { method: "PUT", body: body as string });
+  if (status !== 200) throw new Error(`the upload of ${name} was answered ${status}`);
+}
+
+/** Lines of the history, each what `wandb.log` was given at the step of its number. */
+export async function logLines(
+  server: Pick<TestServer, "url" | "key">,
+  { entity, project, run }: WireRun,
+  from: number,
+  rows: readonly object[],
+): Promise<void> {
+  const content = rows.map((row, i) =>
+    JSON.stringify({ _step: from + i, _timestamp: 1.7e9 + from + i, _runtime: from + i, ...row }),
+  );
+  const { status, body } = await stream(server, `${entity}/${project}/${run}`, {
+    files: { "wandb-history.jsonl": { offset: from, content } },
+  });
+  if (status !== 200) throw new Error(`the stream was answered ${status}: ${body.error}`);
+}

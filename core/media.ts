@@ -1,0 +1,165 @@
+/**
+ * Pictures, tables, sound and the like as a history keeps them: JSON values with a `_type`, in the shapes that wandb's client logs
+ * (wandb/sdk/data_types). The bytes are files of the run; a histogram has its numbers in it. They are somebody's program's words, so
+ * nothing here trusts a shape, and what can't be read as anything is nothing.
+ */
+
+export const MEDIA_KINDS = [
+  "image",
+  "table",
+  "histogram",
+  "audio",
+  "video",
+  "html",
+  "plotly",
+  "object3D",
+  "molecule",
+  "bokeh",
+  "file",
+] as const;
+export type MediaKind = (typeof MEDIA_KINDS)[number];
+
+/** Boxes or a mask over a picture: a file of its own. */
+export interface MediaLayer {
+  readonly name: string;
+  readonly kind: "boxes" | "mask";
+  readonly path: string;
+}
+
+/** `edges` has one number more than `counts`. */
+export interface Histogram {
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+export interface MediaItem {
+  readonly kind: MediaKind;
+  /** The run's file; null where the bytes lie elsewhere, or where there are none. */
+  readonly path: string | null;
+  readonly caption: string | null;
+  /** In pixels. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Of a sound. */
+  readonly seconds: number | null;
+  /** Of a table, as it was logged. */
+  readonly rows: number | null;
+  readonly layers: readonly MediaLayer[];
+  readonly histogram: Histogram | null;
+}
+
+/** W&B's client sends at most 108 pictures at once; a file of a thousand is somebody's own. */
+export const MAX_MEDIA_ITEMS = 1_000;
+/** W&B's client takes at most 512. */
+const MAX_BINS = 4_096;
+const MAX_LAYERS = 32;
+
+/** By `_type`: one thing, or several in a list of the name that stands beside it. */
+const TYPES: Readonly<Record<string, readonly [kind: MediaKind, list?: string]>> = {
+  "image-file": ["image"],
+  "images/separated": ["image"],
+  "table-file": ["table"],
+  "incremental-table-file": ["table"],
+  histogram: ["histogram"],
+  "audio-file": ["audio"],
+  audio: ["audio", "audio"],
+  "video-file": ["video"],
+  videos: ["video", "videos"],
+  "html-file": ["html"],
+  html: ["html", "html"],
+  "plotly-file": ["plotly"],
+  "object3D-file": ["object3D"],
+  object3D: ["object3D", "objects"],
+  "molecule-file": ["molecule"],
+  molecule: ["molecule"],
+  "bokeh-file": ["bokeh"],
+};
+
+/** What kind of thing a value of a history is; undefined for what is none: a text, a boolean, a list of numbers. */
+export function mediaKindOf(value: unknown): MediaKind | undefined {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : mediaKindOf(value[0]);
+  if (!isMap(value) || typeof value._type !== "string") return undefined;
+  return TYPES[value._type]?.[0] ?? (typeof value.path === "string" ? "file" : undefined);
+}
+
+/** The same of JSON text, which is not read unless it may be one. */
+export function mediaKindOfJson(json: string | null | undefined): MediaKind | undefined {
+  return json?.includes('"_type"') ? mediaKindOf(parse(json)) : undefined;
+}
+
+/** The things in one value, at most MAX_MEDIA_ITEMS of them. */
+export function readMedia(json: string): MediaItem[] {
+  return itemsOf(parse(json)).slice(0, MAX_MEDIA_ITEMS);
+}
+
+function itemsOf(value: unknown): MediaItem[] {
+  if (Array.isArray(value)) return value.slice(0, MAX_MEDIA_ITEMS).flatMap(itemsOf);
+  const kind = mediaKindOf(value);
+  if (kind === undefined || !isMap(value)) return [];
+  const [, list] = TYPES[String(value._type)] ?? [];
+  const [captions, durations] = [listOf(value.captions), listOf(value.durations)];
+  if (list !== undefined)
+    return listOf(value[list]).flatMap((one, i) => {
+      if (!isMap(one)) return [];
+      const caption = textOf(one.caption) ?? textOf(captions[i]);
+      return [{ ...toItem(kind, one), caption, seconds: countOf(durations[i]) }];
+    });
+  if (!Array.isArray(value.filenames)) return [toItem(kind, value)];
+  const [boxes, masks] = [listOf(value.all_boxes), listOf(value.all_masks)];
+  return value.filenames.slice(0, MAX_MEDIA_ITEMS).map((path, i) => ({
+    ...toItem(kind, { ...value, path, boxes: boxes[i], masks: masks[i] }),
+    caption: textOf(captions[i]),
+  }));
+}
+
+function toItem(kind: MediaKind, value: Readonly<Record<string, unknown>>): MediaItem {
+  return {
+    kind,
+    path: textOf(value.path),
+    caption: textOf(value.caption),
+    width: countOf(value.width),
+    height: countOf(value.height),
+    seconds: null,
+    rows: kind === "table" ? countOf(value.nrows) : null,
+    layers: [...layersOf("boxes", value.boxes), ...layersOf("mask", value.masks)].slice(0, MAX_LAYERS),
+    histogram: kind === "histogram" ? readHistogram(value) : null,
+  };
+}
+
+const layersOf = (kind: MediaLayer["kind"], value: unknown): MediaLayer[] =>
+  Object.entries(isMap(value) ? value : {}).flatMap(([name, layer]) =>
+    isMap(layer) && typeof layer.path === "string" ? [{ name, kind, path: layer.path }] : [],
+  );
+
+/** Edges as they are (`bins`), or from where, how wide and how many (`packedBins`). */
+function readHistogram(value: Readonly<Record<string, unknown>>): Histogram | null {
+  const counts = listOf(value.values);
+  if (counts.length === 0 || counts.length > MAX_BINS || !counts.every(isNumber)) return null;
+  const edges = Array.isArray(value.bins) ? value.bins : unpackEdges(value.packedBins, counts.length);
+  if (edges.length !== counts.length + 1 || !edges.every(isNumber)) return null;
+  const rises = edges.every((edge, i) => i === 0 || edge >= (edges[i - 1] ?? edge));
+  return rises && counts.every((count) => count >= 0) ? { edges, counts } : null;
+}
+
+function unpackEdges(packed: unknown, count: number): unknown[] {
+  const { min, size } = isMap(packed) ? packed : {};
+  if (!isNumber(min) || !isNumber(size)) return [];
+  return Array.from({ length: count + 1 }, (_, i) => min + i * size);
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isMap = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown): value is number => Number.isFinite(value);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const textOf = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+const countOf = (value: unknown): number | null => (isNumber(value) && value >= 0 ? value : null);
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+}
