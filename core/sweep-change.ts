@@ -1,6 +1,6 @@
 import { compareParameters } from "./parameter-growth";
 import type { SweepState } from "./sweep";
-import { DEFAULT_QUARANTINE_AFTER, objectivesOf, type SweepConfig } from "./sweep-config";
+import { DEFAULT_QUARANTINE_AFTER, isOutside, objectivesOf, type SweepConfig } from "./sweep-config";
 import { Float } from "./value";
 
 /**
@@ -184,7 +184,11 @@ const RULES: readonly Rule[] = [
   {
     path: "controller, scheduler",
     read: ({ controller, scheduler }) => text([controller ?? null, scheduler ?? null]),
-    judge: fine("Has no effect here."),
+    judge: (_before, after) => ({
+      effect: isOutside(after)
+        ? "Agents get what is put into the queue alone; nothing is chosen here any more."
+        : "The sweep's own method chooses its runs, until a scheduler sends the first.",
+    }),
   },
   {
     path: "other keys",

@@ -734,6 +734,7 @@ create table sweeps (
   priors integer not null default 0,
   constrained boolean not null default false,
   unjudged boolean not null default false,
+  outside boolean not null default false,
   constraint sweeps_pkey PRIMARY KEY (id),
   constraint sweeps_created_by_users_id_fk FOREIGN KEY (created_by) REFERENCES users(id),
   constraint sweeps_project_id_projects_id_fk FOREIGN KEY (project_id) REFERENCES projects(id)

@@ -2,7 +2,7 @@ import { isSearched } from "@/compute/search/points";
 import { scheduleFor } from "@/compute/stopping/schedule";
 import { AppError } from "@/core/errors";
 import { listChanges, START_ANOTHER, type Standing, type SweepChange } from "@/core/sweep-change";
-import type { EarlyTerminate, SweepConfig } from "@/core/sweep-config";
+import { type EarlyTerminate, hasScheduler, type SweepConfig } from "@/core/sweep-config";
 import type { Database, Tx } from "@/db/client";
 import { amendGeneration, amendSearch, forgetRungs } from "@/db/queries/amend-sweep";
 import type { LockedState } from "@/db/queries/close-sweeps";
@@ -82,6 +82,8 @@ export async function amend(
     generation,
     name,
     createdBy: userId,
+    // A scheduler that has taken the choice over keeps it, as long as the file names one.
+    outside: stored.outside || (sweep.outside && hasScheduler(config)),
     // Draws without an end go on where they were: begun anew, they would be those of before, moved a little.
     fromStart: isLarger && !isSearched(config.method) && stored.size !== null,
   });

@@ -9,6 +9,7 @@ export type AuditAction =
   | "api_key.revoke"
   | "run.delete"
   | "run.restore"
+  | "run.enqueue"
   | "run.retry"
   | "sweep.update"
   | "sweep.prior_runs"

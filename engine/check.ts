@@ -1,6 +1,7 @@
 import { AppError } from "@/core/errors";
 import { isSweepId } from "@/core/ids";
 import { show } from "@/core/show";
+import { isValueMap, parseJson, stringifyJson, type ValueMap } from "@/core/value";
 
 export { show };
 
@@ -58,3 +59,22 @@ export function badInput(name: string, value: unknown, expected: string): AppErr
     details: { name, expected },
   });
 }
+
+/** JSON text of one run's parameters. @throws AppError BAD_INPUT, INPUT_TOO_LARGE */
+export function checkParams(text: unknown): ValueMap {
+  const json = checkText("params", text, MAX_PARAMS_BYTES);
+  if (Buffer.byteLength(json) > MAX_PARAMS_BYTES) {
+    throw new AppError(
+      "INPUT_TOO_LARGE",
+      `params has ${Buffer.byteLength(json)} bytes, at most ${MAX_PARAMS_BYTES} are taken`,
+    );
+  }
+  const value = parseJson(json);
+  if (!isValueMap(value)) throw badInput("params", json, "the JSON text of an object");
+  if (UNSTORABLE.test(stringifyJson(value)))
+    throw badInput("params", json, "text without NUL and without halves of surrogate pairs");
+  return value;
+}
+
+/** As `JSON.stringify` writes them: an escape that no escaped backslash stands before. */
+const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i;

@@ -48,7 +48,7 @@ export async function grantAhead(
   const sweep = left.get(sweepId);
   // Whatever goes wrong from here on, what this server knows of the sweep is no longer sure.
   left.delete(sweepId);
-  if (sweep === undefined || new Set(calls.map(keyOf)).size < calls.length) return undefined;
+  if (sweep === undefined || sweep.outside || new Set(calls.map(keyOf)).size < calls.length) return undefined;
   const wanted = calls.reduce((total, { count }) => total + count, 0);
   const plan = await loadPlan(db, db.sql, sweep);
   const mayHaveRuns = sweep.priors > 0 || sweep.generation > 1;

@@ -70,6 +70,14 @@ export const wait = (soon: boolean): ClaimRunsAnswer => ({
   reason: soon ? "the group was full" : "all runs are handed out; one that is lost would come back",
 });
 
+/** Somebody outside chooses, and has chosen no more than this so far. */
+export const nothingQueued: ClaimRunsAnswer = {
+  claims: [],
+  directive: "WAIT",
+  retryAfterMs: WAIT_MS,
+  reason: "nothing is queued: this sweep's runs come from its controller or scheduler",
+};
+
 export const unready: ClaimRunsAnswer = {
   claims: [],
   directive: "WAIT",

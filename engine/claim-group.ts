@@ -19,6 +19,7 @@ import {
   exit,
   type HandedRun,
   noMore,
+  nothingQueued,
   paramsOf,
   repeatAnswer,
   runThese,
@@ -153,6 +154,7 @@ async function dealOut(
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep, i));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
   const exhausted = next.spent || isExhausted(plan, sweep, next.cursor, fresh.length);
+  const nothing = sweep.outside ? nothingQueued : wait(!exhausted);
 
   const handed: { call: ClaimCall; claims: Claim[] }[] = [];
   let dealt = 0;
@@ -162,7 +164,7 @@ async function dealOut(
       .map((run) => toClaim(call.secret, run, leaseExpiresAt));
     dealt += claims.length;
     if (claims.length > 0) handed.push({ call, claims });
-    const none = next.short > 0 && !exhausted ? unready : wait(!exhausted);
+    const none = next.short > 0 && !exhausted ? unready : nothing;
     answers.set(call, claims.length > 0 ? runThese(claims) : none);
   }
   const outcome = { fresh, handedOut: runs.length, exhausted, cursor: String(next.cursor) };
@@ -190,7 +192,7 @@ async function dealOut(
 const waitedFirst = (calls: readonly ClaimCall[]): ClaimCall[] =>
   [...calls].sort((a, b) => Number(b.mayFallBack) - Number(a.mayFallBack));
 
-/** New points, from the sweep's own order or from its search. */
+/** New points, from the sweep's own order or from its search; none where somebody outside chooses. */
 async function choose(
   tx: Tx,
   plan: Plan,
@@ -199,6 +201,7 @@ async function choose(
   wanted: number,
   careful: boolean,
 ): Promise<NextPoints & Pick<Suggested, "spent" | "short">> {
+  if (sweep.outside) return { points: [], cursor: BigInt(sweep.cursor), spent: sweep.exhausted, short: 0 };
   if (plan.points !== null) {
     // An earlier generation of the sweep may have run some of its points, and so may runs of before.
     const known = careful || sweep.priors > 0 || sweep.generation > 1;
@@ -213,12 +216,12 @@ async function choose(
 
 function isExhausted(
   { points }: Plan,
-  { runCap, runCount }: LockedSweep,
+  { runCap, runCount, outside }: LockedSweep,
   cursor: bigint,
   made: number,
 ): boolean {
   if (runCap !== null && runCount + made >= runCap) return true;
-  return points !== null && points.size !== null && cursor >= points.size;
+  return !outside && points !== null && points.size !== null && cursor >= points.size;
 }
 
 function answerOfTwin(later: ClaimCall, first: ClaimCall, answer: Answer | undefined): Answer {

@@ -11,7 +11,7 @@ export interface Plan {
   /** As it is stored: what a thread is told. */
   readonly stored: string;
   readonly seed: string;
-  /** Null where a search proposes the points (engine/search). */
+  /** Null where a search proposes the points (engine/search), or somebody outside does. */
   readonly points: Points | null;
 }
 
@@ -33,10 +33,12 @@ export async function loadPlan(db: Database, sql: Sql | Tx, sweep: Generation): 
   if (known !== undefined) return known;
   const read = await loadStored(db, sql, sweep);
   const { config, seed } = read;
-  const plan = { ...read, points: isSearched(config.method) ? null : openPoints(config, seed) };
+  const plan = { ...read, points: isNumbered(config) ? openPoints(config, seed) : null };
   plans.set(nameOf(sweep), plan);
   return plan;
 }
+
+const isNumbered = ({ method }: SweepConfig): boolean => !isSearched(method) && method !== "custom";
 
 /**
  * The configuration without its points: what ends runs must not depend on a method that this program can't hand out.

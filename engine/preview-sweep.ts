@@ -2,7 +2,7 @@ import { openDomain } from "@/compute/search/domain";
 import { pickMethod } from "@/compute/search/methods";
 import { isSearched, openPoints } from "@/compute/search/points";
 import { renderRunName } from "@/core/run-name";
-import type { SweepConfig } from "@/core/sweep-config";
+import { isOutside, type SweepConfig } from "@/core/sweep-config";
 import type { ValueMap } from "@/core/value";
 import { requireUser } from "./authorize";
 import { checkInteger } from "./check";
@@ -30,6 +30,7 @@ export function previewSweep(
   requireUser(access);
   checkInteger("count", count, 0, MAX_PREVIEW_RUNS);
   const { config } = readSweepFile({ source });
+  if (isOutside(config)) return { size: null, exact: false, runs: [] };
   const { size, first } = (isSearched(config.method) ? askSearch : askPoints)(config, count);
   return {
     size: size === null ? null : String(size),

@@ -5,6 +5,7 @@ import { isSearched, openPoints } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import {
   type Diagnostic,
+  isOutside,
   parseSweepConfig,
   type SweepConfig,
   serializeConfig,
@@ -34,14 +35,15 @@ export interface UnderstoodSweep {
   readonly generation: Omit<NewGeneration, "sweepId" | "generation" | "name" | "createdBy">;
 }
 
-/** Parses a sweep file and asks of it what this version can do. @throws AppError CONFIG_INVALID, METHOD_NOT_YET, ... */
+/** Parses a sweep file and asks of it what this version can do. @throws AppError CONFIG_INVALID, GRID_CONTINUOUS, ... */
 export function readSweepFile(file: SweepFile): UnderstoodSweep {
   const parsed = parseSweepConfig(toInput(file));
   if (parsed.config === undefined || parsed.errors.length > 0) throw invalid(parsed.errors);
-  const config = withRetries(parsed.config, file);
-  refuseWhatComesLater(config);
+  const config = withoutOwnStops(withRetries(parsed.config, file));
   const seed = config.seed ?? randomSeed();
-  const size = checkPoints(config, seed);
+  const points = checkPoints(config, seed);
+  // Whoever chooses elsewhere tells when that is all.
+  const size = isOutside(config) ? null : points;
   return {
     config,
     warnings: parsed.warnings,
@@ -59,6 +61,7 @@ export function readSweepFile(file: SweepFile): UnderstoodSweep {
       seed,
       size: size === null ? null : String(size),
       exhausted: size === 0n || config.runCap === 0,
+      outside: isOutside(config),
       source: parsed.source,
       config: serializeConfig(config),
     },
@@ -72,6 +75,10 @@ function withRetries(config: SweepConfig, { source, json, noRetries }: SweepFile
       : /^["']?retries["']?\s*:/m.test(source);
   return noRetries && !says ? { ...config, retries: 0 } : config;
 }
+
+/** A local controller ends runs early itself, by the same lines of the file. */
+const withoutOwnStops = (config: SweepConfig): SweepConfig =>
+  config.controller === "local" ? { ...config, earlyTerminate: undefined } : config;
 
 /** Several metrics, and what one run reaches of them; the target of the first alone is asked of each run's own objective. */
 function toAims(config: SweepConfig): Pick<NewGeneration, "metricTarget" | "metrics" | "targets"> {
@@ -95,8 +102,9 @@ function toAims(config: SweepConfig): Pick<NewGeneration, "metricTarget" | "metr
 const atMost = (most: number, value: number | undefined): number | null =>
   value === undefined ? null : Math.min(value, most);
 
-/** Refuses what has no grid (GRID_CONTINUOUS), or no method yet, before anything is stored. @returns how many points there are to hand out */
+/** Refuses what has no grid (GRID_CONTINUOUS) before anything is stored. @returns how many points there are to hand out */
 function checkPoints(config: SweepConfig, seed: string): bigint | null {
+  if (config.method === "custom") return null;
   if (isSearched(config.method)) {
     pickMethod({ config, seed });
     const { params } = openDomain(config).sample(() => 0.5);
@@ -161,17 +169,6 @@ function refuseHugePoints(params: string): void {
     `the parameters of one run take ${bytes} bytes, at most ${MAX_PARAMS_BYTES} are taken: pass the name of a file instead`,
     { details: { bytes } },
   );
-}
-
-/** Better refused with a reason than run as something else than its author meant. */
-function refuseWhatComesLater(config: SweepConfig): void {
-  if (config.method === "custom") {
-    throw new AppError(
-      "METHOD_NOT_YET",
-      "method custom needs a controller of your own, which this server can't talk to yet: use random or grid",
-      { details: { method: config.method } },
-    );
-  }
 }
 
 /** 63 random bits, decimal. */

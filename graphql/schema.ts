@@ -22,6 +22,7 @@ import "./sweep/live";
 import "./run/schema";
 import "./run/live";
 import "./run/verbs";
+import "./run/enqueue";
 import "./run/retry";
 import "./metric/schema";
 import "./metric/histories";

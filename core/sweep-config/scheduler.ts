@@ -1,15 +1,15 @@
-import type { Value } from "@/core/value";
+import { isValueMap, type Value } from "@/core/value";
 import type { Findings } from "./diagnostics";
 import { didYouMean } from "./suggest";
 import { childOf, isMap, isScalar, type Node, show, toValue } from "./tree";
-import type { Method } from "./types";
+import type { Method, SweepConfig } from "./types";
 
 /** W&B's word for who chooses, and what it means there. */
 const ENGINES = ["wandb", "optuna", "ax"];
 
 /**
- * `scheduler`: W&B lets a program of the user's choose by Optuna or Ax (`method: custom`). It is kept, and our own engine
- * chooses instead, from the same parameters: with `custom` by a method that learns where there is a metric to learn from.
+ * `scheduler`: W&B lets a program of the user's choose by Optuna or Ax (`method: custom`). Until that has sent its first run, which may be
+ * never, our own engine chooses from the same parameters: with `custom` by a method that learns where there is a metric to learn from.
  */
 export function readScheduler(
   node: Node,
@@ -28,8 +28,24 @@ export function readScheduler(
   }
   const bringsSpace = node.entries.has("search_space");
   const chosen = method === "custom" && !bringsSpace ? (hasMetric ? "bayes" : "random") : method;
+  if (chosen === "custom") {
+    const message =
+      "the search space is the scheduler's own: `wandb sweep-scheduler` sends the runs, and the server chooses none";
+    findings.warn("SCHEDULER_OUTSIDE", message, ["scheduler"], node.at);
+    return { scheduler, method: chosen };
+  }
   const program = node.entries.has("source") ? "; the program in `source` is not run" : "";
-  const message = `\`scheduler: {engine: ${given}}\` is answered by Besom's own engine, method ${chosen ?? "of the file"}${program}`;
+  const until =
+    "until `wandb sweep-scheduler` sends the sweep its first run; from then on that alone chooses";
+  const message = `\`scheduler: {engine: ${given}}\` is answered by Besom's own engine, method ${chosen ?? "of the file"}, ${until}${program}`;
   findings.warn("SCHEDULER_OWN_ENGINE", message, ["scheduler"], node.at);
   return { scheduler, method: chosen };
 }
+
+/** Nothing is chosen by the server: a controller on somebody's machine does, or whoever puts runs into the queue. */
+export const isOutside = ({ controller, method }: Pick<SweepConfig, "controller" | "method">): boolean =>
+  controller === "local" || method === "custom";
+
+/** A scheduler on somebody's machine may take the choice over. */
+export const hasScheduler = ({ scheduler }: Pick<SweepConfig, "scheduler">): boolean =>
+  scheduler !== undefined && isValueMap(scheduler) && ENGINES.some((engine) => engine === scheduler.engine);

@@ -22,8 +22,8 @@ export async function amendGeneration(
       no_improvement = ${sweep.noImprovement}, least_improvement = ${sweep.leastImprovement},
       size = ${sweep.size}::numeric, cursor = case when ${fromStart} then 0 else cursor end,
       exhausted = coalesce(run_count >= ${sweep.runCap}::int, false)
-        or coalesce(case when ${fromStart} then 0 else cursor end >= ${sweep.size}::numeric, false),
-      changed_xid = pg_current_xact_id()
+        or not ${sweep.outside} and coalesce(case when ${fromStart} then 0 else cursor end >= ${sweep.size}::numeric, false),
+      outside = ${sweep.outside}, changed_xid = pg_current_xact_id()
     where id = ${sweep.sweepId}`;
   await insertGeneration(tx, sweep);
 }

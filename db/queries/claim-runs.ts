@@ -26,6 +26,8 @@ export interface LockedSweep {
   runCount: number;
   runCap: number | null;
   exhausted: boolean;
+  /** The queue is all there is: somebody else chooses. */
+  outside: boolean;
   /** Runs of before, whose points are known. */
   priors: number;
 }
@@ -87,7 +89,7 @@ export async function readForClaim(
   // A query is sent when it is executed, not when it is written down; left to Promise.all, the lock would come second.
   const locked = tx<LockedSweep[]>`
     select id as "sweepId", project_id as "projectId", name, state, generation, cursor, size,
-      run_count as "runCount", run_cap as "runCap", exhausted, priors
+      run_count as "runCount", run_cap as "runCap", exhausted, outside, priors
     from sweeps where id = ${asked.sweepId} for no key update`.execute();
   const answered = readAnswers(tx, asked.mutations);
   const waiting = tx<(QueuedRun & { fits: boolean })[]>`

@@ -73,7 +73,7 @@ export async function readSweepState(sql: Sql | Tx, sweepId: string): Promise<Lo
 }
 
 const stateColumns = (sql: Sql | Tx) => sql`
-  id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, method,
+  id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, outside, method,
   generation, run_count as "runCount", run_cap as "runCap", size, cursor, started_at is not null as started`;
 
 export interface LockedState {
@@ -85,6 +85,8 @@ export interface LockedState {
   state: "pending" | "running" | "paused" | "finished" | "canceled";
   stateReason: string | null;
   exhausted: boolean;
+  /** Its runs come by the queue alone. */
+  outside: boolean;
   method: string;
   generation: number;
   runCount: number;
@@ -263,7 +265,7 @@ export async function requeueLost(
 /** After a resume the flag says again whether anything new is left. */
 export async function refreshExhausted(tx: Tx, sweepId: string): Promise<boolean> {
   const rows = await tx<{ exhausted: boolean }[]>`
-    update sweeps set exhausted = coalesce(run_count >= run_cap, false) or coalesce(
+    update sweeps set exhausted = coalesce(run_count >= run_cap, false) or not outside and coalesce(
         (select c.spent from searches c where c.sweep_id = sweeps.id), cursor >= size, false),
       changed_xid = pg_current_xact_id()
     where id = ${sweepId} returning exhausted`;

@@ -22,6 +22,8 @@ export interface NewGeneration {
   /** Points times repeats, decimal; null without an end. */
   size: string | null;
   exhausted: boolean;
+  /** Its runs come by the queue alone. */
+  outside: boolean;
   source: string;
   /** `serializeConfig`. */
   config: string;
@@ -34,11 +36,12 @@ export async function insertSweep(
 ): Promise<void> {
   await tx`
     insert into sweeps (id, project_id, name, generation, method, metric_name, metric_goal, metric_target, run_cap,
-      budget_hours, no_improvement, least_improvement, metrics, targets, constrained, seed, size, exhausted, created_by)
+      budget_hours, no_improvement, least_improvement, metrics, targets, constrained, seed, size, exhausted, outside,
+      created_by)
     values (${sweep.sweepId}, ${projectId}, ${sweep.name}, ${sweep.generation}, ${sweep.method}, ${sweep.metricName},
       ${sweep.metricGoal}, ${sweep.metricTarget}, ${sweep.runCap}, ${sweep.budgetHours}, ${sweep.noImprovement},
       ${sweep.leastImprovement}, ${sweep.metrics}::text::jsonb, ${sweep.targets}::text::jsonb, ${sweep.constrained},
-      ${sweep.seed}, ${sweep.size}::numeric, ${sweep.exhausted}, ${sweep.createdBy})`;
+      ${sweep.seed}, ${sweep.size}::numeric, ${sweep.exhausted}, ${sweep.outside}, ${sweep.createdBy})`;
   await insertGeneration(tx, sweep);
 }
 
@@ -57,7 +60,7 @@ export async function replaceGeneration(tx: Tx, sweep: NewGeneration): Promise<v
       run_cap = ${sweep.runCap}, budget_hours = ${sweep.budgetHours}, no_improvement = ${sweep.noImprovement},
       least_improvement = ${sweep.leastImprovement}, metrics = ${sweep.metrics}::text::jsonb,
       targets = ${sweep.targets}::text::jsonb, constrained = ${sweep.constrained}, seed = ${sweep.seed}, size = ${sweep.size}::numeric, cursor = 0,
-      exhausted = ${sweep.exhausted}, changed_xid = pg_current_xact_id()
+      exhausted = ${sweep.exhausted}, outside = ${sweep.outside}, changed_xid = pg_current_xact_id()
     where id = ${sweep.sweepId}`;
   await insertGeneration(tx, sweep);
 }

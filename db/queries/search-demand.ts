@@ -9,7 +9,7 @@ import { ageOf } from "./searches";
 export interface Demand {
   sweepId: string;
   generation: number;
-  /** More runs may be handed out. */
+  /** More of its proposals may be handed out. */
   open: boolean;
   /** The search has a row. */
   known: boolean;
@@ -49,7 +49,8 @@ export async function readAllDemands(
 ): Promise<Demand[]> {
   return readDemands(
     sql,
-    sql`s.method = any(${[...methods]}::text[]) and (s.finished_at > clock_timestamp() - interval '1 minute'
+    sql`s.method = any(${[...methods]}::text[])
+      and (not s.outside or exists (select from searches c where c.sweep_id = s.id)) and (s.finished_at > clock_timestamp() - interval '1 minute'
       or s.id = any(${[...more]}::text[])
       or (s.state in ('pending', 'running')
         and exists (select from agents a where a.sweep_id = s.id and a.state = 'alive')))`,
@@ -60,7 +61,7 @@ export async function readAllDemands(
 async function readDemands(sql: Sql | Tx, asked: ReturnType<Sql | Tx>): Promise<Demand[]> {
   return sql<Demand[]>`
     with asked as materialized (
-      select s.id, s.generation, s.state in ('pending', 'running') and not s.exhausted as open,
+      select s.id, s.generation, s.state in ('pending', 'running') and not s.exhausted and not s.outside as open,
         s.run_cap - s.run_count as room
       from sweeps s where ${asked}
     ), busy as materialized (

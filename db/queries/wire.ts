@@ -131,6 +131,8 @@ export interface WireRun {
   /** Ended for want of a sign of life. */
   lapsed: boolean;
   lastStep: number | null;
+  /** Of that attempt: it goes on from there. */
+  resumedFromStep: number | null;
   historyLines: number;
   outputLines: number;
   /** Held by an agent of our own, which reports output and the end itself. */
@@ -144,7 +146,7 @@ export interface WireRun {
 const wireRunColumns = (sql: Sql | Tx) => sql`
   r.id as "runId", r.project_id as "projectId", r.sweep_id as "sweepId", r.name, coalesce(a.number, 0) as attempt, r.attempt as current,
   r.state, coalesce(a.ended_at is not null, true) as ended, coalesce(a.reason in ('lease_expired', 'silent'), false) as lapsed,
-  a.last_step as "lastStep", coalesce(a.history_lines, 0) as "historyLines", coalesce(a.output_lines, 0) as "outputLines",
+  a.last_step as "lastStep", a.resumed_from_step as "resumedFromStep", coalesce(a.history_lines, 0) as "historyLines", coalesce(a.output_lines, 0) as "outputLines",
   a.agent_id is not null and not exists (select from wire_agents x where x.agent_id = a.agent_id) as ours,
   a.agent_id is null as "byHand",
   r.stop_requested as "stopRequested", r.started_at as "startedAt"`;

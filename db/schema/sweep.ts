@@ -58,6 +58,11 @@ export const sweeps = pgTable(
     cursor: bigInteger("cursor").notNull().default("0"),
     /** Nothing new is left to hand out (cursor at the end, or run_cap reached). Requeued runs may remain. */
     exhausted: boolean("exhausted").notNull().default(false),
+    /**
+     * Nothing is chosen here: a controller or a scheduler on somebody's machine puts runs into the queue, and agents get those alone
+     * (engine/enqueue-run.ts).
+     */
+    outside: boolean("outside").notNull().default(false),
     /** Runs of before that it was told of (`prior_runs`): their points are known. */
     priors: integer("priors").notNull().default(0),
     /** Runs created by hand-out and not deleted; what run_cap is compared with. Written under the row lock of a claim. */

@@ -1,11 +1,16 @@
 import { AppError } from "@/core/errors";
+import { toValueMap } from "@/core/value";
+import { readWireRun } from "@/db/queries/wire";
 import { readWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import { type ALERT_SEVERITIES, alertRun } from "@/engine/alert-run";
 import { deleteRun as remove } from "@/engine/delete-run";
 import { finishRun } from "@/engine/finish-run";
+import { recordRun } from "@/engine/record-run";
+import { rewindRun as rewind } from "@/engine/rewind-run";
 import { stopRun as stop } from "@/engine/stop-run";
 import type { GatewayContext } from "./context";
 import { findRun } from "./find-run";
+import { showRun } from "./run";
 import { toWords } from "./words";
 
 /** What `wandb.Api()` and a running program do to a run beside logging (W95 to W98). */
@@ -59,20 +64,29 @@ export async function updateRunState(
   return { success: true };
 }
 
-/** @throws AppError BAD_INPUT */
-export function rewindRun({ input }: { input: { readonly runName: string } }): never {
-  throw new AppError(
-    "BAD_INPUT",
-    `run ${input.runName.slice(0, 200)} can't be rewound: this server keeps what was logged; begin another run, or go on with resume`,
-  );
+export interface RewindInput {
+  readonly runName: string;
+  readonly entityName?: string | null;
+  readonly projectName?: string | null;
+  readonly metricName: string;
+  readonly metricValue: number;
 }
 
-/** @throws AppError BAD_INPUT */
-export function enqueueSweepRun(): never {
-  throw new AppError(
-    "BAD_INPUT",
-    "this server takes no runs into a sweep's queue by hand: its search proposes them",
-  );
+/** W98. @throws AppError as the engine's `rewindRun` does */
+export async function rewindRun({ input }: { input: RewindInput }, context: GatewayContext) {
+  const { runName: name, entityName: entity, projectName: project, metricName, metricValue } = input;
+  if (metricName !== "_step")
+    throw new AppError(
+      "BAD_INPUT",
+      `metricName is ${JSON.stringify(metricName).slice(0, 100)}, expected _step: a run is rewound to one of its steps`,
+    );
+  const run = await findRun(context, { entity, project, name });
+  if (run === undefined) throw new AppError("NOT_FOUND", `run ${name.slice(0, 200)} is unknown`);
+  await rewind(context, { runId: run.runId, step: metricValue });
+  // What was said of values behind that step.
+  await recordRun(context, { runId: run.runId, summary: toValueMap([]) });
+  const now = await readWireRun(context.db.sql, { runId: run.runId });
+  return { rewoundRun: await showRun(context, now ?? run, name) };
 }
 
 export interface AlertInput {

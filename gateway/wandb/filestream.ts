@@ -95,7 +95,7 @@ type Lines = { readonly offset: number; readonly content: readonly string[] } | 
 async function takeHistory(context: GatewayContext, run: WireRun, lines: Lines): Promise<boolean> {
   if (!lines?.content.length) return false;
   let stop = false;
-  let begins = run.attempt > 1 && run.lastStep === null;
+  let begins = run.attempt > 1 && run.lastStep === null && run.resumedFromStep === null;
   // What was taken before is not read again.
   const taken = Math.min(Math.max(0, run.historyLines - lines.offset), lines.content.length);
   const fresh = lines.content.slice(taken);
@@ -278,6 +278,8 @@ const INTERRUPTED = 255;
 async function joinEarlier(context: GatewayContext, run: WireRun): Promise<number | null> {
   if (!run.byHand || run.attempt === 1 || run.ended || run.current !== run.attempt) return null;
   const now = await readWireRun(context.db.sql, run);
+  // Rewound, and ended without a step more.
+  if (now?.resumedFromStep != null) return now.resumedFromStep;
   const earlier = now?.lastStep === null ? await lastStepBefore(context, run) : null;
   if (now === undefined || earlier === null) return null;
   await logLines(context, {

@@ -12,14 +12,8 @@ import {
   useArtifact,
 } from "./artifact-writes";
 import { upsertModel } from "./change-project";
-import {
-  deleteRun,
-  enqueueSweepRun,
-  notifyScriptableRunAlert,
-  rewindRun,
-  stopRun,
-  updateRunState,
-} from "./change-run";
+import { deleteRun, notifyScriptableRunAlert, rewindRun, stopRun, updateRunState } from "./change-run";
+import { enqueueSweepRun } from "./controller";
 import { createRunFiles, deleteFiles, markRunFilesUploaded } from "./run-files";
 import { upsertSweep } from "./sweep";
 import { upsertBucket } from "./upsert-run";

@@ -75,7 +75,8 @@ export async function files(
   { names, first, after, pattern }: FileArgs,
 ) {
   const limit = Math.min(Math.max(first ?? PAGE, 0), MOST_FILES);
-  const asked = names?.filter((name) => name !== null);
+  // `./log.txt` is how somebody calls what he saved by that path.
+  const asked = names?.flatMap((name) => (name === null ? [] : [name.replace(/^(\.\/+)+/, "")]));
   const rows = await listRunFiles(context.db, context.access, {
     ...{ runId: path.runId, names: asked?.length ? asked : undefined, pattern: pattern || undefined },
     ...{ after: after || undefined, limit: limit + 1 },

@@ -4,11 +4,14 @@ import { readPosition } from "@/core/filter/position";
 import type { SweepAction } from "@/core/sweep";
 import { isList, isValueMap } from "@/core/value";
 import { getSweep, getSweeps, type SweepRow } from "@/db/queries/sweeps";
+import { type Control, readControl } from "@/db/queries/wire-control";
 import { listWireAgents, listWireSweeps, type WireAgentRow } from "@/db/queries/wire-lists";
 import { controlSweep } from "@/engine/control-sweep";
-import { updateSweep } from "@/engine/update-sweep";
+import { followController } from "@/engine/follow-controller";
+import { previewUpdate, updateSweep } from "@/engine/update-sweep";
 import { createWireSweep } from "@/engine/wire";
 import { type GatewayContext, reading } from "./context";
+import { readControllerWish } from "./controller";
 import { readSweepFilter } from "./run-filter";
 import { listRuns, MAX_PAGE, type RunListArgs, readFirst } from "./run-list";
 import { badCursor, parseCursor, parseObject, toCursor, toWords } from "./words";
@@ -28,8 +31,11 @@ export class Sweep {
   state = () => this.row.state.toUpperCase();
   description = async (_args: unknown, context: GatewayContext) => (await this.news(context))?.description;
   config = () => this.row.source ?? "";
-  controller = () => null;
-  scheduler = () => null;
+  controller = async (_args: unknown, context: GatewayContext) => (await this.control(context)).said;
+  scheduler = async (_args: unknown, context: GatewayContext) => {
+    const { scheduled } = await this.control(context);
+    return scheduled.length === 0 ? null : JSON.stringify({ scheduled });
+  };
   createdAt = () => this.row.createdAt;
   updatedAt = () => this.row.startedAt ?? this.row.createdAt;
   heartbeatAt = async (_args: unknown, context: GatewayContext) =>
@@ -37,6 +43,11 @@ export class Sweep {
   earlyStopJobRunning = () => false;
   bestLoss = async (_args: unknown, context: GatewayContext) => (await this.news(context))?.best;
   private news = ({ loaders }: GatewayContext) => loaders.sweepNews.load(this.row.id);
+  private asked?: Promise<Control>;
+  private control(context: GatewayContext): Promise<Control> {
+    this.asked ??= readControl(reading(context).sql, this.row.id);
+    return this.asked;
+  }
   runCount = () => this.row.runCount;
   runCountExpected = () => {
     const counts = [this.row.size, this.row.runCap].flatMap((count) =>
@@ -44,7 +55,8 @@ export class Sweep {
     );
     return counts.length === 0 ? null : Math.min(...counts);
   };
-  controllerRunName = () => null;
+  /** Where a scheduler writes its log: a run of the project, outside of the sweep. */
+  controllerRunName = () => `${this.row.id}-scheduler`;
   /** Agents ask for them at their start and read none; a controller on its user's machine reads all (W86). */
   runs = (args: RunListArgs, context: GatewayContext, info: GraphQLResolveInfo) =>
     listRuns(
@@ -167,11 +179,13 @@ const ACTIONS: Readonly<Record<string, SweepAction>> = {
 
 /** Makes a sweep, gives a waiting one another file, or moves one (W21 to W24). @throws AppError as the engine's verbs do */
 export async function upsertSweep({ input }: { input: UpsertSweepInput }, context: GatewayContext) {
-  const { id, config, state } = input;
+  const { id, config, state, controller } = input;
   if (!id) return create(input, context);
-  const warnings = config
-    ? (await updateSweep(context, { sweepId: id, source: config, noRetries: true })).warnings
-    : [];
+  const warnings =
+    config && !(controller && (await isSameFile(context, id, config)))
+      ? (await updateSweep(context, { sweepId: id, source: config, noRetries: true })).warnings
+      : [];
+  if (controller) await followController(context, readControllerWish(id, controller));
   if (input.displayName) await updateSweep(context, { sweepId: id, name: input.displayName });
   if (state) {
     const action = ACTIONS[state.toUpperCase()];
@@ -187,6 +201,12 @@ export async function upsertSweep({ input }: { input: UpsertSweepInput }, contex
     id,
     warnings.map(({ message }) => message),
   );
+}
+
+/** A controller sends the file with each word of its own, as a YAML library writes it: that is no change of it. */
+async function isSameFile(context: GatewayContext, sweepId: string, source: string): Promise<boolean> {
+  const { changes } = await previewUpdate(context, { sweepId, source, noRetries: true });
+  return changes.length === 0;
 }
 
 async function create(input: UpsertSweepInput, context: GatewayContext) {

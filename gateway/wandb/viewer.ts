@@ -55,7 +55,12 @@ function toUser({
 }
 
 /** Features that change what the client sends (section 5 of the protocol); all others are off by not being named. */
-const FEATURES = ["STRUCTURED_CONSOLE_LOGS", "SWEEPS_QUERY_FILTERING", "MARK_RUN_FILES_UPLOADED"];
+const FEATURES = [
+  "STRUCTURED_CONSOLE_LOGS",
+  "SWEEPS_QUERY_FILTERING",
+  "MARK_RUN_FILES_UPLOADED",
+  "SWEEPS_LOCAL_SCHEDULER",
+];
 
 export const serverInfo = () => ({
   features: FEATURES.map((name) => ({ name, isEnabled: true })),

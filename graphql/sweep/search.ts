@@ -11,7 +11,7 @@ export const Suggestion = builder.objectRef<SuggestionRow>("Suggestion").impleme
     }),
     reason: t.exposeString("reason", {
       description:
-        "design (space-filling, before there is a model), model, enumerated, random, replicate, or fallback (no model's answer was ready in time).",
+        "design (space-filling, before there is a model), model, enumerated, random, replicate, enqueued (somebody asked for it), or fallback (no model's answer was ready in time).",
     }),
     observed: t.exposeInt("observed", { description: "How many results the search had seen." }),
     seen: t.exposeInt("seen", {

@@ -170,7 +170,10 @@ describe("creating", () => {
 
   test("what this server can't run is said before it is tried", async () => {
     const { page } = await openEditor();
-    await write(page, "method: custom\nprogram: train.py\nparameters: {lr: {values: [1, 2]}}\n");
+    await write(
+      page,
+      "method: grid\nprogram: train.py\nparameters: {lr: {values: [1, 2]}}\nconstraints: [lr > 5]\n",
+    );
     await page
       .locator("#examples")
       .getByText(/This server can't run the file/)

@@ -261,6 +261,7 @@ const DOORS: Record<string, [rule: string, door: Door]> = {
       },
     },
   ],
+  "Mutation.enqueueRun": [WORK, { args: ({ sweepId }) => ({ sweepId, params: "{}" }) }],
   "Mutation.retryRuns": [WORK, { args: ({ sweepId }) => ({ sweepId }) }],
   "Mutation.updateSweep": [WORK, { args: ({ sweepId }) => ({ sweepId, name: "renamed" }) }],
 

@@ -188,6 +188,10 @@ const CALLS: Record<string, () => Promise<Call> | Call> = {
       where id = any(${[...(input.runIds as string[]), ...((other?.runIds ?? []) as string[])]}::bigint[])`;
     return { input, ...(other && { other }) };
   },
+  enqueueRun: async () => ({
+    input: { sweepId: await createSweep(server), params: '{"lr": 1.0}' },
+    other: { params: '{"lr": 2.0}' },
+  }),
   retryRuns: byRuns,
   updateSweep: async () => ({
     input: { sweepId: await createSweep(server), name: "one" },

@@ -71,11 +71,6 @@ describe("createSweep", () => {
 
   test.each([
     ["a file that can't be read", { source: "method: [" }, "CONFIG_INVALID"],
-    [
-      "a method of later",
-      { source: "method: custom\nmetric: {name: loss}\nparameters: {x: {min: 0.0, max: 1.0}}" },
-      "METHOD_NOT_YET",
-    ],
     ["neither source nor json", {}, "BAD_INPUT"],
     ["a project that can't be named so", { source: gridOf(1), project: "a/b" }, "BAD_INPUT"],
     ["an entity that is a path of the server", { source: gridOf(1), entity: "graphql" }, "NAME_RESERVED"],
@@ -312,6 +307,23 @@ describe("the life of a run", () => {
     const listed = sweep.runs.nodes.map(({ id }) => id);
     expect(listed).toContain(first?.runId);
     expect(listed).not.toContain(second?.runId);
+  });
+
+  test("enqueueRun puts a run of the caller's choice into a sweep's queue, as it was written", async () => {
+    const sweepId = await createSweep(server, gridOf(2));
+    const { run } = await mutate(
+      "enqueueRun",
+      { sweepId, params: '{"x":7.0}', displayName: "asked" },
+      "run { displayName state params sweep { id } }",
+    );
+    expect(run).toEqual({
+      displayName: "asked",
+      state: "pending",
+      params: '{"x": 7.0}',
+      sweep: { id: sweepId },
+    });
+    const refused = await mutate("enqueueRun", { sweepId, params: "7" }, "run { id }");
+    expect(refused).toMatchObject({ run: null, error: { code: "BAD_INPUT" } });
   });
 
   test("createRun starts a run outside any sweep with a key of its own", async () => {

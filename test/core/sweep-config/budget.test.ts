@@ -124,7 +124,8 @@ describe("scheduler", () => {
       "program: a.py\nmethod: custom\nscheduler: {engine: optuna, source: a.py, search_space: f}",
     );
     expect(config?.method).toBe("custom");
-    expect(warnings[0]?.message).toContain("the program in `source` is not run");
+    expect(placesOf(warnings)).toEqual(["SCHEDULER_OUTSIDE 3:12 scheduler"]);
+    expect(warnings[0]?.message).toContain("`wandb sweep-scheduler` sends the runs");
   });
 
   test.each(["optuna", "{engine: optunna}", "{source: a.py}"])("%s is kept without effect", (scheduler) => {

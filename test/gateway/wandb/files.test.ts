@@ -237,7 +237,7 @@ describe("W65, W66: who may read, and what a browser makes of it", () => {
     expect(await list(run, {}, stranger)).toBeUndefined();
     expect((await fetch(url)).status).toBe(401);
     const remove = "mutation d($files: [ID!]!) { deleteFiles(input: {files: $files}) { success } }";
-    const { files } = await list(run, { fileNames: ["seen.txt"] });
+    const { files } = await list(run, { fileNames: ["./seen.txt"] });
     expect((await wire(viewer, remove, { files: [files.edges[0].node.id] })).status).toBe(403);
     expect((await wire(stranger, remove, { files: [files.edges[0].node.id] })).status).toBe(404);
   });

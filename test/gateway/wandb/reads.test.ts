@@ -617,25 +617,3 @@ test("W97: an alert is a warning of its run; its title again within the wait is 
   ]);
   expect(await wire(server, ALERT, alert("nobody", "x", 0))).toMatchObject({ status: 404 });
 });
-
-test("W98: what this server does not do says so", async () => {
-  const rewind = await wire(
-    server,
-    `mutation RewindRun($runName: String!, $metricName: String!, $metricValue: Float!) {
-    rewindRun(input: {runName: $runName, metricName: $metricName, metricValue: $metricValue}) { rewoundRun { id } } }`,
-    { runName: "a", metricName: "_step", metricValue: 3 },
-  );
-  expect([rewind.status, rewind.errors?.[0]?.message]).toEqual([
-    400,
-    expect.stringMatching(/can't be rewound/),
-  ]);
-  const enqueue = await wire(
-    server,
-    "mutation E($id: ID!, $config: JSONString!) { enqueueSweepRun(input: {id: $id, config: $config}) { id } }",
-    { id: "x", config: "{}" },
-  );
-  expect([enqueue.status, enqueue.errors?.[0]?.message]).toEqual([
-    400,
-    expect.stringMatching(/takes no runs into a sweep's queue/),
-  ]);
-});

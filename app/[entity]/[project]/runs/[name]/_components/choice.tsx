@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   design: "One of the first configurations, which fill the space before there is a model.",
   enumerated: "The space is small enough to be run through: this one's turn had come.",
   replicate: "Another repeat of a configuration, as the sweep's file asks.",
+  enqueued: "Somebody chose it: it was put into the sweep's queue.",
   random: "A new place at random: nothing that the model rated was left to try.",
   fallback: "A point that fills the space: the model's next one was not ready when the agent asked.",
 };

@@ -1,0 +1,1 @@
+ALTER TABLE "sweeps" ADD COLUMN "outside" boolean DEFAULT false NOT NULL;
