@@ -8,6 +8,7 @@ import type { Terminal } from "./commands/context";
 import { addControls } from "./commands/control";
 import { addDoctor } from "./commands/doctor";
 import { addExport } from "./commands/export";
+import { addImport } from "./commands/import";
 import { addImportance } from "./commands/importance";
 import { addLaunch } from "./commands/launch";
 import { addLogin } from "./commands/login";
@@ -65,6 +66,7 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addBest(program, terminal);
   addImportance(program, terminal);
   addExport(program, terminal);
+  addImport(program, terminal, exit);
   addLaunch(program, terminal);
   addSimulateStopping(program, terminal, exit);
   addDoctor(program, terminal, exit);

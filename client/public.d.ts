@@ -398,6 +398,17 @@ export declare const DescribeAttempt: TypedDocumentNode<{
 		diff?: string;
 	};
 }>;
+export declare const DateRun: TypedDocumentNode<{
+	dateRun: {
+		error: Failure | null;
+	};
+}, {
+	input: {
+		runId: string;
+		startedAt?: string;
+		finishedAt?: string;
+	};
+}>;
 export interface SystemSample {
 	timeMs: number;
 	/** Finite numbers by name. */

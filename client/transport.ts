@@ -3,8 +3,15 @@ import { AppError } from "@/core/errors";
 
 /** One POST and its answer. Throws SERVER_UNREACHABLE when none came: refused, reset, or later than `timeoutMs`. */
 export interface Transport {
-  post(body: string, options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Answer>;
+  post(body: string, options?: PostOptions): Promise<Answer>;
   close(): Promise<void>;
+}
+
+export interface PostOptions {
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  /** Below the server's address; `/graphql` when absent. */
+  path?: string;
 }
 
 export interface Answer {
@@ -28,7 +35,7 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS = 32;
 
 export function openTransport({ url, key, userAgent = "besom" }: TransportOptions): Transport {
-  const endpoint = toEndpoint(url);
+  const endpoint = toEndpoint(url, "/graphql");
   const dispatcher = new Agent({
     connections: CONNECTIONS,
     connect: { timeout: REQUEST_TIMEOUT_MS },
@@ -44,7 +51,7 @@ export function openTransport({ url, key, userAgent = "besom" }: TransportOption
   };
 
   return {
-    async post(body, { timeoutMs = REQUEST_TIMEOUT_MS, signal } = {}) {
+    async post(body, { timeoutMs = REQUEST_TIMEOUT_MS, signal, path } = {}) {
       // Not AbortSignal.any: on a signal that lives as long as an agent it leaves something behind for each request.
       const end = new AbortController();
       const abort = () => end.abort();
@@ -52,7 +59,7 @@ export function openTransport({ url, key, userAgent = "besom" }: TransportOption
       signal?.addEventListener("abort", abort, { once: true });
       if (signal?.aborted) abort();
       try {
-        const answer = await request(endpoint, {
+        const answer = await request(path === undefined ? endpoint : toEndpoint(url, path), {
           method: "POST",
           headers,
           body,
@@ -77,14 +84,14 @@ export function openTransport({ url, key, userAgent = "besom" }: TransportOption
   };
 }
 
-function toEndpoint(url: string): string {
+function toEndpoint(url: string, path: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:")
     throw new AppError(
       "BAD_USAGE",
       `the server's address must look like http://host:3000, not ${JSON.stringify(url)}; see BESOM_URL`,
     );
-  parsed.pathname = `${parsed.pathname.replace(/\/+$/, "")}/graphql`;
+  parsed.pathname = `${parsed.pathname.replace(/\/+$/, "")}${path}`;
   return parsed.href;
 }
 

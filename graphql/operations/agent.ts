@@ -294,6 +294,16 @@ export const DescribeAttempt = toDocument<
   ${FAILURE_FRAGMENT}
 `);
 
+export const DateRun = toDocument<
+  { dateRun: { error: Failure | null } },
+  { input: { runId: string; startedAt?: string; finishedAt?: string } }
+>(/* GraphQL */ `
+  mutation DateRun($input: DateRunInput!) {
+    dateRun(input: $input) { error { ...Failure } }
+  }
+  ${FAILURE_FRAGMENT}
+`);
+
 export interface SystemSample {
   timeMs: number;
   /** Finite numbers by name. */

@@ -1,8 +1,19 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { scanRows } from "@/db/queries/read-rows";
+import { systemAccess } from "@/engine/authorize";
 import { hasPython } from "../support/python";
 import { installWandb, startWandb, type Wandb, type WandbOptions } from "../support/wandb-client";
 import { until, type World, withWorld } from "../support/world";
@@ -52,6 +63,20 @@ const runsOf = (where: { sweep?: string; project?: string }) => world.db.sql<Run
     r.params::text::json as params, a.history_lines as lines, a.last_step as "lastStep"
   from runs r join projects p on p.id = r.project_id join attempts a on a.run_id = r.id and a.number = r.attempt
   where ${where.sweep ? world.db.sql`r.sweep_id = ${where.sweep}` : world.db.sql`p.name = ${where.project ?? ""}`} order by r.id`;
+
+/** A run's history as Python prints it: NaN and infinities as texts. */
+async function rowsOf(runId: number): Promise<Record<string, unknown>[]> {
+  const rows: Record<string, unknown>[] = [];
+  await scanRows(world.db, systemAccess(), { runId }, ({ step, cells }) => {
+    const values = [...cells()].map(([name, cell]) => [
+      name,
+      typeof cell === "number" ? toSaid(cell) : JSON.parse(cell.json),
+    ]);
+    rows.push({ _step: step, ...Object.fromEntries(values) });
+  });
+  return rows;
+}
+const toSaid = (value: number) => (Number.isFinite(value) ? value : String(value));
 
 /** The JSON that a program said last; its client writes on standard output as well. */
 const saidBy = (lines: readonly string[]): unknown =>
@@ -202,6 +227,55 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
     expect(others).toEqual([]);
     expect(one).toMatchObject({ state: "finished", lines: 50, lastStep: 49, params: { lr: 1 } });
   }, 120_000);
+
+  test("what was logged offline is moved in without the client, every step of it, and a run that breaks off as far as it goes", async () => {
+    const cwd = newFolder();
+    const project = `moved-${wanted.replace(/\W+/g, "-")}`;
+    const { lines } = await run(["offline.py"], { cwd, env: { PROJECT: project, WANDB_MODE: "offline" } });
+    const logged = saidBy(lines()) as Record<string, Record<string, unknown>[]>;
+    const folder = readdirSync(join(cwd, "wandb")).find((name) => name.endsWith("-cut")) ?? "";
+    const cut = join(cwd, "wandb", folder, "run-cut.wandb");
+    truncateSync(cut, Math.floor(statSync(cut).size * 0.6));
+    const imported = world.besom(["import", "wandb", "wandb"], { cwd });
+    expect(await imported.exited, imported.output()).toBe(0);
+    expect(imported.output()).toMatch(/run-cut\.wandb breaks off at byte \d+/);
+    const again = world.besom(["import", "wandb", "wandb"], { cwd });
+    expect(await again.exited, again.output()).toBe(0);
+    expect(again.output()).toContain("3 there already");
+    const runs = new Map((await runsOf({ project })).map((one) => [one.name, one]));
+    expect(runs.get("good")).toMatchObject({ state: "finished", exitCode: 0, attempt: 1, lines: 3_001 });
+    expect(runs.get("good")?.params).toEqual({
+      lr: 0.5,
+      layers: [64, 32],
+      deep: { x: { y: "z" } },
+      gone: 1,
+      added: 2,
+    });
+    expect(runs.get("bad")).toMatchObject({ state: "failed", reason: "exit_code", exitCode: 3, lines: 51 });
+    expect(runs.get("cut")).toMatchObject({ state: "crashed", exitCode: null });
+    for (const [name, rows] of Object.entries(logged)) {
+      const found = await rowsOf(runs.get(name)?.id ?? 0);
+      if (name === "cut") expect(found.length).toBeGreaterThan(1_000);
+      expect(found).toEqual(name === "cut" ? rows.slice(0, found.length) : rows);
+    }
+    // The documentation's program, as if our server were W&B's.
+    const [program = ""] =
+      /(?<=```python\n)# export\.py\n.*?(?=```)/s.exec(
+        readFileSync(join(import.meta.dirname, "../../docs/wandb.md"), "utf8"),
+      ) ?? [];
+    writeFileSync(join(cwd, "export.py"), program);
+    await run([join(cwd, "export.py"), `${entity}/${project}`], { cwd });
+    const moved = world.besom(["import", "wandb", "exported", "--project", `${project}-again`], { cwd });
+    expect(await moved.exited, moved.output()).toBe(0);
+    const others = await runsOf({ project: `${project}-again` });
+    expect(others.map(({ name, state, params }) => ({ name, state, params }))).toEqual(
+      [...runs.values()].map(({ name, state, params }) => ({ name, state, params })),
+    );
+    for (const { name, id } of others)
+      expect(await rowsOf(id)).toEqual(await rowsOf(runs.get(name)?.id ?? 0));
+    await world.db
+      .sql`update projects set deleted_at = now() where name = any(${[project, `${project}-again`]})`;
+  }, 180_000);
 
   test.skipIf(isBrief)(
     "a sweep is paused, resumed, stopped and cancelled, and what is under way ends as W&B says",

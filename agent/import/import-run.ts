@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import type { Client } from "@/client/client";
+import { AppError, isAppError } from "@/core/errors";
+import { CreateRun, DateRun, DescribeAttempt, FinishRun } from "@/graphql/operations";
+import type { FoundRun, RunHead } from "./found-run";
+import { isThere } from "./is-there";
+import { sendLines } from "./send-lines";
+import { toRecord } from "./to-record";
+import type { RunPath, RunThere, WandbDoor } from "./wandb-door";
+
+export interface ImportOptions {
+  readonly entity: string | undefined;
+  /** Instead of the one that the run says. */
+  readonly project: string | undefined;
+  readonly client: Client;
+  readonly door: WandbDoor;
+  /** Told with each request how many lines of the history have been sent. */
+  readonly onLines: (run: RunHead, sent: number) => void;
+}
+
+export interface Imported {
+  readonly head: RunHead;
+  readonly path: RunPath;
+  /** Unchanged: all of it was there. */
+  readonly outcome: "imported" | "unchanged";
+}
+
+/** What W&B calls a project that nobody named. */
+const NO_PROJECT = "uncategorized";
+/** The first attempt: an import knows no other. */
+const ATTEMPT = 1;
+
+/**
+ * Moves one run in: it is made, described, its lines are sent, it is ended and dated, and only then marked as done. Broken off anywhere it is gone
+ * on with when it is asked for again, since the run holds the digest of what it comes from; done, it is left alone.
+ * @throws AppError NAME_TAKEN for a run of that name with other data; BAD_INPUT for files that can't be read, naming the place
+ */
+export async function importRun(found: FoundRun, options: ImportOptions): Promise<Imported> {
+  const { client, door } = options;
+  const head = found.readHead();
+  const path = placeOf(head, options);
+  const before = await door.find(path);
+  const isNew = before === undefined && (await create(client, path, head));
+  const there = isNew ? undefined : (before ?? (await findTaken(door, path)));
+  if (there !== undefined && isThere(there, head, { path, place: found.place }))
+    return { head, path: { ...path, entity: there.entity }, outcome: "unchanged" };
+  const run = await door.record(path, toRecord(head, { done: false }));
+  // Of a run that is over it would begin another attempt.
+  if (run.state === "running") await door.record(path, { host: head.host, jobProgram: head.program });
+  const { startedMs } = head;
+  if (startedMs !== undefined)
+    await client.mutate(DateRun, { input: { runId: run.id, startedAt: toIso(startedMs) } });
+  const { entity } = run;
+  await sendLines(found.readLines(), run.lines, (stream, from, lines) => {
+    if (stream === "history") options.onLines(head, from + lines.length);
+    return door.send({ ...path, entity }, stream, from, lines);
+  });
+  await finish(client, run, head);
+  await door.record(path, toRecord(head, { done: true }));
+  return { head, path: { ...path, entity }, outcome: "imported" };
+}
+
+/** Where a run would go. */
+export const placeOf = (
+  head: RunHead,
+  { entity, project }: Pick<ImportOptions, "entity" | "project">,
+): RunPath => ({ entity, project: project ?? head.project ?? NO_PROJECT, name: head.id });
+
+/** @returns false where somebody else, an import of the same run for one, was faster */
+async function create(
+  client: Client,
+  { entity, project, name }: RunPath,
+  { displayName }: RunHead,
+): Promise<boolean> {
+  try {
+    await client.mutate(CreateRun, {
+      input: {
+        ...{ project, name, clientMutationId: randomUUID() },
+        ...(entity !== undefined && { entity }),
+        ...(displayName !== undefined && { displayName: displayName.slice(0, 500) }),
+      },
+    });
+    return true;
+  } catch (error) {
+    if (isAppError(error) && error.code === "NAME_TAKEN") return false;
+    throw error;
+  }
+}
+
+async function findTaken(door: WandbDoor, path: RunPath): Promise<RunThere> {
+  const there = await door.find(path);
+  if (there !== undefined) return there;
+  throw new AppError(
+    "NAME_TAKEN",
+    `a run ${path.name} of project ${path.project} was deleted, and a deleted run keeps its name: take the deletion back within ten minutes, or choose another project with --project`,
+    { details: { ...path } },
+  );
+}
+
+async function finish(client: Client, { id: runId }: RunThere, head: RunHead): Promise<void> {
+  const { startedMs, finishedMs, end, facts } = head;
+  await client.mutate(FinishRun, {
+    input: { runId, attempt: ATTEMPT, ...end, clientMutationId: randomUUID() },
+  });
+  if (startedMs !== undefined && finishedMs !== undefined) {
+    const finishedAt = toIso(Math.max(startedMs, finishedMs));
+    await client.mutate(DateRun, { input: { runId, startedAt: toIso(startedMs), finishedAt } });
+  }
+  await client.mutate(DescribeAttempt, { input: { runId, attempt: ATTEMPT, facts } });
+}
+
+const toIso = (timeMs: number): string => new Date(timeMs).toISOString();

@@ -1,0 +1,152 @@
+import { createHash, type Hash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { AppError, isAppError } from "@/core/errors";
+import type { FoundRun, Line, RunHead } from "./found-run";
+import { checkJson, toEventLine, toHistoryLine } from "./line-text";
+import { OutputLines, toLine } from "./output-lines";
+import { readRecordLog, type Torn } from "./record-log";
+import { RunFold } from "./run-fold";
+import { splitLines } from "./text-lines";
+import { readWandbRecord, type WandbRecord } from "./wandb-records";
+
+/**
+ * A run as W&B's client keeps it on disk: `.wandb` files of one run id in the order in which they were begun. A later one goes on from an
+ * earlier one where its first step lies behind that one's last; else the run was begun anew, which leaves only the later one, as at W&B.
+ */
+export function openRunFiles(paths: readonly string[]): FoundRun {
+  let known: Reading | undefined;
+  const read = () => {
+    known ??= readAll(paths);
+    return known;
+  };
+  return {
+    place: paths.join(", "),
+    readHead: () => read().head,
+    *readLines() {
+      const { used, head, printed } = read();
+      for (const path of used) yield* readLines(path);
+      if (!printed) yield* readOutputFile(used.at(-1) ?? "", head.startedMs);
+    },
+  };
+}
+
+/** Of the first record that tells it: enough to put the files of one run together. @throws AppError BAD_INPUT */
+export function readIdentity(path: string): { id: string; project: string; startedMs: number } {
+  for (const { record } of readRecords(path))
+    if (record.kind === "run" && record.run.id !== "")
+      return { id: record.run.id, project: record.run.project, startedMs: record.run.startedMs ?? 0 };
+  throw noRun(path);
+}
+
+interface Reading {
+  readonly head: RunHead;
+  /** The files that count. */
+  readonly used: readonly string[];
+  /** Whether their records hold what the run printed. */
+  readonly printed: boolean;
+}
+
+function readAll(paths: readonly string[]): Reading {
+  let used: string[] = [];
+  let [fold, digest] = [new RunFold(), createHash("sha256")];
+  let remarks: string[] = [];
+  for (const path of paths) {
+    let torn = foldFile(path, fold, digest);
+    if (torn === "anew") {
+      remarks = [`${used.join(", ")} is left out: ${path} begins the same run anew`];
+      [fold, digest, used] = [new RunFold(), createHash("sha256"), []];
+      torn = foldFile(path, fold, digest);
+    }
+    used.push(path);
+    if (torn !== undefined && torn !== "anew")
+      remarks.push(`${path} breaks off at byte ${torn.at} (${torn.why}): what is whole before it is taken`);
+  }
+  const last = used.at(-1) ?? "";
+  if (fold.run === undefined) throw noRun(last);
+  const files = join(dirname(last), "files");
+  const head = fold.toHead({
+    digest: digest.digest("hex"),
+    remarks,
+    requirements: readText(join(files, "requirements.txt")) ?? "",
+    metadata: readText(join(files, "wandb-metadata.json")),
+  });
+  return { head, used, printed: fold.printed };
+}
+
+/** @returns where the file breaks off; `anew` as soon as its first step is not behind the last one of the files before */
+function foldFile(path: string, fold: RunFold, digest: Hash): Torn | "anew" | undefined {
+  fold.begin();
+  const records = readRecords(path, digest);
+  for (;;) {
+    const next = records.next();
+    if (next.done) return next.value;
+    const { at, record } = next.value;
+    if (record.kind === "history" && fold.isAnew(record)) return "anew";
+    placed(path, at, () => {
+      if (record.kind === "history") for (const { path: name, json } of record.items) checkJson(name, json);
+      fold.take(record);
+    });
+  }
+}
+
+function* readLines(path: string): Generator<Line> {
+  const output = new OutputLines();
+  for (const { at, record } of readRecords(path)) {
+    if (record.kind === "history") {
+      yield { stream: "history", text: placed(path, at, () => toHistoryLine(record)) };
+    } else if (record.kind === "stats" && record.timeMs !== undefined) {
+      yield { stream: "events", text: placed(path, at, () => toEventLine(record)) };
+    } else if (record.kind === "output") {
+      for (const text of output.take(record)) yield { stream: "output", text };
+    }
+  }
+  for (const text of output.end()) yield { stream: "output", text };
+}
+
+/** What the client captured where it kept no records of it. */
+function* readOutputFile(path: string, startedMs: number | undefined): Generator<Line> {
+  const file = join(dirname(path), "files", "output.log");
+  if (!existsSync(file)) return;
+  for (const { text } of splitLines(file))
+    yield { stream: "output", text: toLine("stdout", startedMs, text) };
+}
+
+function* readRecords(
+  path: string,
+  digest?: Hash,
+): Generator<{ at: number; record: WandbRecord }, Torn | undefined> {
+  const log = readRecordLog(path);
+  for (;;) {
+    const next = log.next();
+    if (next.done) return next.value;
+    const { at, bytes } = next.value;
+    digest?.update(bytes);
+    const record = placed(path, at, () => readWandbRecord(bytes));
+    if (record !== undefined) yield { at, record };
+  }
+}
+
+/** Says of a mistake in a record where it stands. */
+function placed<T>(path: string, at: number, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    throw new AppError(error.code, `the record at byte ${at} of ${path} can't be read: ${error.message}`, {
+      cause: error,
+      details: { path, at },
+    });
+  }
+}
+
+const noRun = (path: string): AppError =>
+  new AppError(
+    "BAD_INPUT",
+    `${path} holds no run: its client was ended before it had written down what the run is`,
+    { details: { path } },
+  );
+
+function readText(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
+}
