@@ -8,6 +8,7 @@ import type { Terminal } from "./commands/context";
 import { addControls } from "./commands/control";
 import { addDoctor } from "./commands/doctor";
 import { addExport } from "./commands/export";
+import { addFiles } from "./commands/files";
 import { addImport } from "./commands/import";
 import { addImportance } from "./commands/importance";
 import { addLaunch } from "./commands/launch";
@@ -66,6 +67,7 @@ export function toProgram(terminal: Terminal, exit: ExitCode): Command {
   addBest(program, terminal);
   addImportance(program, terminal);
   addExport(program, terminal);
+  addFiles(program, terminal);
   addImport(program, terminal, exit);
   addLaunch(program, terminal);
   addSimulateStopping(program, terminal, exit);

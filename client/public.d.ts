@@ -672,6 +672,28 @@ export declare const FindRun: TypedDocumentNode<{
 	sweepId: string;
 	filter: RunFilter;
 }>;
+export interface DownloadedFile {
+	name: string;
+	size: number;
+	md5: string | null;
+	updatedAt: string;
+	url: string;
+}
+/** Of a run by its number, or by entity, project and name. */
+export declare const ListRunFiles: TypedDocumentNode<{
+	run: {
+		id: string;
+		files: Page<DownloadedFile>;
+	} | null;
+}, {
+	id: string | null;
+	entity: string | null;
+	project: string | null;
+	name: string | null;
+	prefix: string;
+	first: number;
+	after: string | null;
+}>;
 export declare const StopListedRun: TypedDocumentNode<{
 	stopRun: {
 		run: ListedRun | null;

@@ -50,6 +50,8 @@ export interface MediaItem {
 
 /** W&B's client sends at most 108 pictures at once; a file of a thousand is somebody's own. */
 export const MAX_MEDIA_ITEMS = 1_000;
+/** 108 pictures with boxes and masks over each have some 100,000 characters. */
+const MAX_MEDIA_TEXT = 1_000_000;
 /** W&B's client takes at most 512. */
 const MAX_BINS = 4_096;
 const MAX_LAYERS = 32;
@@ -82,9 +84,10 @@ export function mediaKindOf(value: unknown): MediaKind | undefined {
   return TYPES[value._type]?.[0] ?? (typeof value.path === "string" ? "file" : undefined);
 }
 
-/** The same of JSON text, which is not read unless it may be one. */
+/** The same of JSON text, which is not read unless it may be one: each change of a run asks for all that it logged last. */
 export function mediaKindOfJson(json: string | null | undefined): MediaKind | undefined {
-  return json?.includes('"_type"') ? mediaKindOf(parse(json)) : undefined;
+  if (!json || json.length > MAX_MEDIA_TEXT || !json.includes('"_type"')) return undefined;
+  return mediaKindOf(parse(json));
 }
 
 /** The things in one value, at most MAX_MEDIA_ITEMS of them. */

@@ -78,6 +78,39 @@ export const FindRun = toDocument<
   }
 `);
 
+export interface DownloadedFile {
+  name: string;
+  size: number;
+  md5: string | null;
+  updatedAt: string;
+  url: string;
+}
+
+/** Of a run by its number, or by entity, project and name. */
+export const ListRunFiles = toDocument<
+  { run: { id: string; files: Page<DownloadedFile> } | null },
+  {
+    id: string | null;
+    entity: string | null;
+    project: string | null;
+    name: string | null;
+    prefix: string;
+    first: number;
+    after: string | null;
+  }
+>(/* GraphQL */ `
+  query ListRunFiles(
+    $id: ID, $entity: String, $project: String, $name: String, $prefix: String!, $first: Int!, $after: String
+  ) {
+    run(id: $id, entity: $entity, project: $project, name: $name) {
+      id
+      files(prefix: $prefix, first: $first, after: $after) {
+        totalCount nodes { name size md5 updatedAt url } pageInfo { hasNextPage endCursor }
+      }
+    }
+  }
+`);
+
 export const StopListedRun = toDocument<
   { stopRun: { run: ListedRun | null; error: Failure | null } },
   { input: { runId: string; clientMutationId?: string } }

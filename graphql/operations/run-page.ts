@@ -1,3 +1,4 @@
+import type { MediaKind } from "@/core/media";
 import type { WarningCode } from "@/core/run";
 import type { RunFilter, RunOrder } from "@/core/run-filter";
 import type { AttemptFacts } from "./agent";
@@ -18,8 +19,10 @@ export interface MetricSummary {
   lastStep: number | null;
   minStep: number | null;
   maxStep: number | null;
-  /** The last value that is no number, as JSON text. */
+  /** The beginning of the last value that is no number, as JSON text. */
   lastOther: string | null;
+  /** Where that is a picture, a table or the like. */
+  media: MediaKind | null;
 }
 
 export interface AttemptLine {
@@ -81,7 +84,7 @@ const RUN_HEAD = /* GraphQL */ `
       number state host pid command slot device startedAt endedAt lastContactAt lastStep exitCode reason resumedFromStep
     }
     warnings { code message attempt at }
-    summary { name count nonFinite last min max mean lastStep minStep maxStep lastOther }
+    summary { name count nonFinite last min max mean lastStep minStep maxStep lastOther(most: 200) media }
     sweep { id name state metric { name goal target } bestRun { id } }
   }
   ${RUN_LINE}
@@ -163,7 +166,7 @@ export const RunPage = toDocument<
       ...RunHead
       project { name entity { name } viewerCanEdit }
       configured: sweep { config }
-      history(samples: $samples) { series { ...Series } }
+      history(samples: $samples, numbers: true) { series { ...Series } }
       ${SYSTEM}
       output(last: 400) { ${OUTPUT_PAGE} }
     }
@@ -180,7 +183,7 @@ export const RunHistory = toDocument<
   query RunHistory($id: ID!, $samples: Int!, $axis: HistoryAxis!, $min: Float, $max: Float) {
     run(id: $id) {
       attempt
-      history(samples: $samples, x: { axis: $axis }, min: $min, max: $max) { series { ...Series } }
+      history(samples: $samples, x: { axis: $axis }, min: $min, max: $max, numbers: true) { series { ...Series } }
     }
   }
   ${SERIES}
@@ -302,7 +305,7 @@ export const MetricsLogged = toDocument<
   { runIds: string[]; cursor: string | null }
 >(/* GraphQL */ `
   subscription MetricsLogged($runIds: [ID!]!, $cursor: String) {
-    metricsLogged(scope: { runIds: $runIds }, cursor: $cursor) {
+    metricsLogged(scope: { runIds: $runIds }, cursor: $cursor, numbers: true) {
       cursor reset
       series { attempt key steps times values }
     }

@@ -27,7 +27,11 @@ export function Metrics({ data, settings }: { data: RunData; settings: ChartSett
     .filter(({ values }) => values.some((value) => value !== null))
     .sort((a, b) => Number(b.key === goal) - Number(a.key === goal));
   const drawn = all ? drawable : drawable.slice(0, FEW_CHARTS);
-  const nothing = head.summary.length === 0 && drawable.length === 0;
+  // Pictures and the like have a part of their own.
+  const summary = head.summary.filter(
+    ({ media, count, nonFinite }) => media === null || count + nonFinite > 0,
+  );
+  const nothing = summary.length === 0 && drawable.length === 0;
   return (
     <Panel
       id="metrics"
@@ -35,7 +39,7 @@ export function Metrics({ data, settings }: { data: RunData; settings: ChartSett
       note={
         drawn.length < drawable.length
           ? `showing ${drawn.length} of ${plural(drawable.length, "metric")}`
-          : !nothing && plural(Math.max(drawable.length, head.summary.length), "metric")
+          : !nothing && plural(Math.max(drawable.length, summary.length), "metric")
       }
       actions={
         drawable.length > 0 && (
@@ -80,7 +84,7 @@ export function Metrics({ data, settings }: { data: RunData; settings: ChartSett
           <Button onClick={() => setAll(true)}>Show all {formatCount(drawable.length)}</Button>
         </p>
       )}
-      {head.summary.length > 0 && <Summary rows={head.summary} />}
+      {summary.length > 0 && <Summary rows={summary} />}
     </Panel>
   );
 }

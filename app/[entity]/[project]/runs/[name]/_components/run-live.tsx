@@ -8,7 +8,9 @@ import { useRun } from "@/app/_live/use-run";
 import type { OutputPiece, RunHead, RunSeries, SystemSeries } from "@/graphql/operations/run-page";
 import { Attempts } from "./attempts";
 import { Ending } from "./ending";
+import { Files } from "./files";
 import { Machine } from "./machine";
+import { Media } from "./media";
 import { Metrics } from "./metrics";
 import { Notes } from "./notes";
 import { Output } from "./output";
@@ -57,6 +59,7 @@ function Shown(props: Props) {
       <div className="mt-8 grid gap-x-10 gap-y-10 lg:grid-cols-[minmax(0,1fr)_20rem] lg:grid-rows-[auto_1fr] xl:grid-cols-[minmax(0,1fr)_23rem]">
         <div className="min-w-0 space-y-10">
           <Metrics data={data} settings={settings} />
+          <Media head={head} />
           <Output data={data} />
         </div>
         <div className="min-w-0 space-y-10 lg:row-span-2">
@@ -66,6 +69,7 @@ function Shown(props: Props) {
         </div>
         <div className="min-w-0 space-y-10">
           <Machine head={head} initial={system} />
+          <Files head={head} path={`${projectPath.slice(1)}/${head.name}`} />
           <Provenance head={head} />
         </div>
       </div>

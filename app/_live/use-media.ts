@@ -1,0 +1,120 @@
+"use client";
+
+import { useEffect, useRef, useState } from "react";
+import { MediaAt, type MediaEntry, MediaSteps } from "@/graphql/operations/run-media";
+import type { RunHead } from "@/graphql/operations/run-page";
+import { request } from "./request";
+
+export interface SeenMedia {
+  /** Those that can be chosen; undefined before the first answer. */
+  readonly steps: readonly number[] | undefined;
+  /** How many there are. */
+  readonly total: number;
+  /** What is shown: while another step is on its way, what was. */
+  readonly entry: MediaEntry | undefined;
+  /** The one that is wanted; the last one, also as further ones come, until somebody chooses. */
+  readonly step: number | undefined;
+  choose(step: number | undefined): void;
+  readonly failed: boolean;
+}
+
+/** A run that logs is heard of ten times a second; its pictures are looked for at this pace. */
+const ASK_EVERY_MS = 3_000;
+/** A slider passes many steps on its way. */
+const REST_MS = 80;
+/** A file comes some seconds after it was logged; wandb's client sends each 15 s. */
+const AGAIN_MS = 4_000;
+const MOST_TRIES = 20;
+
+/** What one run logged under one name of pictures and the like, while somebody is near. */
+export function useMedia(head: RunHead, key: string, near: boolean): SeenMedia {
+  const { id } = head;
+  const [found, setFound] = useState<{ steps: readonly number[]; total: number }>();
+  const [chosen, choose] = useState<number>();
+  const [entry, setEntry] = useState<MediaEntry>();
+  const [failed, setFailed] = useState(false);
+  const [tries, setTries] = useState(0);
+  useWhenChanged(head, near, (signal) =>
+    request(MediaSteps, { id, key }, signal).then(
+      ({ run }) => {
+        setFailed(false);
+        const [media] = run?.media ?? [];
+        if (media) setFound((known) => (isSame(known, media) ? known : media));
+      },
+      () => signal.aborted || setFailed(true),
+    ),
+  );
+  const step = chosen ?? found?.steps.at(-1);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another try is a reason to ask
+  useEffect(() => {
+    if (!near || step === undefined) return;
+    const left = new AbortController();
+    const timer = setTimeout(() => {
+      request(MediaAt, { id, key, step }, left.signal).then(
+        ({ run }) => {
+          setFailed(false);
+          const [shown] = run?.media[0]?.entries ?? [];
+          if (shown) setEntry(shown);
+        },
+        () => left.signal.aborted || setFailed(true),
+      );
+    }, REST_MS);
+    return () => {
+      clearTimeout(timer);
+      left.abort();
+    };
+  }, [id, key, step, near, tries]);
+  const waits = entry?.items.some(({ path, url }) => path !== null && url === null) ?? false;
+  useEffect(() => {
+    if (!near || !(waits || failed) || tries >= MOST_TRIES) return;
+    const timer = setTimeout(() => setTries(tries + 1), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [near, waits, failed, tries]);
+  return { steps: found?.steps, total: found?.total ?? 0, entry, step, choose, failed };
+}
+
+const isSame = (
+  known: { total: number; steps: readonly number[] } | undefined,
+  next: typeof known,
+): boolean => known?.total === next?.total && known?.steps.at(-1) === next?.steps.at(-1);
+
+/** What takes the server long is asked for so much less often. */
+const REST_TIMES = 10;
+
+/** Asks at once, and again, not too often, whenever the run has changed. */
+export function useWhenChanged(
+  head: RunHead,
+  near: boolean,
+  ask: (signal: AbortSignal) => Promise<unknown>,
+): void {
+  const nextAt = useRef(Number.NEGATIVE_INFINITY);
+  const asking = useRef(ask);
+  asking.current = ask;
+  const pending = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const left = useRef<AbortController>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the change of the run is the reason
+  useEffect(() => {
+    if (!near) return;
+    pending.current ??= setTimeout(
+      () => {
+        pending.current = undefined;
+        left.current ??= new AbortController();
+        const began = performance.now();
+        nextAt.current = began + ASK_EVERY_MS;
+        void asking.current(left.current.signal).then(() => {
+          nextAt.current = Math.max(nextAt.current, began + REST_TIMES * (performance.now() - began));
+        });
+      },
+      Math.max(0, nextAt.current - performance.now()),
+    );
+  }, [head, near]);
+  useEffect(
+    () => () => {
+      clearTimeout(pending.current);
+      pending.current = undefined;
+      left.current?.abort();
+      left.current = undefined;
+    },
+    [],
+  );
+}

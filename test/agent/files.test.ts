@@ -1,0 +1,82 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { main } from "@/agent/main";
+import { addPerson } from "../support/people";
+import { sharedServer } from "../support/server";
+import { beginRun, uploadFile, type WireRun } from "../support/wire";
+
+const server = sharedServer();
+const cwd = mkdtempSync(join(tmpdir(), "besom-cli-files-"));
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+let run: WireRun;
+beforeAll(async () => {
+  run = await beginRun(server(), "run one", "downloads");
+  for (const [name, body] of [
+    ["model.pt", "weights"],
+    ["media/images/a b.png", "picture"],
+    ["media/empty.txt", ""],
+  ] as const)
+    await uploadFile(server(), run, name, body);
+});
+
+async function type(words: readonly string[], key = server().key) {
+  const printed = { out: "", err: "" };
+  const nowhere = join(tmpdir(), "besom-nowhere");
+  const code = await main(["files", ...words], {
+    env: { XDG_CONFIG_HOME: nowhere, BESOM_DATA_DIR: nowhere, BESOM_URL: server().url, BESOM_API_KEY: key },
+    cwd,
+    out: (text) => {
+      printed.out += `${text}\n`;
+    },
+    err: (text) => {
+      printed.err += `${text}\n`;
+    },
+    color: false,
+  });
+  return { code, ...printed };
+}
+
+test("files are listed by name, by whatever a run is called", async () => {
+  const path = `${run.entity}/downloads/run one`;
+  const listed = await type([path]);
+  expect(listed.code).toBe(0);
+  expect(listed.out.split("\n").map((line) => line.split(/\s{2,}/)[0])).toEqual([
+    ...["FILE", "media/empty.txt", "media/images/a b.png", "model.pt", ""],
+  ]);
+  const address = `${server().url}/${run.entity}/downloads/runs/run%20one`;
+  for (const name of ["downloads/run one", run.id, address])
+    expect((await type([name])).out).toBe(listed.out);
+  const json = JSON.parse((await type([path, "--prefix", "media/", "--json"])).out);
+  expect(json).toMatchObject([
+    { name: "media/empty.txt", size: 0 },
+    { name: "media/images/a b.png", size: 7 },
+  ]);
+  expect(json[0]).not.toHaveProperty("url");
+});
+
+test("they are downloaded below a folder, and once more only where something is missing or has changed", async () => {
+  const first = await type([run.id, "--download", "out"]);
+  expect(first).toMatchObject({ code: 0, err: "3 of 3 files written to out (14 bytes)\n" });
+  expect(readFileSync(join(cwd, "out/media/images/a b.png"), "utf8")).toBe("picture");
+  expect(statSync(join(cwd, "out/media/empty.txt")).size).toBe(0);
+  writeFileSync(join(cwd, "out/model.pt"), "changed");
+  const second = await type([run.id, "--download", "out"]);
+  expect(second.err).toBe("1 of 3 files written to out (7 bytes), 2 were there\n");
+  expect(readFileSync(join(cwd, "out/model.pt"), "utf8")).toBe("weights");
+  expect(existsSync(join(cwd, "out/model.pt.besom-part"))).toBe(false);
+});
+
+test("what is no run, is unknown or may not be seen is said, and writes nothing", async () => {
+  expect(await type(["model"])).toMatchObject({ code: 2, err: expect.stringContaining('"model" is no run') });
+  expect(await type(["downloads/nobody"])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("knows no run"),
+  });
+  const stranger = await addPerson(server(), "stranger");
+  const refused = await type([run.id, "--download", "theirs"], stranger.key);
+  expect(refused.code).toBe(1);
+  expect(existsSync(join(cwd, "theirs"))).toBe(false);
+});
