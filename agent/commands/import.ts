@@ -5,7 +5,8 @@ import { findCredentials } from "@/client/credentials";
 import { AppError, isAppError } from "@/core/errors";
 import { toShown } from "../cells";
 import { EXIT, type ExitCode } from "../exit-code";
-import { findRuns, isFileError } from "../import/find-runs";
+import { isFileError } from "../import/file-error";
+import { findRuns } from "../import/find-runs";
 import type { FoundRun, RunHead } from "../import/found-run";
 import { type Imported, type ImportOptions, importRun, placeOf } from "../import/import-run";
 import { openWandbDoor } from "../import/wandb-door";
@@ -47,7 +48,7 @@ async function importAll(
   if (options.dryRun) {
     const look = async (run: FoundRun): Promise<Imported> => {
       const head = run.readHead();
-      return { head, path: placeOf(head, where), outcome: "unchanged" };
+      return { head, path: placeOf(head, where), outcome: "unchanged", leftOut: [] };
     };
     return each(terminal, exit, runs, options, look, "found");
   }
@@ -120,9 +121,9 @@ async function tell(
 ): Promise<Told> {
   const { place } = run;
   try {
-    const { head, path, outcome } = await bring(run);
+    const { head, path, outcome, leftOut } = await bring(run);
     return {
-      ...{ place, outcome: word ?? outcome, remarks: head.remarks, ...path },
+      ...{ place, outcome: word ?? outcome, remarks: [...head.remarks, ...leftOut], ...path },
       ...{ displayName: head.displayName, state: head.end.state, historyLines: head.historyLines },
     };
   } catch (cause) {

@@ -9,6 +9,7 @@ import type { FoundRun, Line, RunHead, Stream } from "./found-run";
 import { parseMap, readJsonFile } from "./json-files";
 import { toFacts } from "./metadata";
 import { toLine } from "./output-lines";
+import { listRunFiles } from "./run-files";
 import { splitLines } from "./text-lines";
 
 /*
@@ -57,6 +58,7 @@ export function openExportedRun(folder: string): FoundRun {
         for (const { json } of readRows(part(stream), [])) yield { stream, text: json };
       yield* readOutput(part("output"), startedMs);
     },
+    listFiles: () => listRunFiles(join(folder, "files")),
   };
 }
 

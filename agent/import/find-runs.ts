@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { AppError, isAppError } from "@/core/errors";
 import { readAbout } from "./exported-about";
 import { isExportedRun, openExportedRun } from "./exported-run";
+import { isFileError } from "./file-error";
 import type { FoundRun } from "./found-run";
 import { openRunFiles, readIdentity } from "./run-file";
 
@@ -88,10 +89,6 @@ function clientRuns(places: readonly Place[]): Dated[] {
   }
   return Array.from(byRun.values(), ({ startedMs, paths }) => ({ startedMs, run: openRunFiles(paths) }));
 }
-
-/** That it may not be read, or was taken away meanwhile. */
-export const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && "syscall" in error && "path" in error;
 
 /** What is wrong with a run is said when its turn comes. */
 function readOr<T>(read: () => T): T | undefined {

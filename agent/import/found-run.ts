@@ -1,6 +1,7 @@
 import type { FinishState } from "@/core/run";
 import type { ValueMap } from "@/core/value";
 import type { AttemptFacts } from "@/graphql/operations";
+import type { RunFile } from "./run-files";
 
 /** A run that lies in files of another tracker's, and how it is read: first what it is, then line by line what it did. */
 export interface FoundRun {
@@ -10,6 +11,8 @@ export interface FoundRun {
   readHead(): RunHead;
   /** What it logged, in order; memory does not grow with it. */
   readLines(): Generator<Line>;
+  /** Pictures, tables, and what its program saved. */
+  listFiles(): Generator<RunFile>;
 }
 
 export interface RunHead {

@@ -4,6 +4,7 @@ import { AppError, isAppError } from "@/core/errors";
 import { CreateRun, DateRun, DescribeAttempt, FinishRun } from "@/graphql/operations";
 import type { FoundRun, RunHead } from "./found-run";
 import { isThere } from "./is-there";
+import { sendFiles } from "./send-files";
 import { sendLines } from "./send-lines";
 import { toRecord } from "./to-record";
 import type { RunPath, RunThere, WandbDoor } from "./wandb-door";
@@ -23,6 +24,8 @@ export interface Imported {
   readonly path: RunPath;
   /** Unchanged: all of it was there. */
   readonly outcome: "imported" | "unchanged";
+  /** A sentence for each file that the server did not take. */
+  readonly leftOut: readonly string[];
 }
 
 /** What W&B calls a project that nobody named. */
@@ -43,7 +46,7 @@ export async function importRun(found: FoundRun, options: ImportOptions): Promis
   const isNew = before === undefined && (await create(client, path, head));
   const there = isNew ? undefined : (before ?? (await findTaken(door, path)));
   if (there !== undefined && isThere(there, head, { path, place: found.place }))
-    return { head, path: { ...path, entity: there.entity }, outcome: "unchanged" };
+    return { head, path: { ...path, entity: there.entity }, outcome: "unchanged", leftOut: [] };
   const run = await door.record(path, toRecord(head, { done: false }));
   // Of a run that is over it would begin another attempt.
   if (run.state === "running") await door.record(path, { host: head.host, jobProgram: head.program });
@@ -55,9 +58,10 @@ export async function importRun(found: FoundRun, options: ImportOptions): Promis
     if (stream === "history") options.onLines(head, from + lines.length);
     return door.send({ ...path, entity }, stream, from, lines);
   });
+  const leftOut = await sendFiles(found.listFiles(), { ...path, entity }, door);
   await finish(client, run, head);
   await door.record(path, toRecord(head, { done: true }));
-  return { head, path: { ...path, entity }, outcome: "imported" };
+  return { head, path: { ...path, entity }, outcome: "imported", leftOut };
 }
 
 /** Where a run would go. */

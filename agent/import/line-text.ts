@@ -2,21 +2,41 @@ import { AppError } from "@/core/errors";
 import { parseJson } from "@/core/value";
 import type { HistoryRecord, Item, StatsRecord } from "./wandb-records";
 
-/** A record of the history as the client would send it: one object, nested names with dots. @throws AppError BAD_INPUT */
+/**
+ * A record of the history as the client would send it: one object, nested as it was logged, since a picture is an object by its `_type`.
+ * @throws AppError BAD_INPUT
+ */
 export function toHistoryLine({ step, items }: HistoryRecord): string {
-  const own = step === undefined ? [] : [`"_step":${step}`];
-  const values = items.filter(({ path }) => step === undefined || path[0] !== "_step").map(toField);
-  return `{${[...own, ...values].join(",")}}`;
+  const own: Item[] = step === undefined ? [] : [{ path: ["_step"], json: String(step) }];
+  return toObject([...own, ...items.filter(({ path }) => step === undefined || path[0] !== "_step")], 0);
 }
 
 /** A sample of the machine. @throws AppError BAD_INPUT */
 export const toEventLine = ({ timeMs, items }: StatsRecord): string =>
-  `{"_timestamp":${(timeMs ?? 0) / 1_000}${items
-    .map(({ path, json }) => `,${toField({ path: [`system.${path.join(".")}`], json })}`)
-    .join("")}}`;
+  toObject(
+    [
+      { path: ["_timestamp"], json: String((timeMs ?? 0) / 1_000) },
+      ...items.map(({ path, json }) => ({ path: [`system.${path.join(".")}`], json })),
+    ],
+    0,
+  );
 
-const toField = ({ path, json }: Item): string =>
-  `${JSON.stringify(path.join("."))}:${checkJson(path, json)}`;
+function toObject(items: readonly Item[], depth: number): string {
+  const inside = new Map<string, Item[]>();
+  const fields: string[] = [];
+  for (const item of items) {
+    const name = item.path[depth] ?? "";
+    if (item.path.length === depth + 1) {
+      fields.push(`${JSON.stringify(name)}:${checkJson(item.path, item.json)}`);
+      continue;
+    }
+    const group = inside.get(name);
+    if (group) group.push(item);
+    else inside.set(name, [item]);
+  }
+  for (const [name, group] of inside) fields.push(`${JSON.stringify(name)}:${toObject(group, depth + 1)}`);
+  return `{${fields.join(",")}}`;
+}
 
 /** What nearly every value of a history is, and needs no reading. */
 const PLAIN =

@@ -6,6 +6,7 @@ import type { FoundRun, Line, RunHead } from "./found-run";
 import { checkJson, toEventLine, toHistoryLine } from "./line-text";
 import { OutputLines, toLine } from "./output-lines";
 import { readRecordLog, type Torn } from "./record-log";
+import { listRunFiles } from "./run-files";
 import { RunFold } from "./run-fold";
 import { splitLines } from "./text-lines";
 import { readWandbRecord, type WandbRecord } from "./wandb-records";
@@ -27,6 +28,9 @@ export function openRunFiles(paths: readonly string[]): FoundRun {
       const { used, head, printed } = read();
       for (const path of used) yield* readLines(path);
       if (!printed) yield* readOutputFile(used.at(-1) ?? "", head.startedMs);
+    },
+    *listFiles() {
+      for (const path of read().used) yield* listRunFiles(join(dirname(path), "files"));
     },
   };
 }

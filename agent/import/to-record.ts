@@ -5,6 +5,8 @@ import type { RunRecordInput } from "./wandb-door";
 /** Where W&B's client keeps what is its own in a configuration; an import leaves its mark there too. */
 const OWN = "_wandb";
 const MARK = "besom_import";
+/** A field of its telemetry, without which the client takes a run for one that never began, and does not resume it. */
+const VERSION_OF_CLIENT = "5";
 
 export interface Mark {
   readonly digest: string;
@@ -20,6 +22,7 @@ export function toRecord(head: RunHead, { done }: Pick<Mark, "done">): RunRecord
     ["done", done],
   ]);
   const own = toValueMap([
+    ["t", toValueMap([[VERSION_OF_CLIENT, clientVersion ?? "0"]])],
     ...(clientVersion === undefined ? [] : [["cli_version", clientVersion] as const]),
     [MARK, mark],
   ]);

@@ -1,8 +1,11 @@
+import { createReadStream } from "node:fs";
+import { request } from "undici";
 import { pause, toDelayMs } from "@/client/backoff";
 import { TRANSIENT, toAppError } from "@/client/client";
 import { type Answer, openTransport, unreachable } from "@/client/transport";
 import { AppError, isAppError } from "@/core/errors";
 import { isValueMap, parseJson, toValueMap, type ValueMap } from "@/core/value";
+import { isFileError } from "./file-error";
 import { STREAMS, type Stream } from "./found-run";
 
 /** How long a server that is away is asked again: it may be restarting, and a move of many runs takes hours. */
@@ -61,6 +64,10 @@ export interface WandbDoor {
     from: number,
     lines: readonly string[],
   ): Promise<void>;
+  /** Where files of these names are put, in their order; undefined for what can't be a file's name. */
+  addressesOf(path: RunPath & { entity: string }, names: readonly string[]): Promise<(string | undefined)[]>;
+  /** @throws AppError INPUT_TOO_LARGE and the like, where the server does not take it */
+  put(address: string, file: { path: string; bytes: number }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -71,6 +78,9 @@ const FIND = `query Run($entity: String, $project: String!, $name: String!) {
 }`;
 const RECORD = `mutation UpsertBucket($input: UpsertBucketInput!) {
   upsertBucket(input: $input) { bucket { ${FIELDS} } }
+}`;
+const FILES = `mutation CreateRunFiles($input: CreateRunFilesInput!) {
+  createRunFiles(input: $input) { files { uploadUrl } }
 }`;
 
 export function openWandbDoor(options: { url: string; key: string; userAgent: string }): WandbDoor {
@@ -95,6 +105,17 @@ export function openWandbDoor(options: { url: string; key: string; userAgent: st
       const body = { files: { [STREAMS[stream]]: { offset: from, content: lines } } };
       await post(`/wandb/files/${place}/file_stream`, body);
     },
+    async addressesOf({ entity, project, name }, files) {
+      const { createRunFiles } = await ask<{ createRunFiles: { files: { uploadUrl: string | null }[] } }>(
+        FILES,
+        { input: { entityName: entity, projectName: project, runName: name, files } },
+      );
+      return createRunFiles.files.map(({ uploadUrl }) => uploadUrl ?? undefined);
+    },
+    async put(address, file) {
+      // At the address by which we reach the server: the one that browsers use may lead nowhere from here.
+      await untilTaken(() => putFile(url, `${url}/wandb/bytes${new URL(address).search}`, file));
+    },
     close: () => transport.close(),
   };
 
@@ -102,34 +123,54 @@ export function openWandbDoor(options: { url: string; key: string; userAgent: st
     return (await post("/wandb/graphql", { query, variables })).data as T;
   }
 
-  async function post(path: string, content: object): Promise<{ data?: unknown }> {
+  function post(path: string, content: object): Promise<{ data?: unknown }> {
     const body = JSON.stringify(content);
-    const startMs = performance.now();
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await tryOnce(path, body);
-      if (!("trouble" in outcome)) return outcome;
-      const delayMs = outcome.retryAfterMs ?? toDelayMs(attempt);
-      if (performance.now() - startMs + delayMs > PATIENCE_MS) throw outcome.trouble;
-      await pause(delayMs);
-    }
+    return untilTaken(async () =>
+      readAnswer(url, await transport.post(body, { path, timeoutMs: REQUEST_MS })),
+    );
   }
+}
 
-  async function tryOnce(
-    path: string,
-    body: string,
-  ): Promise<{ data?: unknown } | { trouble: AppError; retryAfterMs?: number | undefined }> {
-    try {
-      const answer = await transport.post(body, { path, timeoutMs: REQUEST_MS });
-      return readAnswer(url, answer);
-    } catch (error) {
+/** Asks again while it may be over when it is tried again. */
+async function untilTaken<T>(ask: () => Promise<T | Trouble>): Promise<T> {
+  const startMs = performance.now();
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await ask().catch((error: unknown): Trouble => {
       if (!isAppError(error) || !TRANSIENT.has(error.code)) throw error;
-      return { trouble: error };
-    }
+      return new Trouble(error, undefined);
+    });
+    if (!(outcome instanceof Trouble)) return outcome;
+    const delayMs = outcome.retryAfterMs ?? toDelayMs(attempt);
+    if (performance.now() - startMs + delayMs > PATIENCE_MS) throw outcome.error;
+    await pause(delayMs);
+  }
+}
+
+class Trouble {
+  constructor(
+    readonly error: AppError,
+    readonly retryAfterMs: number | undefined,
+  ) {}
+}
+
+async function putFile(url: string, address: string, { path, bytes }: { path: string; bytes: number }) {
+  // As many bytes as are announced, also of a file that somebody still writes to.
+  const body = bytes === 0 ? "" : createReadStream(path, { end: bytes - 1 });
+  try {
+    const answer = await request(address, {
+      method: "PUT",
+      headers: { "content-length": String(bytes) },
+      body,
+    });
+    const text = await answer.body.text();
+    return readAnswer(url, { status: answer.statusCode, body: text || "{}" });
+  } catch (error) {
+    throw isAppError(error) || isFileError(error) ? error : unreachable(url, error);
   }
 }
 
 /** @throws AppError what was refused; of a code in `TRANSIENT` where it may be asked again */
-function readAnswer(url: string, { status, body, retryAfterMs }: Answer) {
+function readAnswer(url: string, { status, body, retryAfterMs }: Answer): { data?: unknown } | Trouble {
   let answer: { data?: unknown; errors?: { message: string; extensions?: { code?: string } }[] };
   try {
     answer = JSON.parse(body) as typeof answer;
@@ -144,7 +185,7 @@ function readAnswer(url: string, { status, body, retryAfterMs }: Answer) {
     message: first.message,
     details: null,
   });
-  if (TRANSIENT.has(trouble.code)) return { trouble, retryAfterMs };
+  if (TRANSIENT.has(trouble.code)) return new Trouble(trouble, retryAfterMs);
   throw trouble;
 }
 

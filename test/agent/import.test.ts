@@ -84,7 +84,8 @@ async function read(project: string, name: string) {
       r.started_at, r.finished_at, k.summary, k.group_name, k.job_type, k.host, n.text as notes,
       array(select tag from run_tags t where t.run_id = r.id order by tag) as tags,
       (select string_agg(c.stream || ' ' || c.text, '|' order by c.batch, c.piece) from output_chunks c where c.run_id = r.id) as output,
-      (select json_agg(s.values) from system_samples s where s.run_id = r.id) as system
+      (select json_agg(s.values) from system_samples s where s.run_id = r.id) as system,
+      (select json_agg(f.name) from run_files f where f.run_id = r.id and f.leaves_at is null) as files
     from runs r join projects p on p.id = r.project_id left join run_records k on k.run_id = r.id left join run_notes n on n.run_id = r.id
     where p.name = ${project} and r.name = ${name}`;
   const rows: Record<string, unknown>[] = [];
@@ -143,13 +144,28 @@ test("a client's folder comes in whole: names, config, every step with NaN and i
     ),
   );
   symlinkSync(join(cwd, dirname(path)), join(cwd, "whole/wandb/latest-run"));
+  const files = join(dirname(path), "files");
+  put(join(files, "media/images/loss_0.png"), "a picture");
+  put(join(files, "empty.txt"), "");
+  put(join(files, "back\\slash"), "no name here");
+  symlinkSync(put("elsewhere/model.bin", "weights"), join(cwd, files, "model.bin"));
+  symlinkSync(join(cwd, "elsewhere/gone.bin"), join(cwd, files, "gone.bin"));
   const { code, out, err } = await typed("whole");
   expect({ code, out, err }).toEqual({
     code: 0,
     out: [expect.stringMatching(/^\[1\/1\] \S+\/whole\/abc12345 imported: 300 lines of history, failed$/)],
-    err: "1 moved in",
+    err: expect.stringMatching(
+      /^besom: warning: \S+back\\slash is left out: no file of a run can be called so\n1 moved in$/,
+    ),
   });
   const { run, rows } = await read("whole", "abc12345");
+  const kept = await started().db
+    .sql`select name, bytes::int from run_files where run_id = ${run?.id ?? 0} order by name`;
+  expect([...kept]).toEqual([
+    { name: "empty.txt", bytes: 0 },
+    { name: "media/images/loss_0.png", bytes: 9 },
+    { name: "model.bin", bytes: 7 },
+  ]);
   expect(run).toMatchObject({
     ...{ display_name: "brisk-sun-1", state: "failed", state_reason: "exit_code", exit_code: 3, attempt: 1 },
     ...{
@@ -184,6 +200,7 @@ test("broken off at any request, after a crash for silence too, an import is gon
     "broken/run-x.wandb",
     logOf({ id: "x", project: "broken", tags: ["a"] }, { steps: 5_400 }),
   );
+  put("broken/files/media/picture.png", "a picture");
   const [found] = findRuns([file]);
   if (found === undefined) throw new Error("no run");
   let whole: Awaited<ReturnType<typeof read>> | undefined;
@@ -228,6 +245,7 @@ test("broken off at any request, after a crash for silence too, an import is gon
     await Promise.all([client.close(), door.close()]);
     if (!broken) break;
   }
+  expect(whole?.run).toMatchObject({ files: ["media/picture.png"] });
   expect(whole?.rows).toEqual(expectedRows(5_400));
   expect(breaks).toBeGreaterThan(8);
 }, 60_000);

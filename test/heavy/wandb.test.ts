@@ -76,6 +76,10 @@ async function rowsOf(runId: number): Promise<Record<string, unknown>[]> {
   });
   return rows;
 }
+const filesOf = async (runId: number): Promise<string[]> =>
+  (
+    await world.db.sql<{ name: string }[]>`select name from run_files where run_id = ${runId} order by name`
+  ).map(({ name }) => name);
 const toSaid = (value: number) => (Number.isFinite(value) ? value : String(value));
 
 /** The JSON that a program said last; its client writes on standard output as well. */
@@ -243,7 +247,7 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
     expect(await again.exited, again.output()).toBe(0);
     expect(again.output()).toContain("3 there already");
     const runs = new Map((await runsOf({ project })).map((one) => [one.name, one]));
-    expect(runs.get("good")).toMatchObject({ state: "finished", exitCode: 0, attempt: 1, lines: 3_001 });
+    expect(runs.get("good")).toMatchObject({ state: "finished", exitCode: 0, attempt: 1, lines: 3_002 });
     expect(runs.get("good")?.params).toEqual({
       lr: 0.5,
       layers: [64, 32],
@@ -251,13 +255,18 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
       gone: 1,
       added: 2,
     });
-    expect(runs.get("bad")).toMatchObject({ state: "failed", reason: "exit_code", exitCode: 3, lines: 51 });
+    expect(runs.get("bad")).toMatchObject({ state: "failed", reason: "exit_code", exitCode: 3, lines: 52 });
     expect(runs.get("cut")).toMatchObject({ state: "crashed", exitCode: null });
     for (const [name, rows] of Object.entries(logged)) {
-      const found = await rowsOf(runs.get(name)?.id ?? 0);
+      const all = await rowsOf(runs.get(name)?.id ?? 0);
+      const found = all.filter((row) => row.page === undefined);
       if (name === "cut") expect(found.length).toBeGreaterThan(1_000);
       expect(found).toEqual(name === "cut" ? rows.slice(0, found.length) : rows);
     }
+    const page = (await rowsOf(runs.get("good")?.id ?? 0)).find((row) => row.page !== undefined)?.page;
+    expect(page).toMatchObject({ _type: "html-file" });
+    const files = await filesOf(runs.get("good")?.id ?? 0);
+    expect(files).toEqual(expect.arrayContaining([(page as { path: string }).path, "saved-good.txt"]));
     // The documentation's program, as if our server were W&B's.
     const [program = ""] =
       /(?<=```python\n)# export\.py\n.*?(?=```)/s.exec(

@@ -49,12 +49,15 @@ describe("records", () => {
     );
   });
 
-  test("a history has its step, nested names with dots, and numbers as the client wrote them", () => {
+  test("a history has its step, what was nested, and numbers as the client wrote them", () => {
     const record = readWandbRecord(
-      encode.history(12, { loss: "1.0", "d.x": "NaN", big: "123456789012345678901" }),
+      encode.history(12, {
+        ...{ loss: "1.0", "d.x": "NaN", big: "123456789012345678901" },
+        ...{ "page._type": '"html-file"', "page.size": "3", "d.y.z": "null" },
+      }),
     );
     expect(toHistoryLine(record as HistoryRecord)).toBe(
-      '{"_step":12,"loss":1.0,"d.x":NaN,"big":123456789012345678901}',
+      '{"_step":12,"loss":1.0,"big":123456789012345678901,"d":{"x":NaN,"y":{"z":null}},"page":{"_type":"html-file","size":3}}',
     );
     expect(() =>
       toHistoryLine({ kind: "history", step: 0, items: [{ path: ["loss"], json: "1," }] }),
