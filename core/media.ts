@@ -1,3 +1,5 @@
+import { isFileName } from "./file-name";
+
 /**
  * Pictures, tables, sound and the like as a history keeps them: JSON values with a `_type`, in the shapes that wandb's client logs
  * (wandb/sdk/data_types). The bytes are files of the run; a histogram has its numbers in it. They are somebody's program's words, so
@@ -26,6 +28,12 @@ export interface MediaLayer {
   readonly path: string;
 }
 
+/** An entry of a version of an artifact, as its client calls that. */
+export interface MediaSource {
+  readonly clientId: string;
+  readonly entry: string;
+}
+
 /** `edges` has one number more than `counts`. */
 export interface Histogram {
   readonly edges: readonly number[];
@@ -34,8 +42,10 @@ export interface Histogram {
 
 export interface MediaItem {
   readonly kind: MediaKind;
-  /** The run's file; null where the bytes lie elsewhere, or where there are none. */
+  /** The run's file; null where there is none. */
   readonly path: string | null;
+  /** Where it was logged as an artifact, too: a table's pictures are there alone. */
+  readonly source: MediaSource | null;
   readonly caption: string | null;
   /** In pixels. */
   readonly width: number | null;
@@ -118,7 +128,8 @@ function itemsOf(value: unknown): MediaItem[] {
 function toItem(kind: MediaKind, value: Readonly<Record<string, unknown>>): MediaItem {
   return {
     kind,
-    path: textOf(value.path),
+    path: nameOf(value.path),
+    source: sourceOf(value.artifact_path),
     caption: textOf(value.caption),
     width: countOf(value.width),
     height: countOf(value.height),
@@ -129,9 +140,15 @@ function toItem(kind: MediaKind, value: Readonly<Record<string, unknown>>): Medi
   };
 }
 
+function sourceOf(address: unknown): MediaSource | null {
+  const [, clientId, entry] =
+    (typeof address === "string" && /^wandb-client-artifact:\/\/([\w-]{1,200})\/(.+)$/.exec(address)) || [];
+  return clientId === undefined || entry === undefined || !isFileName(entry) ? null : { clientId, entry };
+}
+
 const layersOf = (kind: MediaLayer["kind"], value: unknown): MediaLayer[] =>
   Object.entries(isMap(value) ? value : {}).flatMap(([name, layer]) =>
-    isMap(layer) && typeof layer.path === "string" ? [{ name, kind, path: layer.path }] : [],
+    isMap(layer) && nameOf(layer.path) !== null ? [{ name, kind, path: String(layer.path) }] : [],
   );
 
 /** Edges as they are (`bins`), or from where, how wide and how many (`packedBins`). */
@@ -157,6 +174,9 @@ const isMap = (value: unknown): value is Json =>
 const isNumber = (value: unknown): value is number => Number.isFinite(value);
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+/** What no file can be called is not looked for: NUL alone would break the question. */
+const nameOf = (value: unknown): string | null =>
+  typeof value === "string" && isFileName(value) ? value : null;
 const countOf = (value: unknown): number | null => (isNumber(value) && value >= 0 ? value : null);
 
 function parse(json: string): unknown {

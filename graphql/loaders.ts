@@ -23,12 +23,15 @@ import { getInvitations, type InvitationRow } from "@/db/queries/invitations";
 import type { ListPage } from "@/db/queries/list-page";
 import { type MachineRow, machinesOfSweeps } from "@/db/queries/machines";
 import {
+  findSources,
   listMediaKeys,
   type MediaKeyRow,
   type MediaQuery,
   type MediaRows,
   readMediaRows,
   readMediaSteps,
+  type SourceKey,
+  type SourceRow,
 } from "@/db/queries/media";
 import { type MemberRow, membersOfEntities, membersOfProjects } from "@/db/queries/members";
 import { commonMetricNames, listMetricNames, type NamesQuery } from "@/db/queries/metric-names";
@@ -437,6 +440,20 @@ export class Loaders {
           return asked.map(({ runId, name }) => found.get(`${runId}/${name}`));
         },
         { cacheKeyFn: ({ runId, name }) => `${runId}/${name}` },
+      );
+    });
+  }
+  /** One entry of an artifact that a run logged. */
+  get source() {
+    return this.loader("source", () => {
+      const nameOf = ({ runId, clientId, entry }: SourceKey) => `${runId}/${clientId}/${entry}`;
+      return new DataLoader<SourceKey, SourceRow | undefined, string>(
+        async (asked) => {
+          const rows = await findSources(this.db, this.access, asked);
+          const found = new Map(rows.map((row) => [nameOf(row), row]));
+          return asked.map((key) => found.get(nameOf(key)));
+        },
+        { cacheKeyFn: nameOf },
       );
     });
   }

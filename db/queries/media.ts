@@ -89,6 +89,37 @@ export async function readMediaSteps(
   return { steps: picked.rows(), total: picked.total };
 }
 
+export interface SourceKey {
+  readonly runId: number;
+  readonly clientId: string;
+  readonly entry: string;
+}
+
+export interface SourceRow extends SourceKey {
+  fileId: number;
+  place: string;
+  bytes: number;
+  digest: string;
+}
+
+/** Entries of versions that lie in the runs' own projects, by run, version and path; those of other projects are absent, whoever asks. */
+export async function findSources(
+  { sql }: Database,
+  access: Access,
+  asked: readonly SourceKey[],
+): Promise<SourceRow[]> {
+  return sql<SourceRow[]>`
+    select distinct on (q.run_id, q.client_id, q.entry) q.run_id as "runId", q.client_id as "clientId", q.entry,
+      f.id as "fileId", f.place, f.bytes, f.digest
+    from unnest(${asked.map(({ runId }) => runId)}::bigint[], ${asked.map(({ clientId }) => clientId)}::text[],
+      ${asked.map(({ entry }) => entry)}::text[]) as q (run_id, client_id, entry)
+    join runs r on r.id = q.run_id join artifacts a on a.client_id = q.client_id
+    join artifact_collections c on c.id = a.collection_id and c.project_id = r.project_id
+    join artifact_entries e on e.artifact_id = a.id and e.path = q.entry join artifact_files f on f.id = e.file_id
+    where r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
+    order by q.run_id, q.client_id, q.entry, a.id desc`;
+}
+
 /** More of them are kept meanwhile, so that those that are picked lie even to a sixteenth of their distance. */
 const SPARE = 8;
 

@@ -20,6 +20,14 @@ export async function fileAddress(
   return toAddress(publicUrl, (await openLinks(db)).sign({ may, runId, name }, LOOK_MS));
 }
 
+/** The same of an entry of an artifact. */
+export async function sourceAddress(
+  { db, publicUrl }: Pick<Context, "db" | "publicUrl">,
+  { fileId, entry }: { fileId: number; entry: string },
+): Promise<string> {
+  return toAddress(publicUrl, (await openLinks(db)).sign({ may: "get-entry", fileId, name: entry }, LOOK_MS));
+}
+
 const RunFile = builder.objectRef<RunFileRow>("RunFile").implement({
   description: "A file of a run.",
   fields: (t) => ({

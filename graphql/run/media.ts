@@ -1,14 +1,23 @@
 import { AppError } from "@/core/errors";
-import { type Histogram, MEDIA_KINDS, type MediaItem, type MediaLayer, readMedia } from "@/core/media";
+import { isFileName } from "@/core/file-name";
+import {
+  type Histogram,
+  MEDIA_KINDS,
+  type MediaItem,
+  type MediaLayer,
+  type MediaSource,
+  mediaKindOf,
+  readMedia,
+} from "@/core/media";
 import type { RunFileRow } from "@/db/queries/files";
-import type { MediaKeyRow, MediaQuery, MediaRow } from "@/db/queries/media";
+import type { MediaKeyRow, MediaQuery, MediaRow, SourceRow } from "@/db/queries/media";
 import { readTablePage, type TablePage } from "@/engine/files/read-table";
 import { builder } from "../builder";
 import { isInteger, readPosition, toCursor } from "../connection";
 import type { Context } from "../context";
 import { toLookup } from "../ids";
 import { Run } from "../refs";
-import { fileAddress } from "./files";
+import { fileAddress, sourceAddress } from "./files";
 
 /** Pictures, tables, sound and the like that a run logged beside its numbers. */
 
@@ -26,12 +35,15 @@ type Item = MediaItem & { readonly runId: number };
 type Layer = MediaLayer & { readonly runId: number };
 
 const addressOf = async (
-  { runId, path }: { runId: number; path: string | null },
+  { runId, path, source = null }: { runId: number; path: string | null; source?: MediaSource | null },
   context: Context,
   may?: "show-run-file",
 ): Promise<string | null> => {
   const file = path === null ? undefined : await context.loaders.file.load({ runId, name: path });
-  return file === undefined ? null : fileAddress(context, file, may);
+  if (file !== undefined) return fileAddress(context, file, may);
+  // What a page of an artifact is framed by is the run's own file alone.
+  const entry = source === null || may ? undefined : await context.loaders.source.load({ runId, ...source });
+  return entry === undefined ? null : sourceAddress(context, entry);
 };
 
 const HistogramType = builder.objectRef<Histogram>("Histogram").implement({
@@ -73,7 +85,8 @@ const TablePageType = builder.objectRef<TablePage & { readonly md5: string }>("M
     columns: t.stringList({ description: "Their names.", resolve: ({ columns }) => [...columns] }),
     rows: t.field({
       type: ["JSON"],
-      description: 'Each a list of cells; numbers that JSON lacks are "NaN", "Infinity" and "-Infinity".',
+      description:
+        'Each a list of cells; numbers that JSON lacks are "NaN", "Infinity" and "-Infinity". A cell that is a picture or the like has the address of its bytes as url.',
       resolve: ({ rows }) => [...rows],
     }),
     endCursor: t.string({
@@ -143,8 +156,14 @@ const ItemType = builder.objectRef<Item>("MediaItem").implement({
         }),
         after: t.arg.string({ description: "The endCursor of the page before." }),
       },
-      resolve: async ({ kind, runId, path }, { first, after }, context) => {
+      resolve: async ({ kind, runId, path, source }, { first, after }, context) => {
         const rows = checkCount("first", first, 50, MAX_TABLE_ROWS);
+        const entry =
+          kind === "table" && source ? await context.loaders.source.load({ runId, ...source }) : undefined;
+        if (entry !== undefined) {
+          const page = await readTable(context, toFile(entry), rows, after);
+          return { ...page, rows: await addAddresses(page.rows, entry, context) };
+        }
         const file =
           kind === "table" && path !== null
             ? await context.loaders.file.load({ runId, name: path })
@@ -155,10 +174,28 @@ const ItemType = builder.objectRef<Item>("MediaItem").implement({
   }),
 });
 
+const toFile = ({ entry, place, bytes, digest }: SourceRow) => ({ name: entry, place, bytes, md5: digest });
+
+/** A cell that is a picture or the like names an entry beside its table. */
+function addAddresses(
+  rows: TablePage["rows"],
+  { runId, clientId }: SourceRow,
+  context: Context,
+): Promise<TablePage["rows"]> {
+  const toShown = async (cell: unknown): Promise<unknown> => {
+    const path =
+      mediaKindOf(cell) === undefined || Array.isArray(cell) ? undefined : (cell as { path?: unknown }).path;
+    if (typeof path !== "string" || !isFileName(path)) return cell;
+    const found = await context.loaders.source.load({ runId, clientId, entry: path });
+    return found === undefined ? cell : { ...(cell as object), url: await sourceAddress(context, found) };
+  };
+  return Promise.all(rows.map((row) => Promise.all(row.map(toShown))));
+}
+
 /** A cursor is a place in the bytes, so it is good for these bytes alone. */
 function readTable(
   { store, loaders }: Context,
-  file: RunFileRow,
+  file: Pick<RunFileRow, "name" | "place" | "bytes" | "md5">,
   first: number,
   after: string | null | undefined,
 ): Promise<TablePage & { md5: string }> {

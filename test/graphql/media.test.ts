@@ -7,7 +7,7 @@ import { LOOK_MS, linksBy } from "@/engine/files/links";
 import { mergeAttempt } from "@/engine/merge-history";
 import { addPerson, joinProject, type Person } from "../support/people";
 import { ask, send, sharedServer, withServerOn } from "../support/server";
-import { beginRun, logLines, uploadFile, type WireRun } from "../support/wire";
+import { ARTIFACTS, beginRun, logLines, uploadFile, type WireRun, wired } from "../support/wire";
 
 /** Pictures, tables and files of a run, logged as wandb's client logs them, and read by the API. */
 
@@ -430,5 +430,117 @@ describe("tables", () => {
       `{ run(id: "${of.id}") { ${TABLE.replace("ARGS", "first: 1")} } }`,
     );
     expect(errors?.[0]).toMatchObject({ extensions: { code: "INPUT_TOO_LARGE" } });
+  });
+});
+
+describe("a table with pictures, which its client logs as an artifact too", () => {
+  const md5Of = (bytes: string | Uint8Array) => createHash("md5").update(bytes).digest("base64");
+  const logArtifact = async (
+    of: WireRun,
+    clientID: string,
+    files: Readonly<Record<string, string | Uint8Array>>,
+  ) => {
+    const contents = Object.fromEntries(
+      Object.entries(files).map(([path, bytes]) => [path, { digest: md5Of(bytes), size: bytes.length }]),
+    );
+    const { entity: entityName, project: projectName, run: runName } = of;
+    const input = {
+      ...{ entityName, projectName, runName, clientID, artifactTypeName: "run_table" },
+      ...{
+        artifactCollectionName: `run-${runName}-t`,
+        digest: md5Of(clientID),
+        enableDigestDeduplication: true,
+        aliases: [],
+      },
+    };
+    const { createArtifact } = await wired(server(), ARTIFACTS.create, { input });
+    const artifactID = createArtifact.artifact.id;
+    const { createArtifactFiles } = await wired(server(), ARTIFACTS.files, {
+      input: {
+        ...{ storageLayout: "V2", cloudRegionID: null },
+        artifactFiles: Object.entries(files).map(([name, bytes]) => ({
+          artifactID,
+          name,
+          md5: md5Of(bytes),
+        })),
+      },
+    });
+    for (const [i, bytes] of Object.values(files).entries()) {
+      const { uploadUrl } = createArtifactFiles.files.edges[i].node;
+      if (uploadUrl !== null) await fetch(uploadUrl, { method: "PUT", body: bytes as string });
+    }
+    const { createArtifactManifest } = await wired(server(), ARTIFACTS.manifest, {
+      ...{
+        artifactID,
+        name: "wandb_manifest.json",
+        digest: md5Of("manifest"),
+        entityName,
+        projectName,
+        runName,
+      },
+      ...{ manifestType: "FULL", includeUpload: true },
+    });
+    const manifest = JSON.stringify({ version: 1, storagePolicy: "wandb-storage-policy-v1", contents });
+    await fetch(createArtifactManifest.artifactManifest.file.uploadUrl, { method: "PUT", body: manifest });
+    await wired(server(), ARTIFACTS.commit, { artifactID });
+  };
+  const TABLE = JSON.stringify({
+    columns: ["id", "picture"],
+    data: [
+      [1, { _type: "image-file", path: "media/images/a.png", width: 4, height: 4 }],
+      [2, { _type: "image-file", path: "media/images/gone.png" }],
+      [3, { _type: "image-file", path: "a\u0000b" }],
+    ],
+  });
+  const FILES = { "t.table.json": TABLE, "media/images/a.png": PICTURE };
+  const pictured = (clientId: string) =>
+    file("table-file", "media/table/t.table.json", {
+      nrows: 3,
+      artifact_path: `wandb-client-artifact://${clientId}/t.table.json`,
+    });
+  const read = async (of: WireRun) => {
+    const { media } = await ofRun("media { entries { items { table { rows endCursor } } } }", of);
+    return media[0].entries[0].items[0].table;
+  };
+
+  test("is read from there, and its cells bring their pictures", async () => {
+    const of = await beginRun(server(), "pictured");
+    await logLines(server(), of, 0, [{ t: pictured("client-a") }]);
+    await uploadFile(
+      server(),
+      of,
+      "media/table/t.table.json",
+      '{"columns": ["id", "picture"], "data": [[1, "Image"]]}',
+    );
+    // Until the artifact has come the run's own file is what there is.
+    expect(await read(of)).toEqual({ rows: [[1, "Image"]], endCursor: null });
+    await logArtifact(of, "client-a", FILES);
+    const { rows } = await read(of);
+    const cells = rows.map(([, cell]: [number, Data]) => cell);
+    const answer = await fetch(cells[0].url);
+    expect(answer.headers.get("content-type")).toBe("image/png");
+    expect(Buffer.from(await answer.arrayBuffer()).equals(PICTURE)).toBe(true);
+    expect(cells[1]).toEqual({ _type: "image-file", path: "media/images/gone.png" });
+    expect(cells[2]).toEqual({ _type: "image-file", path: "a\u0000b" });
+  });
+
+  test("an artifact of another project is none, whatever a run says of it", async () => {
+    const theirs = await beginRun(server(), "theirs", "other-project");
+    await logArtifact(theirs, "client-b", FILES);
+    const of = await beginRun(server(), "thief");
+    await logLines(server(), of, 0, [{ t: pictured("client-b") }]);
+    expect(await read(of)).toBeNull();
+  });
+
+  test("a file's name that can't be one breaks nothing", async () => {
+    const of = await beginRun(server(), "odd names");
+    await logLines(server(), of, 0, [
+      { t: file("image-file", "a\u0000b"), u: file("image-file", "../../etc/passwd") },
+    ]);
+    const { media } = await ofRun("media { entries { items { path url } } }", of);
+    expect(media.map(({ entries }: Data) => entries[0].items)).toEqual([
+      [{ path: null, url: null }],
+      [{ path: null, url: null }],
+    ]);
   });
 });

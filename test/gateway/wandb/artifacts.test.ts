@@ -11,22 +11,12 @@ import { purgeProjects } from "@/engine/purge-projects";
 import { openFolder } from "@/store/folder";
 import { addPerson, joinProject, type Person } from "../../support/people";
 import { sharedServer } from "../../support/server";
-import { beginRun, type WireRun, wire, wired } from "../../support/wire";
+import { ARTIFACTS, beginRun, type WireRun, wire, wired } from "../../support/wire";
 
 const filesDir = mkdtempSync(join(tmpdir(), "besom-artifacts-"));
 const server = sharedServer({ BESOM_FILES_DIR: filesDir });
 afterAll(() => rmSync(filesDir, { recursive: true, force: true }));
 
-const CREATE = `mutation CreateArtifact ($input: CreateArtifactInput!) { createArtifact(input: $input) { ... CreatedArtifact } }
-  fragment CreatedArtifact on CreateArtifactPayload { artifact { id state artifactSequence { latestArtifact { id } } } }`;
-const MANIFEST = `mutation CreateArtifactManifest ($artifactID: ID!, $baseArtifactID: ID, $name: String!, $digest: String!, $entityName: String!,
-    $projectName: String!, $runName: String!, $manifestType: ArtifactManifestType!, $includeUpload: Boolean!) {
-  createArtifactManifest(input: {artifactID:$artifactID,baseArtifactID:$baseArtifactID,name:$name,digest:$digest,entityName:$entityName,
-    projectName:$projectName,runName:$runName,type:$manifestType}) {
-    artifactManifest { id file { id uploadUrl @include(if: $includeUpload) uploadHeaders @include(if: $includeUpload) } } } }`;
-const FILES = `mutation CreateArtifactFiles ($input: CreateArtifactFilesInput!) { createArtifactFiles(input: $input) {
-  files { edges { node { storagePath uploadUrl uploadHeaders uploadMultipartUrls { uploadID } artifact { id } } } } } }`;
-const COMMIT = `mutation CommitArtifact ($artifactID: ID!) { commitArtifact(input: {artifactID:$artifactID}) { artifact { id digest } } }`;
 const BY_NAME = `query ArtifactMembershipByName($entity: String!, $project: String!, $name: String!) {
   project(name: $project, entityName: $entity) { artifactCollectionMembership(name: $name) { __typename versionIndex
     artifactCollection { __typename name } artifact { __typename id state size digest fileCount metadata versionIndex
@@ -51,7 +41,7 @@ async function log(
   const manifest =
     more.manifest ?? JSON.stringify({ version: 1, storagePolicy: "wandb-storage-policy-v1", contents });
   const digest = md5Of(JSON.stringify(contents));
-  const { createArtifact } = await wired(who, CREATE, {
+  const { createArtifact } = await wired(who, ARTIFACTS.create, {
     input: {
       ...{
         entityName: run.entity,
@@ -76,7 +66,7 @@ async function log(
   });
   const { id, state } = createArtifact.artifact;
   if (state === "COMMITTED") return { id, state, uploads: 0 };
-  const { createArtifactFiles } = await wired(who, FILES, {
+  const { createArtifactFiles } = await wired(who, ARTIFACTS.files, {
     input: {
       ...{ storageLayout: "V2", cloudRegionID: null },
       artifactFiles: Object.entries(files).map(([path, text]) => ({
@@ -93,7 +83,7 @@ async function log(
     uploads++;
     expect((await put(uploadUrl, text)).status).toBe(200);
   }
-  const { createArtifactManifest } = await wired(who, MANIFEST, {
+  const { createArtifactManifest } = await wired(who, ARTIFACTS.manifest, {
     ...{
       artifactID: id,
       name: "wandb_manifest.json",
@@ -104,7 +94,7 @@ async function log(
     ...{ runName: run.run, manifestType: "FULL", includeUpload: true },
   });
   expect((await put(createArtifactManifest.artifactManifest.file.uploadUrl, manifest)).status).toBe(200);
-  const commit = await wire(who, COMMIT, { artifactID: id });
+  const commit = await wire(who, ARTIFACTS.commit, { artifactID: id });
   return { id, state, uploads, commit };
 }
 
@@ -154,7 +144,7 @@ describe("W71 to W75: a version is logged, numbered, named and read", () => {
 
   test("committed twice it is what it is; asked for by its client's id it is known", async () => {
     const made = await log(run, "twice", { "a.txt": "once" });
-    expect((await wire(server(), COMMIT, { artifactID: made.id })).status).toBe(200);
+    expect((await wire(server(), ARTIFACTS.commit, { artifactID: made.id })).status).toBe(200);
     expect((await read(run, "twice")).versionIndex).toBe(0);
     const mapping =
       "query ClientIDMapping ($clientID: ID!) { clientIDMapping(clientID: $clientID) { serverID } }";
@@ -183,7 +173,7 @@ describe("W77: what is wrong is refused, and makes no version", () => {
   });
 
   test("bytes that are not those of their digest", async () => {
-    const { createArtifact } = await wired(server(), CREATE, {
+    const { createArtifact } = await wired(server(), ARTIFACTS.create, {
       input: {
         entityName: run.entity,
         projectName: run.project,
@@ -193,7 +183,7 @@ describe("W77: what is wrong is refused, and makes no version", () => {
         digest: "d",
       },
     });
-    const { createArtifactFiles } = await wired(server(), FILES, {
+    const { createArtifactFiles } = await wired(server(), ARTIFACTS.files, {
       input: {
         artifactFiles: [{ artifactID: createArtifact.artifact.id, name: "a", md5: md5Of("promised") }],
       },
@@ -246,7 +236,7 @@ test("W78: a viewer reads and can't write; a stranger knows nothing of it", asyn
   expect(
     (await wire(stranger, update, { input: { artifactID: artifact.id, description: "x" } })).status,
   ).toBe(404);
-  expect((await wire(stranger, COMMIT, { artifactID: artifact.id })).status).toBe(404);
+  expect((await wire(stranger, ARTIFACTS.commit, { artifactID: artifact.id })).status).toBe(404);
 });
 
 test("W79: bytes that no version has go two days later, those that another has stay; with the project all of them", async () => {

@@ -132,6 +132,21 @@ const isFigure = (value: unknown): boolean =>
 const NON_FINITE: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
 
 function Cell({ value, side }: { value: unknown; side: string }) {
+  const picture = toPicture(value);
+  if (picture !== undefined)
+    return (
+      <td className="px-3 py-1.5 align-top">
+        <a href={picture.address} target="_blank" rel="noreferrer" className="inline-block cursor-zoom-in">
+          {/* biome-ignore lint/performance/noImgElement: bytes of a signed address, which are shown as they are */}
+          <img
+            src={picture.address}
+            alt={picture.name}
+            loading="lazy"
+            className="h-16 w-auto max-w-48 rounded-sm bg-sunken object-contain"
+          />
+        </a>
+      </td>
+    );
   const text = toText(value);
   return (
     <td
@@ -141,6 +156,14 @@ function Cell({ value, side }: { value: unknown; side: string }) {
       {text.slice(0, 500)}
     </td>
   );
+}
+
+/** Where the cell is a picture whose bytes are there. */
+function toPicture(value: unknown): { address: string; name: string } | undefined {
+  const { _type, url, path, caption } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (_type !== "image-file" || typeof url !== "string") return undefined;
+  const name = typeof caption === "string" ? caption : String(path).split("/").at(-1);
+  return { address: toHere(url), name: name ?? "" };
 }
 
 function toText(value: unknown): string {
