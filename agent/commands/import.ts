@@ -151,7 +151,7 @@ const EVERY_MS = 5_000;
 function sayNowAndThen({ err }: Terminal): ImportOptions["onLines"] {
   let lastMs = performance.now();
   return ({ id, historyLines }: RunHead, sent) => {
-    if (performance.now() - lastMs < EVERY_MS) return;
+    if (sent === historyLines || performance.now() - lastMs < EVERY_MS) return;
     lastMs = performance.now();
     err(`${toShown(id)}: ${sent} of ${historyLines} lines of history`);
   };

@@ -1,5 +1,5 @@
 import { AppError } from "@/core/errors";
-import { isSameValue } from "@/core/value";
+import { fromPlain, isSameValue, stringifyJson, type Value, type ValueMap } from "@/core/value";
 import type { RunHead } from "./found-run";
 import { markOf, unwrapConfig } from "./to-record";
 import type { RunPath, RunThere } from "./wandb-door";
@@ -18,7 +18,7 @@ export function isThere(there: RunThere, head: RunHead, from: { path: RunPath; p
   const isSame =
     mark === undefined &&
     there.lines.history === head.historyLines &&
-    isSameValue(unwrapConfig(there.config), head.config);
+    isSameValue(asPlain(unwrapConfig(there.config)), asPlain(head.config));
   if (isSame) return true;
   const { project, name } = from.path;
   throw new AppError(
@@ -27,6 +27,9 @@ export function isThere(there: RunThere, head: RunHead, from: { path: RunPath; p
     { details: { project, name, place: from.place } },
   );
 }
+
+/** The client, which is written in Go, sends 1.0 as 1. */
+const asPlain = (config: ValueMap): Value => fromPlain(JSON.parse(stringifyJson(config)));
 
 const isBlank = ({ config, summary, lines }: RunThere): boolean =>
   Object.keys(config).length === 0 &&

@@ -285,7 +285,7 @@ test("a run that is there with other data stays as it is, and one that came by `
     const { upsertBucket } = await wired(server, DOCUMENTS.upsertBucket, {
       project: "other",
       name,
-      config: config.replace('"value":1', '"value":1.0'),
+      config,
     });
     const entity = upsertBucket.bucket.project.entity.name as string;
     const content = [0, 1, 2].map((step) => `{"_step":${step},"loss":${step}}`);

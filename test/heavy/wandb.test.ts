@@ -230,6 +230,9 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
     const [one, ...others] = await runsOf({ project });
     expect(others).toEqual([]);
     expect(one).toMatchObject({ state: "finished", lines: 50, lastStep: 49, params: { lr: 1 } });
+    const imported = world.besom(["import", "wandb", "wandb"], { cwd });
+    expect(await imported.exited, imported.output()).toBe(0);
+    expect(imported.output()).toContain("1 there already");
   }, 120_000);
 
   test("what was logged offline is moved in without the client, every step of it, and a run that breaks off as far as it goes", async () => {
