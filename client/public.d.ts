@@ -398,6 +398,14 @@ export declare const DescribeAttempt: TypedDocumentNode<{
 		diff?: string;
 	};
 }>;
+/** Which try at a run is the current one. */
+export declare const RunAttempt: TypedDocumentNode<{
+	run: {
+		attempt: number;
+	} | null;
+}, {
+	id: string;
+}>;
 export declare const DateRun: TypedDocumentNode<{
 	dateRun: {
 		error: Failure | null;

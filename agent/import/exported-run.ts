@@ -58,6 +58,7 @@ export function openExportedRun(folder: string): FoundRun {
         for (const { json } of readRows(part(stream), [])) yield { stream, text: json };
       yield* readOutput(part("output"), startedMs);
     },
+    digestOf: () => undefined,
     listFiles: () => listRunFiles(join(folder, "files")),
   };
 }

@@ -11,6 +11,8 @@ export interface FoundRun {
   readHead(): RunHead;
   /** What it logged, in order; memory does not grow with it. */
   readLines(): Generator<Line>;
+  /** The digest that it had when there were only so many records; undefined where there never were, or it has no records. */
+  digestOf(records: number): string | undefined;
   /** Pictures, tables, and what its program saved. */
   listFiles(): Generator<RunFile>;
 }
@@ -41,6 +43,8 @@ export interface RunHead {
   readonly historyLines: number;
   /** SHA-256 of all that it was read from: the same run read again has the same. */
   readonly digest: string;
+  /** How many records that were, where its client adds to them while it runs. */
+  readonly records?: number | undefined;
   /** What whoever moves it in should know: that it breaks off, for one. */
   readonly remarks: readonly string[];
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "@/client/client";
 import { AppError, isAppError } from "@/core/errors";
-import { CreateRun, DateRun, DescribeAttempt, FinishRun } from "@/graphql/operations";
+import { CreateRun, DateRun, DescribeAttempt, FinishRun, RunAttempt } from "@/graphql/operations";
 import type { FoundRun, RunHead } from "./found-run";
-import { isThere } from "./is-there";
 import { sendFiles } from "./send-files";
 import { sendLines } from "./send-lines";
+import { standingOf } from "./standing";
 import { toRecord } from "./to-record";
 import type { RunPath, RunThere, WandbDoor } from "./wandb-door";
 
@@ -30,8 +30,6 @@ export interface Imported {
 
 /** What W&B calls a project that nobody named. */
 const NO_PROJECT = "uncategorized";
-/** The first attempt: an import knows no other. */
-const ATTEMPT = 1;
 
 /**
  * Moves one run in: it is made, described, its lines are sent, it is ended and dated, and only then marked as done. Broken off anywhere it is gone
@@ -45,11 +43,16 @@ export async function importRun(found: FoundRun, options: ImportOptions): Promis
   const before = await door.find(path);
   const isNew = before === undefined && (await create(client, path, head));
   const there = isNew ? undefined : (before ?? (await findTaken(door, path)));
-  if (there !== undefined && isThere(there, head, { path, place: found.place }))
-    return { head, path: { ...path, entity: there.entity }, outcome: "unchanged", leftOut: [] };
-  const run = await door.record(path, toRecord(head, { done: false }));
-  // Of a run that is over it would begin another attempt.
-  if (run.state === "running") await door.record(path, { host: head.host, jobProgram: head.program });
+  const standing = there && standingOf(there, found, head, path);
+  if (standing === "all")
+    return { head, path: { ...path, entity: there?.entity }, outcome: "unchanged", leftOut: [] };
+  const machine = { host: head.host, jobProgram: head.program };
+  // With its machine a run that is over begins another attempt: one that has grown goes on where it was.
+  const run = await door.record(path, {
+    ...toRecord(head, { done: false }),
+    ...(standing === "grown" && machine),
+  });
+  if (run.state === "running") await door.record(path, machine);
   const { startedMs } = head;
   if (startedMs !== undefined)
     await client.mutate(DateRun, { input: { runId: run.id, startedAt: toIso(startedMs) } });
@@ -103,14 +106,16 @@ async function findTaken(door: WandbDoor, path: RunPath): Promise<RunThere> {
 
 async function finish(client: Client, { id: runId }: RunThere, head: RunHead): Promise<void> {
   const { startedMs, finishedMs, end, facts } = head;
+  const { run } = await client.query(RunAttempt, { id: runId });
+  const attempt = run?.attempt ?? 1;
   await client.mutate(FinishRun, {
-    input: { runId, attempt: ATTEMPT, ...end, clientMutationId: randomUUID() },
+    input: { runId, attempt, ...end, clientMutationId: randomUUID() },
   });
   if (startedMs !== undefined && finishedMs !== undefined) {
     const finishedAt = toIso(Math.max(startedMs, finishedMs));
     await client.mutate(DateRun, { input: { runId, startedAt: toIso(startedMs), finishedAt } });
   }
-  await client.mutate(DescribeAttempt, { input: { runId, attempt: ATTEMPT, facts } });
+  await client.mutate(DescribeAttempt, { input: { runId, attempt, facts } });
 }
 
 const toIso = (timeMs: number): string => new Date(timeMs).toISOString();

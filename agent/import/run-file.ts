@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, isAppError } from "@/core/errors";
@@ -29,6 +29,7 @@ export function openRunFiles(paths: readonly string[]): FoundRun {
       for (const path of used) yield* readLines(path);
       if (!printed) yield* readOutputFile(used.at(-1) ?? "", head.startedMs);
     },
+    digestOf: (records) => digestOf(read().used, records),
     *listFiles() {
       for (const path of read().used) yield* listRunFiles(join(dirname(path), "files"));
     },
@@ -53,14 +54,14 @@ interface Reading {
 
 function readAll(paths: readonly string[]): Reading {
   let used: string[] = [];
-  let [fold, digest] = [new RunFold(), createHash("sha256")];
+  let [fold, trace] = [new RunFold(), new Trace()];
   let remarks: string[] = [];
   for (const path of paths) {
-    let torn = foldFile(path, fold, digest);
+    let torn = foldFile(path, fold, trace);
     if (torn === "anew") {
       remarks = [`${used.join(", ")} is left out: ${path} begins the same run anew`];
-      [fold, digest, used] = [new RunFold(), createHash("sha256"), []];
-      torn = foldFile(path, fold, digest);
+      [fold, trace, used] = [new RunFold(), new Trace(), []];
+      torn = foldFile(path, fold, trace);
     }
     used.push(path);
     if (torn !== undefined && torn !== "anew")
@@ -70,8 +71,7 @@ function readAll(paths: readonly string[]): Reading {
   if (fold.run === undefined) throw noRun(last);
   const files = join(dirname(last), "files");
   const head = fold.toHead({
-    digest: digest.digest("hex"),
-    remarks,
+    ...{ digest: trace.digest(), records: trace.records, remarks },
     requirements: readText(join(files, "requirements.txt")) ?? "",
     metadata: readText(join(files, "wandb-metadata.json")),
   });
@@ -79,9 +79,9 @@ function readAll(paths: readonly string[]): Reading {
 }
 
 /** @returns where the file breaks off; `anew` as soon as its first step is not behind the last one of the files before */
-function foldFile(path: string, fold: RunFold, digest: Hash): Torn | "anew" | undefined {
+function foldFile(path: string, fold: RunFold, trace: Trace): Torn | "anew" | undefined {
   fold.begin();
-  const records = readRecords(path, digest);
+  const records = readRecords(path, trace);
   for (;;) {
     const next = records.next();
     if (next.done) return next.value;
@@ -118,17 +118,42 @@ function* readOutputFile(path: string, startedMs: number | undefined): Generator
 
 function* readRecords(
   path: string,
-  digest?: Hash,
+  trace?: Trace,
 ): Generator<{ at: number; record: WandbRecord }, Torn | undefined> {
   const log = readRecordLog(path);
   for (;;) {
     const next = log.next();
     if (next.done) return next.value;
     const { at, bytes } = next.value;
-    digest?.update(bytes);
+    trace?.add(bytes);
     const record = placed(path, at, () => readWandbRecord(bytes));
     if (record !== undefined) yield { at, record };
   }
+}
+
+/** What a run was read from, as one number. */
+class Trace {
+  records = 0;
+  private readonly hash = createHash("sha256");
+
+  add(bytes: Uint8Array): void {
+    this.hash.update(bytes);
+    this.records++;
+  }
+
+  digest(): string {
+    return this.hash.digest("hex");
+  }
+}
+
+function digestOf(paths: readonly string[], records: number): string | undefined {
+  const trace = new Trace();
+  for (const path of paths)
+    for (const { bytes } of readRecordLog(path)) {
+      if (trace.records === records) return trace.digest();
+      trace.add(bytes);
+    }
+  return trace.records === records ? trace.digest() : undefined;
 }
 
 /** Says of a mistake in a record where it stands. */

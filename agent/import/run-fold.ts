@@ -7,6 +7,7 @@ import type { HistoryRecord, Item, RunRecord, WandbRecord } from "./wandb-record
 /** What is beside the records. */
 interface Beside {
   readonly digest: string;
+  readonly records: number;
   readonly remarks: readonly string[];
   /** Texts of files that the client wrote next to its records. */
   readonly requirements: string;
@@ -81,12 +82,12 @@ export class RunFold {
   }
 
   /** @throws AppError BAD_INPUT */
-  toHead({ digest, remarks, requirements, metadata }: Beside): RunHead {
+  toHead({ digest, records, remarks, requirements, metadata }: Beside): RunHead {
     const { run } = this;
     if (run === undefined) throw new TypeError("there was no record of a run");
     const described = Object.keys(this.metadata).length > 0 ? this.metadata : readMetadata(metadata);
     return {
-      ...{ id: run.id, digest, remarks, tags: run.tags },
+      ...{ id: run.id, digest, records, remarks, tags: run.tags },
       project: run.project || undefined,
       displayName: run.displayName || undefined,
       notes: run.notes || undefined,

@@ -1,4 +1,4 @@
-import { isValueMap, stringifyJson, toValueMap, type ValueMap } from "@/core/value";
+import { isValueMap, stringifyJson, toNumber, toValueMap, type ValueMap } from "@/core/value";
 import type { RunHead } from "./found-run";
 import type { RunRecordInput } from "./wandb-door";
 
@@ -10,15 +10,18 @@ const VERSION_OF_CLIENT = "5";
 
 export interface Mark {
   readonly digest: string;
+  /** How many records that is the digest of; 0 where there are none. */
+  readonly records: number;
   /** Whether all of it has been sent. */
   readonly done: boolean;
 }
 
 /** What is said of a run as its client would say it, with the mark of its import. Its sweep, which is not here, stays as a tag. */
 export function toRecord(head: RunHead, { done }: Pick<Mark, "done">): RunRecordInput {
-  const { config, summary, clientVersion, git, digest, sweepId } = head;
+  const { config, summary, clientVersion, git, digest, records = 0, sweepId } = head;
   const mark = toValueMap([
     ["digest", digest],
+    ["records", records],
     ["done", done],
   ]);
   const own = toValueMap([
@@ -46,7 +49,8 @@ export function toRecord(head: RunHead, { done }: Pick<Mark, "done">): RunRecord
 export function markOf(config: ValueMap): Mark | undefined {
   const mark = inside(inside(unwrap(config[OWN]))?.[MARK]);
   const digest = mark?.digest;
-  return typeof digest === "string" ? { digest, done: mark?.done === true } : undefined;
+  if (typeof digest !== "string") return undefined;
+  return { digest, records: toNumber(mark?.records ?? 0) ?? 0, done: mark?.done === true };
 }
 
 /** `{name: {value}}` as the training program has it. */

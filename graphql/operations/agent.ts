@@ -294,6 +294,11 @@ export const DescribeAttempt = toDocument<
   ${FAILURE_FRAGMENT}
 `);
 
+/** Which try at a run is the current one. */
+export const RunAttempt = toDocument<{ run: { attempt: number } | null }, { id: string }>(/* GraphQL */ `
+  query RunAttempt($id: ID!) { run(id: $id) { attempt } }
+`);
+
 export const DateRun = toDocument<
   { dateRun: { error: Failure | null } },
   { input: { runId: string; startedAt?: string; finishedAt?: string } }

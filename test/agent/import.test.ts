@@ -447,6 +447,26 @@ test("a run that was resumed comes from both its folders; one begun anew is its 
   expect(anew.rows.map(({ loss }) => loss)).toEqual([0, 1, 2]);
 });
 
+test("a run that was moved in while its client still wrote goes on where it was, and ends as its record does", async () => {
+  const whole = logOf({ id: "live", project: "live" });
+  const half = Math.floor(whole.length / 2);
+  put("live/run-live.wandb", whole.subarray(0, half));
+  expect(await typed("live")).toMatchObject({ code: 0, out: [expect.stringMatching(/history, crashed$/)] });
+  const before = await read("live", "live");
+  put("live/run-live.wandb", whole);
+  expect(await typed("live")).toMatchObject({
+    code: 0,
+    out: [expect.stringContaining("imported: 300 lines of history, finished")],
+    err: "1 moved in",
+  });
+  const { run, rows } = await read("live", "live");
+  expect(before.run).toMatchObject({ state: "crashed", attempt: 1 });
+  expect(run).toMatchObject({ state: "finished", exit_code: 0, attempt: 2, started_at: new Date(BEGAN) });
+  expect(rows).toEqual(expectedRows());
+  expect(before.rows).toEqual(rows.slice(0, before.rows.length));
+  expect(await typed("live")).toMatchObject({ code: 0, err: "1 there already" });
+});
+
 test("a sweep here learns from runs that were moved in", async () => {
   const run = (id: string, lr: string) =>
     encodeLog([
