@@ -45,3 +45,17 @@ export async function findRunIds(
     order by id`;
   return rows.map(({ id }) => id);
 }
+
+/** `NAME`, or the first of `NAME-2`, `NAME-3` ... that no run of the project is called; deleted ones keep theirs. */
+export async function findFreeName(
+  sql: Sql | Tx,
+  { projectId, name }: { projectId: number; name: string },
+): Promise<string> {
+  const rows = await sql<{ free: string }[]>`
+    select t.free from generate_series(1, ${MOST_NAMES}::int) n
+    cross join lateral (select case n when 1 then ${name}::text else ${name}::text || '-' || n end as free) t
+    where not exists (select from runs r where r.project_id = ${projectId} and r.name = t.free)
+    order by n limit 1`;
+  return rows[0]?.free ?? `${name}-${MOST_NAMES}`;
+}
+const MOST_NAMES = 1_000;

@@ -4,7 +4,7 @@ import { readPosition } from "@/core/filter/position";
 import type { SweepAction } from "@/core/sweep";
 import { isList, isValueMap } from "@/core/value";
 import { getSweep, getSweeps, type SweepRow } from "@/db/queries/sweeps";
-import { type Control, readControl } from "@/db/queries/wire-control";
+import { type Control, findFreeName, readControl } from "@/db/queries/wire-control";
 import { listWireAgents, listWireSweeps, type WireAgentRow } from "@/db/queries/wire-lists";
 import { controlSweep } from "@/engine/control-sweep";
 import { followController } from "@/engine/follow-controller";
@@ -55,8 +55,12 @@ export class Sweep {
     );
     return counts.length === 0 ? null : Math.min(...counts);
   };
-  /** Where a scheduler writes its log: a run of the project, outside of the sweep. */
-  controllerRunName = () => `${this.row.id}-scheduler`;
+  /** Where a scheduler that starts now writes its log: a run of the project, outside of the sweep. None ever says that it has ended. */
+  controllerRunName = (_args: unknown, context: GatewayContext) =>
+    findFreeName(reading(context).sql, {
+      projectId: this.row.projectId,
+      name: `${this.row.id}-scheduler`,
+    });
   /** Agents ask for them at their start and read none; a controller on its user's machine reads all (W86). */
   runs = (args: RunListArgs, context: GatewayContext, info: GraphQLResolveInfo) =>
     listRuns(

@@ -198,9 +198,13 @@ describe.skipIf(!hasPython())("a search on somebody's machine", () => {
     expect(runs.map(({ params }) => params.lr)).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]);
     for (const one of runs) expect(one).toMatchObject({ state: "finished", attempt: 1 });
     expect(await stateOf(id)).toMatchObject({ state: "finished" });
-    const [log] = await world.db.sql`
-      select string_agg(o.text, '') as text from output_chunks o join runs r on r.id = o.run_id where r.name = ${`${id}-scheduler`}`;
-    expect(log?.text).toContain(`Enqueued run ${runs[0]?.name}`);
+    const logOf = async (name: string) =>
+      (
+        await world.db.sql<{ text: string }[]>`
+          select string_agg(o.text, '') as text from output_chunks o join runs r on r.id = o.run_id where r.name = ${name}`
+      )[0]?.text;
+    expect(await logOf(`${id}-scheduler`)).toContain(`Enqueued run ${runs[0]?.name}`);
+    expect(await logOf(`${id}-scheduler-2`)).toContain(`Enqueued run ${runs[5]?.name}`);
   }, 240_000);
 
   test("Optuna with a space of its own, where one parameter depends on another, up to run_cap", async () => {

@@ -131,17 +131,20 @@ test("W100: what a scheduler reads: its sweep with the name of its own log, prio
   const sweep = await makeSweep(`${GRID}scheduler: {engine: wandb}\n`);
   const { serverInfo } = await wired(server, "{ serverInfo { features { name isEnabled } } }");
   expect(serverInfo.features).toContainEqual({ name: "SWEEPS_LOCAL_SCHEDULER", isEnabled: true });
-  const facts = await wired(
-    server,
-    `query SweepConfig($entity: String!, $project: String!, $sweep: String!) { project(name: $project, entityName: $entity) {
-      sweep(sweepName: $sweep) { id state config displayName controllerRunName } } }`,
-    { entity, project: PROJECT, sweep },
-  );
-  expect(facts.project.sweep).toMatchObject({
-    id: sweep,
-    state: "PENDING",
-    controllerRunName: `${sweep}-scheduler`,
-  });
+  const factsOf = async () =>
+    (
+      await wired(
+        server,
+        `query SweepConfig($entity: String!, $project: String!, $sweep: String!) { project(name: $project, entityName: $entity) {
+          sweep(sweepName: $sweep) { id state config displayName controllerRunName } } }`,
+        { entity, project: PROJECT, sweep },
+      )
+    ).project.sweep;
+  // Each scheduler that starts has a log of its own: lines are numbered from 0 by every process.
+  for (const controllerRunName of [`${sweep}-scheduler`, `${sweep}-scheduler-2`, `${sweep}-scheduler-3`]) {
+    expect(await factsOf()).toMatchObject({ id: sweep, state: "PENDING", controllerRunName });
+    await begin(controllerRunName);
+  }
   const names: string[] = [];
   for (const lr of [1, 2])
     names.push((await wired(server, ENQUEUE, { id: sweep, config: `{"lr":${lr}}` })).enqueueSweepRun.id);
