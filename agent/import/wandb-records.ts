@@ -90,6 +90,8 @@ function readKind(record: Message): WandbRecord | undefined {
       return { kind: "config", ...readChanges(record.message()) };
     case 7:
       return readStats(record.message());
+    case 11:
+      return readTelemetry(record.message());
     case 17:
       return { kind: "run", run: readRun(record.message()) };
     case 18:
@@ -190,6 +192,13 @@ function readHeader(message: Message): WandbRecord {
     while (info.next()) if (info.field === 1) version = info.text().split("+")[0] ?? "";
   }
   return { kind: "client", version };
+}
+
+/** Clients before 0.17 write no header. */
+function readTelemetry(message: Message): WandbRecord | undefined {
+  let version = "";
+  while (message.next()) if (message.field === 5) version = message.text();
+  return version === "" ? undefined : { kind: "client", version };
 }
 
 const NO_CHANGES: Changes = { update: [], remove: [] };
