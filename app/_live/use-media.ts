@@ -23,38 +23,48 @@ const ASK_EVERY_MS = 3_000;
 /** A slider passes many steps on its way. */
 const REST_MS = 80;
 /** A file comes some seconds after it was logged; wandb's client sends each 15 s. */
-const AGAIN_MS = 4_000;
+export const AGAIN_MS = 4_000;
 const MOST_TRIES = 20;
+/** They end after one to two hours. */
+const ADDRESSES_MS = 50 * 60_000;
 
 /** What one run logged under one name of pictures and the like, while somebody is near. */
 export function useMedia(head: RunHead, key: string, near: boolean): SeenMedia {
   const { id } = head;
   const [found, setFound] = useState<{ steps: readonly number[]; total: number }>();
   const [chosen, choose] = useState<number>();
-  const [entry, setEntry] = useState<MediaEntry>();
+  const [shown, setShown] = useState<{ entry: MediaEntry; at: number }>();
   const [failed, setFailed] = useState(false);
   const [tries, setTries] = useState(0);
-  useWhenChanged(head, near, (signal) =>
-    request(MediaSteps, { id, key }, signal).then(
-      ({ run }) => {
-        setFailed(false);
-        const [media] = run?.media ?? [];
-        if (media) setFound((known) => (isSame(known, media) ? known : media));
-      },
-      () => signal.aborted || setFailed(true),
-    ),
+  useWhenChanged(
+    head,
+    near,
+    (signal) =>
+      request(MediaSteps, { id, key }, signal).then(
+        ({ run }) => {
+          setFailed(false);
+          const [media] = run?.media ?? [];
+          if (media) setFound((known) => (isSame(known, media) ? known : media));
+        },
+        () => signal.aborted || setFailed(true),
+      ),
+    tries,
   );
   const step = chosen ?? found?.steps.at(-1);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another try is a reason to ask
+  const entry = shown?.entry;
+  const waits = entry?.items.some(({ path, url }) => path !== null && url === null) ?? false;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another try is a reason to ask, what came is none
   useEffect(() => {
     if (!near || step === undefined) return;
+    // Whoever scrolls away and back finds what was there, as long as its addresses are good.
+    if (entry?.step === step && !waits && performance.now() - (shown?.at ?? 0) < ADDRESSES_MS) return;
     const left = new AbortController();
     const timer = setTimeout(() => {
       request(MediaAt, { id, key, step }, left.signal).then(
         ({ run }) => {
           setFailed(false);
-          const [shown] = run?.media[0]?.entries ?? [];
-          if (shown) setEntry(shown);
+          const [found] = run?.media[0]?.entries ?? [];
+          if (found) setShown({ entry: found, at: performance.now() });
         },
         () => left.signal.aborted || setFailed(true),
       );
@@ -64,7 +74,6 @@ export function useMedia(head: RunHead, key: string, near: boolean): SeenMedia {
       left.abort();
     };
   }, [id, key, step, near, tries]);
-  const waits = entry?.items.some(({ path, url }) => path !== null && url === null) ?? false;
   useEffect(() => {
     if (!near || !(waits || failed) || tries >= MOST_TRIES) return;
     const timer = setTimeout(() => setTries(tries + 1), AGAIN_MS);
@@ -81,11 +90,15 @@ const isSame = (
 /** What takes the server long is asked for so much less often. */
 const REST_TIMES = 10;
 
-/** Asks at once, and again, not too often, whenever the run has changed. */
+/**
+ * Asks at once, and again, not too often, whenever the run has changed.
+ * @param tries another number is a reason, too
+ */
 export function useWhenChanged(
   head: RunHead,
   near: boolean,
   ask: (signal: AbortSignal) => Promise<unknown>,
+  tries: number,
 ): void {
   const nextAt = useRef(Number.NEGATIVE_INFINITY);
   const asking = useRef(ask);
@@ -107,7 +120,7 @@ export function useWhenChanged(
       },
       Math.max(0, nextAt.current - performance.now()),
     );
-  }, [head, near]);
+  }, [head, near, tries]);
   useEffect(
     () => () => {
       clearTimeout(pending.current);

@@ -1,4 +1,5 @@
 import type { Access } from "@/core/access";
+import { AppError } from "@/core/errors";
 import { type MediaKind, mediaKindOfJson } from "@/core/media";
 import type { Database } from "../client";
 import { scanRows } from "./read-rows";
@@ -15,9 +16,12 @@ export interface MediaKeyRow {
 }
 
 /** A run has some hundred; each row brings its last value along. */
-const MAX_KEYS = 10_000;
+const MAX_KEYS = 100_000;
 
-/** What the runs' current attempts logged last under each name, where that is a picture or the like; by run and name. */
+/**
+ * What the runs' current attempts logged last under each name, where that is a picture or the like; by run and name.
+ * @throws AppError QUERY_TOO_LARGE
+ */
 export async function listMediaKeys(
   { sql }: Database,
   access: Access,
@@ -31,8 +35,14 @@ export async function listMediaKeys(
       from runs r join metric_summaries s on s.run_id = r.id and s.attempt = r.attempt join metrics m on m.id = s.metric_id
       where r.id = any(${[...runIds]}::bigint[]) and r.deleted_at is null and ${visible(sql, access, sql`r.project_id`, sql`r.id`)}
         and s.last_other like '%"_type"%'
-      order by s.run_id, m.name collate "C" limit ${MAX_KEYS}
+      order by s.run_id, m.name collate "C" limit ${MAX_KEYS + 1}
     ) s`;
+  if (rows.length > MAX_KEYS || rows.some(({ last }) => last === null))
+    throw new AppError(
+      "QUERY_TOO_LARGE",
+      `these runs logged more than ${MAX_KEYS} names of pictures and the like, or too long values: ask for a shorter page`,
+      { details: { max: MAX_KEYS } },
+    );
   return rows.flatMap(({ runId, key, last }) => {
     const kind = mediaKindOfJson(last);
     return kind === undefined ? [] : [{ runId, key, kind }];

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { scanRows } from "@/db/queries/read-rows";
 import { systemAccess } from "@/engine/authorize";
 import { hasPython } from "../support/python";
+import { ask } from "../support/server";
 import { installWandb, startWandb, type Wandb, type WandbOptions } from "../support/wandb-client";
 import { until, type World, withWorld } from "../support/world";
 
@@ -208,6 +209,38 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
       where s.run_id = ${shown.get("going-on")?.id ?? 0} and s.attempt = 2 and m.name = 'x'`;
     expect(resumed).toEqual({ count: 7, first: 0, last: 6 });
     await world.db.sql`update projects set deleted_at = now() where name = 'resume'`;
+  }, 120_000);
+
+  test("tables, pages and histograms are read at each step, and saved files are there", async () => {
+    const project = `media-${wanted.replace(/\W+/g, "-")}`;
+    await run(["media.py", project]);
+    const server = { url: world.servers[0]?.url ?? "", key: world.key };
+    type Data = {
+      run: { media: unknown[]; files: { nodes: { name: string; size: number; url: string }[] } };
+    };
+    const { run: found } = await ask<Data>(
+      server,
+      `{ run(project: "${project}", name: "media") {
+        media { key kind steps entries(first: 1, minStep: 1) { step items {
+          size frameUrl rowCount histogram { edges counts } table(first: 1) { columns rows } } } }
+        files { nodes { name size url } } } }`,
+    );
+    const item = { size: null, frameUrl: null, rowCount: null, histogram: null, table: null };
+    const at = (key: string, kind: string, more: object) => ({
+      ...{ key, kind, steps: [0, 1, 2], entries: [{ step: 1, items: [{ ...item, ...more }] }] },
+    });
+    expect(found.media).toEqual([
+      at("hist", "histogram", { histogram: { edges: [0, 1, 2, 3], counts: [1, 2, 1] } }),
+      at("page", "html", {
+        size: "<p>step 1</p>".length,
+        frameUrl: expect.stringContaining("/wandb/bytes?t="),
+      }),
+      at("table", "table", {
+        ...{ size: expect.any(Number), rowCount: 30, table: { columns: ["id", "text"], rows: [[0, "1.0"]] } },
+      }),
+    ]);
+    const model = found.files.nodes.find(({ name }) => name === "model.pt");
+    expect(await (await fetch(model?.url ?? "")).text()).toBe("x".repeat(1_000));
   }, 120_000);
 
   test("what was logged offline is there after a sync, once, however often it is synced", async () => {

@@ -5,7 +5,7 @@ import { formatBytes } from "@/app/_lib/facts";
 import { toHere } from "@/app/_lib/file-address";
 import { toShellLine } from "@/app/_lib/shell";
 import { request } from "@/app/_live/request";
-import { useWhenChanged } from "@/app/_live/use-media";
+import { AGAIN_MS, useWhenChanged } from "@/app/_live/use-media";
 import { isOver } from "@/core/run";
 import { type ListedFile, type ListedFolder, RunFolder } from "@/graphql/operations/run-media";
 import type { RunHead } from "@/graphql/operations/run-page";
@@ -40,6 +40,7 @@ export function FilesList(props: {
   const [first, setFirst] = useState(FIRST_FILES);
   const [listing, setListing] = useState<Listing>();
   const [failed, setFailed] = useState(false);
+  const [tries, setTries] = useState(0);
   const { id } = head;
   const wanted = useRef({ prefix, first });
   wanted.current = { prefix, first };
@@ -62,11 +63,18 @@ export function FilesList(props: {
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: another folder, or more of it, is the reason
   useEffect(() => {
+    // The first reading is the one below.
+    if (listing === undefined && prefix === "") return;
     const left = new AbortController();
     void read(left.signal);
     return () => left.abort();
   }, [id, prefix, first]);
-  useWhenChanged(head, near, read);
+  useWhenChanged(head, near, read, tries);
+  useEffect(() => {
+    if (!failed || !near) return;
+    const timer = setTimeout(() => setTries(tries + 1), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [failed, near, tries]);
   const empty = listing?.prefix === "" && listing.total === 0 && listing.folders.length === 0;
   useEffect(() => onNote(listing && !empty ? toNote(listing) : undefined), [onNote, listing, empty]);
   const go = (to: string) => {

@@ -40,11 +40,7 @@ export function MediaKey({ head, name, kind }: { head: RunHead; name: string; ki
         )}
       </div>
       <div className={ROOM[kind] ?? "min-h-16"}>
-        {entry ? (
-          <Shown head={head} name={name} entry={entry} seen={seen} />
-        ) : (
-          <Waiting failed={seen.failed} />
-        )}
+        {entry ? <Shown head={head} name={name} entry={entry} seen={seen} /> : <Waiting seen={seen} />}
       </div>
       {steps && step !== undefined && steps.length > 1 && (
         <StepSlider name={name} steps={steps} step={step} onChoose={choose} />
@@ -53,8 +49,13 @@ export function MediaKey({ head, name, kind }: { head: RunHead; name: string; ki
   );
 }
 
-const Waiting = ({ failed }: { failed: boolean }) =>
-  failed ? <p className="text-bad text-sm">The server could not be reached. It is asked again.</p> : null;
+function Waiting({ seen: { failed, steps } }: { seen: SeenMedia }) {
+  if (failed) return <p className="text-bad text-sm">The server could not be reached. It is asked again.</p>;
+  // Its name is in the summary; retention took the history.
+  return steps?.length === 0 ? (
+    <p className="text-ink-faint text-sm">What was logged is no longer kept.</p>
+  ) : null;
+}
 
 function Shown(props: { head: RunHead; name: string; entry: MediaEntry; seen: SeenMedia }) {
   const { head, name, entry, seen } = props;
