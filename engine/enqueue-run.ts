@@ -4,7 +4,7 @@ import { isSearched } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import { toShortId } from "@/core/ids";
 import { renderRunName } from "@/core/run-name";
-import { hasScheduler, type SweepConfig } from "@/core/sweep-config";
+import { hasScheduler, isOutside, type SweepConfig } from "@/core/sweep-config";
 import { sortKeys, stringifyJson, type ValueMap } from "@/core/value";
 import type { Database, Tx } from "@/db/client";
 import { type LockedState, lockSweep } from "@/db/queries/close-sweeps";
@@ -104,7 +104,7 @@ export async function enqueue(
 ): Promise<QueuedRun> {
   const { sweepId, projectId, generation } = sweep;
   const config = await loadConfig(db, tx, sweep);
-  const outside = sweep.outside || hasScheduler(config);
+  const outside = sweep.outside || isOutside(config) || hasScheduler(config);
   // Where points have numbers the cursor means the next of those.
   const counted = isSearched(config.method) || config.method === "custom";
   const sorted = sortKeys(params) as ValueMap;

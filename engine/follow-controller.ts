@@ -45,7 +45,8 @@ export async function followController(context: EngineContext, wish: ControllerW
     const sweep = await lockSweep(tx, sweepId);
     if (sweep === undefined)
       throw new AppError("NOT_FOUND", `sweep ${sweepId} is unknown`, { details: { sweepId } });
-    if (!sweep.outside || (await loadConfig(db, tx, sweep)).controller !== "local")
+    // One that was made before controllers were followed is taken over with its first run.
+    if ((await loadConfig(db, tx, sweep)).controller !== "local")
       throw new AppError(
         "ILLEGAL_MOVE",
         `sweep ${sweepId} has no local controller: write \`controller: {type: local}\` into its file`,

@@ -181,6 +181,13 @@ describe("creating", () => {
     expect(await createButton(page).getAttribute("aria-disabled")).toBe("true");
   });
 
+  test("a sweep whose runs come from outside says so in the place of examples", async () => {
+    const { page } = await openEditor();
+    await write(page, "method: custom\nprogram: train.py\nparameters: {lr: {values: [1, 2]}}\n");
+    await page.locator("#examples").getByText("Nothing is chosen here").waitFor();
+    await page.locator("#examples").getByText("as many as are sent").waitFor();
+  });
+
   test("templates replace the text in one step that undo takes back; Escape and Tab leave the editor", async () => {
     const { page } = await openEditor();
     await write(page, GRID());

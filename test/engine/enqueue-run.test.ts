@@ -101,6 +101,19 @@ test("a search hears what a run that was asked for came to, and does not propose
       expect.objectContaining({ type: "proposed", number: -1, params: { x: 3 } }),
       expect.objectContaining({ type: "observed", number: -1, objectives: [0.5] }),
     ]);
+    // Once more, it is another repeat of the same point.
+    const again = await enqueueRun(context, { sweepId: sweep.sweepId, params: '{"x":3}' });
+    const { claims: waiting } = await claimRuns(context, { ...sweep, count: 2 });
+    expect(waiting.map((one) => one.runId)).toContain(again.runId);
+    const metrics = toBatch({ attempt: 1, batch: 1 }, [[0, { loss: 0.75 }]]);
+    await logMetrics(context, { runId: again.runId, metrics });
+    await finishRun(context, { runId: again.runId, attempt: 1, state: "finished", exitCode: 0 });
+    await keepReady(context, sweep.sweepId);
+    const log = await readLog(db.sql, { sweepId: sweep.sweepId, from: 0 });
+    expect(log.map(fromLogged).filter(({ number }) => number === -2)).toEqual([
+      expect.objectContaining({ type: "proposed", params: { x: 3 } }),
+      expect.objectContaining({ type: "observed", objectives: [0.75] }),
+    ]);
     const { claims } = await claimRuns(context, { ...sweep, count: 5 });
     const own = claims
       .filter(({ params }) => !params.includes("more"))
@@ -182,6 +195,16 @@ test("a file with a local controller put in force takes the choice over, and one
     expect(JSON.parse((await claimOne(context, sweep)).params).x).toBe(1);
     await updateSweep(context, { sweepId, json: gridOf(3) });
     expect(JSON.parse((await claimOne(context, sweep)).params).x).toBe(2);
+  }));
+
+test("a sweep of before, whose local controller nobody followed, is that one's from the first run that it schedules", () =>
+  withHouse(async ({ db, context }) => {
+    const sweep = await startSweep(context, local());
+    await db.sql`update sweeps set outside = false, size = 3 where id = ${sweep.sweepId}`;
+    expect(JSON.parse((await claimOne(context, sweep)).params).x).toBe(0);
+    await followController(context, wish(sweep.sweepId, [entry("a", 2)]));
+    expect(JSON.parse((await claimOne(context, sweep)).params).x).toBe(2);
+    expect((await claimRuns(context, { ...sweep, count: 1 })).directive).toBe("WAIT");
   }));
 
 test("method custom takes any parameters, names runs by number, and previews none", () =>

@@ -323,6 +323,24 @@ test("W98: a run that is rewound goes on behind that step; what it had logged th
   ]);
 });
 
+test("W98: the objective of a sweep's run is the best of what is left of it, and of what comes", async () => {
+  const sweep = await makeSweep(GRID);
+  const [{ run_id: name }] = JSON.parse(await (await makeAgent(sweep))());
+  const objective = async () =>
+    (await server.db.sql`select state, objective from runs where name = ${name}`)[0];
+  await begin(name);
+  await log(name, 0, [5, 4, 1]);
+  await finish(name);
+  expect(await objective()).toEqual({ state: "finished", objective: 1 });
+  const variables = { runName: name, entity, project: PROJECT, metricName: "_step", metricValue: 1 };
+  const { rewoundRun } = (await wired(server, REWIND, variables)).rewindRun;
+  expect(rewoundRun.sweepName).toBe(sweep);
+  expect(await objective()).toEqual({ state: "running", objective: 4 });
+  await log(name, 2, [0.5], rewoundRun.historyLineCount);
+  await finish(name);
+  expect(await objective()).toEqual({ state: "finished", objective: 0.5 });
+});
+
 async function summaryOf(name: string) {
   const { project } = await wired(
     server,

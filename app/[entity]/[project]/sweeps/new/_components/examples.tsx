@@ -1,5 +1,5 @@
 import { toPythonText } from "@/core/python";
-import type { SweepConfig } from "@/core/sweep-config";
+import { isOutside, type SweepConfig } from "@/core/sweep-config";
 import type { Preview } from "@/graphql/operations/new-sweep";
 import { flattenParams, variedNames } from "@/ui/charts/prepare/rows";
 import { formatValue, plural } from "@/ui/format";
@@ -21,13 +21,20 @@ export function Examples({ preview, config }: { preview: PreviewState; config: S
       {shown?.error && (
         <p className="text-ink-soft">This server can't run the file: {shown.error.message}.</p>
       )}
+      {shown && !shown.error && isOutside(config) && (
+        <p className="text-ink-soft">
+          Nothing is chosen here: agents get the runs that a controller or a scheduler of yours sends.
+        </p>
+      )}
       {shown && shown.runs.length > 0 && <Table preview={shown} />}
     </Panel>
   );
 }
 
 /** "18 configurations" is exact; a sweep without an end says so. */
-export function toCount({ size }: Pick<Preview, "size">, { runCap, repeats }: SweepConfig): string {
+export function toCount({ size }: Pick<Preview, "size">, config: SweepConfig): string {
+  const { runCap, repeats } = config;
+  if (isOutside(config) && runCap === undefined) return "as many as are sent";
   const cap = runCap === undefined ? "" : `, stops after ${plural(runCap, "run")}`;
   if (size === null) return runCap === undefined ? "without end, until you stop it" : plural(runCap, "run");
   const all = withSeparators(size);
