@@ -7,7 +7,7 @@ import { sendFiles } from "./send-files";
 import { sendLines } from "./send-lines";
 import { standingOf } from "./standing";
 import { toRecord } from "./to-record";
-import type { RunPath, RunThere, WandbDoor } from "./wandb-door";
+import { PATIENCE_MS, type RunPath, type RunThere, type WandbDoor } from "./wandb-door";
 
 export interface ImportOptions {
   readonly entity: string | undefined;
@@ -30,6 +30,7 @@ export interface Imported {
 
 /** What W&B calls a project that nobody named. */
 const NO_PROJECT = "uncategorized";
+const PATIENCE = { patienceMs: PATIENCE_MS };
 
 /**
  * Moves one run in: it is made, described, its lines are sent, it is ended and dated, and only then marked as done. Broken off anywhere it is gone
@@ -41,7 +42,7 @@ export async function importRun(found: FoundRun, options: ImportOptions): Promis
   const head = found.readHead();
   const path = placeOf(head, options);
   const before = await door.find(path);
-  const isNew = before === undefined && (await create(client, path, head));
+  const isNew = before === undefined && (await create(client, path));
   const there = isNew ? undefined : (before ?? (await findTaken(door, path)));
   const standing = there && standingOf(there, found, head, path);
   if (standing === "all")
@@ -55,11 +56,11 @@ export async function importRun(found: FoundRun, options: ImportOptions): Promis
   if (run.state === "running") await door.record(path, machine);
   const { startedMs } = head;
   if (startedMs !== undefined)
-    await client.mutate(DateRun, { input: { runId: run.id, startedAt: toIso(startedMs) } });
+    await client.mutate(DateRun, { input: { runId: run.id, startedAt: toIso(startedMs) } }, PATIENCE);
   const { entity } = run;
-  await sendLines(found.readLines(), run.lines, (stream, from, lines) => {
+  await sendLines(found.readLines(), run.lines, async (stream, from, lines) => {
+    await door.send({ ...path, entity }, stream, from, lines);
     if (stream === "history") options.onLines(head, from + lines.length);
-    return door.send({ ...path, entity }, stream, from, lines);
   });
   const leftOut = await sendFiles(found.listFiles(), { ...path, entity }, door);
   await finish(client, run, head);
@@ -74,19 +75,10 @@ export const placeOf = (
 ): RunPath => ({ entity, project: project ?? head.project ?? NO_PROJECT, name: head.id });
 
 /** @returns false where somebody else, an import of the same run for one, was faster */
-async function create(
-  client: Client,
-  { entity, project, name }: RunPath,
-  { displayName }: RunHead,
-): Promise<boolean> {
+async function create(client: Client, { entity, project, name }: RunPath): Promise<boolean> {
   try {
-    await client.mutate(CreateRun, {
-      input: {
-        ...{ project, name, clientMutationId: randomUUID() },
-        ...(entity !== undefined && { entity }),
-        ...(displayName !== undefined && { displayName: displayName.slice(0, 500) }),
-      },
-    });
+    const input = { ...(entity !== undefined && { entity }), project, name, clientMutationId: randomUUID() };
+    await client.mutate(CreateRun, { input }, PATIENCE);
     return true;
   } catch (error) {
     if (isAppError(error) && error.code === "NAME_TAKEN") return false;
@@ -106,16 +98,15 @@ async function findTaken(door: WandbDoor, path: RunPath): Promise<RunThere> {
 
 async function finish(client: Client, { id: runId }: RunThere, head: RunHead): Promise<void> {
   const { startedMs, finishedMs, end, facts } = head;
-  const { run } = await client.query(RunAttempt, { id: runId });
+  const { run } = await client.query(RunAttempt, { id: runId }, PATIENCE);
   const attempt = run?.attempt ?? 1;
-  await client.mutate(FinishRun, {
-    input: { runId, attempt, ...end, clientMutationId: randomUUID() },
-  });
+  const ended = { runId, attempt, ...end, clientMutationId: randomUUID() };
+  await client.mutate(FinishRun, { input: ended }, PATIENCE);
   if (startedMs !== undefined && finishedMs !== undefined) {
-    const finishedAt = toIso(Math.max(startedMs, finishedMs));
-    await client.mutate(DateRun, { input: { runId, startedAt: toIso(startedMs), finishedAt } });
+    const dates = { startedAt: toIso(startedMs), finishedAt: toIso(Math.max(startedMs, finishedMs)) };
+    await client.mutate(DateRun, { input: { runId, ...dates } }, PATIENCE);
   }
-  await client.mutate(DescribeAttempt, { input: { runId, attempt, facts } });
+  await client.mutate(DescribeAttempt, { input: { runId, attempt, facts } }, PATIENCE);
 }
 
 const toIso = (timeMs: number): string => new Date(timeMs).toISOString();

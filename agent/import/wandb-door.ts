@@ -8,8 +8,10 @@ import { isValueMap, parseJson, toValueMap, type ValueMap } from "@/core/value";
 import { isFileError } from "./file-error";
 import { STREAMS, type Stream } from "./found-run";
 
-/** How long a server that is away is asked again: it may be restarting, and a move of many runs takes hours. */
-const PATIENCE_MS = 120_000;
+/** How long a server that has answered is asked again while it is away: it may be restarting, and a move of many runs takes hours. */
+export const PATIENCE_MS = 120_000;
+/** Before, its address may be wrong, and a person waits. */
+const FIRST_PATIENCE_MS = 3_000;
 const REQUEST_MS = 60_000;
 
 /** Which run: an entity that is absent is the caller's own. */
@@ -86,6 +88,7 @@ const FILES = `mutation CreateRunFiles($input: CreateRunFilesInput!) {
 export function openWandbDoor(options: { url: string; key: string; userAgent: string }): WandbDoor {
   const transport = openTransport(options);
   const { url } = options;
+  let hasAnswered = false;
 
   return {
     async find({ entity, project, name }) {
@@ -114,7 +117,7 @@ export function openWandbDoor(options: { url: string; key: string; userAgent: st
     },
     async put(address, file) {
       // At the address by which we reach the server: the one that browsers use may lead nowhere from here.
-      await untilTaken(() => putFile(url, `${url}/wandb/bytes${new URL(address).search}`, file));
+      await untilTaken(PATIENCE_MS, () => putFile(url, `${url}/wandb/bytes${new URL(address).search}`, file));
     },
     close: () => transport.close(),
   };
@@ -123,16 +126,19 @@ export function openWandbDoor(options: { url: string; key: string; userAgent: st
     return (await post("/wandb/graphql", { query, variables })).data as T;
   }
 
-  function post(path: string, content: object): Promise<{ data?: unknown }> {
+  async function post(path: string, content: object): Promise<{ data?: unknown }> {
     const body = JSON.stringify(content);
-    return untilTaken(async () =>
+    const patienceMs = hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS;
+    const answer = await untilTaken(patienceMs, async () =>
       readAnswer(url, await transport.post(body, { path, timeoutMs: REQUEST_MS })),
     );
+    hasAnswered = true;
+    return answer;
   }
 }
 
 /** Asks again while it may be over when it is tried again. */
-async function untilTaken<T>(ask: () => Promise<T | Trouble>): Promise<T> {
+async function untilTaken<T>(patienceMs: number, ask: () => Promise<T | Trouble>): Promise<T> {
   const startMs = performance.now();
   for (let attempt = 1; ; attempt++) {
     const outcome = await ask().catch((error: unknown): Trouble => {
@@ -141,7 +147,7 @@ async function untilTaken<T>(ask: () => Promise<T | Trouble>): Promise<T> {
     });
     if (!(outcome instanceof Trouble)) return outcome;
     const delayMs = outcome.retryAfterMs ?? toDelayMs(attempt);
-    if (performance.now() - startMs + delayMs > PATIENCE_MS) throw outcome.error;
+    if (performance.now() - startMs + delayMs > patienceMs) throw outcome.error;
     await pause(delayMs);
   }
 }

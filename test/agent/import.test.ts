@@ -21,13 +21,16 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cwd, { recursive: true }));
 
-/** `besom import wandb ...`, as it is typed in `cwd`. */
-async function typed(...words: string[]): Promise<{ code: number; out: string[]; err: string }> {
+/** A command as it is typed in `cwd`. */
+async function besom(
+  words: readonly string[],
+  more: Record<string, string> = {},
+): Promise<{ code: number; out: string[]; err: string }> {
   const { url, key } = started();
   const nowhere = join(tmpdir(), "besom-nowhere");
   const [out, err]: [string[], string[]] = [[], []];
-  const code = await main(["import", "wandb", ...words], {
-    env: { XDG_CONFIG_HOME: nowhere, BESOM_DATA_DIR: nowhere, BESOM_URL: url, BESOM_API_KEY: key },
+  const code = await main(words, {
+    env: { XDG_CONFIG_HOME: nowhere, BESOM_DATA_DIR: nowhere, BESOM_URL: url, BESOM_API_KEY: key, ...more },
     cwd,
     out: (text) => out.push(text),
     err: (text) => err.push(text),
@@ -35,6 +38,8 @@ async function typed(...words: string[]): Promise<{ code: number; out: string[];
   });
   return { code, out, err: err.join("\n") };
 }
+
+const typed = (...words: string[]) => besom(["import", "wandb", ...words]);
 
 function put(path: string, content: string | Uint8Array): string {
   const whole = join(cwd, path);
@@ -481,22 +486,14 @@ test("a sweep here learns from runs that were moved in", async () => {
     "learnt/sweep.yaml",
     "program: t.py\nmethod: bayes\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {min: 0.01, max: 1.0}\n",
   );
-  const { url, key, db } = started();
-  const nowhere = join(tmpdir(), "besom-nowhere");
-  const said: string[] = [];
-  const code = await main(["sweep", "learnt/sweep.yaml", "--project", "learnt", "-R", "p1", "-R", "p2"], {
-    env: { XDG_CONFIG_HOME: nowhere, BESOM_DATA_DIR: nowhere, BESOM_URL: url, BESOM_API_KEY: key },
-    cwd,
-    ...{ out: (text) => said.push(text), err: (text) => said.push(text), color: false },
-  });
-  expect(code, said.join("\n")).toBe(0);
-  const [priors] = await db.sql`select priors as count from sweeps`;
+  const made = await besom(["sweep", "learnt/sweep.yaml", "--project", "learnt", "-R", "p1", "-R", "p2"]);
+  expect(made.code, made.err).toBe(0);
+  const [priors] = await started().db.sql`select priors as count from sweeps`;
   expect(priors).toEqual({ count: 2 });
 });
 
-test("what is to come is said before anything is sent, and a path without runs or a key that is none is refused", async () => {
+test("what is to come is said before anything is sent, and a path without runs, a key that is none and a server that is away are told at once", async () => {
   put("dry/wandb/run-20240301_100000-d/run-d.wandb", logOf({ id: "d", project: "dry" }));
-  const { url } = started();
   const dry = await typed("dry", "--dry-run");
   expect(dry).toEqual({
     code: 0,
@@ -513,18 +510,15 @@ test("what is to come is said before anything is sent, and a path without runs o
     code: 2,
     err: expect.stringContaining("nowhere is not there"),
   });
-  const nowhere = join(tmpdir(), "besom-nowhere");
-  const said: string[] = [];
-  const code = await main(["import", "wandb", "dry"], {
-    env: {
-      XDG_CONFIG_HOME: nowhere,
-      BESOM_DATA_DIR: nowhere,
-      BESOM_URL: url,
-      BESOM_API_KEY: `besom-${"x".repeat(43)}`,
-    },
-    cwd,
-    ...{ out: (text) => said.push(text), err: (text) => said.push(text), color: false },
+  const wrongKey = await besom(["import", "wandb", "dry"], { BESOM_API_KEY: `besom-${"x".repeat(43)}` });
+  expect(wrongKey).toMatchObject({ code: 3, out: [] });
+  expect(wrongKey.err.split("\n")).toHaveLength(1);
+  const began = performance.now();
+  const away = await besom(["import", "wandb", "dry"], { BESOM_URL: "http://127.0.0.1:9" });
+  expect(away).toMatchObject({
+    code: 4,
+    out: [],
+    err: expect.stringContaining("can't reach the Besom server"),
   });
-  expect(code).toBe(3);
-  expect(said).toHaveLength(1);
+  expect(performance.now() - began).toBeLessThan(20_000);
 });
