@@ -29,11 +29,11 @@ const NAMES = {
 } as const;
 type Part = keyof typeof NAMES;
 
-/** One of these makes a folder a run; the others stand in many folders. */
-const MARKS: readonly Part[] = ["about", "config", "summary", "history"];
+/** One of these makes a folder a run: a config.json lies in many repositories, above the folder of the client. */
+const MARKS = ["run.json", "history.jsonl", "history.csv", "wandb-summary.json", "files/wandb-summary.json"];
 
 export const isExportedRun = (folder: string): boolean =>
-  MARKS.some((part) => findPart(folder, part) !== undefined);
+  MARKS.some((name) => existsSync(join(folder, name)));
 
 function findPart(folder: string, part: Part): string | undefined {
   const paths = [folder, join(folder, "files")].flatMap((place) =>

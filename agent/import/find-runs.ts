@@ -25,7 +25,7 @@ export function findRuns(paths: readonly string[]): FoundRun[] {
     if (places.length === 0)
       throw new AppError(
         "BAD_USAGE",
-        `no run lies in ${path} or below it: expected run-*.wandb files, or folders with run.json, config.json, history.jsonl (docs/wandb.md)`,
+        `no run lies in ${path} or below it: expected run-*.wandb files, or folders with a run.json or a history.jsonl (docs/wandb.md)`,
       );
   }
   return [...exportedRuns([...found.values()]), ...clientRuns([...found.values()])]

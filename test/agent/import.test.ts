@@ -501,7 +501,10 @@ test("what is to come is said before anything is sent, and a path without runs, 
     err: "1 found",
   });
   expect((await read("dry", "d")).run).toBeUndefined();
-  put("empty/readme.txt", "nothing");
+  // A repository's own files are no run.
+  put("dry/config.json", '{"lr": 1}');
+  expect((await typed("dry", "--dry-run")).out).toEqual(dry.out);
+  put("empty/config.yaml", "lr: 1");
   expect(await typed("empty")).toMatchObject({
     code: 2,
     err: expect.stringMatching(/^besom: no run lies in \S+empty or below it/),
