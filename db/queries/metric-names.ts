@@ -54,7 +54,10 @@ export type NamesScope =
   | { readonly projectIds: readonly number[] }
   | { readonly sweepIds: readonly string[] };
 
-/** Names that were ever logged in each project or sweep, sorted by code point. */
+/** Charts and columns are of numbers: what is pictures, tables or texts alone has a place of its own (db/queries/media.ts). */
+const hasNumbers = (sql: Sql): Fragment => sql`x.count + x.non_finite > 0`;
+
+/** Names that were ever logged in each project, or as a number in each sweep, sorted by code point. */
 export async function listMetricNames<Scope extends string | number>(
   db: Database,
   access: Access,
@@ -67,7 +70,7 @@ export async function listMetricNames<Scope extends string | number>(
       ? sql`m.project_id = s.scope`
       : sql`m.id in (
           select x.metric_id from runs r join metric_summaries x on x.run_id = r.id
-          where r.sweep_id = s.scope and r.deleted_at is null)`;
+          where r.sweep_id = s.scope and r.deleted_at is null and ${hasNumbers(sql)})`;
   const rows = await sql<{ scope: Scope; name: string }[]>`
     select s.scope, n.name
     from ${scopesOf(sql, of)} s cross join lateral (
@@ -83,7 +86,7 @@ export async function listMetricNames<Scope extends string | number>(
 const SAMPLED_RUNS = 250;
 
 /**
- * Names that each sweep's oldest and newest runs logged, sorted by code point: 3 ms, where going through 10,000 runs takes 50, and a
+ * Names under which each sweep's oldest and newest runs logged numbers, sorted by code point: 3 ms, where going through 10,000 runs takes 50, and a
  * page asks with every change.
  */
 export async function commonMetricNames(
@@ -100,7 +103,7 @@ export async function commonMetricNames(
     from ${scopesOf(sql, { sweepIds })} s cross join lateral (
       select m.name from metrics m where m.id in (
         select x.metric_id from (${sample(sql`asc`)} union ${sample(sql`desc`)}) r
-        join metric_summaries x on x.run_id = r.id)
+        join metric_summaries x on x.run_id = r.id and ${hasNumbers(sql)})
       order by m.name collate "C" limit ${limit}) n
     where ${visible(sql, access, sql`s.project_id`)}
     order by s.scope, n.name collate "C"`;

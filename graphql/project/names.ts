@@ -87,7 +87,7 @@ builder.objectFields(Sweep, (t) => ({
   commonMetrics: t.field({
     type: CommonNames,
     description:
-      "Metrics that its 250 oldest and 250 newest runs logged: quicker than metricNames, which goes through all of them.",
+      "Metrics that its 250 oldest and 250 newest runs logged numbers of: quicker than metricNames, which goes through all of them.",
     args: { first: t.arg.int({ description: "At most this many, at most 1000; 50 when absent." }) },
     resolve: async ({ id }, { first }, { loaders }) => {
       const length = checkFirst(first);

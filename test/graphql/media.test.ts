@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOOK_MS, linksBy } from "@/engine/files/links";
 import { mergeAttempt } from "@/engine/merge-history";
+import { LogMetrics } from "@/graphql/operations";
 import { addPerson, joinProject, type Person } from "../support/people";
 import { ask, send, sharedServer, withServerOn } from "../support/server";
+import { withRuns } from "../support/sweeps";
 import { ARTIFACTS, beginRun, logLines, uploadFile, type WireRun, wired } from "../support/wire";
 
 /** Pictures, tables and files of a run, logged as wandb's client logs them, and read by the API. */
@@ -295,6 +297,27 @@ describe("what was logged beside numbers", () => {
   test("the history without pictures brings numbers alone", async () => {
     const { history } = await ofRun("history(numbers: true) { keys }", media);
     expect(history.keys).toEqual(["loss"]);
+  });
+
+  test("a sweep's charts and columns are offered what has numbers alone", async () => {
+    const { sweepId, claims } = await withRuns(server(), 2);
+    for (const [i, { runId }] of claims.entries()) {
+      const weights = { _type: "histogram", values: [1], bins: [0, 1] };
+      const series = [
+        { key: "loss", values: [0.5] },
+        { key: "weights", values: [weights] },
+        // Once a number is enough.
+        { key: "mixed", values: [i === 0 ? weights : "NaN"] },
+      ];
+      const input = { runId, batch: { attempt: 1, batch: 1, steps: [0], times: [0], series } };
+      const { logMetrics } = await ask(server(), LogMetrics, { input });
+      expect(logMetrics.error).toBeNull();
+    }
+    const { sweep } = await ask<Data>(
+      server(),
+      `{ sweep(id: "${sweepId}") { metricNames commonMetrics { names } } }`,
+    );
+    expect(sweep).toEqual({ metricNames: ["loss", "mixed"], commonMetrics: { names: ["loss", "mixed"] } });
   });
 
   test("a viewer sees it", async () => {
