@@ -3,6 +3,7 @@ import { isAppError } from "@/core/errors";
 import { type Claim, claimRuns } from "@/engine/claim-runs";
 import type { EngineContext } from "@/engine/context";
 import { controlSweep } from "@/engine/control-sweep";
+import { enqueueRun } from "@/engine/enqueue-run";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { expireLeases, gridOf, type House, reapNow, startSweep, withHouse } from "./support/house";
@@ -31,21 +32,30 @@ const STEPS = 90;
 const WALKS = Number(process.env.BESOM_WALKS ?? 5);
 
 test.each(seeds())("a random walk over the engine's verbs agrees with the model (seed %i)", (seed) =>
+  walkAll(seed, false),
+);
+
+test.each(seeds())("so does one in which somebody asks for runs of his own (seed %i)", (seed) =>
+  walkAll(seed, true),
+);
+
+const walkAll = (seed: number, asks: boolean): Promise<void> =>
   withHouse(async (house) => {
-    const walk = new Walk(house, random(seed), seed % 2 === 0 ? 0.5 : 0.95);
+    const walk = new Walk(house, random(seed), seed % 2 === 0 ? 0.5 : 0.95, asks);
     await walk.begin();
     for (let step = 0; step < STEPS; step++) {
       await walk.step();
       await walk.compare(`seed ${seed}, step ${step}, after ${walk.said.slice(-3).join(", ")}`);
     }
     await walk.finishAll();
-    await checkInvariants(house);
-  }),
-);
+    await checkInvariants(house, walk.asked);
+  });
 
 class Walk {
   readonly said: string[] = [];
   private readonly runs = new Map<number, ModelRun>();
+  /** Runs that somebody asked for. */
+  asked = 0;
   private handedOut = 0;
   private paused = false;
   private sent = 0;
@@ -56,6 +66,7 @@ class Walk {
     private readonly draw: () => number,
     /** Of the requests that the first server gets: with nearly all of them, it takes the short way (claim-ahead). */
     private readonly share: number,
+    private readonly asks: boolean,
   ) {}
 
   async begin(): Promise<void> {
@@ -76,6 +87,8 @@ class Walk {
       [1, "pause", () => this.control("pause")],
       [3, "resume", () => this.control("resume")],
       [2, "race", () => this.race()],
+      [this.asks ? 4 : 0, "ask", () => this.ask()],
+      [this.asks ? 2 : 0, "ask and claim", () => this.askAndClaim()],
     ];
     let at = this.draw() * verbs.reduce((total, [weight]) => total + weight, 0);
     for (const [weight, name, verb] of verbs) {
@@ -126,6 +139,48 @@ class Walk {
     expect([run.state, claim.attempt]).toEqual(["pending", run.attempt + 1]);
     Object.assign(run, { state: "running", attempt: claim.attempt, lapsed: false, expired: false });
     run.claims.push(claim);
+  }
+
+  /** Some other configuration than the grid's: none of its points is taken by it. */
+  private async ask(): Promise<void> {
+    const input = { sweepId: this.sweep.sweepId, params: `{"x":${1_000 + this.asked}}` };
+    if (this.over()) {
+      await expect(enqueueRun(this.server(), input)).rejects.toMatchObject({ code: "ILLEGAL_MOVE" });
+      return;
+    }
+    const again = { ...input, clientMutationId: `a${this.sent++}` };
+    const { runId } = await this.duplicated(() => enqueueRun(this.server(), again));
+    this.waits(runId);
+  }
+
+  /** At two servers at once: the claim gets what was asked for, or what it would have had without. */
+  private async askAndClaim(): Promise<void> {
+    if (this.over() || this.paused) return;
+    const expected = this.nextRuns(1);
+    const [{ runId }, { claims }] = await Promise.all([
+      enqueueRun(this.house.other, { sweepId: this.sweep.sweepId, params: `{"x":${1_000 + this.asked}}` }),
+      claimRuns(this.house.context, { ...this.sweep, count: 1 }),
+    ]);
+    this.waits(runId);
+    const [claim] = claims;
+    if (claim?.runId === runId) this.take(claim, "waiting");
+    else {
+      expect(claims).toHaveLength(expected.length);
+      if (claim) this.take(claim, expected[0]);
+    }
+  }
+
+  private waits(runId: number): void {
+    this.asked++;
+    const run = {
+      state: "pending",
+      attempt: 0,
+      crashes: 0,
+      lapsed: false,
+      expired: false,
+      claims: [],
+    } as const;
+    this.runs.set(runId, { ...run, claims: [] });
   }
 
   /** Beats for everything the agent ever held: stale attempts hear so, lapsed ones come back. */
@@ -279,12 +334,12 @@ class Walk {
   }
 }
 
-async function checkInvariants({ db }: House): Promise<void> {
+async function checkInvariants({ db }: House, asked: number): Promise<void> {
   const [facts] = await db.sql`
     select count(*)::int as runs, count(distinct point_hash)::int as points, count(distinct point_index)::int as indices,
       count(*) filter (where state in ('pending', 'running', 'preempting'))::int as unfinished
     from runs`;
-  expect(facts).toEqual({ runs: POINTS, points: POINTS, indices: POINTS, unfinished: 0 });
+  expect(facts).toEqual({ runs: POINTS + asked, points: POINTS, indices: POINTS, unfinished: 0 });
   expect(await db.sql`select from attempts where ended_at is null or state = 'running'`).toHaveLength(0);
   // One attempt after another: none started before the one before it had ended.
   const overlaps = await db.sql`
@@ -295,7 +350,7 @@ async function checkInvariants({ db }: House): Promise<void> {
     await db.sql`select from runs r where attempt <> (select count(*) from attempts where run_id = r.id)`,
   ).toHaveLength(0);
   expect([...(await db.sql`select state, run_count from sweeps`)]).toEqual([
-    { state: "finished", run_count: POINTS },
+    { state: "finished", run_count: POINTS + asked },
   ]);
 }
 
