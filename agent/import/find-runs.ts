@@ -54,8 +54,10 @@ function* placesIn(path: string, depth: number): Generator<Place> {
   if (depth >= MAX_DEPTH) return;
   // A link, `latest-run` above all, leads to what is found without it.
   for (const entry of entries)
-    if (entry.isDirectory() && !PASSED.has(entry.name)) yield* placesIn(join(path, entry.name), depth + 1);
+    if (entry.isDirectory() && !PASSED.has(entry.name) && !entry.name.endsWith(".part"))
+      yield* placesIn(join(path, entry.name), depth + 1);
 }
+/** Beside `*.part`, which an export has only begun. */
 const PASSED: ReadonlySet<string> = new Set(["node_modules", ".git", ".venv", "venv", "__pycache__"]);
 
 interface Dated {

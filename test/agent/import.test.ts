@@ -395,6 +395,7 @@ test("exported folders come in: JSON lines or CSV, config plain or the client's 
     "wandb_version: 1\nlr:\n  desc: null\n  value: 0.5\n_wandb:\n  value: {cli_version: 0.15.0}\n",
   );
   put("exported/csv2/files/wandb-summary.json", '{"loss": 2, "_runtime": 60}');
+  put("exported/begun.part/history.jsonl", '{"_step": 0}\n');
   put("exported/csv2/history.csv", ",_step,loss\n0,0,1.5\n1,1,nan\n");
   expect(await typed("exported", "--project", "exported")).toMatchObject({ code: 0, err: "2 moved in" });
   const full = await read("exported", "full1");
