@@ -8,6 +8,8 @@ import { visible } from "./visible";
 
 export interface RowsQuery {
   readonly runId: number;
+  /** As this attempt saw it; the current one when absent. */
+  readonly attempt?: number;
   /** Only rows in which all of these metrics have a value, and nothing else of them. */
   readonly names?: readonly string[];
   /** Both ends included. */
@@ -38,7 +40,7 @@ export async function scanRows(
   visit: (row: HistoryRow) => void,
 ): Promise<{ startedAt: number } | undefined> {
   return db.sql.begin("isolation level repeatable read read only", async (tx) => {
-    const [run] = await readRuns(tx, access, { runIds: [query.runId] });
+    const [run] = await readRuns(tx, access, { runIds: [query.runId], attempt: query.attempt });
     if (run === undefined) return undefined;
     const names = await readNames(tx, access, query);
     const complete = query.names === undefined || names.size === new Set(query.names).size;

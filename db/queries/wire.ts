@@ -143,6 +143,35 @@ export interface WireRun {
   startedAt: Date | null;
 }
 
+/** Of an attempt that has logged nothing yet and goes on with an earlier one: that one. */
+export interface ContinuedAttempt {
+  attempt: number;
+  lastStep: number;
+  historyLines: number;
+  outputLines: number;
+}
+
+/**
+ * The latest attempt with a history before this one, where this one was begun by hand or goes on under a name that an earlier one had;
+ * undefined where this one has a history of its own.
+ */
+export async function readContinuedAttempt(
+  sql: Sql | Tx,
+  { runId, attempt }: { runId: number; attempt: number },
+): Promise<ContinuedAttempt | undefined> {
+  const rows = await sql<ContinuedAttempt[]>`
+    select b.number as attempt, coalesce(b.last_step, b.resumed_from_step) as "lastStep",
+      coalesce(b.history_lines, 0) as "historyLines", coalesce(b.output_lines, 0) as "outputLines"
+    from attempts a join attempts b on b.run_id = a.run_id and b.number < a.number
+    where a.run_id = ${runId} and a.number = ${attempt} and a.last_step is null and a.resumed_from_step is null
+      and coalesce(b.last_step, b.resumed_from_step) is not null
+      and (a.agent_id is null or exists (
+        select from wire_attempts x join wire_attempts y on y.run_id = x.run_id and y.wire_name = x.wire_name
+        where x.run_id = a.run_id and x.attempt = a.number and y.attempt < a.number))
+    order by b.number desc limit 1`;
+  return rows[0];
+}
+
 const wireRunColumns = (sql: Sql | Tx) => sql`
   r.id as "runId", r.project_id as "projectId", r.sweep_id as "sweepId", r.name, coalesce(a.number, 0) as attempt, r.attempt as current,
   r.state, coalesce(a.ended_at is not null, true) as ended, coalesce(a.reason in ('lease_expired', 'silent'), false) as lapsed,

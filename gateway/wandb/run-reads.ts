@@ -3,6 +3,7 @@ import { isList, isValueMap, parseJson, toNumber, type Value } from "@/core/valu
 import { type RowsQuery, scanRows } from "@/db/queries/read-rows";
 import { readSamples, type SampleRow } from "@/db/queries/read-samples";
 import type { SummaryRow } from "@/db/queries/summaries";
+import type { ContinuedAttempt } from "@/db/queries/wire";
 import type { WireRunRow } from "@/db/queries/wire-runs";
 import { type GatewayContext, reading } from "./context";
 import { OWN_KEYS, Sampler, toLine, toObject } from "./history-rows";
@@ -33,14 +34,15 @@ export interface RunReads {
   logLines(args: LineArgs, context: GatewayContext): Promise<unknown>;
 }
 
-export function readsOf(row: WireRunRow): RunReads {
+/** @param continued whose history a process that begins now goes on with: its attempt has none of its own yet */
+export function readsOf(row: WireRunRow, continued?: ContinuedAttempt): RunReads {
   return {
     systemMetrics: async (context) => {
       const sample = await context.loaders.lastSamples.load(row.id);
       return sample === undefined ? "{}" : toEvent(sample);
     },
     historyKeys: async (context) => historyKeys(row, await context.loaders.summaries.load(row.id)),
-    historyTail: (context) => historyTail(context, row),
+    historyTail: (context) => historyTail(context, { ...row, ...continued }),
     eventsTail: async (context) => {
       const sample = await context.loaders.lastSamples.load(row.id);
       return JSON.stringify(sample === undefined ? [] : [toEvent(sample)]);
@@ -253,7 +255,12 @@ async function historyTail(context: GatewayContext, row: WireRunRow): Promise<st
   const scanned = await scanRows(
     reading(context),
     context.access,
-    { runId: row.id, minStep: Math.max(0, (row.lastStep ?? 0) - TAIL + 1), lastPiece: true },
+    {
+      runId: row.id,
+      attempt: row.attempt,
+      minStep: Math.max(0, (row.lastStep ?? 0) - TAIL + 1),
+      lastPiece: true,
+    },
     ({ step, time, cells }) => {
       last.push({ step, time, cells: cells() });
       if (last.length > TAIL) last.shift();

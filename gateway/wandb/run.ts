@@ -1,6 +1,6 @@
 import { AppError } from "@/core/errors";
 import { isValueMap, parseJson, stringifyJson, toValueMap, type Value, type ValueMap } from "@/core/value";
-import type { WireRun } from "@/db/queries/wire";
+import { type ContinuedAttempt, readContinuedAttempt, type WireRun } from "@/db/queries/wire";
 import { getWireRuns, type WireRunRow } from "@/db/queries/wire-runs";
 import { artifactsOfRun, type PageArgs } from "./artifacts";
 import type { GatewayContext } from "./context";
@@ -17,14 +17,15 @@ export class Run {
 
   constructor(
     readonly row: WireRunRow,
-    /** Lines of the attempt that the caller speaks for, where that is not the run's own. */
+    /** Lines of the attempt that the caller speaks for, or goes on with, where that is not the run's own. */
     private readonly lines: Pick<WireRun, "historyLines" | "outputLines"> = row,
     wireName?: string,
+    continued?: ContinuedAttempt,
   ) {
     this.id = String(row.id);
     this.name = wireName ?? row.name;
     this.projectId = row.projectId;
-    this.reads = readsOf(row);
+    this.reads = readsOf(row, continued);
   }
 
   displayName = () => this.row.displayName;
@@ -128,5 +129,7 @@ export async function summaryOf(context: GatewayContext, row: WireRunRow): Promi
 export async function showRun(context: GatewayContext, run: WireRun, wireName?: string): Promise<Run> {
   const [row] = await getWireRuns(context.db, context.access, [run.runId]);
   if (row === undefined) throw new AppError("NOT_FOUND", `run ${run.name} is unknown`);
-  return new Run(row, run, wireName);
+  const continued =
+    run.attempt > 1 && run.lastStep === null ? await readContinuedAttempt(context.db.sql, run) : undefined;
+  return new Run(row, continued ?? run, wireName, continued);
 }

@@ -9,8 +9,9 @@ import { addLaunch } from "@/agent/commands/launch";
 import { CLIENTS } from "@/agent/launch/plan";
 import { expectEveryPointOnce } from "../support/invariants";
 import { hasPython } from "../support/python";
+import { sharedWorld } from "../support/shared-world";
 import { whyNoSlurm, withSlurm } from "../support/slurm";
-import { until, type World, withWorld } from "../support/world";
+import { until } from "../support/world";
 
 const run = promisify(execFile);
 const noSlurm = whyNoSlurm();
@@ -19,28 +20,14 @@ if (noSlurm !== undefined) console.warn(`SKIPPED: no Slurm here: ${noSlurm}`);
 const isBrief = process.env.BESOM_CI === "brief";
 
 let folder: string;
-let world: World;
-let leave = () => {};
-let over: Promise<void> | undefined;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "besom-clusters-"));
   chmodSync(folder, 0o755); // munged runs as another user
-  await new Promise<void>((ready, fail) => {
-    over = withWorld({}, (started) => {
-      world = started;
-      ready();
-      return new Promise((resolve) => {
-        leave = resolve;
-      });
-    });
-    over.catch(fail);
-  });
 });
 afterAll(async () => {
-  leave();
-  await over;
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
+const world = sharedWorld();
 
 /** A folder with a sweep's program, as it lies on a cluster's shared disk. */
 function place(name: string): string {

@@ -8,36 +8,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectEveryPointOnce } from "../support/invariants";
 import { hasPython, makePython, type Python, startFlow } from "../support/python";
 import { readRecipes } from "../support/recipes";
-import { ask, until, type World, withWorld } from "../support/world";
+import { sharedWorld } from "../support/shared-world";
+import { ask, until } from "../support/world";
 
 const ROOT = join(import.meta.dirname, "../..");
 
 let folder: string;
 let python: Python;
-/** One for all tests: starting another takes seconds. A test that kills the server starts it again. */
-let world: World;
-let leave = () => {};
-let over: Promise<void> | undefined;
 beforeAll(async () => {
   if (!hasPython()) return;
   folder = mkdtempSync(join(tmpdir(), "besom-python-"));
   python = await makePython(folder);
-  await new Promise<void>((ready, fail) => {
-    over = withWorld({}, (started) => {
-      world = started;
-      ready();
-      return new Promise((resolve) => {
-        leave = resolve;
-      });
-    });
-    over.catch(fail);
-  });
 });
 afterAll(async () => {
-  leave();
-  await over;
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
+const world = sharedWorld({ when: hasPython() });
 
 /** Runs a flow to its end; gives the JSON of its last line. */
 async function runFlow(words: readonly string[], env?: Record<string, string>) {

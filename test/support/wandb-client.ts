@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Spawned, World } from "./world";
 
-const FIXTURES = join(import.meta.dirname, "../fixtures/wandb");
+export const FIXTURES = join(import.meta.dirname, "../fixtures/wandb");
 const exec = promisify(execFile);
 
 /** W&B's own client in a virtual environment. */
@@ -21,7 +21,7 @@ export async function installWandb(folder: string, ...packages: string[]): Promi
   try {
     await exec("python3", ["-m", "venv", venv]);
     await exec(python, ["-m", "pip", "--disable-pip-version-check", "--quiet", "install", ...packages], {
-      timeout: 280_000,
+      timeout: 880_000,
     });
     const { stdout } = await exec(python, ["-c", "import wandb; print(wandb.__version__)"], {
       timeout: 60_000,

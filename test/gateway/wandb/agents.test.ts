@@ -170,6 +170,36 @@ test("W29: an announced preemption goes on under its id by resume; a crash comes
   expect(await runOf(a)).toMatchObject({ state: "running", attempt: 3 });
 });
 
+test("W29: what goes on by resume is shown the lines and the last step that it had before it logs anything", async () => {
+  const sweep = await makeSweep(1);
+  const agent = await makeAgent(sweep);
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  const log = (from: number, values: number[]) =>
+    stream(server, `${entity}/agents/${a}`, {
+      files: { "wandb-history.jsonl": { offset: from, content: historyLines(from, values) } },
+    });
+  await log(0, [3, 2, 1]);
+  await stream(server, `${entity}/agents/${a}`, { preempting: true });
+  await finish(a, 1);
+  expect(await agent.first()).toMatchObject({ type: "resume", run_id: a });
+  const ask = async () =>
+    (await wired(server, DOCUMENTS.runResumeStatus, { project: "agents", entity, name: a })).model.bucket;
+  for (const again of [0, 1]) {
+    const status = await ask();
+    expect(status.historyLineCount, `asked ${again} times before`).toBe(3);
+    const last = (JSON.parse(status.historyTail) as string[]).at(-1);
+    expect(JSON.parse(last ?? "{}")).toMatchObject({ _step: 2, loss: 1 });
+    await begin(a);
+  }
+  await log(3, [0.5]);
+  await finish(a);
+  const [row] = await server.db.sql`
+    select r.attempt, s.count::int, s.first, s.last from metric_summaries s join metrics m on m.id = s.metric_id
+    join runs r on r.id = s.run_id and r.attempt = s.attempt where r.name = ${a} and m.name = 'loss'`;
+  expect(row).toEqual({ attempt: 2, count: 4, first: 3, last: 0.5 });
+});
+
 test("W29: what a superseded process sends lands under its own attempt, and it is told to stop", async () => {
   const sweep = await makeSweep(1, "retries: 2\n");
   const agent = await makeAgent(sweep);
