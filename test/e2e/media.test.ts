@@ -262,6 +262,29 @@ test("a page of the program's runs in its frame, and reaches neither our page no
   await alone.getByText("not reached").waitFor();
 });
 
+test("of many keys some are drawn, and the others are found by a part of their names", async () => {
+  const run = await begin("many keys");
+  const histogram = { _type: "histogram", values: [1, 2], bins: [0, 1, 2] };
+  const keys = Array.from({ length: 30 }, (_, i) => `layers.${i}.weight`);
+  await logLines(server(), run, 0, [Object.fromEntries(keys.map((key) => [key, histogram]))]);
+  const { page, troubles } = await open(pathOf(run));
+  const media = page.locator("#media");
+  await media.scrollIntoViewIfNeeded();
+  await panel(page, "layers.0.weight")
+    .getByRole("img", { name: /2 bins from 0 to 2/ })
+    .waitFor();
+  expect(await media.getByRole("article").count()).toBe(8);
+  await media.getByRole("searchbox", { name: "Find a key" }).fill("layers.29");
+  await panel(page, "layers.29.weight").waitFor();
+  expect(await media.getByRole("article").count()).toBe(1);
+  await media.getByRole("searchbox").fill("nothing");
+  await media.getByText("No key of that name.").waitFor();
+  await media.getByRole("searchbox").fill("");
+  await media.getByRole("button", { name: "Show all 30" }).click();
+  expect(await media.getByRole("article").count()).toBe(30);
+  expect(troubles).toEqual([]);
+});
+
 describe("a run at work", () => {
   test("what it logs and saves comes by itself, and moves nothing that somebody looks at", async () => {
     const run = await begin("working");
