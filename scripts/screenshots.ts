@@ -26,7 +26,7 @@ interface Shot {
   readonly stranger?: true;
 }
 
-const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): Shot[] => [
+const toShots = ({ tuned, project, grid, waiting, live, failedRun, seeing }: Showcase): Shot[] => [
   { name: "projects", path: "/" },
   { name: "project", path: project },
   { name: "project-runs", path: `${project}?tab=runs` },
@@ -42,6 +42,20 @@ const toShots = ({ tuned, project, grid, waiting, live, failedRun }: Showcase): 
   { name: "sweep-waiting", path: waiting },
   { name: "run", path: `${project}/runs/${tuned.runNames[tuned.runIds.indexOf(tuned.logged[0] ?? 0)]}` },
   { name: "run-failed", path: failedRun },
+  {
+    name: "run-media",
+    path: seeing,
+    act: async (page) => {
+      await page.locator("#media").evaluate((element) => element.scrollIntoView());
+      const slider = page.getByRole("slider", { name: "Step of examples" });
+      await slider.focus();
+      for (let i = 0; i < 9; i++) await page.keyboard.press("ArrowLeft");
+      await page.getByText("7, read as").first().waitFor();
+      await untilQuiet(page);
+      await slider.blur();
+      await page.locator("#media").evaluate((element) => element.scrollIntoView());
+    },
+  },
   { name: "new-sweep", path: `${project}/sweeps/new?from=${tuned.id}` },
   {
     name: "palette",

@@ -1,7 +1,7 @@
-import { deflateSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LOOKS, screenshot } from "../support/browser";
+import { toPng } from "../support/png";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
 import { beginRun, logLines, uploadFile, type WireRun } from "../support/wire";
 
@@ -66,11 +66,11 @@ describe("a run that logged pictures and the like", () => {
       ...steps.flatMap((step) =>
         [0, 1, 2, 3, 4, 5].map((i): [string, Uint8Array] => [
           `media/images/examples_${step}_${i}.png`,
-          picture(28, 28, (x, y) => (Math.hypot(x - 14, y - 14) % (3 + i) < 1 + step / 8 ? 235 : 20)),
+          toPng(28, 28, (x, y) => (Math.hypot(x - 14, y - 14) % (3 + i) < 1 + step / 8 ? 235 : 20)),
         ]),
       ),
-      ["media/images/scene.png", picture(320, 200, (x, y) => 60 + (x * y) / 500)],
-      ["media/images/mask/scene.png", picture(320, 200, (x, y) => (y > 120 ? (x > 160 ? 2 : 1) : 0))],
+      ["media/images/scene.png", toPng(320, 200, (x, y) => 60 + (x * y) / 500)],
+      ["media/images/mask/scene.png", toPng(320, 200, (x, y) => (y > 120 ? (x > 160 ? 2 : 1) : 0))],
       [
         "media/metadata/boxes2D/scene.json",
         JSON.stringify({
@@ -300,7 +300,7 @@ describe("a run at work", () => {
         server(),
         run,
         name,
-        picture(16, 16, () => 40 * step),
+        toPng(16, 16, () => 40 * step),
       );
     };
     await logLines(server(), run, 0, [{ loss: 1 }]);
@@ -327,44 +327,6 @@ describe("a run at work", () => {
     expect(troubles).toEqual([]);
   });
 });
-
-/** A grey PNG, with `dot` from 0 to 255. */
-function picture(width: number, height: number, dot: (x: number, y: number) => number): Uint8Array {
-  const rows = Buffer.alloc((width + 1) * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++)
-      rows[y * (width + 1) + 1 + x] = Math.min(255, Math.max(0, Math.round(dot(x, y))));
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head[8] = 8;
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([
-    signature,
-    chunk("IHDR", head),
-    chunk("IDAT", deflateSync(rows)),
-    chunk("IEND", Buffer.alloc(0)),
-  ]);
-}
-
-function chunk(type: string, data: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
-  const whole = Buffer.alloc(body.length + 8);
-  whole.writeUInt32BE(data.length, 0);
-  body.copy(whole, 4);
-  whole.writeUInt32BE(crc(body), body.length + 4);
-  return whole;
-}
-
-/** ISO 3309, as PNG has it; Node's own came with 20.15. */
-function crc(bytes: Buffer): number {
-  let sum = 0xffffffff;
-  for (const byte of bytes) {
-    sum ^= byte;
-    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1;
-  }
-  return (sum ^ 0xffffffff) >>> 0;
-}
 
 /** Half a second of 440 Hz: 8 kHz, 8 bits, one channel. */
 function tone(): Uint8Array {

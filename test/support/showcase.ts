@@ -4,6 +4,7 @@ import { Heartbeat } from "@/graphql/operations/agent";
 import { PauseSweep, StopSweep } from "@/graphql/operations/sweep";
 import { DIGITS_SWEEP, type Driver, train } from "./seed";
 import { type SeededSweep, seedSweep } from "./seed-sweep";
+import { logShowcaseMedia } from "./showcase-media";
 
 /** What a server looks like that people work on: for pictures of the pages. The same each time, but for the clock. */
 export interface Showcase {
@@ -14,6 +15,8 @@ export interface Showcase {
   /** At work, with a machine in quarantine. */
   readonly live: string;
   readonly failedRun: string;
+  /** It logged pictures, a table and histograms. */
+  readonly seeing: string;
   /** With early stopping, 480 runs. */
   readonly tuned: SeededSweep;
   /** Its agents have nothing more to say. */
@@ -66,10 +69,13 @@ export async function fillShowcase({
   databaseUrl,
   driver,
   entity,
+  ...server
 }: {
   databaseUrl: string;
   driver: Driver;
   entity: string;
+  url: string;
+  key: string;
 }): Promise<Showcase> {
   const project = "image-classifiers";
   const now = Date.now();
@@ -130,6 +136,7 @@ export async function fillShowcase({
     ...live,
     live: `/${entity}/${project}/sweeps/${live.live}`,
     failedRun: `/${entity}/${project}/runs/${live.failedRun}`,
+    seeing: await logShowcaseMedia(server, project),
   };
 }
 
