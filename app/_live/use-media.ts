@@ -1,9 +1,10 @@
 "use client";
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { MediaAt, type MediaEntry, MediaSteps } from "@/graphql/operations/run-media";
 import type { RunHead } from "@/graphql/operations/run-page";
 import { request } from "./request";
+import { AGAIN_MS, useWhenChanged } from "./use-when-changed";
 
 export interface SeenMedia {
   /** Those that can be chosen; undefined before the first answer. */
@@ -18,12 +19,9 @@ export interface SeenMedia {
   readonly failed: boolean;
 }
 
-/** A run that logs is heard of ten times a second; its pictures are looked for at this pace. */
-const ASK_EVERY_MS = 3_000;
 /** A slider passes many steps on its way. */
 const REST_MS = 80;
 /** A file comes some seconds after it was logged; wandb's client sends each 15 s. */
-export const AGAIN_MS = 4_000;
 const MOST_TRIES = 20;
 /** They end after one to two hours. */
 const ADDRESSES_MS = 50 * 60_000;
@@ -86,48 +84,3 @@ const isSame = (
   known: { total: number; steps: readonly number[] } | undefined,
   next: typeof known,
 ): boolean => known?.total === next?.total && known?.steps.at(-1) === next?.steps.at(-1);
-
-/** What takes the server long is asked for so much less often. */
-const REST_TIMES = 10;
-
-/**
- * Asks at once, and again, not too often, whenever the run has changed.
- * @param tries another number is a reason, too
- */
-export function useWhenChanged(
-  head: RunHead,
-  near: boolean,
-  ask: (signal: AbortSignal) => Promise<unknown>,
-  tries: number,
-): void {
-  const nextAt = useRef(Number.NEGATIVE_INFINITY);
-  const asking = useRef(ask);
-  asking.current = ask;
-  const pending = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const left = useRef<AbortController>(undefined);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the change of the run is the reason
-  useEffect(() => {
-    if (!near) return;
-    pending.current ??= setTimeout(
-      () => {
-        pending.current = undefined;
-        left.current ??= new AbortController();
-        const began = performance.now();
-        nextAt.current = began + ASK_EVERY_MS;
-        void asking.current(left.current.signal).then(() => {
-          nextAt.current = Math.max(nextAt.current, began + REST_TIMES * (performance.now() - began));
-        });
-      },
-      Math.max(0, nextAt.current - performance.now()),
-    );
-  }, [head, near, tries]);
-  useEffect(
-    () => () => {
-      clearTimeout(pending.current);
-      pending.current = undefined;
-      left.current?.abort();
-      left.current = undefined;
-    },
-    [],
-  );
-}

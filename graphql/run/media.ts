@@ -1,23 +1,19 @@
 import { AppError } from "@/core/errors";
-import { isFileName } from "@/core/file-name";
 import {
   type Histogram,
   MEDIA_KINDS,
   type MediaItem,
   type MediaLayer,
   type MediaSource,
-  mediaKindOf,
   readMedia,
 } from "@/core/media";
-import type { RunFileRow } from "@/db/queries/files";
-import type { MediaKeyRow, MediaQuery, MediaRow, SourceRow } from "@/db/queries/media";
-import { readTablePage, type TablePage } from "@/engine/files/read-table";
+import type { MediaKeyRow, MediaQuery, MediaRow } from "@/db/queries/media";
 import { builder } from "../builder";
-import { isInteger, readPosition, toCursor } from "../connection";
 import type { Context } from "../context";
 import { toLookup } from "../ids";
 import { Run } from "../refs";
 import { fileAddress, sourceAddress } from "./files";
+import { MediaTable, readSourceTable, readTable } from "./media-table";
 
 /** Pictures, tables, sound and the like that a run logged beside its numbers. */
 
@@ -79,24 +75,6 @@ const LayerType = builder.objectRef<Layer>("MediaLayer").implement({
   }),
 });
 
-const TablePageType = builder.objectRef<TablePage & { readonly md5: string }>("MediaTable").implement({
-  description: "Rows of a table, read from its file.",
-  fields: (t) => ({
-    columns: t.stringList({ description: "Their names.", resolve: ({ columns }) => [...columns] }),
-    rows: t.field({
-      type: ["JSON"],
-      description:
-        'Each a list of cells; numbers that JSON lacks are "NaN", "Infinity" and "-Infinity". A cell that is a picture or the like has the address of its bytes as url.',
-      resolve: ({ rows }) => [...rows],
-    }),
-    endCursor: t.string({
-      nullable: true,
-      description: "Pass it as `after` for the next page; null behind the last.",
-      resolve: ({ next, md5 }) => (next === undefined ? null : toCursor([next, md5])),
-    }),
-  }),
-});
-
 const ItemType = builder.objectRef<Item>("MediaItem").implement({
   description: "One picture, table, sound or the like.",
   fields: (t) => ({
@@ -147,7 +125,7 @@ const ItemType = builder.objectRef<Item>("MediaItem").implement({
       resolve: ({ histogram }) => histogram,
     }),
     table: t.field({
-      type: TablePageType,
+      type: MediaTable,
       nullable: true,
       description: "Of a table: a page of its rows; null until its file has come.",
       args: {
@@ -158,56 +136,15 @@ const ItemType = builder.objectRef<Item>("MediaItem").implement({
       },
       resolve: async ({ kind, runId, path, source }, { first, after }, context) => {
         const rows = checkCount("first", first, 50, MAX_TABLE_ROWS);
-        const entry =
-          kind === "table" && source ? await context.loaders.source.load({ runId, ...source }) : undefined;
-        if (entry !== undefined) {
-          const page = await readTable(context, toFile(entry), rows, after);
-          return { ...page, rows: await addAddresses(page.rows, entry, context) };
-        }
-        const file =
-          kind === "table" && path !== null
-            ? await context.loaders.file.load({ runId, name: path })
-            : undefined;
+        if (kind !== "table") return null;
+        const entry = source ? await context.loaders.source.load({ runId, ...source }) : undefined;
+        if (entry !== undefined) return readSourceTable(context, entry, rows, after);
+        const file = path === null ? undefined : await context.loaders.file.load({ runId, name: path });
         return file === undefined ? null : readTable(context, file, rows, after);
       },
     }),
   }),
 });
-
-const toFile = ({ entry, place, bytes, digest }: SourceRow) => ({ name: entry, place, bytes, md5: digest });
-
-/** A cell that is a picture or the like names an entry beside its table. */
-function addAddresses(
-  rows: TablePage["rows"],
-  { runId, clientId }: SourceRow,
-  context: Context,
-): Promise<TablePage["rows"]> {
-  const toShown = async (cell: unknown): Promise<unknown> => {
-    const path =
-      mediaKindOf(cell) === undefined || Array.isArray(cell) ? undefined : (cell as { path?: unknown }).path;
-    if (typeof path !== "string" || !isFileName(path)) return cell;
-    const found = await context.loaders.source.load({ runId, clientId, entry: path });
-    return found === undefined ? cell : { ...(cell as object), url: await sourceAddress(context, found) };
-  };
-  return Promise.all(rows.map((row) => Promise.all(row.map(toShown))));
-}
-
-/** A cursor is a place in the bytes, so it is good for these bytes alone. */
-function readTable(
-  { store, loaders }: Context,
-  file: Pick<RunFileRow, "name" | "place" | "bytes" | "md5">,
-  first: number,
-  after: string | null | undefined,
-): Promise<TablePage & { md5: string }> {
-  const md5 = file.md5 ?? "";
-  const from = readPosition(after, ([at, of]) =>
-    isInteger(at, file.bytes) && at > 0 && of === md5 ? at : undefined,
-  );
-  return loaders.allowance.read(
-    async () => ({ ...(await readTablePage(store, file, { first, from })), md5 }),
-    ({ rows }) => JSON.stringify(rows).length,
-  );
-}
 
 const EntryType = builder.objectRef<MediaRow & { readonly runId: number }>("MediaEntry").implement({
   description: "What was logged under one name at one step.",

@@ -5,7 +5,7 @@ import { formatBytes } from "@/app/_lib/facts";
 import { toHere } from "@/app/_lib/file-address";
 import { toShellLine } from "@/app/_lib/shell";
 import { request } from "@/app/_live/request";
-import { AGAIN_MS, useWhenChanged } from "@/app/_live/use-media";
+import { AGAIN_MS, useWhenChanged } from "@/app/_live/use-when-changed";
 import { isOver } from "@/core/run";
 import { type ListedFile, type ListedFolder, RunFolder } from "@/graphql/operations/run-media";
 import type { RunHead } from "@/graphql/operations/run-page";
