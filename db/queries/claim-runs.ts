@@ -185,7 +185,7 @@ export async function writeClaimsAhead(sql: Sql, writing: ClaimWriting): Promise
   const { sweep, attempts } = writing;
   const unchanged = sql`
     s.cursor = ${sweep.cursor}::numeric and s.generation = ${sweep.generation} and s.run_count = ${sweep.runCount}
-    and s.priors = ${sweep.priors} and s.name = ${sweep.name} and s.state = 'running' and not s.exhausted
+    and s.priors = ${sweep.priors} and s.name = ${sweep.name} and s.state = 'running' and not s.exhausted and not s.outside
     and not exists (select from runs q where q.sweep_id = s.id and q.state = 'pending' and q.deleted_at is null)
     and not exists (select from agents x ${joinMachine(sql)}
       where x.id = any(${attempts.map(({ agentId }) => agentId)}::int[]) and ${isClosed(sql)})`;

@@ -2,15 +2,19 @@ import type { Tx } from "../client";
 
 /**
  * Points of a grid whose only run was deleted go into the queue as new runs: a deletion neither loses nor repeats
- * a point, whichever file of the sweep it came from: while there were runs, its space only grew. (Random draws are not missed.) Deleted runs are few, so they are looked through one by one. The sweep's row is locked.
+ * a point, whichever file of the sweep it came from: while there were runs, its space only grew. (Random draws are not missed, nor is what
+ * somebody asked for beyond the grid: parameters outside of it, or a point once more. Where the queue is all there is, nobody but
+ * its asker asks again.) Deleted runs are few, so they are looked through one by one. The sweep's row is locked.
  * @returns how many
  */
 export async function requeueHoles(tx: Tx, { sweepId }: { sweepId: string }): Promise<number> {
   const rows = await tx`
     with holes as (
       select distinct on (d.point_hash, d.repeat) d.*
-      from runs d join sweeps s on s.id = d.sweep_id and s.method = 'grid'
-      where d.sweep_id = ${sweepId} and d.deleted_at is not null
+      from runs d join sweeps s on s.id = d.sweep_id and s.method = 'grid' and not s.outside
+      join sweep_generations g on g.sweep_id = s.id and g.generation = s.generation
+      where d.sweep_id = ${sweepId} and d.deleted_at is not null and d.point_hash is not null
+        and (d.point_index is not null or d.repeat < coalesce((g.config ->> 'repeats')::int, 1))
         and not exists (select from runs r where r.sweep_id = d.sweep_id and r.point_hash = d.point_hash
           and r.repeat = d.repeat and r.deleted_at is null)
       order by d.point_hash, d.repeat, d.id

@@ -37,14 +37,18 @@ export async function insertAskedRun(tx: Tx, run: AskedRun): Promise<number | un
   return rows[0]?.id;
 }
 
-/** @param counted the sweep numbers its runs by its cursor, so this one takes a number */
+/**
+ * Whoever takes the choice over begins anew: that the sweep's own points are all handed out is no end of what is still to be asked for.
+ * @param counted the sweep numbers its runs by its cursor, so this one takes a number
+ */
 export async function countAskedRun(
   tx: Tx,
   { sweepId, counted, outside }: { sweepId: string; counted: boolean; outside: boolean },
 ): Promise<void> {
   await tx`
     update sweeps set run_count = run_count + 1, cursor = cursor + ${counted ? 1 : 0},
-      exhausted = exhausted or coalesce(run_count + 1 >= run_cap, false), outside = ${outside},
+      exhausted = (exhausted and not (${outside} and not outside)) or coalesce(run_count + 1 >= run_cap, false),
+      outside = ${outside},
       changed_xid = pg_current_xact_id()
     where id = ${sweepId}`;
 }

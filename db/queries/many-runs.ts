@@ -33,7 +33,8 @@ export async function markRunsDeleted(
 
 /**
  * The sweep's row is locked. Fewer runs count towards run_cap, so there may be room for new ones; and a search, whose cursor only
- * counts, gets back the point of a run under way: its next claim finds out whether anything is left.
+ * counts, gets back the point of a run under way: its next claim finds out whether anything is left. Where somebody outside chooses, what
+ * that one said of the end holds.
  */
 export async function uncountRuns(
   tx: Tx,
@@ -41,7 +42,8 @@ export async function uncountRuns(
 ): Promise<void> {
   await tx`
     update sweeps set run_count = run_count - ${count}::int,
-      exhausted = (coalesce(cursor >= size, false) and not exists (select from searches c where c.sweep_id = sweeps.id))
+      exhausted = case when outside then exhausted and not coalesce(run_count >= run_cap, false)
+          else coalesce(cursor >= size, false) and not exists (select from searches c where c.sweep_id = sweeps.id) end
         or coalesce(run_count - ${count}::int >= run_cap, false),
       changed_xid = pg_current_xact_id()
     where id = ${sweepId}`;
