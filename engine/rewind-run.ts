@@ -10,7 +10,7 @@ import { logMetrics } from "./report-metrics";
 /**
  * Begins another attempt that goes on from a step of the one before: the run's history is what was logged up to there, then what comes.
  * What lay behind it stays under the attempt that logged it. Asked again before anything was logged it is the same attempt.
- * @throws AppError ILLEGAL_MOVE for a run that is under way, or waits in a sweep's queue; BAD_INPUT for a step it never came to; NOT_FOUND, FORBIDDEN
+ * @throws AppError ILLEGAL_MOVE for a run that is under way, waits in a sweep's queue, or was rewound elsewhere by another call meanwhile; BAD_INPUT for a step it never came to; NOT_FOUND, FORBIDDEN
  */
 export async function rewindRun(
   context: EngineContext,
@@ -46,7 +46,14 @@ export async function rewindRun(
     metrics: { attempt, batch: 1, steps: [], series: [], resumedFromStep: step },
     lines: { from: historyLines, to: historyLines + 1 },
   });
-  return { runId, attempt };
+  // Another call may have been faster, or the process that goes on: the line is taken then, and this one counted for nothing.
+  const { resumedFromStep } = await read(context, runId);
+  if (resumedFromStep === step) return { runId, attempt };
+  throw new AppError(
+    "ILLEGAL_MOVE",
+    `run ${run.name} ${resumedFromStep === null ? "was begun again" : `was rewound to step ${resumedFromStep}`} by another call at the same moment: stop it first, then it can be rewound to step ${step}`,
+    { details: { runId, step, resumedFromStep } },
+  );
 }
 
 async function read({ db }: EngineContext, runId: number): Promise<WireRun> {
