@@ -71,10 +71,13 @@ export function checkParams(text: unknown): ValueMap {
   }
   const value = parseJson(json);
   if (!isValueMap(value)) throw badInput("params", json, "the JSON text of an object");
-  if (UNSTORABLE.test(stringifyJson(value)))
-    throw badInput("params", json, "text without NUL and without halves of surrogate pairs");
+  if (!isStorableJson(stringifyJson(value))) throw badInput("params", json, STORABLE_JSON);
   return value;
 }
+
+/** Of JSON text as `stringifyJson` writes it: whether PostgreSQL holds the texts in it. */
+export const isStorableJson = (json: string): boolean => !UNSTORABLE.test(json);
+export const STORABLE_JSON = "text without NUL and without halves of surrogate pairs";
 
 /** As `JSON.stringify` writes them: an escape that no escaped backslash stands before. */
 const UNSTORABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/i;

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from "@/core/errors";
 import { isList, isValueMap, stringifyJson, toValueMap, type Value, type ValueMap } from "@/core/value";
-import { MAX_PARAMS_BYTES, toStorableText } from "@/engine/check";
+import { badInput, isStorableJson, MAX_PARAMS_BYTES, STORABLE_JSON } from "@/engine/check";
 import { enqueueRun } from "@/engine/enqueue-run";
 import type { ControllerWish } from "@/engine/follow-controller";
 import type { GatewayContext } from "./context";
@@ -26,13 +26,15 @@ export function readControllerWish(sweepId: string, text: string): ControllerWis
       "INPUT_TOO_LARGE",
       `controller has ${text.length} characters, at most ${MOST_CHARACTERS} are taken`,
     );
-  const said = parseObject("controller", text);
-  const schedule = listOf(said, "schedule", MOST_ENTRIES).map(readEntry);
-  const stop = listOf(said, "earlystop", MOST_STOPS).map((name) => {
-    if (typeof name === "string" && toStorableText(name) === name) return name;
+  const wish = parseObject("controller", text);
+  const said = stringifyJson(wish);
+  if (!isStorableJson(said)) throw badInput("controller", said, STORABLE_JSON);
+  const schedule = listOf(wish, "schedule", MOST_ENTRIES).map(readEntry);
+  const stop = listOf(wish, "earlystop", MOST_STOPS).map((name) => {
+    if (typeof name === "string") return name;
     throw wrong("earlystop", name, "a list of names of runs");
   });
-  return { sweepId, said: stringifyJson(said), schedule, stop };
+  return { sweepId, said, schedule, stop };
 }
 
 function listOf(said: ValueMap, name: string, most: number): readonly Value[] {
@@ -45,7 +47,7 @@ function listOf(said: ValueMap, name: string, most: number): readonly Value[] {
 function readEntry(entry: Value): ControllerWish["schedule"][number] {
   const { id = null, data = null } = isValueMap(entry) ? entry : {};
   const args = isValueMap(data) ? (data.args ?? null) : null;
-  const isId = typeof id === "string" && id.length > 0 && id.length <= 128 && toStorableText(id) === id;
+  const isId = typeof id === "string" && id.length > 0 && id.length <= 128;
   if (!isId || !isValueMap(data) || (args !== null && !isValueMap(args)))
     throw wrong("schedule", entry, '{"id": TEXT, "data": {"args": {NAME: {"value": VALUE}}}}');
   if (args === null) return { id, params: null };

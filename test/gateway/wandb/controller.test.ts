@@ -260,6 +260,15 @@ test("W101: a sweep without a local controller, and what is no such word, are re
     { earlystop: [1] },
   ])
     expect((await say(sweep, wrong)).status).toBe(400);
+  for (const wrong of [
+    { earlystop: ["\0"] },
+    { schedule: [{ id: "one", data: { args: { lr: { value: "\ud800" } } } }] },
+    { note: "\0" },
+  ])
+    expect(await say(sweep, wrong)).toMatchObject({
+      status: 400,
+      errors: [{ message: expect.stringContaining("controller is") }],
+    });
   expect(await server.db.sql`select from runs where sweep_id in (${plain}, ${sweep})`).toHaveLength(0);
 });
 
