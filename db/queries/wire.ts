@@ -108,9 +108,15 @@ export async function settleAgentKind(
       from agents x where x.id = w.agent_id and w.agent_id = ${agentId} and w.kind is null
       returning w.kind
     )
-    select kind from settled union all select kind from wire_agents where agent_id = ${agentId} and kind is not null`;
-  return rows[0]?.kind;
+    select kind from settled union all ${knownKind(sql, agentId)}`;
+  if (rows[0]) return rows[0].kind;
+  // Two first beats at once, as after a lost answer: the second one waited for the first one's row, and still saw it as it was before.
+  const [known] = await sql<{ kind: WireAgentKind }[]>`${knownKind(sql, agentId)}`;
+  return known?.kind;
 }
+
+const knownKind = (sql: Sql | Tx, agentId: number) =>
+  sql`select kind from wire_agents where agent_id = ${agentId} and kind is not null`;
 
 export async function insertWireAgent(tx: Tx, agentId: number): Promise<void> {
   await tx`insert into wire_agents (agent_id) values (${agentId}) on conflict do nothing`;
@@ -152,7 +158,7 @@ export interface ContinuedAttempt {
 }
 
 /**
- * The latest attempt with a history before this one, where this one was begun by hand or goes on under a name that an earlier one had;
+ * The latest attempt with a history before this one, of all where this one was begun by hand, or of those that had its name on the wire;
  * undefined where this one has a history of its own.
  */
 export async function readContinuedAttempt(
@@ -167,7 +173,7 @@ export async function readContinuedAttempt(
       and coalesce(b.last_step, b.resumed_from_step) is not null
       and (a.agent_id is null or exists (
         select from wire_attempts x join wire_attempts y on y.run_id = x.run_id and y.wire_name = x.wire_name
-        where x.run_id = a.run_id and x.attempt = a.number and y.attempt < a.number))
+        where x.run_id = a.run_id and x.attempt = a.number and y.attempt = b.number))
     order by b.number desc limit 1`;
   return rows[0];
 }

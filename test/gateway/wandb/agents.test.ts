@@ -200,6 +200,29 @@ test("W29: what goes on by resume is shown the lines and the last step that it h
   expect(row).toEqual({ attempt: 2, count: 4, first: 3, last: 0.5 });
 });
 
+test("W29: what goes on by resume under a name of its own is shown nothing of an attempt that had another", async () => {
+  const agent = await makeAgent(await makeSweep(1, "retries: 2\n"));
+  const a = (await agent.first())?.run_id ?? "";
+  await begin(a);
+  await stream(server, `${entity}/agents/${a}`, {
+    files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [3, 2]) } },
+  });
+  const again = (await agent.first())?.run_id ?? "";
+  await begin(again);
+  await stream(server, `${entity}/agents/${again}`, { preempting: true });
+  await finish(again, 1);
+  expect([again, await agent.first()]).toEqual([
+    `${a}-a2`,
+    expect.objectContaining({ type: "resume", run_id: again }),
+  ]);
+  const { model } = await wired(server, DOCUMENTS.runResumeStatus, {
+    project: "agents",
+    entity,
+    name: again,
+  });
+  expect([model.bucket.historyLineCount, model.bucket.historyTail]).toEqual([0, "[]"]);
+});
+
 test("W29: what a superseded process sends lands under its own attempt, and it is told to stop", async () => {
   const sweep = await makeSweep(1, "retries: 2\n");
   const agent = await makeAgent(sweep);
@@ -248,6 +271,23 @@ test("W25: an agent of our own is none of wandb's, whoever beats for it", async 
   await server.db.sql`delete from wire_agents where agent_id = ${Number(agent.id)}`;
   const { status } = await wire(server, DOCUMENTS.heartbeat, { id: agent.id, runState: "{}" });
   expect(status).toBe(404);
+});
+
+test("W26: of an agent's first beats at once, none is told that there is no such agent", async () => {
+  const agent = await makeAgent(await makeSweep(1));
+  const beat = await server.db.sql.begin(async (tx) => {
+    await tx`update wire_agents set kind = 'command' where agent_id = ${Number(agent.id)}`;
+    const second = agent.first();
+    // It waits for the row that this transaction holds.
+    for (;;) {
+      const [{ waits } = {}] = await tx`
+        select exists (select from pg_locks l join pg_stat_activity a using (pid)
+          where not l.granted and a.datname = current_database() and a.query like '%wire_agents%') as waits`;
+      if (waits) return { second };
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+  expect(await beat.second).toMatchObject({ type: "run" });
 });
 
 test("W26: an agent that asks many times at once, as after lost answers, is given one run, and once", async () => {
