@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { AppError } from "@/core/errors";
 import { Findings } from "@/core/sweep-config/diagnostics";
 import { toValue } from "@/core/sweep-config/tree";
 import { readYaml } from "@/core/sweep-config/yaml";
 import { isValueMap, toValueMap, type Value, type ValueMap } from "@/core/value";
 import { readJsonFile } from "./json-files";
+import { readText } from "./read-text";
 
 /**
  * A run's configuration by name: plain, or as the client's own `config.yaml` has it, each value wrapped (`lr: {desc: null, value: 0.1}`).
@@ -28,7 +28,7 @@ const isWrapped = (value: Value): boolean =>
 
 function readYamlFile(path: string): ValueMap {
   const findings = new Findings();
-  const node = readYaml(readFileSync(path, "utf8"), findings);
+  const node = readYaml(readText(path), findings);
   const [mistake] = findings.errors;
   if (mistake !== undefined)
     throw new AppError("BAD_INPUT", `${path}:${mistake.line ?? 1}: ${mistake.message}`, {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stringifyJson, toNumber, type ValueMap } from "@/core/value";
 import { readCsvRows } from "./csv-rows";
@@ -9,6 +9,7 @@ import type { FoundRun, Line, RunHead, Stream } from "./found-run";
 import { parseMap, readJsonFile } from "./json-files";
 import { toFacts } from "./metadata";
 import { toLine } from "./output-lines";
+import { readText } from "./read-text";
 import { listRunFiles } from "./run-files";
 import { splitLines } from "./text-lines";
 
@@ -81,7 +82,7 @@ function readAll(folder: string, part: (name: Part) => string | undefined): RunH
     program: textOf(metadata.program),
     config: readConfig(part("config")),
     summary,
-    facts: toFacts(metadata, requirements === undefined ? "" : readFileSync(requirements, "utf8")),
+    facts: toFacts(metadata, requirements === undefined ? "" : readText(requirements)),
     startedMs,
     finishedMs: finishedMs ?? ranUntilMs,
     historyLines: history.lines,

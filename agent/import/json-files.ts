@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { AppError } from "@/core/errors";
 import { isValueMap, parseJson, toValueMap, type Value, type ValueMap } from "@/core/value";
+import { readText } from "./read-text";
 
 /** A file that holds one JSON object; where there is none, an empty one. @throws AppError BAD_INPUT naming the file */
 export const readJsonFile = (path: string | undefined): ValueMap =>
-  path === undefined ? toValueMap([]) : parseMap(readFileSync(path, "utf8"), path);
+  path === undefined ? toValueMap([]) : parseMap(readText(path), path);
 
 /** @throws AppError BAD_INPUT naming the place */
 export function parseMap(text: string, place: string): ValueMap {

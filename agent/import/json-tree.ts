@@ -13,13 +13,10 @@ export class JsonTree {
 
   /** @throws AppError BAD_INPUT for a text that is no JSON */
   build(): ValueMap {
-    return toValueMap(
-      [...this.branches].flatMap(([name, leaves]) => {
-        let value: Value | undefined;
-        for (const leaf of leaves.values()) value = graft(value, leaf.path, leaf.json, 1);
-        return value === undefined ? [] : [[name, value] as const];
-      }),
-    );
+    const whole: Branch = new Map();
+    for (const leaves of this.branches.values())
+      for (const { path, json } of leaves.values()) graft(whole, path, json, 0);
+    return toTree(whole);
   }
 
   private set(path: readonly string[], json: string | undefined): void {
@@ -41,16 +38,27 @@ interface Leaf {
   readonly json: string | undefined;
 }
 
-function graft(
-  value: Value | undefined,
-  path: readonly string[],
-  json: string | undefined,
-  depth: number,
-): Value | undefined {
-  const name = path[depth];
-  if (name === undefined) return json === undefined ? undefined : parseJson(json);
-  const inside = value !== undefined && isValueMap(value) ? value : toValueMap([]);
-  const grown = graft(inside[name], path, json, depth + 1);
-  const others = Object.entries(inside).filter(([key]) => key !== name);
-  return toValueMap(grown === undefined ? others : [...others, [name, grown]]);
+/** What grows: others of the same branch are not touched by a leaf, so ten thousand of them cost no more than their number. */
+type Branch = Map<string, Branch | Value>;
+
+function graft(inside: Branch, path: readonly string[], json: string | undefined, depth: number): void {
+  const name = path[depth] ?? "";
+  const there = inside.get(name);
+  // The last change stands last.
+  inside.delete(name);
+  if (depth === path.length - 1) {
+    if (json !== undefined) inside.set(name, parseJson(json));
+    return;
+  }
+  const branch = there instanceof Map ? there : new Map(entriesOf(there));
+  graft(branch, path, json, depth + 1);
+  inside.set(name, branch);
 }
+
+const entriesOf = (value: Value | undefined): [string, Value][] =>
+  value !== undefined && isValueMap(value) ? Object.entries(value) : [];
+
+const toTree = (branch: Branch): ValueMap =>
+  toValueMap(
+    Array.from(branch, ([name, value]) => [name, value instanceof Map ? toTree(value) : value] as const),
+  );

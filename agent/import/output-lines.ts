@@ -1,6 +1,9 @@
 import type { OutputRecord } from "./wandb-records";
 
-/** A line that is not over yet is kept so long: a progress bar may write on one for days. */
+/**
+ * A line that is not over yet is kept so long: a progress bar may write on one for days. Of one that was never rewritten (a program that prints
+ * dots) what there is becomes a line.
+ */
 const MOST_PENDING = 100_000;
 
 /**
@@ -13,20 +16,22 @@ export class OutputLines {
 
   *take({ stream, timeMs = this.lastMs, text }: OutputRecord): Generator<string> {
     this.lastMs = timeMs;
-    const before = this.pending.get(stream);
-    const pieces = `${before?.text ?? ""}${text}`.split("\n");
+    // What is pending is not looked at again with each piece: a line may come in a million of them.
+    let { text: open, timeMs: began = timeMs } = this.pending.get(stream) ?? { text: "", timeMs };
+    const pieces = text.split("\n");
     const rest = pieces.pop() ?? "";
-    let began = before?.timeMs ?? timeMs;
     for (const piece of pieces) {
-      yield toLine(stream, began, piece);
-      began = timeMs;
+      yield toLine(stream, began, open + piece);
+      [open, began] = ["", timeMs];
     }
-    if (rest === "") this.pending.delete(stream);
-    else
-      this.pending.set(stream, {
-        text: rest.length > MOST_PENDING ? lastVersion(rest) : rest,
-        timeMs: began,
-      });
+    open += rest;
+    if (open.length > MOST_PENDING) open = lastVersion(open);
+    if (open.length > MOST_PENDING) {
+      yield toLine(stream, began, open);
+      [open, began] = ["", timeMs];
+    }
+    if (open === "") this.pending.delete(stream);
+    else this.pending.set(stream, { text: open, timeMs: began });
   }
 
   *end(): Generator<string> {

@@ -13,6 +13,8 @@ const HEAD = 7;
 /** `:W&B`, 0xBEE1 little-endian, version 0. */
 const HEADER = Buffer.from([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0]);
 const [WHOLE, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
+/** The longest that a client writes, a configuration or a list of files, has some megabytes. */
+const MAX_RECORD = 256 * 2 ** 20;
 /** Read at once. */
 const CHUNK = 32 * BLOCK;
 
@@ -29,7 +31,7 @@ export interface Torn {
 }
 
 /**
- * The records of a file, one after the other; a file of gigabytes takes a mebibyte. A file that breaks off (its process was killed, its machine
+ * The records of a file, one after the other; a file of gigabytes takes a mebibyte, and a record. A file that breaks off (its process was killed, its machine
  * lost power) gives what is whole.
  * @returns where it broke off, if it did
  * @throws AppError BAD_INPUT for a file that is none, and for damage that whole records follow: what is missing there nobody would notice
@@ -65,7 +67,7 @@ class Log {
   /** Where the next block begins. */
   private base = 0;
   /** A record whose last piece is still to come. */
-  private open: { at: number; pieces: Buffer[] } | undefined;
+  private open: { at: number; bytes: number; pieces: Buffer[] } | undefined;
   private torn: Torn | undefined;
 
   constructor(private readonly path: string) {}
@@ -124,12 +126,26 @@ class Log {
   /** Behind a tear only what is whole counts: halves there may belong to what was torn. */
   private join(at: number, kind: number, bytes: Buffer): LogRecord | undefined {
     if (kind === WHOLE) return { at, bytes: this.copy(bytes) };
-    if (kind === FIRST) this.open = { at, pieces: [this.copy(bytes)] };
-    else this.open?.pieces.push(this.copy(bytes));
+    if (kind === FIRST) this.open = { at, bytes: 0, pieces: [] };
+    this.keep(bytes);
     if (kind !== LAST || this.open === undefined) return undefined;
     const { open } = this;
     this.open = undefined;
     return { at: open.at, bytes: Buffer.concat(open.pieces) };
+  }
+
+  /** @throws AppError BAD_INPUT for a record that never ends */
+  private keep(bytes: Buffer): void {
+    if (this.open === undefined) return;
+    this.open.pieces.push(this.copy(bytes));
+    this.open.bytes += bytes.length;
+    if (this.open.bytes <= MAX_RECORD) return;
+    const { at } = this.open;
+    throw new AppError(
+      "BAD_INPUT",
+      `the record at byte ${at} of ${this.path} is longer than ${MAX_RECORD} bytes: no client writes such a one`,
+      { details: { path: this.path, at } },
+    );
   }
 
   /** What is read stays in the hands of others while the next blocks come. */

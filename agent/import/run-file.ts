@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, isAppError } from "@/core/errors";
 import type { FoundRun, Line, RunHead } from "./found-run";
 import { checkJson, toEventLine, toHistoryLine } from "./line-text";
 import { OutputLines, toLine } from "./output-lines";
+import { readText } from "./read-text";
 import { readRecordLog, type Torn } from "./record-log";
 import { listRunFiles } from "./run-files";
 import { RunFold } from "./run-fold";
@@ -72,8 +73,8 @@ function readAll(paths: readonly string[]): Reading {
   const files = join(dirname(last), "files");
   const head = fold.toHead({
     ...{ digest: trace.digest(), records: trace.records, remarks },
-    requirements: readText(join(files, "requirements.txt")) ?? "",
-    metadata: readText(join(files, "wandb-metadata.json")),
+    requirements: readBeside(join(files, "requirements.txt")) ?? "",
+    metadata: readBeside(join(files, "wandb-metadata.json")),
   });
   return { head, used, printed: fold.printed };
 }
@@ -176,6 +177,4 @@ const noRun = (path: string): AppError =>
     { details: { path } },
   );
 
-function readText(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
-}
+const readBeside = (path: string): string | undefined => (existsSync(path) ? readText(path) : undefined);

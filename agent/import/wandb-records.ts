@@ -1,4 +1,6 @@
+import { AppError } from "@/core/errors";
 import { MAX_TIME_MS } from "@/core/filter/kinds";
+import { MAX_VALUE_DEPTH } from "@/core/value";
 import { Message } from "./protobuf";
 
 /*
@@ -115,6 +117,11 @@ function readItem(message: Message): Item {
     else if (message.field === 2) nested.push(message.text());
     else if (message.field === 16) json = message.text();
   }
+  if (nested.length > MAX_VALUE_DEPTH)
+    throw new AppError(
+      "BAD_INPUT",
+      `a value stands ${nested.length} names deep, at most ${MAX_VALUE_DEPTH} are expected`,
+    );
   return { path: nested.length > 0 ? nested : [key], json };
 }
 

@@ -1,17 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readCsvRows } from "@/agent/import/csv-rows";
+import { openExportedRun } from "@/agent/import/exported-run";
 import { JsonTree } from "@/agent/import/json-tree";
 import { toHistoryLine } from "@/agent/import/line-text";
 import { toFacts } from "@/agent/import/metadata";
 import { OutputLines } from "@/agent/import/output-lines";
 import { Message } from "@/agent/import/protobuf";
+import { openRunFiles } from "@/agent/import/run-file";
 import { type HistoryRecord, readWandbRecord } from "@/agent/import/wandb-records";
 import { parseJson, stringifyJson } from "@/core/value";
-import { encode, encodeMessage } from "../../support/wandb-file";
+import { encode, encodeLog, encodeMessage } from "../../support/wandb-file";
 
 describe("records", () => {
   test("any message comes back as it was written; what a newer client adds is passed over", () => {
@@ -64,6 +66,15 @@ describe("records", () => {
     ).toThrow(/the value of loss is "1,", expected JSON text/);
   });
 
+  test("a name of 100,000 parts is refused: whatever is nested so deep would overflow the stack", () => {
+    const parts = Array.from({ length: 100_000 }, () => [2, "a"] as const);
+    const item = encodeMessage([...parts, [16, "1"]]);
+    for (const kind of [2, 3, 5])
+      expect(() => readWandbRecord(encodeMessage([[kind, encodeMessage([[1, item]])]]))).toThrow(
+        /a value stands 100000 names deep, at most 200/,
+      );
+  });
+
   test("a negative exit code and one that is only a part's", () => {
     expect(readWandbRecord(encode.exit(-1))).toEqual({ kind: "exit", code: -1, runtimeS: 0 });
     expect(readWandbRecord(encodeMessage([[18, encodeMessage([[3, 1]])]]))).toBeUndefined();
@@ -95,6 +106,18 @@ test("changes add up: a later value takes the place of what lies below it, and w
   });
 });
 
+test("ten thousand values below one name are put together one by one, the last changed ones last", () => {
+  const tree = new JsonTree();
+  const change = (i: number) => ({ path: ["layers", `w${i}`, "mean"], json: String(i) });
+  tree.apply({ update: Array.from({ length: 30_000 }, (_, i) => change(i)), remove: [] });
+  tree.apply({ update: [change(7)], remove: [{ path: ["layers", "w8"], json: "" }] });
+  const beganMs = performance.now();
+  const { layers } = tree.build();
+  expect(performance.now() - beganMs).toBeLessThan(2_000);
+  const names = Object.keys(layers as object);
+  expect([names.length, names.includes("w8"), names.at(-1)]).toEqual([29_999, false, "w7"]);
+});
+
 test("pieces of output become whole lines, of a progress bar the last version, and streams don't cut each other", () => {
   const lines = new OutputLines();
   const take = (text: string, stream: "stdout" | "stderr" = "stdout") => [
@@ -121,6 +144,13 @@ test("pieces of output become whole lines, of a progress bar the last version, a
     for (const line of bar.take({ kind: "output", stream: "stdout", timeMs: 1, text: `\r${i} of 50000` }))
       expect(line).toBe("never");
   expect([...bar.end()]).toEqual([expect.stringContaining('"content":"49999 of 50000"')]);
+  // Dots that nobody rewrites, five at a time: a line is cut before it is too long to look at, and none of it is looked at twice.
+  const dots = new OutputLines();
+  const take5 = () => [...dots.take({ kind: "output", stream: "stdout", timeMs: 1, text: "....." })];
+  const cut = [...Array.from({ length: 100_000 }, take5).flat(), ...dots.end()];
+  const lengths = cut.map((line) => (JSON.parse(line) as { content: string }).content.length);
+  expect(lengths.reduce((sum, length) => sum + length)).toBe(500_000);
+  expect(Math.max(...lengths)).toBeLessThan(100_010);
 });
 
 test("a history that pandas wrote: numbers, NaN, booleans, lists, quoted text over lines, the index left out", () => {
@@ -137,6 +167,17 @@ test("a history that pandas wrote: numbers, NaN, booleans, lists, quoted text ov
       { _step: 1, loss: "NaN", note: "[not json" },
       { _step: 2, loss: "-Infinity", ok: false, note: 0.5, list: 0.00001 },
     ]);
+    // What JavaScript calls its own things by is text like any other.
+    writeFileSync(path, "__proto__,constructor\nconstructor,__proto__\n");
+    expect([...readCsvRows(path)].map(({ json }) => json)).toEqual([
+      '{"__proto__":"constructor","constructor":"__proto__"}',
+    ]);
+    writeFileSync(path, `a,b\n1,"${"x".repeat(9_000_000)}"\n2,"${'line ""quoted""\n'.repeat(100_000)}"\n`);
+    expect([...readCsvRows(path)].map(({ json }) => (JSON.parse(json) as { b: string }).b.length)).toEqual([
+      9_000_000, 1_400_000,
+    ]);
+    writeFileSync(path, `a,b\n1,"x\n${"0.123456789012345,0.12345678901234\n".repeat(100_000)}`);
+    expect(() => [...readCsvRows(path)]).toThrow(/a quote that opens on line 2 of/);
     writeFileSync(path, "_step,loss\n0,1\n1,2,3\n");
     expect(() => [...readCsvRows(path)]).toThrow(/line 3 of .*history\.csv has 3 cells, expected 2/);
     writeFileSync(path, '_step,note\n0,"open\n1,2\n');
@@ -190,4 +231,60 @@ test("a machine is described as far as its client did, in bytes whichever unit t
   expect(toFacts(null)).toEqual({});
   const long = toFacts({ host: "h" }, Array.from({ length: 9_000 }, (_, i) => `p${i}==1.0`).join("\n"));
   expect(long).toEqual({ host: "h" });
+});
+
+test("a client's file with any bytes changed within its records is read or refused, never more than that", () => {
+  const folder = mkdtempSync(join(tmpdir(), "besom-fuzz-"));
+  const path = join(folder, "run-x.wandb");
+  const records = [
+    encode.header(),
+    encode.run({ id: "x", project: "p", startedMs: 1e12, host: "h" }),
+    encode.config({ "a.b": "1", c: '{"d": [1]}' }),
+    encode.history(1, { loss: "NaN", "a.x": "1", _timestamp: "1700000000" }),
+    encode.stats(1e12, { cpu: "1" }),
+    encode.output(1e12, "line\n"),
+    encode.summary({ loss: "1", "a.b": "2" }, ["c"]),
+    encode.exit(0),
+  ];
+  const change = fc.tuple(fc.nat(records.length - 1), fc.nat(200), fc.nat(255));
+  try {
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+        const changed = records.map((record) => Buffer.from(record));
+        for (const [which, at, byte] of changes) {
+          const record = changed[which] as Buffer;
+          record[at % record.length] = byte;
+        }
+        writeFileSync(path, encodeLog(changed));
+        try {
+          const run = openRunFiles([path]);
+          const { startedMs, finishedMs } = run.readHead();
+          for (const timeMs of [startedMs, finishedMs])
+            if (timeMs !== undefined) new Date(timeMs).toISOString();
+          for (const { text } of run.readLines()) parseJson(text);
+        } catch (error) {
+          expect((error as { code?: string }).code, String(error)).toBe("BAD_INPUT");
+        }
+      }),
+      { numRuns: 1_500 },
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("what describes a run is not read where it is a folder, or as large as a model", () => {
+  const folder = mkdtempSync(join(tmpdir(), "besom-large-"));
+  try {
+    writeFileSync(join(folder, "run.json"), "{}");
+    writeFileSync(join(folder, "summary.json"), "");
+    truncateSync(join(folder, "summary.json"), 3 * 2 ** 30);
+    expect(() => openExportedRun(folder).readHead()).toThrow(/summary\.json has 3221225472 bytes, at most/);
+    rmSync(join(folder, "summary.json"));
+    writeFileSync(join(folder, "x.wandb"), encodeLog([encode.header(), encode.run({ id: "x" })]));
+    mkdirSync(join(folder, "files", "requirements.txt"), { recursive: true });
+    expect(() => openRunFiles([join(folder, "x.wandb")]).readHead()).toThrow(/requirements\.txt is no file/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

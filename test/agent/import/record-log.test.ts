@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -122,6 +122,21 @@ describe("a .wandb file", () => {
     const noise = read(Buffer.concat([whole, Buffer.alloc(50_000, 0xa5)]));
     expect(noise.records.map(({ bytes }) => bytes)).toEqual([one, two]);
     expect(noise.torn?.at).toBe(whole.length);
+  });
+
+  test("whose record never ends is refused before it fills the memory", () => {
+    const path = join(folder, "endless.wandb");
+    const whole = encodeLog([Buffer.alloc(3 * 32 * 1024)]);
+    // A second block holds one middle piece alone, as often as one likes.
+    const middle = whole.subarray(32 * 1024, 2 * 32 * 1024);
+    const file = openSync(path, "w");
+    writeSync(file, whole.subarray(0, 32 * 1024));
+    for (let i = 0; i < 257 * 32; i++) writeSync(file, middle);
+    closeSync(file);
+    expect(() => readRecordLog(path).next()).toThrow(
+      /the record at byte 7 of .*endless\.wandb is longer than 268435456/,
+    );
+    rmSync(path);
   });
 
   test("that is none, or of another version, is told apart from one that was only begun", () => {
