@@ -67,31 +67,36 @@ const MAX_BINS = 4_096;
 const MAX_LAYERS = 32;
 
 /** By `_type`: one thing, or several in a list of the name that stands beside it. */
-const TYPES: Readonly<Record<string, readonly [kind: MediaKind, list?: string]>> = {
-  "image-file": ["image"],
-  "images/separated": ["image"],
-  "table-file": ["table"],
-  "incremental-table-file": ["table"],
-  histogram: ["histogram"],
-  "audio-file": ["audio"],
-  audio: ["audio", "audio"],
-  "video-file": ["video"],
-  videos: ["video", "videos"],
-  "html-file": ["html"],
-  html: ["html", "html"],
-  "plotly-file": ["plotly"],
-  "object3D-file": ["object3D"],
-  object3D: ["object3D", "objects"],
-  "molecule-file": ["molecule"],
-  molecule: ["molecule"],
-  "bokeh-file": ["bokeh"],
-};
+const TYPES: ReadonlyMap<unknown, readonly [kind: MediaKind, list?: string]> = new Map(
+  Object.entries<readonly [kind: MediaKind, list?: string]>({
+    "image-file": ["image"],
+    "images/separated": ["image"],
+    "table-file": ["table"],
+    "incremental-table-file": ["table"],
+    histogram: ["histogram"],
+    "audio-file": ["audio"],
+    audio: ["audio", "audio"],
+    "video-file": ["video"],
+    videos: ["video", "videos"],
+    "html-file": ["html"],
+    html: ["html", "html"],
+    "plotly-file": ["plotly"],
+    "object3D-file": ["object3D"],
+    object3D: ["object3D", "objects"],
+    "molecule-file": ["molecule"],
+    molecule: ["molecule"],
+    "bokeh-file": ["bokeh"],
+  }),
+);
+/** Lists in lists: values of a history are nested 200 deep at most, pictures once. */
+const MOST_LISTS = 200;
 
 /** What kind of thing a value of a history is; undefined for what is none: a text, a boolean, a list of numbers. */
-export function mediaKindOf(value: unknown): MediaKind | undefined {
-  if (Array.isArray(value)) return value.length === 0 ? undefined : mediaKindOf(value[0]);
+export function mediaKindOf(given: unknown): MediaKind | undefined {
+  let value = given;
+  for (let lists = 0; Array.isArray(value) && lists < MOST_LISTS; lists++) value = value[0];
   if (!isMap(value) || typeof value._type !== "string") return undefined;
-  return TYPES[value._type]?.[0] ?? (typeof value.path === "string" ? "file" : undefined);
+  return TYPES.get(value._type)?.[0] ?? (typeof value.path === "string" ? "file" : undefined);
 }
 
 /** The same of JSON text, which is not read unless it may be one: each change of a run asks for all that it logged last. */
@@ -105,11 +110,14 @@ export function readMedia(json: string): MediaItem[] {
   return itemsOf(parse(json)).slice(0, MAX_MEDIA_ITEMS);
 }
 
-function itemsOf(value: unknown): MediaItem[] {
-  if (Array.isArray(value)) return value.slice(0, MAX_MEDIA_ITEMS).flatMap(itemsOf);
+function itemsOf(value: unknown, lists = 0): MediaItem[] {
+  if (Array.isArray(value))
+    return lists < MOST_LISTS
+      ? value.slice(0, MAX_MEDIA_ITEMS).flatMap((one) => itemsOf(one, lists + 1))
+      : [];
   const kind = mediaKindOf(value);
   if (kind === undefined || !isMap(value)) return [];
-  const [, list] = TYPES[String(value._type)] ?? [];
+  const [, list] = TYPES.get(value._type) ?? [];
   const [captions, durations] = [listOf(value.captions), listOf(value.durations)];
   if (list !== undefined)
     return listOf(value[list]).flatMap((one, i) => {

@@ -7,7 +7,8 @@ import type { Store } from "@/store/store";
 export interface TablePage {
   /** As many as a row has cells; empty where the file names none, or not before its rows. */
   readonly columns: readonly string[];
-  /** Cells as plain JSON; numbers that are none in JSON are "NaN", "Infinity" and "-Infinity". */
+  /** Cells as plain JSON; numbers that are none in JSON are "NaN", "Infinity" and "-Infinity", integers beyond 2^53 (keys of
+   * rows, hashes) their digits as text. */
   readonly rows: readonly (readonly unknown[])[];
   /** The first byte behind the last row; undefined when no row follows. */
   readonly next: number | undefined;
@@ -102,6 +103,7 @@ function toCells(json: string): unknown[] {
 }
 
 function toPlain(value: Value): unknown {
+  if (typeof value === "bigint") return String(value);
   const number = toNumber(value);
   if (number !== undefined) return Number.isFinite(number) ? number : String(number);
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;

@@ -64,7 +64,9 @@ export async function giveBytes(
   const link = (await openLinks(db)).read(tokenOf(request));
   const file = await find(db, link);
   if (file === undefined) throw new AppError("NOT_FOUND", "this file is gone");
-  await sendFile(store, request, response, file, { framed: link.may === "show-run-file" });
+  // Opened by itself it could carry what is in it elsewhere by going there; in a frame our page's policy keeps it from that.
+  const isAlone = request.headers["sec-fetch-dest"] === "document";
+  await sendFile(store, request, response, file, { framed: link.may === "show-run-file" && !isAlone });
 }
 
 async function find(db: Database, link: FileLink): Promise<SentFile | undefined> {

@@ -17,7 +17,7 @@ export const MediaTable = builder.objectRef<TablePage & { readonly md5: string }
     rows: t.field({
       type: ["JSON"],
       description:
-        'Each a list of cells; numbers that JSON lacks are "NaN", "Infinity" and "-Infinity". A cell that is a picture or the like has the address of its bytes as url.',
+        'Each a list of cells; numbers that JSON lacks are "NaN", "Infinity" and "-Infinity", integers beyond 2^53 are their digits as text. A cell that is a picture or the like has the address of its bytes as url.',
       resolve: ({ rows }) => [...rows],
     }),
     endCursor: t.string({
@@ -31,8 +31,19 @@ export const MediaTable = builder.objectRef<TablePage & { readonly md5: string }
 /** A page of a table, and which bytes it was read from. */
 type Page = TablePage & { readonly md5: string };
 
-/** From the run's own file. A cursor is a place in the bytes, so it is good for these bytes alone. @throws AppError BAD_INPUT, NOT_FOUND, INPUT_TOO_LARGE */
-export function readTable(
+/** From the run's own file. @throws AppError BAD_INPUT, NOT_FOUND, INPUT_TOO_LARGE */
+export async function readTable(
+  context: Context,
+  file: Pick<RunFileRow, "name" | "place" | "bytes" | "md5">,
+  first: number,
+  after: string | null | undefined,
+): Promise<Page> {
+  const page = await readPage(context, file, first, after);
+  return { ...page, rows: await addAddresses(page.rows, undefined, context) };
+}
+
+/** A cursor is a place in the bytes, so it is good for these bytes alone. */
+function readPage(
   { store, loaders }: Context,
   file: Pick<RunFileRow, "name" | "place" | "bytes" | "md5">,
   first: number,
@@ -56,22 +67,24 @@ export async function readSourceTable(
   after: string | null | undefined,
 ): Promise<Page> {
   const { entry: name, place, bytes, digest: md5 } = source;
-  const page = await readTable(context, { name, place, bytes, md5 }, first, after);
+  const page = await readPage(context, { name, place, bytes, md5 }, first, after);
   return { ...page, rows: await addAddresses(page.rows, source, context) };
 }
 
-/** A cell that is a picture or the like names an entry beside its table. */
+/** A cell that is a picture or the like names an entry beside its table. An address that the file itself says is none: pages trust ours. */
 function addAddresses(
   rows: TablePage["rows"],
-  { runId, clientId }: SourceRow,
+  table: SourceRow | undefined,
   context: Context,
 ): Promise<TablePage["rows"]> {
   const toShown = async (cell: unknown): Promise<unknown> => {
-    const path =
-      mediaKindOf(cell) === undefined || Array.isArray(cell) ? undefined : (cell as { path?: unknown }).path;
-    if (typeof path !== "string" || !isFileName(path)) return cell;
+    if (Array.isArray(cell) || mediaKindOf(cell) === undefined) return cell;
+    const { url: _, ...own } = cell as { path?: unknown; url?: unknown };
+    const { path } = own;
+    if (table === undefined || typeof path !== "string" || !isFileName(path)) return own;
+    const { runId, clientId } = table;
     const found = await context.loaders.source.load({ runId, clientId, entry: path });
-    return found === undefined ? cell : { ...(cell as object), url: await sourceAddress(context, found) };
+    return found === undefined ? own : { ...own, url: await sourceAddress(context, found) };
   };
   return Promise.all(rows.map((row) => Promise.all(row.map(toShown))));
 }

@@ -43,6 +43,8 @@ describe("hostile shapes are nothing, and cost nothing", () => {
     { _type: "histogram", values: [1, -2], bins: [0, 1, 2] },
     { _type: "histogram", values: [1, 2], packedBins: { min: "0", size: 1 } },
     { _type: "histogram", values: Array(5_000).fill(1), packedBins: { min: 0, size: 1 } },
+    { _type: "constructor", path: "../x" },
+    { _type: "__proto__", path: "../x" },
   ])("%j", (value) => {
     for (const item of readMedia(JSON.stringify(value))) {
       expect(item.path).toBeNull();
@@ -57,6 +59,13 @@ describe("hostile shapes are nothing, and cost nothing", () => {
     expect(readMedia(JSON.stringify({ _type: "images/separated", filenames }))).toHaveLength(MAX_MEDIA_ITEMS);
     const nested = Array.from({ length: 5_000 }, () => ({ _type: "image-file", path: "a" }));
     expect(readMedia(JSON.stringify([nested, nested]))).toHaveLength(MAX_MEDIA_ITEMS);
+  });
+
+  test("a picture in 400,000 lists is none, and overflows no stack", () => {
+    const json = `${"[".repeat(400_000)}{"_type":"image-file","path":"a"}${"]".repeat(400_000)}`;
+    expect(mediaKindOfJson(json)).toBeUndefined();
+    expect(readMedia(json)).toEqual([]);
+    expect(readMedia('[[{"_type":"image-file","path":"a"}]]')).toHaveLength(1);
   });
 });
 

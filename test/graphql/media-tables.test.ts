@@ -55,6 +55,17 @@ describe("tables", () => {
     expect(second).toEqual({ columns: first.columns, rows: [[null, true, "é世"]], endCursor: null });
   });
 
+  test("keep the digits of integers beyond 2^53, and tell no address that their file made up", async () => {
+    const of = await begin(
+      "forged",
+      `{"columns": ["id", "picture", "own"], "data": [[9007199254740993, {"_type": "image-file", "path": "a", "url": "http://x//elsewhere.test/"}, {"url": "kept"}], [-12345678901234567890, {"_type": "image-file", "url": "no address"}, 0]]}`,
+    );
+    expect((await page(of, "first: 2")).rows).toEqual([
+      ["9007199254740993", { _type: "image-file", path: "a" }, { url: "kept" }],
+      ["-12345678901234567890", { _type: "image-file" }, 0],
+    ]);
+  });
+
   test("of 20,000 rows, in pages that together are the table", async () => {
     const data = Array.from({ length: 20_000 }, (_, i) => [i, `row ${i} ${"x".repeat(i % 90)}`]);
     const of = await begin("long table", JSON.stringify({ columns: ["i", "text"], data }));

@@ -156,12 +156,23 @@ describe("what was logged beside numbers", () => {
     expect(policy).not.toContain("allow-same-origin");
     expect(policy).not.toContain("connect-src");
     // A frame's address brings no other type out of its cage: an SVG stays what is saved.
-    await uploadFile(
-      server(),
-      media,
-      "evil.svg",
-      "<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>",
-    );
+    const evil = await beginRun(server(), "evil");
+    const drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>";
+    await uploadFile(server(), evil, "evil.svg", drawing);
+    await logLines(server(), evil, 0, [{ page: file("html-file", "evil.svg") }]);
+    const { media: drawn } = await ofRun("media { entries { items { frameUrl } } }", evil);
+    const answer = await fetch(drawn[0].entries[0].items[0].frameUrl);
+    expect(answer.headers.get("content-disposition")).toMatch(/^attachment/);
+    expect(answer.headers.get("content-security-policy")).toMatch(/^default-src 'none'; sandbox;/);
+    // By itself a page could go elsewhere with what is in it; browsers say what they open it as.
+    const opened = await fetch(frameUrl, { headers: { "sec-fetch-dest": "document" } });
+    expect(opened.headers.get("content-disposition")).toMatch(/^attachment/);
+    expect(opened.headers.get("content-security-policy")).toMatch(/^default-src 'none'; sandbox;/);
+    const framed = await fetch(frameUrl, { headers: { "sec-fetch-dest": "iframe" } });
+    expect(framed.headers.get("content-disposition")).toMatch(/^inline/);
+    // What a cache between might keep, and what a page that was left would tell: nothing.
+    expect(framed.headers.get("cache-control")).toMatch(/^private/);
+    expect(framed.headers.get("referrer-policy")).toBe("same-origin");
   });
 
   test("histograms have their edges, however they were packed", async () => {
