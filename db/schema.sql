@@ -796,6 +796,7 @@ create table wire_attempts (
   sent integer not null default 1,
   seen boolean not null default false,
   stop_heard_at timestamp(3) with time zone,
+  missed_at timestamp(3) with time zone,
   constraint wire_attempts_run_id_attempt_pk PRIMARY KEY (run_id, attempt),
   constraint wire_attempts_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );

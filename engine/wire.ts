@@ -5,6 +5,7 @@ import {
   insertWireAgent,
   insertWireSweep,
   noteGiven,
+  noteMissed,
   noteSeen,
   noteSent,
   noteStopHeard,
@@ -99,6 +100,12 @@ export const seenWireRuns = (
   { db }: EngineContext,
   attempts: readonly { runId: number; attempt: number }[],
 ): Promise<void> => retrying(() => noteSeen(db.sql, attempts));
+
+/** Its agent left it out of a beat. */
+export const missedWireRuns = (
+  { db }: EngineContext,
+  attempts: readonly { runId: number; attempt: number }[],
+): Promise<void> => retrying(() => noteMissed(db.sql, attempts));
 
 /** Its agent was heard of while somebody wants it stopped. */
 export const heardOfStop = (

@@ -11,6 +11,8 @@ export interface HeldWireAttempt {
   /** 0 when nobody got to note that it was sent. */
   sent: number;
   seen: boolean;
+  /** Since its agent first left it out of a beat, with no sign of it in between; null where it did not. */
+  missedMs: number | null;
   params: string;
   stopRequested: "stop" | "cancel" | "early" | null;
   /** Since its agent was first heard of again after somebody wanted it stopped; null before. */
@@ -21,7 +23,7 @@ export async function readHeldWireAttempts(sql: Sql | Tx, agentId: number): Prom
   return sql<HeldWireAttempt[]>`
     select a.run_id as "runId", a.number as attempt,
       coalesce(w.wire_name, ${spellWireName(sql)}) as "wireName", coalesce(w.sent, 0) as sent, coalesce(w.seen, false) as seen,
-      r.params::text as params, r.stop_requested as "stopRequested",
+      (extract(epoch from clock_timestamp() - w.missed_at) * 1000)::float8 as "missedMs", r.params::text as params, r.stop_requested as "stopRequested",
       (extract(epoch from clock_timestamp() - w.stop_heard_at) * 1000)::float8 as "stopHeardMs"
     from attempts a join runs r on r.id = a.run_id
     left join wire_attempts w on w.run_id = a.run_id and w.attempt = a.number
@@ -80,9 +82,20 @@ export async function noteSeen(
 ): Promise<void> {
   if (attempts.length === 0) return;
   await sql`
-    update wire_attempts w set seen = true
+    update wire_attempts w set seen = true, missed_at = null
     from unnest(${attempts.map((one) => one.runId)}::bigint[], ${attempts.map((one) => one.attempt)}::int[]) as k (run_id, attempt)
-    where w.run_id = k.run_id and w.attempt = k.attempt and not w.seen`;
+    where w.run_id = k.run_id and w.attempt = k.attempt and (not w.seen or w.missed_at is not null)`;
+}
+
+export async function noteMissed(
+  sql: Sql | Tx,
+  attempts: readonly { runId: number; attempt: number }[],
+): Promise<void> {
+  if (attempts.length === 0) return;
+  await sql`
+    update wire_attempts w set missed_at = clock_timestamp()
+    from unnest(${attempts.map((one) => one.runId)}::bigint[], ${attempts.map((one) => one.attempt)}::int[]) as k (run_id, attempt)
+    where w.run_id = k.run_id and w.attempt = k.attempt and w.missed_at is null`;
 }
 
 export async function noteStopHeard(

@@ -45,6 +45,8 @@ export const wireAttempts = pgTable(
     sent: integer("sent").notNull().default(1),
     /** Its agent has listed it, or its process has spoken. */
     seen: boolean("seen").notNull().default(false),
+    /** When its agent first left it out of a beat, since it was listed or spoke last; null where it did not. */
+    missedAt: at("missed_at"),
     /** When its agent was first heard of again after somebody wanted it stopped. */
     stopHeardAt: at("stop_heard_at"),
   },

@@ -16,7 +16,14 @@ import { agentFacts } from "@/engine/facts";
 import { finishRun } from "@/engine/finish-run";
 import { heartbeat } from "@/engine/heartbeat";
 import { loadConfig } from "@/engine/plan";
-import { claimWireRun, heardOfStop, registerWireAgent, seenWireRuns, sentWireRun } from "@/engine/wire";
+import {
+  claimWireRun,
+  heardOfStop,
+  missedWireRuns,
+  registerWireAgent,
+  seenWireRuns,
+  sentWireRun,
+} from "@/engine/wire";
 import type { GatewayContext } from "./context";
 import { parseObject } from "./words";
 
@@ -81,9 +88,9 @@ async function beat(
   const listed = held.filter(({ wireName }) => running.includes(wireName));
   await seenWireRuns(
     context,
-    listed.filter(({ seen }) => !seen),
+    listed.filter(({ seen, missedMs }) => !seen || missedMs !== null),
   );
-  const again = await settleUnlisted(
+  const { again, doubtful } = await settleUnlisted(
     context,
     held.filter((one) => !listed.includes(one)),
   );
@@ -108,6 +115,8 @@ async function beat(
   if (directive === "STOP" && listed[0]) return stop(listed[0].wireName);
   if (running.length > 0) return undefined;
   if (directive !== "CONTINUE") return EXIT;
+  // It may have that one in hand.
+  if (doubtful) return undefined;
   const [first] = again;
   if (first) {
     await sentWireRun(context, { ...first, agentId });
@@ -138,26 +147,32 @@ const MOST_NAMES = 100;
 /**
  * Attempts that the agent does not name. One that had begun is over without a word: its process died. One that never began is sent once
  * more, in case the answer was lost, and is lost itself after that: a program that ends within a beat and never calls wandb must not be
- * started for ever.
+ * started for ever. A single beat ends nothing: beats have no numbers, and one that was held up on its way and is taken after a later
+ * one says what is no longer so.
  */
 async function settleUnlisted(
   context: GatewayContext,
   unlisted: readonly HeldWireAttempt[],
-): Promise<HeldWireAttempt[]> {
-  const again: HeldWireAttempt[] = [];
-  for (const one of unlisted) {
-    const { runId, attempt, seen, sent, stopRequested } = one;
-    if (!seen && sent < 2 && stopRequested === null) again.push(one);
-    else
-      await endLost(context, {
-        ...{ runId, attempt, state: "crashed" as const },
-        detail: seen
-          ? "its process ended without a word: wandb never said how"
-          : "its agent was told of it twice, and its process never called wandb.init",
-      });
-  }
-  return again;
+): Promise<{ again: HeldWireAttempt[]; doubtful: boolean }> {
+  const isUnsent = ({ seen, sent, stopRequested }: HeldWireAttempt) =>
+    !seen && sent < 2 && stopRequested === null;
+  const again = unlisted.filter(isUnsent);
+  const missed = unlisted.filter((one) => !isUnsent(one));
+  const [over, doubtful] = [missed.filter(isLongMissed), missed.filter((one) => !isLongMissed(one))];
+  await missedWireRuns(context, doubtful);
+  for (const { runId, attempt, seen } of over)
+    await endLost(context, {
+      ...{ runId, attempt, state: "crashed" as const },
+      detail: seen
+        ? "its process ended without a word: wandb never said how"
+        : "its agent was told of it twice, and its process never called wandb.init",
+    });
+  return { again, doubtful: doubtful.length > 0 };
 }
+
+/** An agent that has it in hand names it each 5 s, and its process speaks each 15 s: either of them would have come in between. */
+const MISSED_MS = 8_000;
+const isLongMissed = ({ missedMs }: HeldWireAttempt): boolean => missedMs !== null && missedMs >= MISSED_MS;
 
 /** It may have ended in this very moment, with a word of its own. */
 async function endLost(context: GatewayContext, ending: Parameters<typeof finishRun>[1]): Promise<void> {

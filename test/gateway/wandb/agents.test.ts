@@ -41,9 +41,19 @@ async function makeAgent(sweep: string, { command = true }: { command?: boolean 
     return { text: agentHeartbeat.commands, commands: JSON.parse(agentHeartbeat.commands) };
   };
   const first = async (...running: string[]) => (await ask(...running)).commands[0];
-  return { id, ask, first };
+  /** Its process is gone: it asks without it, and again 8 s later. */
+  const firstWithout = async (name: string) => {
+    expect(await first()).toBeUndefined();
+    await pass(name, 8);
+    return await first();
+  };
+  return { id, ask, first, firstWithout };
 }
 
+/** So much time since its agent left it out of a beat. */
+const pass = (name: string, seconds: number) =>
+  server.db
+    .sql`update wire_attempts set missed_at = missed_at - ${seconds}::int * interval '1 s' where wire_name = ${name}`;
 const begin = (name: string) =>
   wired(server, DOCUMENTS.upsertBucket, { name, project: "agents", entity, config: "{}" });
 const finish = (name: string, exitcode = 0) =>
@@ -85,22 +95,50 @@ test("W27: a run whose answer was lost is sent once more under its id, then it i
   const agent = await makeAgent(sweep);
   const first = await agent.first();
   expect(await agent.first()).toEqual(first);
-  const second = await agent.first();
+  const second = await agent.firstWithout(first?.run_id ?? "");
   expect(second?.run_id).not.toBe(first?.run_id);
   expect(await runOf(first?.run_id ?? "")).toMatchObject({ state: "crashed" });
 });
 
-test("W27: a process that spoke and vanished is over at its agent's next beat; one that said how it ended stays as it said", async () => {
+test("W27: a process that spoke and vanished is over when its agent has left it out for 8 s; one that said how it ended stays as it said", async () => {
   const sweep = await makeSweep(3);
   const agent = await makeAgent(sweep);
   const a = (await agent.first())?.run_id ?? "";
   await begin(a);
-  const b = (await agent.first())?.run_id ?? "";
+  const b = (await agent.firstWithout(a))?.run_id ?? "";
   expect(await runOf(a)).toMatchObject({ state: "crashed" });
   await begin(b);
   await finish(b, 1);
   await agent.first();
   expect(await runOf(b)).toMatchObject({ state: "failed" });
+});
+
+test("W27: beats that were held up, and say what was so before a run had begun, end no run that is named or speaks in between", async () => {
+  const agent = await makeAgent(await makeSweep(3));
+  const a = (await agent.first())?.run_id ?? "";
+  const signs = [
+    () => agent.first(a),
+    () => stream(server, `${entity}/agents/${a}`, {}),
+    () => begin(a),
+    () => agent.first(a),
+  ];
+  for (const sign of signs) {
+    await sign();
+    expect(await agent.first()).toBeUndefined();
+    await pass(a, 7);
+    expect(await agent.first()).toBeUndefined();
+    expect(await runOf(a)).toEqual({ state: "running", reason: null, attempt: 1 });
+    // Long ago, had there been no sign.
+    await pass(a, 20);
+  }
+  await agent.first(a);
+  const rows = await server.db.sql`select run_id from attempts where agent_id = ${Number(agent.id)}`;
+  expect(rows).toHaveLength(1);
+  const b = (await agent.firstWithout(a))?.run_id ?? "";
+  expect([await runOf(a), b]).toEqual([
+    expect.objectContaining({ state: "crashed" }),
+    expect.stringMatching(/./),
+  ]);
 });
 
 test("W28: a paused sweep hands out nothing and ends nothing; a cancelled one ends all", async () => {
@@ -166,7 +204,7 @@ test("W29: an announced preemption goes on under its id by resume; a crash comes
   expect(await agent.first()).toMatchObject({ type: "resume", run_id: a });
   await begin(a);
   expect(await runOf(a)).toMatchObject({ state: "running", attempt: 2 });
-  expect(await agent.first()).toMatchObject({ type: "run", run_id: `${a}-a3` });
+  expect(await agent.firstWithout(a)).toMatchObject({ type: "run", run_id: `${a}-a3` });
   expect(await runOf(a)).toMatchObject({ state: "running", attempt: 3 });
 });
 
@@ -207,7 +245,7 @@ test("W29: what goes on by resume under a name of its own is shown nothing of an
   await stream(server, `${entity}/agents/${a}`, {
     files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [3, 2]) } },
   });
-  const again = (await agent.first())?.run_id ?? "";
+  const again = (await agent.firstWithout(a))?.run_id ?? "";
   await begin(again);
   await stream(server, `${entity}/agents/${again}`, { preempting: true });
   await finish(again, 1);
@@ -231,7 +269,7 @@ test("W29: what a superseded process sends lands under its own attempt, and it i
   await stream(server, `${entity}/agents/${a}`, {
     files: { "wandb-history.jsonl": { offset: 0, content: historyLines(0, [3, 2]) } },
   });
-  const again = (await agent.first())?.run_id ?? "";
+  const again = (await agent.firstWithout(a))?.run_id ?? "";
   expect(again).toBe(`${a}-a2`);
   await begin(again);
   const late = await stream(server, `${entity}/agents/${a}`, {

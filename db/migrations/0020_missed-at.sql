@@ -1,0 +1,1 @@
+ALTER TABLE "wire_attempts" ADD COLUMN "missed_at" timestamp (3) with time zone;
