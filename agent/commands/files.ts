@@ -19,7 +19,7 @@ interface Flags {
   json?: boolean;
 }
 
-/** Addresses end after an hour or two, so what one page lists is fetched before the next one is asked for. */
+/** What one page lists is fetched before the next one is asked for: their addresses end after an hour or two. */
 const AT_ONCE = 4;
 
 export function addFiles(program: Command, terminal: Terminal): void {
@@ -37,20 +37,29 @@ async function runFiles(terminal: Terminal, asked: string, { prefix, download, j
   const files: DownloadedFile[] = [];
   const done = { written: 0, there: 0, bytes: 0 };
   const folder = download === undefined ? undefined : resolve(terminal.cwd, download);
-  await withClient(terminal, (client) =>
-    readPages(
+  await withClient(terminal, (client) => {
+    const addressOf = async ({ name }: DownloadedFile) => {
+      const { run: found } = await client.query(ListRunFiles, {
+        ...run,
+        prefix: name,
+        first: 1,
+        after: null,
+      });
+      return found?.files.nodes.find((file) => file.name === name)?.url;
+    };
+    return readPages(
       Number.POSITIVE_INFINITY,
       async (first, after) => {
         const { run: found } = await client.query(ListRunFiles, { ...run, prefix, first, after });
         if (!found)
           throw new AppError("NOT_FOUND", `the server knows no run ${asked} (or this key may not see it)`);
         const { nodes } = found.files;
-        if (folder !== undefined) await fetchAll(terminal, nodes, folder, done);
+        if (folder !== undefined) await fetchAll(terminal, nodes, { folder, done, addressOf });
         return { owner: found, page: found.files };
       },
       (file) => files.push(file),
-    ),
-  );
+    );
+  });
   if (json) terminal.out(JSON.stringify(files.map(({ url: _, ...file }) => file)));
   else if (folder === undefined)
     terminal.out(
@@ -91,8 +100,15 @@ function decode(text: string): string {
 async function fetchAll(
   terminal: Terminal,
   files: readonly DownloadedFile[],
-  folder: string,
-  done: { written: number; there: number; bytes: number },
+  {
+    folder,
+    done,
+    addressOf,
+  }: {
+    folder: string;
+    done: { written: number; there: number; bytes: number };
+    addressOf: (file: DownloadedFile) => Promise<string | undefined>;
+  },
 ): Promise<void> {
   const queue = [...files];
   const work = async () => {
@@ -105,7 +121,7 @@ async function fetchAll(
         done.there++;
         continue;
       }
-      await fetchOne(terminal, file, path);
+      await fetchOne(terminal, file, path, addressOf);
       done.written++;
       done.bytes += file.size;
     }
@@ -114,16 +130,19 @@ async function fetchAll(
 }
 
 /** The whole file or none: bytes go beside it first, and are compared with what the server has. */
-async function fetchOne({ env }: Terminal, file: DownloadedFile, path: string): Promise<void> {
+async function fetchOne(
+  terminal: Terminal,
+  file: DownloadedFile,
+  path: string,
+  addressOf: (file: DownloadedFile) => Promise<string | undefined>,
+): Promise<void> {
   const aside = `${path}.besom-part`;
-  // By the address that this machine reaches the server by, which need not be the one that people do.
-  const { pathname, search } = new URL(file.url);
-  const address = new URL(pathname + search, findCredentials(env).url);
-  const response = await fetch(address).catch((cause: unknown) => {
-    throw new AppError("SERVER_UNREACHABLE", `${file.name} could not be fetched from ${address.origin}`, {
-      cause,
-    });
-  });
+  let response = await get(terminal, file, file.url);
+  if (response.status === 403) {
+    // Those before it took longer than its address was good for.
+    await response.body?.cancel();
+    response = await get(terminal, file, (await addressOf(file)) ?? file.url);
+  }
   if (!response.ok || !response.body)
     throw new AppError(
       response.status === 404 ? "NOT_FOUND" : "SERVER_UNREACHABLE",
@@ -143,6 +162,19 @@ async function fetchOne({ env }: Terminal, file: DownloadedFile, path: string): 
     if (cause instanceof AppError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AppError("BAD_USAGE", `${path} can't be written: ${why}`, { cause });
+  }
+}
+
+/** By the address that this machine reaches the server by, which need not be the one that people do. */
+async function get({ env }: Terminal, { name }: DownloadedFile, url: string): Promise<Response> {
+  const { pathname, search } = new URL(url);
+  const address = new URL(pathname + search, findCredentials(env).url);
+  try {
+    return await fetch(address);
+  } catch (cause) {
+    throw new AppError("SERVER_UNREACHABLE", `${name} could not be fetched from ${address.origin}`, {
+      cause,
+    });
   }
 }
 
