@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { openDomain } from "@/compute/search/domain";
+import { type Domain, openDomain } from "@/compute/search/domain";
 import { isSearched } from "@/compute/search/points";
 import { AppError } from "@/core/errors";
 import { toShortId } from "@/core/ids";
@@ -79,12 +79,15 @@ export async function enqueueRun(context: EngineContext, input: EnqueueRunInput)
 
 /** A sentence for people; undefined where the sweep takes one more. Its row is locked. */
 export async function whyNoMore(tx: Tx, sweep: LockedState): Promise<string | undefined> {
-  const { sweepId, state, runCap, runCount } = sweep;
+  const { sweepId, state, runCap, runCount, exhausted, outside } = sweep;
   if (state === "canceled")
     return `sweep ${sweepId} is canceled, which is for good: start a new sweep from its file`;
-  if (state === "finished") return `sweep ${sweepId} is finished: resume it first`;
   if (runCap !== null && runCount >= runCap)
     return `sweep ${sweepId} has ${runCount} runs, and its run_cap is ${runCap}: raise it first`;
+  // Where all points have been run there is nothing that it could be resumed for.
+  if (state === "finished" && exhausted && !outside)
+    return `sweep ${sweepId} is finished, and all its points have been run: start a new sweep that begins with its runs (--prior-run)`;
+  if (state === "finished") return `sweep ${sweepId} is finished: resume it first`;
   if ((await countWaiting(tx, sweepId)) >= MAX_WAITING)
     return `${MAX_WAITING} runs wait in the queue of sweep ${sweepId}: ask again when agents have taken some`;
   return undefined;
@@ -131,8 +134,16 @@ export async function enqueue(
 /** Which point of the space it is, as a search spells it, with the hash in hex; undefined for a configuration that is none of it, or more. */
 function pointOf(config: SweepConfig, params: ValueMap): { params: string; hash: string } | undefined {
   if (!Object.keys(params).every((name) => config.parameters.has(name))) return undefined;
-  const values = openDomain(config).read(params);
+  const values = domainOf(config).read(params);
   return values && { params: stringifyJson(values.params), hash: values.hash };
+}
+
+/** A configuration is kept while its sweep is at work (loadConfig), and the sweep's row is locked: opening 20,000 values takes 15 ms. */
+const domains = new WeakMap<SweepConfig, Domain>();
+function domainOf(config: SweepConfig): Domain {
+  const domain = domains.get(config) ?? openDomain(config);
+  domains.set(config, domain);
+  return domain;
 }
 
 /** As `NAME-4`, or `NAME-q4` where `NAME-4` is the fourth point of a grid. */

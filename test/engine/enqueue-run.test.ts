@@ -84,6 +84,25 @@ test("a sweep that has ended, has all that its run_cap allows, or whose queue is
     );
   }));
 
+test("whoever asks a finished sweep for a run is told what helps: to resume it, or a new one where all points have been run", () =>
+  withHouse(async ({ context }) => {
+    const sweep = await startSweep(context, gridOf(2));
+    const { sweepId } = sweep;
+    await controlSweep(context, { sweepId, action: "stop" });
+    await expect(enqueueRun(context, { sweepId, params: at(7) })).rejects.toThrow(
+      /finished: resume it first/,
+    );
+    await controlSweep(context, { sweepId, action: "resume" });
+    await enqueueRun(context, { sweepId, params: at(7) });
+    const { claims } = await claimRuns(context, { ...sweep, count: 5 });
+    for (const { runId } of claims)
+      await finishRun(context, { runId, attempt: 1, state: "finished", exitCode: 0 });
+    await expect(enqueueRun(context, { sweepId, params: at(8) })).rejects.toThrow(
+      /all its points have been run: start/,
+    );
+    expect(await codeOf(controlSweep(context, { sweepId, action: "resume" }))).toBe("ILLEGAL_MOVE");
+  }));
+
 test("a search hears what a run that was asked for came to, and does not propose its point again", () =>
   withHouse(async ({ db, context }) => {
     const json = {
