@@ -16,7 +16,7 @@ export type SweepFacts = Pick<
   "sweepId" | "state" | "started" | "generation" | "runCount" | "size" | "name"
 >;
 
-/** Nothing was ever handed out: any file will do. Runs that were deleted may be restored, so they count. */
+/** It never had a run: any file will do. Runs that were deleted may be restored, so they count; so do those that somebody asked for. */
 export const isFresh = ({ started }: Pick<SweepFacts, "started">): boolean => !started;
 
 /** What another file would change of a sweep. @throws AppError when what is stored can't be read */

@@ -74,11 +74,12 @@ export async function readSweepState(sql: Sql | Tx, sweepId: string): Promise<Lo
 
 const stateColumns = (sql: Sql | Tx) => sql`
   id as "sweepId", project_id as "projectId", name, state, state_reason as "stateReason", exhausted, outside, method,
-  generation, run_count as "runCount", run_cap as "runCap", size, cursor, started_at is not null as started`;
+  generation, run_count as "runCount", run_cap as "runCap", size, cursor,
+  (started_at is not null or run_count > 0 or exists (select from runs r where r.sweep_id = sweeps.id)) as started`;
 
 export interface LockedState {
   sweepId: string;
-  /** It has handed out a run, though that may be deleted by now. */
+  /** It has had a run: handed out, waiting in its queue, or deleted by now. */
   started: boolean;
   projectId: number;
   name: string;

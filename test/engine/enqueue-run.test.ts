@@ -331,3 +331,36 @@ test("deleted below its run_cap, a sweep of somebody else's choice has room agai
     await deleteRun(context, { runId: run?.id });
     expect(await readSweep(db, sweepId)).toMatchObject({ runCount: 1, exhausted: false });
   }));
+
+test("a sweep that nobody has begun, with a run in its queue, is edited like one that has runs", () =>
+  withHouse(async ({ db, context }) => {
+    const parameters = { x: { values: [1, 2, 3, 4] } };
+    const bayes = {
+      method: "bayes",
+      program: "train.py",
+      metric: { name: "loss", goal: "minimize" },
+      parameters,
+    };
+    const sweep = await startSweep(context, bayes);
+    const { sweepId } = sweep;
+    const { runId } = await enqueueRun(context, { sweepId, params: '{"x":3}' });
+    expect(await codeOf(updateSweep(context, { sweepId, json: { ...bayes, method: "random" } }))).toBe(
+      "ILLEGAL_MOVE",
+    );
+    await updateSweep(context, { sweepId, json: { ...bayes, run_cap: 9 } });
+    expect((await claimOne(context, sweep)).runId).toBe(runId);
+    await logMetrics(context, { runId, metrics: toBatch({ attempt: 1, batch: 1 }, [[0, { loss: 0.5 }]]) });
+    await finishRun(context, { runId, attempt: 1, state: "finished", exitCode: 0 });
+    await keepReady(context, sweepId);
+    const events = (await readLog(db.sql, { sweepId, from: 0 })).map(fromLogged);
+    expect(events.filter(({ number }) => number === -1)).toMatchObject([
+      { type: "proposed", params: { x: 3 } },
+      { type: "observed", objectives: [0.5] },
+    ]);
+    const file = { scheduler: { engine: "optuna" } };
+    const scheduled = await startSweep(context, gridOf(3, file));
+    await enqueueRun(context, { sweepId: scheduled.sweepId, params: at(7) });
+    await updateSweep(context, { sweepId: scheduled.sweepId, json: gridOf(3, { ...file, run_cap: 5 }) });
+    expect(JSON.parse((await claimOne(context, scheduled)).params).x).toBe(7);
+    expect((await claimRuns(context, { ...scheduled, count: 1 })).directive).toBe("WAIT");
+  }));
