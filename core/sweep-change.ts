@@ -1,6 +1,12 @@
 import { compareParameters } from "./parameter-growth";
 import type { SweepState } from "./sweep";
-import { DEFAULT_QUARANTINE_AFTER, isOutside, objectivesOf, type SweepConfig } from "./sweep-config";
+import {
+  DEFAULT_QUARANTINE_AFTER,
+  hasScheduler,
+  isOutside,
+  objectivesOf,
+  type SweepConfig,
+} from "./sweep-config";
 import { Float } from "./value";
 
 /**
@@ -27,6 +33,8 @@ export interface Standing {
   readonly runCount: number;
   /** How its method comes to points: by number to an end, by number without one, or by what it learned. */
   readonly points: "numbered" | "drawn" | "searched";
+  /** Its runs come by the queue alone. */
+  readonly outside: boolean;
 }
 
 export function listChanges(before: SweepConfig, after: SweepConfig, standing: Standing): SweepChange[] {
@@ -184,11 +192,7 @@ const RULES: readonly Rule[] = [
   {
     path: "controller, scheduler",
     read: ({ controller, scheduler }) => text([controller ?? null, scheduler ?? null]),
-    judge: (_before, after) => ({
-      effect: isOutside(after)
-        ? "Agents get what is put into the queue alone; nothing is chosen here any more."
-        : "The sweep's own method chooses its runs, until a scheduler sends the first.",
-    }),
+    judge: (_before, after, { outside }) => ({ effect: whoChooses(after, outside) }),
   },
   {
     path: "other keys",
@@ -196,6 +200,15 @@ const RULES: readonly Rule[] = [
     judge: fine("Has no effect here."),
   },
 ];
+
+function whoChooses(after: SweepConfig, outside: boolean): string {
+  if (isOutside(after))
+    return "Agents get what is put into the queue alone; nothing is chosen here any more.";
+  if (!hasScheduler(after)) return "The sweep's own method chooses its runs.";
+  return outside
+    ? "The scheduler goes on choosing the runs; agents wait for those that it sends."
+    : "The sweep's own method chooses its runs, until a scheduler sends the first.";
+}
 
 function judgeRunCap(
   _before: SweepConfig,

@@ -13,7 +13,7 @@ import type { UnderstoodSweep } from "./read-sweep-file";
 
 export type SweepFacts = Pick<
   LockedState,
-  "sweepId" | "state" | "started" | "generation" | "runCount" | "size" | "name"
+  "sweepId" | "state" | "started" | "outside" | "generation" | "runCount" | "size" | "name"
 >;
 
 /** It never had a run: any file will do. Runs that were deleted may be restored, so they count; so do those that somebody asked for. */
@@ -38,11 +38,12 @@ const withoutRuns = (change: SweepChange): SweepChange => ({
 });
 
 const toStanding = (
-  { state, runCount, size }: SweepFacts,
+  { state, runCount, size, outside }: SweepFacts,
   { config, generation }: UnderstoodSweep,
 ): Standing => ({
   state,
   runCount,
+  outside,
   points: isSearched(config.method)
     ? "searched"
     : size !== null || generation.size !== null

@@ -9,7 +9,7 @@ import { lockSearch } from "./searches";
  */
 
 /**
- * Puts it in force. The seed stays: points that have a number keep it.
+ * Puts it in force. The seed stays: points that have a number keep it; and so does what somebody outside said of the end.
  * @param fromStart the numbers of its points mean others than before: the hand-out goes through them anew, and leaves out what has a run
  */
 export async function amendGeneration(
@@ -22,7 +22,8 @@ export async function amendGeneration(
       no_improvement = ${sweep.noImprovement}, least_improvement = ${sweep.leastImprovement},
       size = ${sweep.size}::numeric, cursor = case when ${fromStart} then 0 else cursor end,
       exhausted = coalesce(run_count >= ${sweep.runCap}::int, false)
-        or not ${sweep.outside} and coalesce(case when ${fromStart} then 0 else cursor end >= ${sweep.size}::numeric, false),
+        or case when ${sweep.outside} then outside and exhausted and not coalesce(run_count >= run_cap, false)
+          else coalesce(case when ${fromStart} then 0 else cursor end >= ${sweep.size}::numeric, false) end,
       outside = ${sweep.outside}, changed_xid = pg_current_xact_id()
     where id = ${sweep.sweepId}`;
   await insertGeneration(tx, sweep);
