@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { MediaAt, type MediaEntry, MediaSteps } from "@/graphql/operations/run-media";
 import type { RunHead } from "@/graphql/operations/run-page";
 import { request } from "./request";
@@ -21,7 +21,7 @@ export interface SeenMedia {
 
 /** A slider passes many steps on its way. */
 const REST_MS = 80;
-/** A file comes some seconds after it was logged; wandb's client sends each 15 s. */
+/** A file comes some seconds after it was logged (wandb's client sends each 15 s); one that has not come in so many tries may never come. */
 const MOST_TRIES = 20;
 /** They end after one to two hours. */
 const ADDRESSES_MS = 50 * 60_000;
@@ -72,11 +72,23 @@ export function useMedia(head: RunHead, key: string, near: boolean): SeenMedia {
       left.abort();
     };
   }, [id, key, step, near, tries]);
+  const spent = useRef({ step, count: 0 });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after each try there is another one
   useEffect(() => {
-    if (!near || !(waits || failed) || tries >= MOST_TRIES) return;
-    const timer = setTimeout(() => setTries(tries + 1), AGAIN_MS);
+    if (!near || !(waits || failed)) return;
+    // Each step's files are waited for anew: a run that logs for days has many of them.
+    if (spent.current.step !== step) spent.current = { step, count: 0 };
+    if (waits && !failed && ++spent.current.count > MOST_TRIES) return;
+    const timer = setTimeout(() => setTries((count) => count + 1), AGAIN_MS);
     return () => clearTimeout(timer);
-  }, [near, waits, failed, tries]);
+  }, [near, waits, failed, step, tries]);
+  // Whoever leaves the page open finds addresses that are good.
+  useEffect(() => {
+    if (!near || shown === undefined) return;
+    const restMs = shown.at + ADDRESSES_MS + REST_MS - performance.now();
+    const timer = setTimeout(() => setTries((count) => count + 1), Math.max(0, restMs));
+    return () => clearTimeout(timer);
+  }, [near, shown]);
   return { steps: found?.steps, total: found?.total ?? 0, entry, step, choose, failed };
 }
 

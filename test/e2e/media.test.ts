@@ -1,5 +1,7 @@
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { idOf } from "@/graphql/operations/document";
+import { MediaAt } from "@/graphql/operations/run-media";
 import { LOOKS, screenshot } from "../support/browser";
 import { toPng } from "../support/png";
 import { untilLive, violationsOn, visitSite } from "../support/visit";
@@ -256,10 +258,32 @@ test("a page of the program's runs in its frame, and reaches neither our page no
   await frame.getByText("ran, saw nothing of the page, origin null").waitFor();
   await frame.getByText("not reached").waitFor();
   expect(troubles.every((trouble) => trouble.includes("Content Security Policy"))).toBe(true);
-  // Opened by itself it is in the same cage.
-  const { page: alone } = await open((await report.locator("iframe").getAttribute("src")) ?? "");
-  await alone.getByText("origin null").waitFor();
-  await alone.getByText("not reached").waitFor();
+  // Opened by itself it is saved: there nothing kept it from going elsewhere.
+  const saved = page.waitForEvent("download");
+  await report.locator("iframe").evaluate(({ src }: HTMLIFrameElement) => {
+    window.location.href = src;
+  });
+  expect((await saved).suggestedFilename()).toBe("report.html");
+});
+
+test("a page in its frame can't take what is in it elsewhere by going there", async () => {
+  const run = await begin("leaving");
+  const elsewhere = new URL(site().url);
+  elsewhere.hostname = elsewhere.hostname === "localhost" ? "127.0.0.1" : "localhost";
+  await logLines(server(), run, 0, [{ report: file("html-file", "media/html/leave.html") }]);
+  await uploadFile(
+    server(),
+    run,
+    "media/html/leave.html",
+    `<p>secret</p><script>location.href = "${elsewhere.origin}/healthz?secret"</script>`,
+  );
+  const { page, troubles } = await open(pathOf(run));
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await goTo(page, "report");
+  await expect.poll(() => troubles.join(), { timeout: 20_000 }).toMatch(/frame|Content Security Policy/);
+  expect(asked.some((url) => url.includes("leave") || url.includes("/wandb/bytes"))).toBe(true);
+  expect(asked.filter((url) => url.includes("secret"))).toEqual([]);
 });
 
 test("of many keys some are drawn, and the others are found by a part of their names", async () => {
@@ -324,6 +348,55 @@ describe("a run at work", () => {
     await expect.poll(() => now.getByRole("slider").getAttribute("max"), { timeout: 20_000 }).toBe("2");
     expect(await now.getByRole("img", { name: "at 1" }).count()).toBe(1);
     expect(await now.boundingBox()).toEqual(before);
+    expect(troubles).toEqual([]);
+  });
+
+  test("a file that comes late is shown, however long others of the run were waited for, and addresses are renewed", async () => {
+    const run = await begin("late files");
+    const log = (step: number) =>
+      logLines(server(), run, step, [
+        { now: file("image-file", `now_${step}.png`, { width: 16, height: 16, caption: `at ${step}` }) },
+      ]);
+    await log(0);
+    const { page, troubles } = await open("/");
+    await page.clock.install();
+    await page.goto(pathOf(run));
+    await untilLive(page);
+    const now = await goTo(page, "now");
+    await now.getByText("Its file has not come yet.").waitFor();
+    // The first step's never comes: it is given up after a while.
+    const asked: string[] = [];
+    page.on("request", (request) => request.postData()?.includes(idOf(MediaAt)) && asked.push(request.url()));
+    for (let i = 0; i < 30; i++) {
+      await page.clock.runFor(4_500);
+      await page.waitForTimeout(50);
+    }
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked.length).toBeLessThanOrEqual(21);
+    await log(1);
+    await expect
+      .poll(() => page.clock.runFor(3_500).then(() => now.getByRole("slider").count()), { timeout: 20_000 })
+      .toBe(1);
+    await page.clock.runFor(4_500);
+    await now.getByText("Its file has not come yet.").waitFor();
+    await page.clock.runFor(4_500);
+    await uploadFile(
+      server(),
+      run,
+      "now_1.png",
+      toPng(16, 16, () => 90),
+    );
+    const picture = now.getByRole("img", { name: "at 1" });
+    await expect
+      .poll(() => page.clock.runFor(4_500).then(() => picture.count()), { timeout: 20_000 })
+      .toBe(1);
+    asked.length = 0;
+    await page.clock.runFor(60_000);
+    expect(asked).toEqual([]);
+    await page.clock.fastForward("00:55:00");
+    await expect
+      .poll(() => page.clock.runFor(500).then(() => asked.length), { timeout: 20_000 })
+      .toBeGreaterThan(0);
     expect(troubles).toEqual([]);
   });
 });
