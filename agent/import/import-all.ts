@@ -115,7 +115,9 @@ async function tell(
     const error = isFileError(cause) ? toAppError(cause) : cause;
     if (!isAppError(error) || TRANSIENT.has(error.code) || STOPPING.has(error.code)) throw error;
     const { code, message } = error;
-    return { place, outcome: "failed", remarks: [], code, error: message };
+    // What the server refuses says nothing of where it lies.
+    const named = message.includes(place) ? message : `${place}: ${message}`;
+    return { place, outcome: "failed", remarks: [], code, error: named };
   }
 }
 /** What every other run would be told as well. */

@@ -359,6 +359,15 @@ test("a file that breaks off gives what is whole and says so; a damaged one is n
   expect(rows.length).toBeGreaterThan(100);
 });
 
+test("what the server refuses of a run is said with the place that it lies in", async () => {
+  put("refused/good/run.wandb", logOf({ id: "goodid", project: "refused" }, { steps: 1 }));
+  const bad = put("refused/bad/run.wandb", logOf({ id: "../up", project: "refused" }, { steps: 1 }));
+  const { code, err } = await typed("refused");
+  expect(code).toBe(1);
+  expect(err).toContain(`besom: ${bad}: name is "../up", expected up to 128 letters`);
+  expect(err).toContain("1 moved in, 1 not moved in");
+});
+
 test("exported folders come in: JSON lines or CSV, config plain or the client's YAML, state and times from run.json", async () => {
   put(
     "exported/full/run.json",
