@@ -40,13 +40,14 @@ export async function rewindRun(
       );
     await reopenRun(context, { runId });
   }
-  const { attempt, historyLines } = await read(context, runId);
-  await logMetrics(context, {
-    runId,
-    metrics: { attempt, batch: 1, steps: [], series: [], resumedFromStep: step },
-    lines: { from: historyLines, to: historyLines + 1 },
-  });
-  // Another call may have been faster, or the process that goes on: the line is taken then, and this one counted for nothing.
+  // The line that says it is taken once: of two calls that both found nothing said, the slower one's counts for nothing.
+  const { attempt, historyLines, ...before } = await read(context, runId);
+  if (before.resumedFromStep === null)
+    await logMetrics(context, {
+      runId,
+      metrics: { attempt, batch: 1, steps: [], series: [], resumedFromStep: step },
+      lines: { from: historyLines, to: historyLines + 1 },
+    });
   const { resumedFromStep } = await read(context, runId);
   if (resumedFromStep === step) return { runId, attempt };
   throw new AppError(
