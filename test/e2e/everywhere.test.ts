@@ -93,8 +93,11 @@ describe("the palette", () => {
     await untilLive(page);
     const choose = async (text: string, name: RegExp) => {
       await page.keyboard.press("Control+k");
+      await palette(page).waitFor();
       await page.keyboard.type(text);
       await palette(page).getByRole("option", { name }).first().click();
+      // The same keys close it while it is there.
+      await palette(page).waitFor({ state: "hidden" });
     };
     await choose("agents", /^Show: Agents/);
     await page.waitForURL(/tab=agents/);
@@ -115,9 +118,17 @@ describe("the palette", () => {
 describe("keys", () => {
   test("38: `?` lists those of the page, and none acts in a field, in a dialog, or when they are switched off", async () => {
     const { page } = await open(`${small.project}?tab=runs`);
-    await page.keyboard.press("?");
     const list = page.getByRole("dialog", { name: "Keyboard shortcuts" });
-    await list.waitFor();
+    // Keys that come before the page's script has run are nobody's.
+    await expect
+      .poll(
+        async () => {
+          await page.keyboard.press("?");
+          return list.isVisible();
+        },
+        { timeout: 30_000 },
+      )
+      .toBe(true);
     for (const words of ["Search", "Filter runs", "Switch between light and dark", "Write a new sweep"])
       await list.getByText(words, { exact: true }).waitFor();
     expect(await violationsOn(page)).toEqual([]);

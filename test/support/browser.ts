@@ -67,7 +67,7 @@ export async function openPage(
   if (session)
     await context.addCookies([{ ...session, url: options.baseURL, httpOnly: true, sameSite: "Lax" }]);
   // Not a promise about speed: on a busy machine the explorer's editor alone takes over 30 s to come.
-  context.setDefaultTimeout(120_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   if (options.javaScriptEnabled !== false) awaitHydration(page);
   const troubles: string[] = [];
