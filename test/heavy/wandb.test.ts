@@ -131,15 +131,15 @@ describe.skipIf(!hasPython()).each(VERSIONS)("the unmodified client, %s", (wante
       "import glob,subprocess,sys; sys.exit(subprocess.call(['wandb','sync',*glob.glob('wandb/offline-run-*')]))",
     ];
     await run(sync, { cwd });
+    const imported = world.besom(["import", "wandb", "wandb"], { cwd });
+    expect(await imported.exited, imported.output()).toBe(0);
+    expect(imported.output()).toContain("1 there already");
     await run(sync, { cwd });
     const [one, ...others] = await runsOf(world, { project });
     expect(others).toEqual([]);
     // Clients before 0.23 begin the run again to send it once more: its history stays what it was.
     expect(one).toMatchObject({ state: "finished", params: { lr: 1 } });
     expect(await seriesOf(world, one?.id ?? 0, "loss")).toEqual(Array.from({ length: 50 }, (_, i) => i));
-    const imported = world.besom(["import", "wandb", "wandb"], { cwd });
-    expect(await imported.exited, imported.output()).toBe(0);
-    expect(imported.output()).toContain("1 there already");
   }, 120_000);
 
   test.skipIf(isBrief)(
