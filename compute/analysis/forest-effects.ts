@@ -36,14 +36,18 @@ export const pairIndex = (a: number, b: number, columns: number): number =>
 /**
  * @param masses by the codes of this forest
  * @param groupSize trees that are a forest each, say bags; all of them when absent
+ * @param points `drawPoints` of these masses, where somebody has drawn them
  */
 export function effectsOf(
   forest: Forest,
   masses: Masses,
-  { pairs = false, groupSize = forest.starts.length - 1 }: { pairs?: boolean; groupSize?: number } = {},
+  {
+    pairs = false,
+    groupSize = forest.starts.length - 1,
+    points = drawPoints(masses),
+  }: { pairs?: boolean; groupSize?: number; points?: Uint8Array } = {},
 ): Effects[] {
   const trees = forest.starts.length - 1;
-  const points = drawPoints(masses);
   const groups: Effects[] = [];
   for (let from = 0; from < trees; from += groupSize) {
     const to = Math.min(trees, from + groupSize);
@@ -370,7 +374,7 @@ const has = (set: Uint32Array, at: number, code: number): boolean =>
 // ------------------------------------------------------------------ the whole forest's spread
 
 /** Points of the space as codes, column after column: scrambled Sobol points, under which a variance is steady to a per cent. */
-function drawPoints(masses: Masses): Uint8Array {
+export function drawPoints(masses: Masses): Uint8Array {
   const codes = new Uint8Array(masses.length * SAMPLES);
   const sobol = openSobol(masses.length, "importance", ["spread"]);
   const units = new Float64Array(masses.length);

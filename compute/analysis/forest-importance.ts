@@ -4,7 +4,7 @@ import { type Column, type Forest, growForest, outOfBagR2, type Table } from "@/
 import { openWords } from "@/math/forest/words";
 import { correlationsOf, toMetric } from "./correlation";
 import { directionOf, toPointValue } from "./curve";
-import { effectsOf, pairIndex } from "./forest-effects";
+import { drawPoints, effectsOf, pairIndex } from "./forest-effects";
 import { impurityShares, permutationShares } from "./forest-gains";
 import { type Found, WEAK_R2, Z90 } from "./found";
 import { deviationOf, momentsOf, standardized } from "./moments";
@@ -32,9 +32,10 @@ export function byForest({ columns, target }: Runs, goal: Goal): Found {
     bags: { trees: TREES_OF_BAG, rows: bagRows },
   });
   const masses = columns.map((column, at) => massesOf(column, forest, at));
-  const [effects] = effectsOf(forest, masses, { pairs: true });
+  const points = drawPoints(masses);
+  const [effects] = effectsOf(forest, masses, { pairs: true, points });
   if (!effects) throw new Error("a forest has trees");
-  const samples = effectsOf(bagged, masses, { groupSize: TREES_OF_BAG });
+  const samples = effectsOf(bagged, masses, { groupSize: TREES_OF_BAG, points });
   // Var(m of n without replacement) x m / (n - m) is the variance of all n (Politis and Romano 1994).
   const z = Z90 * Math.sqrt(bagRows / (runs - bagRows));
   const impurity = impurityShares(forest);
