@@ -72,7 +72,8 @@ function findBest(runs: Runs, goal: Goal): Answer {
   return trust(process) > trust(forest) ? { method: "gp", ...process } : { method: "forest", ...forest };
 }
 
-const toUsual = (method: AskedMethod = "auto"): ImportanceMethod => (method === "auto" ? "forest" : method);
+/** What an answer without figures calls itself. */
+const toUsual = (method: AskedMethod = "forest"): ImportanceMethod => (method === "auto" ? "forest" : method);
 
 /** A Gaussian process is asked for what parameters do together too. */
 const ranked = (

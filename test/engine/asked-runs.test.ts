@@ -12,14 +12,7 @@ import { keepReady } from "@/engine/search/keeper";
 import { previewUpdate, updateSweep } from "@/engine/update-sweep";
 import { toBatch } from "../support/history";
 import { claimOne, codeOf, gridOf, readSweep, startSweep, withHouse } from "./support/house";
-
-const local = (extra: object = {}) => gridOf(3, { controller: { type: "local" }, ...extra });
-const at = (x: number): string => JSON.stringify({ fixed: 1.5, x });
-const entry = (id: string, x: number | null) => ({ id, params: x === null ? null : { x, fixed: 1.5 } });
-const wish = (sweepId: string, schedule: ReturnType<typeof entry>[], stop: string[] = []) => ({
-  ...{ sweepId, schedule, stop },
-  said: JSON.stringify({ schedule: schedule.map(({ id }) => ({ id })), earlystop: stop }),
-});
+import { at, entry, local, wish } from "./support/outside";
 
 test("a scheduler that starts when the sweep's own points are all handed out has the sweep to itself, and it does not end under its hands", () =>
   withHouse(async ({ db, context }) => {

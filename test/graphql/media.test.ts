@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mergeAttempt } from "@/engine/merge-history";
 import { LogMetrics } from "@/graphql/operations";
-import { addPerson, joinProject, type Person } from "../support/people";
-import { ask, send, sharedServer } from "../support/server";
+import type { Person } from "../support/people";
+import { type Data, seenRun } from "../support/seen-run";
+import { ask, sharedServer } from "../support/server";
 import { withRuns } from "../support/sweeps";
 import { beginRun, logLines, uploadFile, type WireRun } from "../support/wire";
 
@@ -15,23 +16,13 @@ const filesDir = mkdtempSync(join(tmpdir(), "besom-media-"));
 const server = sharedServer({ BESOM_FILES_DIR: filesDir });
 afterAll(() => rmSync(filesDir, { recursive: true, force: true }));
 
-let run: WireRun;
+const { ofRun, errorOf, ...seen } = seenRun(server);
+let _run: WireRun;
 let viewer: Person;
-beforeAll(async () => {
-  run = await beginRun(server(), "seen");
-  viewer = await addPerson(server(), "vera");
-  const [project] = await server().db.sql<
-    { id: number }[]
-  >`select id from projects where name = ${run.project}`;
-  await joinProject(server(), project?.id ?? 0, viewer.userId, "viewer");
+beforeAll(() => {
+  _run = seen.run();
+  viewer = seen.viewer();
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: what a document asks for, its test knows
-type Data = any;
-const ofRun = async (fields: string, of = run, who: { url: string; key: string } = server()): Promise<Data> =>
-  (await ask<Data>(who, `{ run(id: "${of.id}") { ${fields} } }`)).run;
-const errorOf = async (fields: string, of = run) =>
-  (await send(server(), `{ run(id: "${of.id}") { ${fields} } }`)).errors?.[0];
 
 const file = (type: string, path: string, more: object = {}) => ({
   _type: type,

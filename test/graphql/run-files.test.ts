@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOOK_MS, linksBy } from "@/engine/files/links";
-import { addPerson, joinProject, type Person } from "../support/people";
-import { ask, send, sharedServer, withServerOn } from "../support/server";
-import { beginRun, uploadFile, type WireRun } from "../support/wire";
+import { addPerson, type Person } from "../support/people";
+import { seenRun } from "../support/seen-run";
+import { send, sharedServer, withServerOn } from "../support/server";
+import { uploadFile, type WireRun } from "../support/wire";
 
 /** Files of a run, sent as wandb's client sends them, and read by the API. */
 
@@ -15,23 +16,13 @@ const server = sharedServer({ BESOM_FILES_DIR: filesDir });
 afterAll(() => rmSync(filesDir, { recursive: true, force: true }));
 
 const PICTURE = randomBytes(2_000);
+const { ofRun, errorOf, ...seen } = seenRun(server);
 let run: WireRun;
 let viewer: Person;
-beforeAll(async () => {
-  run = await beginRun(server(), "seen");
-  viewer = await addPerson(server(), "vera");
-  const [project] = await server().db.sql<
-    { id: number }[]
-  >`select id from projects where name = ${run.project}`;
-  await joinProject(server(), project?.id ?? 0, viewer.userId, "viewer");
+beforeAll(() => {
+  run = seen.run();
+  viewer = seen.viewer();
 });
-
-// biome-ignore lint/suspicious/noExplicitAny: what a document asks for, its test knows
-type Data = any;
-const ofRun = async (fields: string, of = run, who: { url: string; key: string } = server()): Promise<Data> =>
-  (await ask<Data>(who, `{ run(id: "${of.id}") { ${fields} } }`)).run;
-const errorOf = async (fields: string, of = run) =>
-  (await send(server(), `{ run(id: "${of.id}") { ${fields} } }`)).errors?.[0];
 const names = (page: { nodes: { name: string }[] }) => page.nodes.map(({ name }) => name);
 
 describe("files of a run", () => {

@@ -103,19 +103,15 @@ const toPassed = (headers: IncomingMessage["headers"]): Record<string, string> =
     ),
   );
 
-export interface Played {
-  /** What stands on this server for a name on the tape. */
-  readonly nameOf: (recorded: string) => string;
-  /** Requests whose status was another one: none where all is well. */
-  readonly differing: readonly string[];
-}
-
-/** @param before is called ahead of each operation by its name, such as to let time pass */
+/**
+ * @param before is called ahead of each operation by its name, such as to let time pass
+ * @returns requests whose status was another one: none where all is well
+ */
 export async function playTape(
   server: TestServer,
   { documents, calls }: Tape,
   before: (operation: string) => Promise<void>,
-): Promise<Played> {
+): Promise<string[]> {
   const names = new Map<string, string>();
   const differing: string[] = [];
   for (const { path, agent, document, body, status, answer } of calls) {
@@ -136,7 +132,7 @@ export async function playTape(
       differing.push(`${operation}: ${status} became ${response.status} ${JSON.stringify(heard)}`);
     learn(answer, heard, names);
   }
-  return { nameOf: (recorded) => rename(recorded, names), differing };
+  return differing;
 }
 
 const nameOfOperation = (text: string): string => /(?:query|mutation)\s+(\w+)/.exec(text)?.[1] ?? text;

@@ -11,7 +11,7 @@ test.each(readdirSync(TAPES))(
   (file) =>
     withServer(async (server) => {
       const tape = JSON.parse(readFileSync(join(TAPES, file), "utf8")) as Tape;
-      const { differing, nameOf } = await playTape(server, tape, async (operation) => {
+      const differing = await playTape(server, tape, async (operation) => {
         // Nobody waits here: a command's agent asks for its first run after 5 s.
         if (operation === "Heartbeat")
           await server.db.sql`update agents set created_at = created_at - interval '5 s'`;
@@ -31,7 +31,6 @@ test.each(readdirSync(TAPES))(
       const [state] = await server.db.sql`
       select s.state, s.state_reason as reason from sweeps s join projects p on p.id = s.project_id where p.name = 'tape'`;
       expect(state).toEqual({ state: "finished", reason: "exhausted" });
-      expect(nameOf("going-on")).toBe("going-on");
     }),
   30_000,
 );
