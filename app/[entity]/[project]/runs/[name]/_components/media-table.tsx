@@ -51,7 +51,13 @@ export function MediaTable(props: {
     );
   if (!shown)
     return failed ? (
-      <p className="text-bad text-sm">It can't be read as a table. Download it instead.</p>
+      <p className="text-bad text-sm">
+        It can't be read as a table.{" "}
+        <a href={toHere(url)} download className="text-link underline underline-offset-2">
+          Download it
+        </a>{" "}
+        instead.
+      </p>
     ) : null;
   const { page, from } = shown;
   const width = Math.max(page.columns.length, ...page.rows.map((row) => row.length));
