@@ -1,16 +1,11 @@
 import { existsSync } from "node:fs";
 import { localPath } from "@/client/credentials";
-import { methodOf } from "@/compute/search/methods";
-import { replay } from "@/compute/search/replay";
 import { AppError } from "@/core/errors";
-import { deserializeConfig } from "@/core/sweep-config";
 import { connect } from "@/db/connect";
-import { readGeneration } from "@/db/queries/facts";
-import { readLog } from "@/db/queries/search-log";
-import { readSearch } from "@/db/queries/searches";
+import { replaySweep, type SweepReplay } from "@/engine/replay";
 import { runMain, say } from "./lib/program";
 
-/** `besom replay ID`: derives every proposal of a sweep's search again from its log, and compares the bytes. */
+/** `besom replay ID`: derives every proposal of a sweep again from what is stored, and compares the bytes. */
 await runMain(async ([path], json) => {
   const sweepId = path?.split("/").at(-1);
   if (!sweepId) throw new AppError("BAD_USAGE", "name the sweep: besom replay ID");
@@ -22,46 +17,36 @@ await runMain(async ([path], json) => {
     );
   const { db, close } = await connect({ attach: true, max: 2, applicationName: "besom-replay", log: say });
   try {
-    const found = await readSearch(db.sql, sweepId);
-    if (found === undefined)
-      throw new AppError(
-        "NOT_FOUND",
-        `sweep ${sweepId} has no search: no such sweep, or its method needs none`,
-      );
-    const { generation, picked, versions, first } = found;
-    const read = await readGeneration(db.sql, { sweepId, generation });
-    if (read === undefined || picked === null || first === null)
-      throw new AppError("NOT_FOUND", `the search of sweep ${sweepId} has proposed nothing yet`);
-    const method = methodOf(picked);
-    const engine = `${method.name}/${method.version}`;
-    const other = versions.find((version) => version !== engine);
-    if (other !== undefined)
-      throw new AppError(
-        "ENGINE_CHANGED",
-        `sweep ${sweepId} was searched by ${other}, this is ${engine}: replay it with the Besom that ran it`,
-      );
-    const events = await readLog(db.sql, { sweepId, from: 0 });
-    const problem = { config: deserializeConfig(read.config), seed: read.seed };
-    // What was proposed before the sweep's file was changed stands in the log; derived again is what came since.
-    const { proposals, differences } = replay(
-      method,
-      problem,
-      events,
-      () => {},
-      (number) => number >= first,
-    );
-    if (json) console.log(JSON.stringify({ sweepId, engine, events: events.length, proposals, differences }));
-    else if (differences.length === 0)
-      console.log(
-        `all ${proposals} proposals of ${engine} came out the same, byte for byte, from ${events.length} events`,
-      );
-    else
-      for (const { number, field, stored, derived } of differences)
-        console.log(
-          `proposal ${number}: ${field} was ${JSON.stringify(stored)} and is now ${JSON.stringify(derived)}`,
-        );
-    return differences.length === 0 ? 0 : 1;
+    const replayed = await replaySweep(db.sql, sweepId);
+    const { by: _by, ...facts } = replayed;
+    console.log(json ? JSON.stringify({ sweepId, ...facts }) : toText(replayed));
+    return replayed.differences.length === 0 ? 0 : 1;
   } finally {
     await close();
   }
 });
+
+function toText(replayed: SweepReplay): string {
+  const { engine, proposals } = replayed;
+  if (replayed.by === "log") {
+    if (replayed.differences.length === 0)
+      return `all ${proposals} proposals of ${engine} came out the same, byte for byte, from ${replayed.events} events`;
+    return replayed.differences
+      .map(({ number, ...change }) => `proposal ${number}: ${toWords(change)}`)
+      .join("\n");
+  }
+  const asked = replayed.asked === 0 ? "" : `; ${replayed.asked} more runs were asked for by somebody`;
+  if (replayed.differences.length === 0)
+    return `all ${proposals} points of ${engine} came out the same, byte for byte, from the file and the seed${asked}`;
+  return replayed.differences
+    .map(({ index, run, ...change }) =>
+      run === null
+        ? `point ${index}: no run has ${change.derived}`
+        : `run ${run}, point ${index}: ${toWords(change)}`,
+    )
+    .join("\n");
+}
+
+function toWords({ field, stored, derived }: { field: string; stored: unknown; derived: unknown }): string {
+  return `${field} was ${JSON.stringify(stored)} and is now ${JSON.stringify(derived)}`;
+}

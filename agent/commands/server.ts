@@ -30,7 +30,7 @@ export function addServer(program: Command, terminal: Terminal, exit: ExitCode):
     });
   program
     .command("replay <sweep>")
-    .description("derive every proposal of a sweep's search again, and compare the bytes")
+    .description("derive every proposal of a sweep again, and compare the bytes")
     .option("--json", "print JSON")
     .action(async (sweep: string, flags: { json?: boolean }) => {
       exit.set(await runProgram(terminal, "scripts/replay.ts", [sweep, ...(flags.json ? ["--json"] : [])]));

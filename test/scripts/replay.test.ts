@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { claimRuns } from "@/engine/claim-runs";
 import { finishRun } from "@/engine/finish-run";
 import { logMetrics } from "@/engine/report-metrics";
-import { startSweep, withHouse } from "../engine/support/house";
+import { gridOf, startSweep, withHouse } from "../engine/support/house";
 import { toBatch } from "../support/history";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -61,6 +61,19 @@ test.skipIf(process.env.BESOM_CI === "brief")(
       const old = await besom(url, "replay", sweep.sweepId);
       expect(old).toMatchObject({ code: 1, stderr: expect.stringContaining("was searched by bayes/0") });
       const unknown = await besom(url, "replay", "nosuch00");
-      expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("has no search") });
+      expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining("is unknown") });
+
+      const grid = await startSweep(context, gridOf(5));
+      const { claims } = await claimRuns(context, { ...grid, count: 5 });
+      const points = await besom(url, "replay", grid.sweepId);
+      expect(points).toEqual({
+        ...{ code: 0, stderr: "" },
+        stdout: "all 5 points of grid/1 came out the same, byte for byte, from the file and the seed\n",
+      });
+      await db.sql`update runs set params = params || '{"x": 4}' where id = ${claims[1]?.runId ?? 0}`;
+      expect(await besom(url, "replay", grid.sweepId)).toEqual({
+        ...{ code: 1, stderr: "" },
+        stdout: `run ${claims[1]?.name}, point 1: params was ${JSON.stringify('{"fixed":1.5,"x":4}')} and is now ${JSON.stringify('{"fixed":1.5,"x":1}')}\n`,
+      });
     }),
 );
