@@ -532,11 +532,13 @@ create table rungs (
   at timestamp(3) with time zone not null default now(),
   counts boolean not null default true,
   stopped boolean not null default false,
+  mean double precision,
   constraint rungs_sweep_id_band_run_id_attempt_pk PRIMARY KEY (sweep_id, band, run_id, attempt),
   constraint rungs_run_id_runs_id_fk FOREIGN KEY (run_id) REFERENCES runs(id)
 );
 CREATE INDEX rungs_attempt_idx ON public.rungs USING btree (run_id, attempt, band);
 CREATE INDEX rungs_best_idx ON public.rungs USING btree (sweep_id, band, best, run_id) WHERE counts;
+CREATE INDEX rungs_mean_idx ON public.rungs USING btree (sweep_id, band, mean, run_id) WHERE (counts AND (mean IS NOT NULL));
 CREATE INDEX rungs_stopped_idx ON public.rungs USING btree (sweep_id, band) WHERE (counts AND stopped);
 CREATE INDEX rungs_value_idx ON public.rungs USING btree (sweep_id, band, value, run_id) WHERE counts;
 

@@ -4,6 +4,7 @@ import { concatPoints, type Points, toPoints } from "@/core/history/column";
 import type { Goal } from "@/core/sweep";
 import type { Patience } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
+import { writeAveragedRungs } from "@/db/queries/rung-means";
 import {
   deleteOtherRungs,
   markStopped,
@@ -63,13 +64,15 @@ export async function lookBefore(tx: Tx, moved: readonly Progress[]): Promise<Wa
 /** @param watched from `lookBefore` */
 export async function followRungs(tx: Tx, watched: readonly Watched[]): Promise<void> {
   const rows: RungRow[] = [];
+  const averaged: RungRow[] = [];
   for (const { progress, goal, metricId, stopping, before } of watched) {
     const rungs = reach(progress, stopping, goal, before, takenPoints(progress, metricId));
-    rows.push(...toRungRows(progress, rungs));
+    (comparesMeans(stopping) ? averaged : rows).push(...toRungRows(progress, rungs));
     if (before.mark !== null && rungs.length > 0) await keepOnly(tx, progress, rungs);
   }
-  if (rows.length === 0) return;
-  await writeRungs(tx, rows);
+  if (rows.length === 0 && averaged.length === 0) return;
+  if (rows.length > 0) await writeRungs(tx, rows);
+  if (averaged.length > 0) await writeAveragedRungs(tx, averaged);
   await moveMarks(
     tx,
     watched.map(({ progress }) => progress),
@@ -94,7 +97,8 @@ export async function restoreRungs(tx: Tx, progress: Progress, points: Points): 
   const isKnown = last !== undefined && stopping.rule.type !== "hyperband" && last.band <= former;
   if (stopping.schedule !== null && (last === undefined || isKnown)) progress.look = undefined;
   await keepOnly(tx, progress, rungs);
-  if (rungs.length > 0) await writeRungs(tx, toRungRows(progress, rungs));
+  const write = comparesMeans(stopping) ? writeAveragedRungs : writeRungs;
+  if (rungs.length > 0) await write(tx, toRungRows(progress, rungs));
   await moveMarks(tx, [progress]);
 }
 
@@ -129,6 +133,8 @@ function improve(
   progress.look = { verdict: judgePatience(rule, { count, mark, last }) };
   return mark === former ? [] : [mark];
 }
+
+const comparesMeans = ({ rule }: Stopping): boolean => rule.type === "wilcoxon";
 
 const keepOnly = (tx: Tx, { row }: Progress, rungs: readonly Rung[]): Promise<void> =>
   row.sweepId === null ? Promise.resolve() : deleteOtherRungs(tx, { ...row, sweepId: row.sweepId }, rungs);

@@ -3,7 +3,8 @@ import { judgeWilcoxon } from "@/compute/stopping/wilcoxon";
 import type { Verdict } from "@/core/stopping";
 import type { Wilcoxon } from "@/core/sweep-config";
 import type { Tx } from "@/db/client";
-import { lockJudgement, readBestMean, readPairs, type StopRow, stopEarly } from "@/db/queries/rungs";
+import { countMeans, fillMeans, readPairs } from "@/db/queries/rung-means";
+import { lockJudgement, type StopRow, stopEarly } from "@/db/queries/rungs";
 import type { Progress } from "./append-progress";
 import { type Condemned, type Field, judgeNewcomers, judgeOpen, type Newcomer } from "./judge-field";
 
@@ -69,9 +70,7 @@ async function judgeField(tx: Tx, { sweepId, rule, goal, newcomers }: Reached): 
   }
   const judged = newcomers.filter(({ open }) => open);
   if (rule.type !== "wilcoxon") return judgeNewcomers(tx, { sweepId, rule, goal }, judged);
-  const condemned: Condemned[] = [];
-  for (const one of judged) condemned.push(...(await judgePairs(tx, { sweepId, rule, goal }, one)));
-  return condemned;
+  return judgePairs(tx, { sweepId, rule, goal }, judged);
 }
 
 /** Patience looks at nobody else. */
@@ -83,22 +82,26 @@ function ownVerdicts(looked: readonly Progress[]): Due[] {
   );
 }
 
+/** Two statements for all of them, a third where a run logged under another rule before. */
 async function judgePairs(
   tx: Tx,
   { sweepId, rule, goal }: Field<Wilcoxon>,
-  { runId, attempt, rung: { band } }: Newcomer,
+  newcomers: readonly Newcomer[],
 ): Promise<Condemned[]> {
-  const own = { runId, attempt };
-  const sign = goal === "minimize" ? 1 : -1;
-  const { others, best } = await readBestMean(tx, { sweepId, band, runId, sign });
-  if (best === null || others < rule.minRuns) return [];
-  const pairs = await readPairs(tx, { own, best, band });
-  const verdict = judgeWilcoxon(rule, goal, band, {
-    own: pairs.map((pair) => pair.own),
-    best: pairs.map((pair) => pair.best),
-    others,
+  if (newcomers.length === 0) return [];
+  const bands = [...new Set(newcomers.map(({ rung }) => rung.band))];
+  const counts = await countMeans(tx, { sweepId, bands });
+  const othersAt = (band: number): number => (counts.get(band)?.count ?? 1) - 1;
+  const judged = newcomers.filter(({ rung: { band } }) => othersAt(band) >= Math.max(1, rule.minRuns));
+  if (judged.length === 0) return [];
+  for (const [band, { count, known }] of counts) if (known < count) await fillMeans(tx, { sweepId, band });
+  const asked = judged.map(({ runId, attempt, rung: { band } }) => ({ runId, attempt, band }));
+  const pairs = await readPairs(tx, { sweepId, goal }, asked);
+  return asked.flatMap(({ band, ...key }, i) => {
+    const both = pairs[i];
+    if (both === undefined) return [];
+    return [{ ...key, verdict: judgeWilcoxon(rule, goal, band, { ...both, others: othersAt(band) }) }];
   });
-  return [{ ...own, verdict }];
 }
 
 export function toDue(

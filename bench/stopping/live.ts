@@ -23,6 +23,7 @@ const RULES: Readonly<Record<string, string>> = {
   funnel: "{type: funnel, every: 1}",
   asha: "{type: asha, min_iter: 1, eta: 1.1}",
   hyperband: "{type: hyperband, min_iter: 1, eta: 1.1}",
+  wilcoxon: "{type: wilcoxon, every: 1}",
 };
 
 const asked = process.argv.slice(2);
@@ -37,7 +38,7 @@ async function measure(db: Database, name: string, rule: string): Promise<void> 
     metric: { name: "loss", goal: "minimize" },
     ...(config?.earlyTerminate && { earlyTerminate: config.earlyTerminate }),
   });
-  await fill(db, place);
+  await fill(db, place, config?.earlyTerminate?.type === "wilcoxon");
   const context = systemContext(db);
   const random = noise(1);
   const latencies: number[] = [];
@@ -76,6 +77,7 @@ async function measure(db: Database, name: string, rule: string): Promise<void> 
 async function fill(
   db: Database,
   { projectId, sweepId }: { projectId: number; sweepId: string },
+  averaged: boolean,
 ): Promise<void> {
   await db.sql`
     insert into runs (project_id, sweep_id, generation, name, display_name, state, params, attempt, objective, started_at, stop_requested, early_stop)
@@ -91,6 +93,12 @@ async function fill(
       hashint4((r.id * 7)::int)::float8 / 4294967296 + 0.5 + 2.0 / b, b - 1
     from runs r, generate_series(1, ${VALUES}) b
     where r.sweep_id = ${sweepId} and (r.early_stop is null or b <= 1 + r.id % 20)`;
+  // As they would have been written.
+  if (averaged)
+    await db.sql`
+      update rungs g set mean = m.mean from (
+        select run_id, band, avg(value) over (partition by run_id order by band) as mean from rungs
+      ) m where g.run_id = m.run_id and g.band = m.band`;
   await db.sql`vacuum analyze runs`;
   await db.sql`vacuum analyze rungs`;
 }

@@ -34,7 +34,7 @@ export async function writeRungs(tx: Tx, rows: readonly RungRow[]): Promise<void
       ${rows.map((row) => row.value)}::float8[], ${rows.map((row) => row.best)}::float8[],
       ${rows.map((row) => row.step)}::bigint[])
     on conflict (sweep_id, band, run_id, attempt) do update
-      set value = excluded.value, best = excluded.best, step = excluded.step`;
+      set value = excluded.value, best = excluded.best, step = excluded.step, mean = null`;
 }
 
 /** Rungs that a value written again has taken back, or that a later one stands in for. */
@@ -71,35 +71,6 @@ export async function lockJudgement(tx: Tx, sweepIds: readonly string[]): Promis
   // One statement each: the order in which one statement would take them is not promised.
   for (const sweepId of [...sweepIds].sort())
     await tx`select pg_advisory_xact_lock(hashtextextended(${`besom judge ${sweepId}`}, 0))`;
-}
-
-/** The best other run by the mean of what it logged up to a band that it has reached as well. */
-export async function readBestMean(
-  tx: Tx,
-  { sweepId, band, runId, sign }: { sweepId: string; band: number; runId: number; sign: 1 | -1 },
-): Promise<{ others: number; best: AttemptKey | null }> {
-  const rows = await tx<(AttemptKey & { others: number })[]>`
-    with others as (
-      select g.run_id, g.attempt from rungs g
-      where g.sweep_id = ${sweepId} and g.band = ${band} and g.run_id <> ${runId} and g.counts
-    )
-    select o.run_id as "runId", o.attempt, (count(*) over ())::int as others
-    from others o join rungs g on g.run_id = o.run_id and g.attempt = o.attempt and g.band <= ${band}
-    group by o.run_id, o.attempt order by ${sign}::int * avg(g.value), o.run_id limit 1`;
-  const [best] = rows;
-  return { others: best?.others ?? 0, best: best ?? null };
-}
-
-/** Values of two runs at the bands that both have reached, rising. */
-export async function readPairs(
-  tx: Tx,
-  { own, best, band }: { own: AttemptKey; best: AttemptKey; band: number },
-): Promise<{ own: number; best: number }[]> {
-  return tx<{ own: number; best: number }[]>`
-    select o.value as own, b.value as best from rungs o join rungs b on b.band = o.band
-    where o.run_id = ${own.runId} and o.attempt = ${own.attempt} and o.band <= ${band}
-      and b.run_id = ${best.runId} and b.attempt = ${best.attempt}
-    order by o.band`;
 }
 
 export interface StopRow extends AttemptKey {

@@ -147,6 +147,8 @@ export const rungs = pgTable(
     value: doublePrecision("value").notNull(),
     best: doublePrecision("best").notNull(),
     step: bigint("step", { mode: "number" }).notNull(),
+    /** Of the values at the attempt's rungs up to here, where the rule compares means (`wilcoxon`); null for not known yet. */
+    mean: doublePrecision("mean"),
     at: at("at").notNull().defaultNow(),
     /** No longer once its run has another attempt or is deleted: a trigger on `runs` (runs_rungs) sees to it, whoever did it. */
     counts: boolean("counts").notNull().default(true),
@@ -160,6 +162,9 @@ export const rungs = pgTable(
     // The run is in both, so that a run's own rung is left out without a look at the table.
     index("rungs_value_idx").on(table.sweepId, table.band, table.value, table.runId).where(sql`counts`),
     index("rungs_best_idx").on(table.sweepId, table.band, table.best, table.runId).where(sql`counts`),
+    index("rungs_mean_idx")
+      .on(table.sweepId, table.band, table.mean, table.runId)
+      .where(sql`counts and mean is not null`),
     index("rungs_stopped_idx").on(table.sweepId, table.band).where(sql`counts and stopped`),
   ],
 );

@@ -6,6 +6,8 @@ import { parseMetricBatch } from "@/core/history/batch";
 import type { Goal } from "@/core/sweep";
 import type { EarlyTerminate, Hyperband } from "@/core/sweep-config";
 import { type Database, openDatabase } from "@/db/client";
+import { countMeans, fillMeans, readPairs } from "@/db/queries/rung-means";
+import { inTransaction } from "@/db/transaction";
 import { appendGroup, packBatch } from "@/engine/append-group";
 import type { EngineContext } from "@/engine/context";
 import { onChange } from "@/engine/events";
@@ -343,6 +345,68 @@ describe("the other rules", () => {
         expect(await stops(db)).toMatchObject([
           { runId: c, reason: { rule: "wilcoxon", band: 4, threshold: 3.5, of: 3 } },
         ]);
+      },
+    ));
+
+  test("wilcoxon finds the best run by its mean, however its values came, were rewritten or were kept before means were", () =>
+    withSweep(
+      { type: "wilcoxon", grace: 2, minRuns: 1, every: 1, pThreshold: 1e-9 },
+      6,
+      async ({ db, context, runs }) => {
+        const stream = openStream("5", ["means"]);
+        let draws = 0n;
+        const draw = (below: number): number => Math.floor(below * drawUnit(stream, draws++));
+        for (const runId of runs) {
+          const values = Array.from({ length: 12 }, () => draw(5) / 10);
+          for (let batch = 1, at = 0; at < values.length; batch++) {
+            const next = at + 1 + draw(4);
+            await log(context, runId, batch, values.slice(at, next), at);
+            at = next;
+          }
+        }
+        const [a = 0, b = 0] = runs;
+        await nextAttempt(db, a);
+        await log(context, a, 1, [0.1, 0.2], 5, { attempt: 2, resumedFromStep: 4 });
+        await db.sql`update rungs set mean = null where run_id = ${b} or band = 7`;
+        const [{ sweepId = "" } = {}] = await db.sql<
+          { sweepId: string }[]
+        >`select id as "sweepId" from sweeps`;
+        for (const band of [1, 7, 12])
+          for (const goal of ["minimize", "maximize"] as const) {
+            const asked = runs.map((runId) => ({ runId, attempt: runId === a ? 2 : 1, band }));
+            const found = await inTransaction(db, async (tx) => {
+              const { count, known } = (await countMeans(tx, { sweepId, bands: [band] })).get(band) ?? {};
+              if (known !== count) await fillMeans(tx, { sweepId, band });
+              return readPairs(tx, { sweepId, goal }, asked);
+            });
+            for (const [i, { runId, attempt }] of asked.entries()) {
+              const best = db.sql`
+                select g.run_id, g.attempt from rungs g
+                join rungs o on o.run_id = g.run_id and o.attempt = g.attempt and o.band <= ${band}
+                where g.band = ${band} and g.counts and g.run_id <> ${runId} group by g.run_id, g.attempt
+                order by ${goal === "minimize" ? 1 : -1}::int * avg(o.value), g.run_id limit 1`;
+              const [should] = await db.sql`
+                select array_agg(o.value order by o.band) as own, array_agg(t.value order by o.band) as best
+                from rungs o join rungs t using (band) join (${best}) b on b.run_id = t.run_id and b.attempt = t.attempt
+                where o.run_id = ${runId} and o.attempt = ${attempt} and o.band <= ${band}`;
+              expect(found[i]).toEqual({ ...should });
+            }
+            expect(
+              await db.sql`select from rungs where counts and mean is null and band = ${band}`,
+            ).toHaveLength(0);
+          }
+      },
+    ));
+
+  test("wilcoxon takes numbers of any size", () =>
+    withSweep(
+      { type: "wilcoxon", grace: 2, minRuns: 1, every: 1, pThreshold: 0.2 },
+      3,
+      async ({ db, context, runs: [a = 0, b = 0, c = 0] }) => {
+        await log(context, a, 1, [1e300, 1.7e308, 1.7e308, -1e200]);
+        await log(context, b, 1, [5e-324, 5e-324, 5e-324, 5e-324]);
+        await log(context, c, 1, [1e200, 1.7e308, 1.7e308, 1.7e308]);
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([c]);
       },
     ));
 

@@ -1,0 +1,2 @@
+ALTER TABLE "rungs" ADD COLUMN "mean" double precision;--> statement-breakpoint
+CREATE INDEX "rungs_mean_idx" ON "rungs" USING btree ("sweep_id","band","mean","run_id") WHERE counts and mean is not null;
