@@ -34,7 +34,14 @@ import { rememberRun } from "./facts";
 import { MAX_PARAMS_TOGETHER, type NextPoints, nextPoints } from "./next-points";
 import { refuseOtherInput } from "./once";
 import { loadPlan, type Plan } from "./plan";
-import { dealSuggestions, markTaken, type Suggested } from "./search/deal";
+import {
+  dealSuggestions,
+  markTaken,
+  noteSearched,
+  type Ready,
+  readAhead,
+  type Suggested,
+} from "./search/deal";
 import { tallyOf } from "./tally";
 import { isUniqueViolation } from "./unique";
 
@@ -84,21 +91,25 @@ async function grant(
   calls: readonly ClaimCall[],
   careful: boolean,
 ): Promise<LastStep<Group>> {
-  const reading = await readForClaim(tx, {
+  const count = calls.reduce((total, { count }) => total + count, 0);
+  const read = readForClaim(tx, {
     sweepId,
-    count: calls.reduce((total, { count }) => total + count, 0),
+    count,
     leaseMs: LEASE_MS,
     agentIds: calls.map(({ agentId }) => agentId),
     mutations: calls,
     maxBytes: MAX_PARAMS_TOGETHER,
   });
+  // In the same exchange, behind the lock of the sweep.
+  const [reading, ready] = await Promise.all([read, readAhead(db, tx, sweepId, count)]);
   const { sweep } = reading;
   if (sweep === undefined) throw new Error(`sweep ${sweepId} vanished`);
   const answers = new Map<ClaimCall, Answer>();
   const { asking, twins } = await sortOut(db, tx, sweepId, calls, reading, answers);
   const door = closedDoor(sweep);
   let dealt: Dealt = { fresh: [], handedOut: 0, exhausted: sweep.exhausted, cursor: sweep.cursor };
-  if (door === undefined) dealt = await dealOut(db, tx, sweep, asking, reading, careful, answers);
+  if (door === undefined)
+    dealt = await dealOut(db, tx, sweep, asking, { ...reading, ready }, careful, answers);
   else for (const call of asking) answers.set(call, door);
   for (const [later, first] of twins) answers.set(later, answerOfTwin(later, first, answers.get(first)));
   const inOrder = calls.map((call) => answers.get(call) ?? new Error("a claim was left unanswered"));
@@ -135,7 +146,7 @@ async function dealOut(
   tx: Tx,
   sweep: LockedSweep,
   asking: readonly ClaimCall[],
-  { queued, more, ids, leaseExpiresAt }: ClaimReading,
+  { queued, more, ids, leaseExpiresAt, ready }: ClaimReading & { readonly ready: Ready },
   careful: boolean,
   answers: Map<ClaimCall, Answer>,
 ): Promise<Dealt> {
@@ -150,7 +161,8 @@ async function dealOut(
     runs.push({ ...run, attempt: run.attempt + 1, params });
   }
   const room = more || runs.length < queued.length ? 0 : wanted - runs.length;
-  const next = await choose(tx, plan, sweep, asking, room, careful);
+  noteSearched(db, sweep.sweepId, plan);
+  const next = await choose(tx, plan, sweep, asking, room, careful, ready);
   const fresh = next.points.map((point, i) => toFreshRun(point, ids[i], plan, sweep, i));
   for (const run of fresh) runs.push({ ...run, runId: run.id, attempt: 1 });
   const exhausted = next.spent || isExhausted(plan, sweep, next.cursor, fresh.length);
@@ -200,6 +212,7 @@ async function choose(
   asking: readonly ClaimCall[],
   wanted: number,
   careful: boolean,
+  ready: Ready,
 ): Promise<NextPoints & Pick<Suggested, "spent" | "short">> {
   if (sweep.outside) return { points: [], cursor: BigInt(sweep.cursor), spent: sweep.exhausted, short: 0 };
   if (plan.points !== null) {
@@ -211,7 +224,7 @@ async function choose(
   const late = asking.filter(({ mayFallBack }) => mayFallBack);
   const fallbacks = late.reduce((total, { count }) => total + count, 0);
   const known = careful || sweep.priors > 0;
-  return await dealSuggestions(tx, plan, sweep, { wanted, careful: known, fallbacks });
+  return await dealSuggestions(tx, plan, sweep, { wanted, careful: known, fallbacks, ready });
 }
 
 function isExhausted(

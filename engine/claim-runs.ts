@@ -11,7 +11,7 @@ import { Lane } from "./lane";
 import { autoMutationId, hashInput } from "./once";
 import { perDatabase } from "./recent";
 import { PATIENCE_MS } from "./search/demand";
-import { awaitReady } from "./search/keeper";
+import { awaitReady, countStored } from "./search/keeper";
 
 export type { Claim, ClaimRunsAnswer, Directive } from "./claim-answers";
 
@@ -68,9 +68,10 @@ export async function claimRuns(context: EngineContext, input: ClaimRunsInput): 
   const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     const mayFallBack = performance.now() >= deadline;
+    const since = countStored(db, sweepId);
     const answer = await laneOf(db, sweepId).push({ ...call, mayFallBack });
     if (!answer.unready || mayFallBack) return answer;
-    await awaitReady(context, sweepId, { count, deadline });
+    await awaitReady(context, sweepId, { count, deadline, since });
   }
 }
 

@@ -54,5 +54,5 @@ function hasteAt({ method, usualMs }: Told, paceMs: number): number {
 
 /** A mean of the last five or so. */
 function noteTime(told: Told, ms: number): void {
-  told.usualMs = told.usualMs === 0 ? ms : 0.8 * told.usualMs + 0.2 * ms;
+  told.usualMs = 0.8 * told.usualMs + 0.2 * ms;
 }

@@ -20,12 +20,14 @@ export interface Told {
   readonly constraints: readonly OpenSoftConstraint[];
   /** Of each proposal, where constraints on metrics ask for them: a bound may depend on them. */
   readonly params: Map<number, ValueMap>;
-  /** What a model's proposal took lately, had it been made without haste; 0 before the first. */
+  /** What a model's proposal took lately, had it been made without haste. */
   usualMs: number;
   /** How much of the log it was told. */
   position: number;
 }
 
+/** Before the first: what one of ten parameters takes with few results and 64 runs under way. */
+const USUAL_MS = 50;
 /** A search of 1,000 runs holds a factor of 8 MB. */
 const KEPT = 32;
 const searches = new Map<string, Told>();
@@ -70,7 +72,7 @@ function open({ config, seed }: TellRequest): Told {
   const { name, version } = method;
   const constraints = openSoftConstraints(problem.config);
   const known = { results: new Map<number, Result>(), constraints, params: new Map<number, ValueMap>() };
-  return { problem, search, method: name, version, why, ...known, usualMs: 0, position: 0 };
+  return { problem, search, method: name, version, why, ...known, usualMs: USUAL_MS, position: 0 };
 }
 
 function keep(key: string, told: Told): void {

@@ -119,6 +119,7 @@ export async function readProgress(
     from under_way u left join known k on k.number = u.number order by u.number`;
 }
 
+/** Sent at once, ahead of a commit. */
 export async function markTold(
   tx: Tx,
   sweepId: string,
@@ -128,7 +129,7 @@ export async function markTold(
   await tx`
     update suggestions g set told = t.told
     from unnest(${told.map(({ number }) => number)}::int[], ${told.map((one) => one.told)}::text[]) as t (number, told)
-    where g.sweep_id = ${sweepId} and g.number = t.number`;
+    where g.sweep_id = ${sweepId} and g.number = t.number`.execute();
 }
 
 export interface LogRow {
@@ -138,7 +139,10 @@ export interface LogRow {
   details: string | null;
 }
 
-/** Appends to the log behind what it holds; the search's row is locked. Points that come back are there to be proposed again. */
+/**
+ * Appends to the log behind what it holds; the search's row is locked. Points that come back are there to be
+ * proposed again. Sent at once, ahead of a commit.
+ */
 export async function appendLog(
   tx: Tx,
   { sweepId, logLength }: Pick<SearchRow, "sweepId" | "logLength">,
@@ -147,16 +151,18 @@ export async function appendLog(
 ): Promise<void> {
   if (events.length === 0) return;
   const rows = events.map((event, i) => ({ ...event, position: logLength + i }));
-  await tx`
-    insert into search_events (sweep_id, position, kind, number, details)
-    select ${sweepId}, e.position, e.kind, e.number, e.details::jsonb
-    from json_to_recordset(${JSON.stringify(rows)}::text::json)
-      as e (position int, kind text, number int, details text)`;
   const comesBack = events.some(({ kind }) => kind === "lost" || kind === "withdrawn");
-  await tx`
-    update searches set log_length = log_length + ${events.length}, results = results + ${results},
-      spent = spent and not ${comesBack}
-    where sweep_id = ${sweepId}`;
+  await Promise.all([
+    tx`
+      insert into search_events (sweep_id, position, kind, number, details)
+      select ${sweepId}, e.position, e.kind, e.number, e.details::jsonb
+      from json_to_recordset(${JSON.stringify(rows)}::text::json)
+        as e (position int, kind text, number int, details text)`.execute(),
+    tx`
+      update searches set log_length = log_length + ${events.length}, results = results + ${results},
+        spent = spent and not ${comesBack}
+      where sweep_id = ${sweepId}`.execute(),
+  ]);
 }
 
 export interface ToldRow extends LogRow {

@@ -2,8 +2,9 @@ import type { Sql, Tx } from "../client";
 
 /*
  * A search and its suggestions (design section 6); its log stands in search-log.ts. One server at a time holds a search, by a lease in its row;
- * only the holder writes the log. Locks are taken in the order sweep, search, suggestions: a claim takes all three, the
- * holder the last two.
+ * only the holder writes the log. Locks are taken in the order sweep, search, suggestions. A claim takes ready suggestions under the
+ * lock of its sweep alone, and that of the search only where those do not suffice; the holder, who has the search, never waits
+ * for a suggestion that a claim has.
  */
 
 export interface SearchRow {
@@ -44,35 +45,45 @@ export async function ensureSearch(
     from prior_runs p join made on made.sweep_id = p.sweep_id`;
 }
 
+/**
+ * For this statement's own commit: nobody waits for the disk for the sake of a lease. After a crash of the database one that is
+ * forgotten has lapsed, and one that is remembered lapses; each write of its holder asks first.
+ */
+const unflushed = (sql: Sql) => sql`unflushed as (select set_config('synchronous_commit', 'off', true))`;
+
 /** @returns undefined while another server has it, or when the sweep has no search */
 export async function holdSearch(
-  sql: Sql | Tx,
+  sql: Sql,
   { sweepId, holder, leaseMs }: { sweepId: string; holder: string; leaseMs: number },
 ): Promise<SearchRow | undefined> {
   const rows = await sql<SearchRow[]>`
+    with ${unflushed(sql)}
     update searches set holder = ${holder},
       holder_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 ms'
-    where sweep_id = ${sweepId} and (holder is null or holder = ${holder} or holder_until < clock_timestamp())
+    from unflushed where sweep_id = ${sweepId} and (holder is null or holder = ${holder} or holder_until < clock_timestamp())
     returning ${columns(sql)}`;
   return rows[0];
 }
 
 /** If it is still this holder's. One row a statement: several would all wait for the one that a claim has locked. */
 export async function renewHold(
-  sql: Sql | Tx,
+  sql: Sql,
   { sweepId, holder, leaseMs }: { sweepId: string; holder: string; leaseMs: number },
 ): Promise<void> {
   await sql`
+    with ${unflushed(sql)}
     update searches set holder_until = clock_timestamp() + ${leaseMs}::float8 * interval '1 ms'
-    where sweep_id = ${sweepId} and holder = ${holder}`;
+    from unflushed where sweep_id = ${sweepId} and holder = ${holder}`;
 }
 
 export async function releaseSearch(
-  sql: Sql | Tx,
+  sql: Sql,
   { sweepId, holder }: { sweepId: string; holder: string },
 ): Promise<void> {
   await sql`
-    update searches set holder = null, holder_until = null where sweep_id = ${sweepId} and holder = ${holder}`;
+    with ${unflushed(sql)}
+    update searches set holder = null, holder_until = null from unflushed
+    where sweep_id = ${sweepId} and holder = ${holder}`;
 }
 
 /** For the holder's own writes. @returns undefined when somebody else has taken over, or the configuration is another */
@@ -82,7 +93,7 @@ export async function lockHeldSearch(
 ): Promise<SearchRow | undefined> {
   const rows = await tx<SearchRow[]>`
     select ${columns(tx)} from searches
-    where sweep_id = ${sweepId} and holder = ${holder} and generation = ${generation} for no key update`;
+    where sweep_id = ${sweepId} and holder = ${holder} and generation = ${generation} for no key update`.execute();
   return rows[0];
 }
 
@@ -90,6 +101,12 @@ export async function lockHeldSearch(
 export async function lockSearch(tx: Tx, sweepId: string): Promise<SearchRow | undefined> {
   const rows = await tx<SearchRow[]>`
     select ${columns(tx)} from searches where sweep_id = ${sweepId} for no key update`;
+  return rows[0];
+}
+
+/** Without a lock: what it says may be over. */
+export async function glanceAtSearch(tx: Tx, sweepId: string): Promise<SearchRow | undefined> {
+  const rows = await tx<SearchRow[]>`select ${columns(tx)} from searches where sweep_id = ${sweepId}`;
   return rows[0];
 }
 
@@ -106,14 +123,20 @@ export const MISSABLE_SHARE = 4;
 /** So young is it fresh all the same. */
 export const FRESH_S = 3;
 
+/** Of the results that a choice had seen, and of the runs under way beside it, so many may be newer. */
+const NEWER_SHARE = 0.05;
+
 /**
  * A model's choice is aging when max(1, 5 % of the results it had seen) are newer: it is replaced as soon as another is there, and
- * handed out until then. Whatever is chosen, its run will miss the results of all that is under way beside it; a choice that
- * misses a quarter more is worth more than one that is waited for, or than none. Then it is too old. What no model chose does not age.
+ * handed out until then. Whatever is chosen, its run will miss the results of all that is under way beside it: 5 % of those more
+ * make it no older, and a choice that misses a quarter more is worth more than one that is waited for, or than none. Then it is
+ * too old. What no model chose does not age.
  */
 export const ageOf = (sql: Sql | Tx, results: ReturnType<Sql | Tx>, underWay: ReturnType<Sql | Tx>) => sql`
-  g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed, ${underWay}::float8 / ${MISSABLE_SHARE}) as old,
-  g.reason = 'model' and ${results} - g.observed >= greatest(1, 0.05 * g.observed)
+  g.reason = 'model' and ${results} - g.observed
+    >= greatest(1, ${NEWER_SHARE}::float8 * g.observed, ${underWay}::float8 / ${MISSABLE_SHARE}) as old,
+  g.reason = 'model' and ${results} - g.observed
+    >= greatest(1, ${NEWER_SHARE}::float8 * g.observed, ${NEWER_SHARE}::float8 * ${underWay})
     and g.created_at < clock_timestamp() - ${FRESH_S}::float8 * interval '1 second' as aging`;
 
 const isOver = (sql: Sql | Tx) => sql`
@@ -122,27 +145,24 @@ const isUnderWay = (sql: Sql | Tx) => sql`r.state in ('running', 'preempting')`;
 
 /**
  * What may be handed out, what is aging last. Results that no server has told the log yet count as well; there are never more of
- * those than runs under way.
+ * those than runs under way. The rows are locked: what the holder withdraws at this moment is passed over, and what
+ * is read here it leaves alone (`withdrawStale`). So a claim that finds enough never waits for the row of the search, which the
+ * holder locks for a good part of its time when many agents are at work.
  */
-export async function readReady(
-  tx: Tx,
-  { sweepId, generation, results }: Pick<SearchRow, "sweepId" | "generation" | "results">,
-  limit: number,
-): Promise<ReadySuggestion[]> {
+export async function readReady(tx: Tx, sweepId: string, limit: number): Promise<ReadySuggestion[]> {
   return tx<ReadySuggestion[]>`
-    with newer as (
-      select ${results}::int + (count(*) filter (where ${isOver(tx)}))::int as total,
+    with newer as materialized (
+      select c.generation, c.results + (count(*) filter (where ${isOver(tx)}))::int as total,
         count(*) filter (where ${isUnderWay(tx)}) as under_way
-      from suggestions u join runs r on r.id = u.run_id
-      where u.sweep_id = ${sweepId} and u.state = 'taken' and u.told <> 'ended'
+      from searches c left join suggestions u on u.sweep_id = c.sweep_id and u.state = 'taken' and u.told <> 'ended'
+      left join runs r on r.id = u.run_id
+      where c.sweep_id = ${sweepId} group by c.sweep_id
     )
-    select * from (
-      select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat,
-        ${ageOf(tx, tx`newer.total`, tx`newer.under_way`)}
-      from suggestions g, newer
-      where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = ${generation}
-    ) g where not g.old
-    order by g.aging, g.number limit ${limit}`;
+    select g.number, g.params::text as params, encode(g.point_hash, 'hex') as hash, g.repeat
+    from suggestions g cross join newer
+    cross join lateral (select ${ageOf(tx, tx`newer.total`, tx`newer.under_way`)}) a
+    where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended' and g.generation = newer.generation and not a.old
+    order by a.aging, g.number limit ${limit} for no key update of g skip locked`.execute();
 }
 
 /**
@@ -179,6 +199,7 @@ export interface NewSuggestion {
   told: "nothing" | "proposed";
 }
 
+/** Sent at once, ahead of a commit. */
 export async function insertSuggestions(
   tx: Tx,
   { sweepId, generation }: { sweepId: string; generation: number },
@@ -193,7 +214,7 @@ export async function insertSuggestions(
       g.told
     from json_to_recordset(${JSON.stringify(rows)}::text::json) as g (number int, params text, hash text, repeat int,
       reason text, observed int, seen int, "engineVersion" text, mean float8, sd float8, acquisition float8,
-      "acquisitionName" text, improvement float8, memory jsonb, "computeMs" float8, state text, told text)`;
+      "acquisitionName" text, improvement float8, memory jsonb, "computeMs" float8, state text, told text)`.execute();
 }
 
 /** Foreign suggestions (fallbacks) get numbers below zero. @returns the first of `count`; the rest follow downwards */
@@ -227,7 +248,8 @@ export async function takeSuggestions(
 }
 
 /**
- * Ready suggestions that have grown too old, or are aging while others are fresh, gone for good.
+ * Ready suggestions that have grown too old, or are aging while others are fresh, gone for good; not those that a claim takes at
+ * this moment.
  * @returns their numbers, rising, and how many fresh ones lie ready
  */
 export async function withdrawStale(
@@ -241,11 +263,14 @@ export async function withdrawStale(
     ), aged as materialized (
       select g.number, g.generation <> ${generation} as other, ${ageOf(tx, tx`${results}::int`, tx`beside.under_way`)}
       from suggestions g, beside where g.sweep_id = ${sweepId} and g.state = 'ready' and g.told <> 'ended'
-    ), fresh as (
+    ), fresh as materialized (
       select count(*)::int as count from aged where not (other or old or aging)
+    ), free as materialized (
+      select g.number from aged a cross join fresh join suggestions g on g.sweep_id = ${sweepId} and g.number = a.number
+      where g.state = 'ready' and (a.other or a.old or (a.aging and fresh.count > 0)) for no key update of g skip locked
     ), gone as (
-      update suggestions g set state = 'withdrawn', told = 'ended' from aged a, fresh
-      where g.sweep_id = ${sweepId} and g.number = a.number and (a.other or a.old or (a.aging and fresh.count > 0))
+      update suggestions g set state = 'withdrawn', told = 'ended' from free
+      where g.sweep_id = ${sweepId} and g.number = free.number
       returning g.number
     )
     select array(select number from gone order by number) as withdrawn, fresh.count as fresh from fresh`;
@@ -253,14 +278,14 @@ export async function withdrawStale(
   return { withdrawn: answer?.withdrawn ?? [], fresh: answer?.fresh ?? 0 };
 }
 
-/** By the holder. */
+/** By the holder. Sent at once, ahead of a commit. */
 export async function noteSearch(
   tx: Tx,
   note: { sweepId: string; spent: boolean; picked: string; why: string },
 ): Promise<void> {
   await tx`
     update searches set spent = ${note.spent}, picked = ${note.picked}, picked_why = ${note.why}
-    where sweep_id = ${note.sweepId}`;
+    where sweep_id = ${note.sweepId}`.execute();
 }
 
 /** Everything a search was: for a new configuration before the first run. The sweep's row is locked. */

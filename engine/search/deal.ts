@@ -1,12 +1,14 @@
 import { openPoints, type Points } from "@/compute/search/points";
 import { parseJson, sortKeys, stringifyJson, type ValueMap } from "@/core/value";
-import type { Tx } from "@/db/client";
+import type { Database, Tx } from "@/db/client";
 import { type LockedSweep, readKnownPoints } from "@/db/queries/claim-runs";
 import {
   ensureSearch,
+  glanceAtSearch,
   hasMore,
   insertSuggestions,
   lockSearch,
+  type ReadySuggestion,
   readReady,
   reserveForeigners,
   type SearchRow,
@@ -15,6 +17,7 @@ import {
 } from "@/db/queries/searches";
 import type { FreshPoint } from "../next-points";
 import type { Plan } from "../plan";
+import { perDatabase, Recent } from "../recent";
 import { UNPREDICTED } from "./unpredicted";
 
 export interface Suggested {
@@ -32,6 +35,22 @@ const TRIES = 16;
 /** In one transaction, which has the sweep's row locked: a claim of 1,000 runs would look at 16,000 candidates. */
 const MOST_FALLBACKS = 64;
 
+/** What lies ready, where it was read already. */
+export type Ready = readonly ReadySuggestion[] | undefined;
+
+/** Sweeps whose points a search chooses. */
+const searchedOf = perDatabase(() => new Recent<string, true>(1_000));
+
+export function noteSearched(db: Database, sweepId: string, { points }: Plan): void {
+  if (points === null) searchedOf(db).set(sweepId, true);
+  else searchedOf(db).delete(sweepId);
+}
+
+/** For a sweep that was seen to be searched: what a claim may take, read while it reads all else. The sweep's row is locked. */
+export async function readAhead(db: Database, tx: Tx, sweepId: string, count: number): Promise<Ready> {
+  return searchedOf(db).get(sweepId) ? await readReady(tx, sweepId, count) : undefined;
+}
+
 /**
  * Points for a claim from a search's ready suggestions; the sweep's row is locked.
  * @param careful leave out points that have a live run already; otherwise the unique index refuses them
@@ -41,19 +60,34 @@ export async function dealSuggestions(
   tx: Tx,
   plan: Plan,
   sweep: LockedSweep,
-  { wanted, careful, fallbacks }: { wanted: number; careful: boolean; fallbacks: number },
+  {
+    wanted,
+    careful,
+    fallbacks,
+    ready,
+  }: { wanted: number; careful: boolean; fallbacks: number; ready: Ready },
 ): Promise<Suggested> {
   const room = Math.min(wanted, (sweep.runCap ?? Number.POSITIVE_INFINITY) - sweep.runCount);
   const cursor = BigInt(sweep.cursor);
   if (room <= 0) return { points: [], cursor, spent: false, short: 0 };
+  const read = async (rows: Ready) => {
+    const some = (rows ?? (await readReady(tx, sweep.sweepId, room))).slice(0, room);
+    const points = some.map((row, i) => {
+      const values = sortKeys(parseJson(row.params)) as ValueMap;
+      return toPoint(row, values, cursor + BigInt(i));
+    });
+    return careful ? await withoutKnown(tx, sweep.sweepId, points) : points;
+  };
+  const enough = await read(ready);
+  const short = room - enough.length;
+  const seen = short > 0 && fallbacks === 0 ? await glanceAtSearch(tx, sweep.sweepId) : undefined;
+  if (short === 0 || seen?.spent === false)
+    return { points: enough, cursor: cursor + BigInt(enough.length), spent: false, short };
+  // Whether that is all there is, or what comes in its place, is said for good: what the holder stores meanwhile is waited for.
   await ensureSearch(tx, sweep);
   const search = await lockSearch(tx, sweep.sweepId);
   if (search === undefined) throw new Error(`sweep ${sweep.sweepId} has no search`);
-  const ready = (await readReady(tx, search, room)).map((row, i) => {
-    const values = sortKeys(parseJson(row.params)) as ValueMap;
-    return toPoint(row, values, cursor + BigInt(i));
-  });
-  const points = careful ? await withoutKnown(tx, sweep.sweepId, ready) : ready;
+  const points = await read(undefined);
   const missing = search.spent ? 0 : Math.min(room - points.length, fallbacks, MOST_FALLBACKS);
   const invented = missing > 0 ? await fallBack(tx, plan, search, missing) : [];
   const all = [...points, ...invented].map((point, i) => ({ ...point, index: cursor + BigInt(i) }));

@@ -8,23 +8,44 @@ import { isWinnerDue } from "./winner";
 const DEPTH = 16;
 /** Agents that will ask within this time get a proposal computed for them. */
 const AHEAD_S = 10;
+/** From a claim to the proposal that takes the place of the one that it took, on a busy machine. */
+const REFILL_S = 0.25;
+/** Space-filling points cost a third of a millisecond each. */
+const MOST_DESIGNED = 512;
 
 /**
  * How many more proposals should lie ready. In a steady state a result comes with each claim, so the k-th in line is k results
- * old when its turn comes: no more are made than will be fresh then (`ageOf` of db/queries/searches.ts).
+ * old when its turn comes: no more are made than will be fresh then (`ageOf` of db/queries/searches.ts). Several at a time, where
+ * several are due: the round that makes one costs the database as much as that which makes four.
  * @param waiting callers that wait for a proposal at this moment
  */
 export function countMissing(demand: Demand, waiting: number): number {
-  const { open, slots, busy, ready, room, runSeconds, results } = demand;
+  const { open, ready, room } = demand;
   if (!open) return 0;
+  const due = countDue(demand);
+  const short = Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready;
+  return waiting > 0 || short >= due / 4 || ready === 0 ? Math.max(0, short) : 0;
+}
+
+function countDue(demand: Demand): number {
+  const { slots, busy, runSeconds, results } = demand;
   const idle = Math.max(0, slots - busy);
+  // Agents come together, more of them follow, and what no model chose does not age.
+  if (results === 0) return Math.min(idle, MOST_DESIGNED) + Math.min(slots, DEPTH);
   const ending = busy * Math.min(1, AHEAD_S / Math.max(runSeconds ?? 0, 0.001));
+  return Math.min(Math.ceil(idle + ending), DEPTH, countLasting(demand));
+}
+
+/** How many the model may choose ahead. */
+function countLasting({ busy, runSeconds, results }: Demand): number {
   const soon = (busy * FRESH_S) / Math.max(runSeconds ?? FRESH_S, FRESH_S);
+  const missable = busy / MISSABLE_SHARE;
   // What lies ready has been computed for a while already: half of the age that it may come to.
-  const missable = Math.floor(Math.min(busy / MISSABLE_SHARE, soon) / 2);
-  const lasting = results === 0 ? DEPTH : Math.max(1, Math.floor(results / 20), missable);
-  const due = Math.min(Math.ceil(idle + ending), DEPTH, lasting);
-  return Math.max(0, Math.min(Math.max(due, waiting), room ?? Number.POSITIVE_INFINITY) - ready);
+  const young = Math.min(missable, soon) / 2;
+  // Where runs are long, few claims come, but hardly ever each by itself: this many, in 95 of 100 times that one is refilled.
+  const meanwhile = runSeconds === null ? 0 : (busy * REFILL_S) / Math.max(runSeconds, REFILL_S);
+  const together = Math.min(missable / 2, meanwhile + 2 * Math.sqrt(meanwhile) + 1);
+  return Math.max(1, Math.floor(results / 20), Math.floor(young), Math.floor(together));
 }
 
 /** How long a claim waits for a proposal that is being computed; 2 s is what a model of 1,000 runs may take on a busy machine. */
@@ -36,10 +57,18 @@ export function paceOf({ busy, runSeconds }: Pick<Demand, "busy" | "runSeconds">
   return waiting > 0 ? Math.min(steady, PATIENCE_MS / 4 / waiting) : steady;
 }
 
-/** Whether a round would do anything. One that takes place for nothing costs eight statements. */
-export function isDue(demand: Demand, plan: Plan, waiting: number): boolean {
+/** With as many runs under way what lies ready outlives a result or two. */
+const MANY_BUSY = 4 * MISSABLE_SHARE;
+
+/**
+ * Whether a round would do anything. One that takes place for nothing costs eight statements.
+ * @param patient results are left for the next round that has more to do, where many agents are at work: each is followed by a claim
+ */
+export function isDue(demand: Demand, plan: Plan, waiting: number, patient = false): boolean {
   if (plan.points !== null) return false;
-  if (demand.news || (!demand.spent && countMissing(demand, waiting) > 0)) return true;
+  if (!demand.spent && countMissing(demand, waiting) > 0) return true;
+  if (patient && demand.open && demand.busy >= MANY_BUSY) return false;
+  if (demand.news) return true;
   // How far runs under way have come is compared with the whole of their log, by the round itself.
   const imputes = objectivesOf(plan.config).some(({ imputeWhileRunning }) => imputeWhileRunning !== "false");
   return (imputes && demand.busy > 0) || isWinnerDue(demand, plan, !demand.open);

@@ -14,6 +14,11 @@ interface Keeping {
   next: Promise<Round> | undefined;
   /** Runs that callers wait for. */
   waiting: number;
+  /** Of whoever asked for the round that begins next, all may leave results for a later one. */
+  patient: boolean;
+  /** How often proposals were stored; who waits for that is called each time. */
+  stored: number;
+  readonly calls: Set<() => void>;
   failures: number;
 }
 
@@ -32,17 +37,23 @@ export interface Keeper {
 export function openKeeper(server: Server): Keeper {
   /** Sweeps with a search, as of the last look round: only they are worth a round at each change. */
   let searching: ReadonlySet<string> = new Set();
+  /** Sweeps that were new since then, and have been looked at. */
+  const seen = new Set<string>();
   warmSearch(server.db).catch((error: unknown) =>
     server.log.error({ err: error }, "no thread computes proposals"),
   );
   const unlisten = onChange(({ sweepId, kinds }) => {
     // A run that only got better is under way as before: 64 runs that log each second would have one round after the other.
     const moved = (kinds.has("run") && !kinds.has("metrics")) || kinds.has("agent");
-    if (sweepId !== null && moved && searching.has(sweepId)) void keepReady(server, sweepId);
+    if (sweepId === null || !moved) return;
+    if (searching.has(sweepId) || isNew(sweepId)) void keepReady(server, sweepId, { patient: true });
   });
+  /** The first agents of a sweep come together, and within the second that a look round may take. */
+  const isNew = (sweepId: string): boolean => !seen.has(sweepId) && Boolean(seen.add(sweepId));
   return {
     async lookRound() {
       const all = await listSearching(server.db);
+      seen.clear();
       searching = new Set(all.map(({ sweepId }) => sweepId));
       await Promise.all(all.filter(({ due }) => due).map(({ sweepId }) => keepReady(server, sweepId)));
     },
@@ -56,9 +67,10 @@ export function openKeeper(server: Server): Keeper {
 }
 
 /** A round that begins from now on. It never throws: what fails is logged, and a claim falls back in time. */
-export function keepReady(server: Server, sweepId: string): Promise<Round> {
+export function keepReady(server: Server, sweepId: string, { patient = false } = {}): Promise<Round> {
   if (isSearchClosed(server.db)) return Promise.resolve("enough");
   const keeping = keepingOf(server.db, sweepId);
+  keeping.patient &&= patient;
   if (keeping.running === undefined) return begin(server, sweepId, keeping);
   keeping.next ??= keeping.running.then(() => {
     keeping.next = undefined;
@@ -67,23 +79,38 @@ export function keepReady(server: Server, sweepId: string): Promise<Round> {
   return keeping.next;
 }
 
-/** Returns when something may be ready, or at the deadline (by `performance.now()`). */
+/** How often proposals for a sweep were stored here. */
+export const countStored = (db: Database, sweepId: string): number => keepings(db).get(sweepId)?.stored ?? 0;
+
+/**
+ * Returns when something may be ready, or at the deadline (by `performance.now()`). A round may go on for long when many agents are
+ * at work: what it has stored so far is there to be had.
+ * @param since what `countStored` said before nothing was found ready
+ */
 export async function awaitReady(
   server: Server,
   sweepId: string,
-  { count, deadline }: { count: number; deadline: number },
+  { count, deadline, since }: { count: number; deadline: number; since: number },
 ): Promise<void> {
   const keeping = keepingOf(server.db, sweepId);
   const giveUp = new AbortController();
+  let call = () => {};
   keeping.waiting += count;
   try {
-    const late = pause(Math.max(0, deadline - performance.now()), "enough" as const, {
-      signal: giveUp.signal,
+    const late = pause(Math.max(0, deadline - performance.now()), undefined, { signal: giveUp.signal }).catch(
+      () => {},
+    );
+    const stored = new Promise<void>((resolve) => {
+      call = resolve;
+      keeping.calls.add(resolve);
     });
-    const round = await Promise.race([keepReady(server, sweepId), late.catch(() => "enough" as const)]);
-    if (round !== "stored") await pause(Math.min(ELSEWHERE_MS, Math.max(0, deadline - performance.now())));
+    const round = keepReady(server, sweepId);
+    if (keeping.stored === since) await Promise.race([stored, round, late]);
+    if (keeping.stored !== since) return;
+    await pause(Math.min(ELSEWHERE_MS, Math.max(0, deadline - performance.now())));
   } finally {
     giveUp.abort();
+    keeping.calls.delete(call);
     keeping.waiting -= count;
   }
 }
@@ -98,13 +125,29 @@ function keepingOf(db: Database, sweepId: string): Keeping {
   if (known !== undefined) return known;
   if (all.size >= MANY)
     for (const [id, { running, waiting }] of all) if (!running && waiting === 0) all.delete(id);
-  const fresh: Keeping = { running: undefined, next: undefined, waiting: 0, failures: 0 };
+  const fresh: Keeping = {
+    running: undefined,
+    next: undefined,
+    waiting: 0,
+    patient: true,
+    stored: 0,
+    calls: new Set(),
+    failures: 0,
+  };
   all.set(sweepId, fresh);
   return fresh;
 }
 
 function begin({ db, log }: Server, sweepId: string, keeping: Keeping): Promise<Round> {
-  const round = searchRound(db, sweepId, () => keeping.waiting).then(
+  const tellStored = () => {
+    keeping.stored++;
+    for (const call of keeping.calls) call();
+    keeping.calls.clear();
+  };
+  const { patient } = keeping;
+  keeping.patient = true;
+  const asked = { waiting: () => keeping.waiting, tellStored, patient };
+  const round = searchRound(db, sweepId, asked).then(
     (done) => {
       keeping.failures = 0;
       return done;

@@ -1,5 +1,5 @@
 import { SEARCHED_METHODS } from "@/compute/search/points";
-import type { ProposeAnswer } from "@/compute/threads/protocol";
+import type { ComputedProposal, ProposeAnswer } from "@/compute/threads/protocol";
 import type { Database } from "@/db/client";
 import { type Demand, readAllDemands, readDemand } from "@/db/queries/search-demand";
 import { appendLog, type LogRow } from "@/db/queries/search-log";
@@ -7,10 +7,11 @@ import {
   ensureSearch,
   insertSuggestions,
   lockHeldSearch,
+  type NewSuggestion,
   noteSearch,
   type SearchRow,
 } from "@/db/queries/searches";
-import { inTransaction, retrying } from "@/db/transaction";
+import { inShortTransaction, retrying } from "@/db/transaction";
 import { closeSweeps } from "../close-sweeps";
 import { loadPlan, type Plan } from "../plan";
 import { perDatabase, Recent } from "../recent";
@@ -30,36 +31,43 @@ const SLICE_MS = 150;
 /** But no less than the rest of the round took, so that a slow database does not leave the thread idle; up to this. */
 const LONGEST_SLICE_MS = 500;
 
+export interface Asked {
+  /** How many callers wait for a proposal. */
+  readonly waiting: () => number;
+  /** Is called whenever some were stored. */
+  readonly tellStored: () => void;
+  /** See `isDue`. */
+  readonly patient: boolean;
+}
+
 /**
  * Tells a search's log what is new and has proposals computed, as many as will be asked for soon. No transaction is open
  * while a thread computes. When there is nothing to do it costs one statement.
- * @param waiting tells how many callers wait for a proposal
  */
-export async function searchRound(db: Database, sweepId: string, waiting: () => number): Promise<Round> {
+export async function searchRound(db: Database, sweepId: string, asked: Asked): Promise<Round> {
   const demand = await retrying(() => readDemand(db.sql, sweepId));
   if (demand === undefined) return "enough";
   const plan = await loadPlan(db, db.sql, demand);
-  if (!isDue(demand, plan, waiting())) return "enough";
+  if (!isDue(demand, plan, asked.waiting(), asked.patient)) return "enough";
   if (!demand.known) await retrying(() => ensureSearch(db.sql, demand));
   const done = await whileHolding(db, sweepId, async (held) => {
     // Another configuration was put in force since the first line.
     if (held.generation !== demand.generation) return undefined;
-    return await work(db, demand, plan, waiting);
+    return await work(db, demand, plan, asked);
   });
   return done ?? "elsewhere";
 }
 
-async function work(db: Database, first: Demand, plan: Plan, waiting: () => number): Promise<Round> {
+async function work(db: Database, first: Demand, plan: Plan, { waiting, tellStored }: Asked): Promise<Round> {
   const { sweepId, generation } = first;
   const holder = holderOf(db);
   let round: Round = "enough";
   let withinMs = SLICE_MS;
   for (let demand = first; ; ) {
     const began = performance.now();
-    const told = await inTransaction(db, async (tx) => {
-      const locked = await lockHeldSearch(tx, { sweepId, holder, generation });
-      return locked && (await tellNews(tx, locked, plan.config));
-    });
+    const told = await inShortTransaction(db, (tx) =>
+      tellNews(tx, { sweepId, holder, generation }, plan.config),
+    );
     if (told === undefined) return "elsewhere";
     const { search, ready } = told;
     const missing = countMissing({ ...demand, results: search.results, ready }, waiting());
@@ -79,10 +87,13 @@ async function work(db: Database, first: Demand, plan: Plan, waiting: () => numb
     if (plan.config.budget?.until?.expectedImprovement !== undefined) await closeSweeps(db, [sweepId]);
     const { length } = answer.proposals;
     noteTold(db, search, search.logLength + length);
-    if (length > 0) round = "stored";
+    if (length > 0) {
+      round = "stored";
+      tellStored();
+    }
     if (answer.spent) return round;
     const next = await retrying(() => readDemand(db.sql, sweepId));
-    if (next === undefined || !isDue(next, plan, waiting())) return round;
+    if (next === undefined || !isDue(next, plan, waiting(), true)) return round;
     demand = next;
     const rest = performance.now() - answered + (asked - began);
     withinMs = Math.min(Math.max(SLICE_MS, rest), LONGEST_SLICE_MS);
@@ -96,38 +107,41 @@ async function store(db: Database, search: SearchRow, answer: Computed): Promise
   const holder = holderOf(db);
   const { sweepId, generation, logLength, results } = search;
   const { proposals, method, version, why } = answer;
-  return await inTransaction(db, async (tx) => {
+  return await inShortTransaction(db, async (tx) => {
     const locked = await lockHeldSearch(tx, { sweepId, holder, generation });
-    if (locked === undefined || locked.logLength !== logLength) return false;
-    await insertSuggestions(
-      tx,
-      locked,
-      proposals.map((proposal, i) => ({
-        number: proposal.number,
-        params: proposal.params ?? "{}",
-        hash: proposal.hash ?? "",
-        repeat: proposal.repeat ?? 0,
-        reason: proposal.reason ?? "model",
-        observed: results,
-        seen: logLength + i,
-        engineVersion: `${method}/${version}`,
-        mean: proposal.mean ?? null,
-        sd: proposal.sd ?? null,
-        acquisition: proposal.acquisition ?? null,
-        acquisitionName: proposal.acquisitionName ?? null,
-        improvement: proposal.gain,
-        memory: proposal.memory == null ? null : (JSON.parse(proposal.memory) as number[]),
-        computeMs: proposal.computeMs,
-        state: "ready" as const,
-        told: "proposed" as const,
-      })),
-    );
+    if (locked?.logLength !== logLength) return { answer: false };
     const events = proposals.map(({ number, details }): LogRow => ({ kind: "proposed", number, details }));
-    await appendLog(tx, locked, events, 0);
     const spent = proposals.length === 0;
-    await noteSearch(tx, { sweepId, spent, picked: method, why });
-    return true;
+    const write = () =>
+      Promise.all([
+        insertSuggestions(tx, locked, proposals.map(toSuggestion)),
+        appendLog(tx, locked, events, 0),
+        noteSearch(tx, { sweepId, spent, picked: method, why }),
+      ]);
+    return { answer: true, write };
   });
+
+  function toSuggestion(proposal: ComputedProposal, i: number): NewSuggestion {
+    return {
+      number: proposal.number,
+      params: proposal.params ?? "{}",
+      hash: proposal.hash ?? "",
+      repeat: proposal.repeat ?? 0,
+      reason: proposal.reason ?? "model",
+      observed: results,
+      seen: logLength + i,
+      engineVersion: `${method}/${version}`,
+      mean: proposal.mean ?? null,
+      sd: proposal.sd ?? null,
+      acquisition: proposal.acquisition ?? null,
+      acquisitionName: proposal.acquisitionName ?? null,
+      improvement: proposal.gain,
+      memory: proposal.memory == null ? null : (JSON.parse(proposal.memory) as number[]),
+      computeMs: proposal.computeMs,
+      state: "ready",
+      told: "proposed",
+    };
+  }
 }
 
 export interface Searching {

@@ -13,21 +13,31 @@ import {
   readRunMetrics,
   type Told,
 } from "@/db/queries/search-log";
-import { type SearchRow, withdrawStale } from "@/db/queries/searches";
+import { lockHeldSearch, type SearchRow, withdrawStale } from "@/db/queries/searches";
+import type { LastStep } from "@/db/transaction";
 import { imputes, metricsAsked, toOutcome, toReached } from "./outcome";
+
+export interface Telling {
+  /** As it is afterwards. */
+  readonly search: SearchRow;
+  /** Fresh proposals that lie ready. */
+  readonly ready: number;
+}
 
 /**
  * Writes into the log what has happened since it was written last: fallbacks that were handed out, runs that ended, and
- * proposals that grew too old. The log's order is the search's only time. The search's row is locked by its holder.
- * @returns the search as it is afterwards, and how many fresh proposals lie ready
+ * proposals that grew too old. The log's order is the search's only time.
+ * @returns undefined where another server holds the search, or it is another configuration's
  */
 export async function tellNews(
   tx: Tx,
-  search: SearchRow,
+  held: { sweepId: string; holder: string; generation: number },
   config: SweepConfig,
-): Promise<{ search: SearchRow; ready: number }> {
-  const { sweepId } = search;
-  const news = await readNews(tx, sweepId);
+): Promise<LastStep<Telling | undefined>> {
+  const { sweepId } = held;
+  // One exchange: the news are read after the lock is had.
+  const [search, news] = await Promise.all([lockHeldSearch(tx, held), readNews(tx, sweepId)]);
+  if (search === undefined) return { answer: undefined };
   const metrics = await readMetrics(tx, news, config);
   const events: LogRow[] = [];
   const told: { number: number; told: Told }[] = [];
@@ -45,12 +55,10 @@ export async function tellNews(
   events.push(...(await tellProgress(tx, sweepId, config)));
   const { withdrawn, fresh } = await withdrawStale(tx, { ...search, results: search.results + results });
   for (const number of withdrawn) events.push({ kind: "withdrawn", number, details: null });
-  await markTold(tx, sweepId, told);
-  await appendLog(tx, search, events, results);
   const logLength = search.logLength + events.length;
   return {
-    search: { ...search, logLength, results: search.results + results },
-    ready: fresh,
+    answer: { search: { ...search, logLength, results: search.results + results }, ready: fresh },
+    write: () => Promise.all([markTold(tx, sweepId, told), appendLog(tx, search, events, results)]),
   };
 }
 

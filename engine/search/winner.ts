@@ -19,10 +19,13 @@ export async function judgeWinner(
 ): Promise<void> {
   if (!isWinnerDue(search, plan, isOver)) return;
   const { sweepId, generation, results, logLength } = search;
+  const began = performance.now();
   const { winner } = await askThread(db, search, plan, (pool, request, signal) =>
     pool.run("winner", request, signal),
   );
   noteTold(db, search, logLength);
+  const now = performance.now();
+  restUntil.set(plan, now + Math.min(REST * (now - began), LONGEST_REST_MS));
   const projectId = await inTransaction(db, async (tx) => {
     // Locks are taken in the order sweep, search.
     const sweep = winner && (await touchSweep(tx, sweepId));
@@ -34,11 +37,19 @@ export async function judgeWinner(
   if (projectId !== undefined) emitChange(projectId, sweepId, null, "sweep");
 }
 
+/** Of the time from one judgement to the next it takes a twentieth: the thread has proposals to compute, and who asks for one waits. */
+const REST = 20;
+const LONGEST_REST_MS = 5_000;
+/** By the plan: each server rests by itself. */
+const restUntil = new WeakMap<Plan, number>();
+
 export function isWinnerDue(
   { results, winnerResults }: Pick<SearchRow, "results" | "winnerResults">,
-  { config: { metric, metrics } }: Plan,
+  plan: Plan,
   isOver: boolean,
 ): boolean {
+  const { metric, metrics } = plan.config;
   if (metric === undefined || metrics !== undefined) return false;
+  if (!isOver && performance.now() < (restUntil.get(plan) ?? 0)) return false;
   return results - winnerResults >= (isOver ? 1 : Math.max(1, 0.05 * winnerResults));
 }

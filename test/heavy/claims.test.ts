@@ -162,11 +162,11 @@ test.each(["random", "bayes"])(
     }),
 );
 
-test(
-  "on a mixed space with conditions bayes and its fallbacks hand out none twice",
+test.each(["random", "bayes"])(
+  "on a mixed space with conditions %s hands out none twice, fallbacks included",
   { timeout: 20 * MINUTE },
-  () =>
-    withSweep({ method: "bayes", parameters: mixed, run_cap: CLAIMS }, async ({ db }, _, sweepId) => {
+  (method) =>
+    withSweep({ method, parameters: mixed, run_cap: CLAIMS }, async ({ db }, _, sweepId) => {
       expect(await readSweep(db, sweepId)).toMatchObject({ state: "finished", runCount: CLAIMS });
     }),
 );

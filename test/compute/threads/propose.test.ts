@@ -57,10 +57,8 @@ test("where there is time a search proposes as it would without a thread, and it
 
 test("where proposals are due faster than they can be thought out it hurries, and the log tells a replay how much", () => {
   const log = play("hurried", 1e-3);
-  const [first, ...rest] = hastes(log);
-  // how long one takes is not known before there was one
-  expect(first).toBe(0);
-  expect(rest.every((haste) => haste === MOST_HASTE)).toBe(true);
+  expect(hastes(log).length).toBeGreaterThan(10);
+  expect(hastes(log).every((haste) => haste === MOST_HASTE)).toBe(true);
   expect(replay(bayes, problem, log)).toEqual({ proposals: 30, differences: [] });
   const silent = log.map((event) => (event.kind === "proposed" ? { ...event, details: null } : event));
   expect(replay(bayes, problem, silent).differences.length).toBeGreaterThan(0);
