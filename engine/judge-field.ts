@@ -17,6 +17,7 @@ import {
   countBetter,
   type OpenRung,
   type Places,
+  readHalfway,
   readOpen,
   readPlaces,
   readStoppedAt,
@@ -54,15 +55,22 @@ export async function judgeNewcomers(
   const came = [...newcomers].sort((a, b) => a.rung.band - b.rung.band);
   if (came.length === 0) return [];
   const bands = [...new Set(came.map(({ rung }) => rung.band))];
-  const [counts, marks] = await Promise.all([
+  const isFunnel = rule.type === "funnel";
+  const [counts, marks, halfway] = await Promise.all([
     countAt(tx, { sweepId, bands }),
-    rule.type === "funnel" ? readStoppedAt(tx, sweepId) : [],
+    isFunnel ? readStoppedAt(tx, sweepId) : [],
+    isFunnel
+      ? readHalfway(
+          tx,
+          came.map(({ rung: { band }, ...key }) => ({ ...key, band })),
+        )
+      : [],
   ]);
   const order = { sweepId, measure: measureOf(rule), goal };
   const judged = came.map(({ rung: { band }, ...key }) => {
     const others = (counts.get(band) ?? 1) - 1;
     const gone = marks.reduce((sum, mark) => (mark.band < band ? sum + mark.count : sum), 0);
-    const below = rule.type === "funnel" ? came.filter(({ rung }) => rung.band < band).length : 0;
+    const below = isFunnel ? came.filter(({ rung }) => rung.band < band).length : 0;
     // As many of them as may be stopped just now: the threshold stands at one of these places.
     const places = Array.from({ length: below + 1 }, (_, more) =>
       placeOf(rule, band, { others, gone: gone + more }),
@@ -77,13 +85,14 @@ export async function judgeNewcomers(
   const condemned: (Condemned & { readonly rung: Rung })[] = [];
   for (const [i, { rung, ...key }] of came.entries()) {
     const { others, gone, places, asked } = judged[i] as (typeof judged)[number];
-    const more = rule.type === "funnel" ? condemned.filter((other) => other.rung.band < rung.band).length : 0;
+    const more = isFunnel ? condemned.filter((other) => other.rung.band < rung.band).length : 0;
     const threshold = valueAt(places[more] ?? null, asked.from, values[i] ?? []);
     const crowd = { others, gone: gone + more };
     const verdict = verdictOf(rule, goal, rung.band, crowd, {
       value: rung[order.measure],
       threshold,
       better: 0,
+      before: halfway[i] ?? null,
     });
     if (verdict.stop) condemned.push({ ...key, rung, verdict });
   }

@@ -39,8 +39,14 @@ export function makeTables(found: readonly Row[], savings: readonly AgentsSaving
   tables.set("behind", ofDefeats(comparisons));
   tables.set("ratios", ofRatios(comparisons));
   tables.set("yardstick", ofYardstick(comparisons));
+  for (const { set, agents } of savings)
+    if (SHOWN_CURVES.has(set))
+      tables.set(
+        `D.${set}.${agents}`,
+        ofSavings(savings.filter((each) => each.set === set && each.agents === agents)),
+      );
   for (const agents of new Set(savings.map((each) => each.agents)))
-    tables.set(`D.${agents}`, ofSavings(savings.filter((each) => each.agents === agents)));
+    tables.set(`D.all.${agents}`, ofAllCurves(savings.filter((each) => each.agents === agents)));
   return tables;
 }
 
@@ -121,8 +127,12 @@ function ofTables({ evaluations }: Suite, parts: readonly Part[]): string {
 
 const meanIn = (groups: ByTask<number> | undefined): string => (groups ? fixed(meanOfMeans(groups)) : "");
 
+/** Those whose rules each have a line; of the others the common rules alone are shown. */
+const SHOWN_CURVES: ReadonlySet<string> = new Set(["digits", "restarts"]);
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
 function ofSavings(savings: readonly AgentsSaving[]): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   return table(
     ["rule", "training spent", "times less", "best tenth lost", "best run lost"],
     savings.map(({ rule, spent, lost, bestLost }) => [
@@ -132,6 +142,29 @@ function ofSavings(savings: readonly AgentsSaving[]): string {
       percent(lost),
       percent(bestLost),
     ]),
+  );
+}
+
+/** Each rule by the curves, as training spent / best tenth lost; where it first looks differs with their length, and is left out. */
+function ofAllCurves(savings: readonly AgentsSaving[]): string {
+  const nameOfRule = ({ rule }: AgentsSaving): string =>
+    rule.replace(/, (grace|min_iter|patience|eta): \d+/g, "");
+  const sets = [...new Set(savings.map(({ set }) => set))];
+  const rules = [...new Set(savings.map(nameOfRule))];
+  return table(
+    ["rule", ...sets.map((set) => `\`${set}\``), "mean"],
+    rules.map((rule) => {
+      // The first of those that differ in the first look alone.
+      const found = sets.flatMap(
+        (set) => savings.find((each) => each.set === set && nameOfRule(each) === rule) ?? [],
+      );
+      const mean = (of: (one: AgentsSaving) => number): number =>
+        found.reduce((sum, one) => sum + of(one) / found.length, 0);
+      const show = ({ spent, lost }: Pick<AgentsSaving, "spent" | "lost">): string =>
+        `${(100 * spent).toFixed(0)} / ${(100 * lost).toFixed(0)}`;
+      const over = { spent: mean(({ spent }) => spent), lost: mean(({ lost }) => lost) };
+      return [`\`${rule}\``, ...found.map(show), show(over)];
+    }),
   );
 }
 

@@ -15,7 +15,7 @@ export const SWEEPS = 40;
 export const RUNS = 100;
 
 /** The numbers of `funnel` were chosen on the digits; no rule was tuned on the others. */
-export const SETS = ["digits", "boosting", "schedule", "wine", "diabetes", "errors"] as const;
+export const SETS = ["digits", "boosting", "schedule", "restarts", "wine", "diabetes", "errors"] as const;
 export type CurveSet = (typeof SETS)[number];
 
 interface Recorded {
@@ -25,7 +25,7 @@ interface Recorded {
 
 const read = new Map<CurveSet, Recorded>();
 
-function recorded(set: CurveSet): Recorded {
+export function recorded(set: CurveSet): Recorded {
   const known = read.get(set);
   if (known) return known;
   const text = readFileSync(join(import.meta.dirname, `${set}.json`), "utf8");
@@ -43,7 +43,7 @@ export function describeSet(set: CurveSet): { runs: number; epochs: number } {
   return { runs: curves.length, epochs: length };
 }
 
-/** The usual settings for runs of such a length; of the digits some that are earlier or softer, too. */
+/** The usual settings for runs of such a length, one that is softer, and of the digits some that are earlier. */
 function rulesOf(set: CurveSet): { flow: string; rule: EarlyTerminate }[] {
   const { length } = recorded(set);
   const soft = { type: "hyperband", min_iter: Math.ceil(length / 10), eta: 3, strict: "false" };
@@ -91,9 +91,15 @@ export function measureRules(agents: number, set: CurveSet = "digits"): Saving[]
   });
 }
 
+const drawSweep = (set: CurveSet, sweep: number, agents: number): RecordedRun[] =>
+  arrange(recorded(set).curves, sweep, agents);
+
 /** A random choice of the recorded runs in random order, each on the agent that is free first; an epoch takes a unit of time. */
-function drawSweep(set: CurveSet, sweep: number, agents: number): RecordedRun[] {
-  const { curves } = recorded(set);
+export function arrange(
+  curves: readonly (readonly number[])[],
+  sweep: number,
+  agents: number,
+): RecordedRun[] {
   const stream = openStream("4", ["stopping", String(sweep)]);
   const order = curves
     .map((curve, i) => ({ curve, at: drawUnit(stream, BigInt(i)) }))

@@ -95,6 +95,57 @@ def schedule(random, seed, data):
     return perceptron(random, seed, data, 48, ["cosine", "steps", "warmup", "constant"])
 
 
+def restarted_rate_at(schedule, epoch, epochs, period, growth):
+    """The share of its highest that the learning rate has in an epoch."""
+    if schedule == "cycle":  # up for a third, then down to nothing
+        top = epochs // 3
+        return 0.05 + 0.95 * epoch / top if epoch < top else 0.5 * (1 + math.cos(math.pi * (epoch - top) / (epochs - top)))
+    if schedule == "decay":
+        return 0.93**epoch
+    if schedule == "restarts":  # Loshchilov and Hutter 2017
+        while epoch >= period:
+            epoch, period = epoch - period, period * growth
+        return 0.5 * (1 + math.cos(math.pi * epoch / period))
+    return 1.0
+
+
+def restarts(random, seed, data):
+    """Warm restarts of several periods beside rates that go up and down once, decay or stay, with batches of 4 to 256 and rates without a bound: who
+    leads when is a matter of the schedule."""
+    x, y, x_out, y_out = data
+    epochs = 48
+    solver = str(random.choice(["sgd", "adam"]))
+    rate = log_uniform(random, 3e-3, 3.0) if solver == "sgd" else log_uniform(random, 3e-4, 0.1)
+    schedule = str(random.choice(["restarts", "restarts", "cycle", "decay", "constant"]))
+    period, growth = int(random.choice([4, 8, 16])), int(random.choice([1, 2]))
+    model = MLPClassifier(
+        hidden_layer_sizes=(int(random.integers(8, 65)),) * int(random.integers(1, 3)),
+        activation=str(random.choice(["relu", "tanh"])),
+        solver=solver,
+        alpha=log_uniform(random, 1e-6, 1.0),
+        batch_size=int(2 ** random.integers(2, 9)),
+        learning_rate_init=rate,
+        momentum=float(random.uniform(0.0, 0.98)),
+        random_state=seed,
+    )
+    losses = []
+    classes = np.unique(y)
+    for epoch in range(epochs):
+        share = restarted_rate_at(schedule, epoch, epochs, period, growth)
+        if epoch == 0:
+            model.learning_rate_init = rate * share
+        else:
+            optimizer = model._optimizer
+            optimizer.learning_rate_init = optimizer.learning_rate = rate * share
+        order = np.random.default_rng([seed, epoch]).permutation(len(x))
+        try:
+            model.partial_fit(x[order], y[order], classes=classes)
+            losses.append(log_loss(y_out, model.predict_proba(x_out), labels=classes))
+        except ValueError:  # it has diverged
+            losses.append(math.nan)
+    return losses
+
+
 def wine(random, seed, data):
     """Few rows held out: losses close to each other, and noise."""
     return perceptron(random, seed, data, 40, ["constant"])
@@ -156,6 +207,7 @@ SETS = {
     "diabetes": (diabetes, load_diabetes, 0.4, 240),
     "errors": (errors, load_digits, 0.25, 180),
     "schedule": (schedule, load_digits, 0.4, 180),
+    "restarts": (restarts, load_digits, 0.6, 200),
 }
 
 

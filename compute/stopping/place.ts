@@ -2,7 +2,7 @@ import type { Verdict } from "@/core/stopping";
 import { type Goal, isBetter } from "@/core/sweep";
 import type { EarlyTerminate, Patience, Wilcoxon } from "@/core/sweep-config";
 import { ashaPlace } from "./asha";
-import { funnelPlace } from "./funnel";
+import { funnelPlace, isCatchingUp } from "./funnel";
 import { hyperbandPlace } from "./hyperband";
 import { percentilePlace } from "./percentile";
 import type { Crowd } from "./ranks";
@@ -45,16 +45,27 @@ export function valueBetween(place: number, low: number, high: number): number {
   return low === high ? low : low * (1 - above) + high * above;
 }
 
-/** What the rule says of a run, once the threshold is known. @param better how many of the others are */
+/**
+ * What the rule says of a run, once the threshold is known.
+ * @param better how many of the others are
+ * @param before what it is compared by as it was after half as many values, where that is known; the funnel asks
+ */
 export function verdictOf(
   rule: FieldRule,
   goal: Goal,
   band: number,
   { others, gone }: Crowd,
-  { value, threshold, better }: { value: number; threshold: number | null; better: number },
+  {
+    value,
+    threshold,
+    better,
+    before = null,
+  }: { value: number; threshold: number | null; better: number; before?: number | null },
 ): Verdict {
+  const isBehind = threshold !== null && isBetter(goal, threshold, value);
+  const isForgiven = isBehind && rule.type === "funnel" && isCatchingUp(goal, { value, before, threshold });
   return {
-    stop: threshold !== null && isBetter(goal, threshold, value),
+    stop: isBehind && !isForgiven,
     rule: rule.type,
     band,
     value,

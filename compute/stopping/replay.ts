@@ -125,7 +125,8 @@ function byField(rule: FieldRule, goal: Goal): Look {
     standing.add(rung[measure]);
     if (!isUnderWay(newcomer)) return [];
     // The last rung of a run that was stopped is the one at which it was: it comes no further here.
-    const verdict = standing.judge(rung[measure], stopped.below(rung.band));
+    const before = newcomer.rungs.findLast(({ band }) => 2 * band <= rung.band)?.[measure] ?? null;
+    const verdict = standing.judge(rung[measure], stopped.below(rung.band), rung[measure], before);
     if (verdict.stop) stopped.add(rung.band);
     return [[newcomer, verdict]];
   };

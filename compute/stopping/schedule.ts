@@ -9,7 +9,8 @@ export function scheduleFor(rule: Exclude<EarlyTerminate, Patience>): Schedule {
     case "asha":
       return scheduleOf(ashaBands(rule), rule.by);
     case "wilcoxon":
-      // What comes before the grace stops nobody, and is paired all the same.
+    case "funnel":
+      // What comes before the grace stops nobody. It is paired all the same, or shows how a run has got on.
       return everySoMany(rule.grace % rule.every, rule.every);
     default:
       return everySoMany(rule.grace, rule.every);

@@ -35,18 +35,19 @@ export class Standing {
    * What the rule says of one of those that came.
    * @param own the number by which it stands here
    * @param value what it is judged by, where that is another one
+   * @param before what it stood by after half as many values, where that is known
    */
-  judge(own: number, gone: number, value = own): Verdict {
+  judge(own: number, gone: number, value = own, before: number | null = null): Verdict {
     const { rule, goal, band } = this;
     const crowd = { others: this.count - 1, gone };
     const place = placeOf(rule, band, crowd);
-    const [mine, before] = [this.#values.below(this.#sign * own), this.#values.below(this.#sign * value)];
+    const [mine, better] = [this.#values.below(this.#sign * own), this.#values.below(this.#sign * value)];
     // Without itself, those from its own place on move up by one.
     const skip = countsItself(rule)
       ? (whole: number) => whole
       : (whole: number) => whole + Number(whole >= mine);
     const threshold = place === null ? null : this.#at(place, skip);
-    return verdictOf(rule, goal, band, crowd, { value, threshold, better: before });
+    return verdictOf(rule, goal, band, crowd, { value, threshold, better, before });
   }
 
   #at(place: number, toPlace: (whole: number) => number): number {

@@ -27,6 +27,22 @@ export async function readStoppedAt(tx: Tx, sweepId: string): Promise<{ band: nu
     where sweep_id = ${sweepId} and counts and stopped group by band`;
 }
 
+/** The best that each of these runs had after half as many values, at the last place of those; null where it stood nowhere before. */
+export async function readHalfway(
+  tx: Tx,
+  keys: readonly (AttemptKey & { band: number })[],
+): Promise<readonly (number | null)[]> {
+  const rows = await tx<{ best: number | null }[]>`
+    select g.best from unnest(${keys.map(({ runId }) => runId)}::bigint[], ${keys.map(({ attempt }) => attempt)}::int[],
+      ${keys.map(({ band }) => band)}::int[]) with ordinality k (run_id, attempt, band, number)
+    left join lateral (
+      select best from rungs r where r.run_id = k.run_id and r.attempt = k.attempt and r.band <= k.band / 2
+      order by r.band desc limit 1
+    ) g on true
+    order by k.number`;
+  return rows.map(({ best }) => best);
+}
+
 /** Which order: that of the values at the band, or of the best so far. */
 export interface Order {
   readonly sweepId: string;

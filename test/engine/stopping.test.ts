@@ -251,6 +251,25 @@ describe("the other rules", () => {
       },
     ));
 
+  test("the funnel lets a run go on while it is catching up, by what it had after half as many values", () =>
+    withSweep(
+      { type: "funnel", grace: 2, minRuns: 2, every: 1, percent: 30, final: 10 },
+      5,
+      async ({ db, context, runs: [a = 0, b = 0, c = 0, d = 0, e = 0] }) => {
+        for (const run of [a, b, c]) await log(context, run, 1, [1, 1, 1, 1]);
+        await log(context, d, 1, [20, 9]);
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([d]);
+        // 9 - (45 - 9) / 4 is better than 1; two values later nothing has become better any more.
+        for (const [i, value] of [45, 9, 9].entries()) await log(context, e, i + 1, [value], i);
+        expect((await stops(db)).map(({ runId }) => runId)).toEqual([d]);
+        await log(context, e, 4, [9], 3);
+        expect(await stops(db)).toMatchObject([
+          { runId: d, reason: { band: 2 } },
+          { runId: e, reason: { rule: "funnel", band: 4, value: 9, threshold: 1 } },
+        ]);
+      },
+    ));
+
   test.each<[string, EarlyTerminate, Goal]>([
     ["hyperband", { ...hyperband, minIter: 2 }, "minimize"],
     ["hyperband, not strict", { ...hyperband, strict: false, eta: 1.5 }, "maximize"],

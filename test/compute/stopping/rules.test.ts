@@ -118,6 +118,26 @@ describe("funnel", () => {
     expect(firstStopped(16, 50)).toBeLessThan(firstStopped(16, 50, 50));
   });
 
+  test("looks at nobody before the grace, and from there on at every so many values", () => {
+    expect(judge(3, [1, 2, 3, 4, 5, 9])).toMatchObject({ stop: false, threshold: null });
+    const looks = scheduleFor({ ...rule, every: 3 });
+    expect([0, 1, 4, 7].map((position) => looks.after(position))).toEqual([1, 4, 7, 10]);
+  });
+
+  test("lets a run go on that is catching up: a quarter of its late improvement more would bring it there", () => {
+    const standing = new Standing(rule, "minimize", 16);
+    for (const value of [1, 2, 3, 4, 5, 6, 7, 8, 9, 9.5]) standing.add(value);
+    const judged = (before: number | null) => standing.judge(9.5, 0, 9.5, before);
+    // Of nine others ⌊2.25 + 1.3⌋ places and one: the threshold is 4, and 9.5 has to fall by 5.5.
+    expect(judged(null)).toMatchObject({ stop: true, threshold: 4 });
+    expect(judged(9.5 + 4 * 5.5 - 0.1)).toMatchObject({ stop: true });
+    expect(judged(9.5 + 4 * 5.5)).toMatchObject({ stop: false, threshold: 4 });
+    const upward = new Standing(rule, "maximize", 16);
+    for (const value of [1, 2, 3, 4, 5, 6, 7, 8, 9, 9.5]) upward.add(value);
+    expect(upward.judge(1, 0, 1, 1 - 4 * 6).stop).toBe(false);
+    expect(upward.judge(1, 0, 1, 1 - 4 * 5).stop).toBe(true);
+  });
+
   test("never stops the best, nor a run that is level with one that goes on, whichever way is better", () => {
     fc.assert(
       fc.property(

@@ -103,7 +103,7 @@ describe("a verdict by place", () => {
         return all[Math.max(1, Math.floor(n / rule.eta)) - 1] ?? null;
       case "funnel": {
         const crowd = others.length + gone;
-        if (crowd < rule.minRuns) return null;
+        if (crowd < rule.minRuns || band < rule.grace) return null;
         const share = Math.max(rule.final, rule.percent * Math.sqrt(rule.grace / band)) / 100;
         return others[Math.floor(share * crowd + Math.sqrt(share * (1 - share) * crowd))] ?? null;
       }
