@@ -9,7 +9,7 @@ import { readYaml } from "./yaml";
 
 export { objectivesOf, targetsOf } from "./objectives";
 export { DEFAULT_QUARANTINE_AFTER } from "./own-keys";
-export { hasScheduler, isOutside } from "./scheduler";
+export { hasScheduler, isOutside, workersOf } from "./scheduler";
 export { deserializeConfig, serializeConfig } from "./serialize";
 export { KEYS as SWEEP_KEYS } from "./top-level";
 export type * from "./types";

@@ -1,4 +1,4 @@
-import { isValueMap, type Value } from "@/core/value";
+import { isValueMap, toNumber, type Value } from "@/core/value";
 import type { Findings } from "./diagnostics";
 import { didYouMean } from "./suggest";
 import { childOf, isMap, isScalar, type Node, show, toValue } from "./tree";
@@ -20,6 +20,12 @@ export function readScheduler(
   const scheduler = toValue(node);
   const engineNode = isMap(node) ? childOf(node, "engine") : undefined;
   const given = isScalar(engineNode) ? engineNode.text : "";
+  if (!engineNode && workersOf({ scheduler }) !== undefined) {
+    const message =
+      "of `scheduler` only `num_workers` counts: it tells `method: auto` how many runs go side by side. It starts no agent";
+    findings.warn("SCHEDULER_IGNORED", message, ["scheduler"], node.at);
+    return { scheduler, method };
+  }
   if (!isMap(node) || !ENGINES.includes(given)) {
     const what = engineNode ? `engine: ${show(engineNode)}` : isMap(node) ? "" : show(node);
     const message = `\`scheduler\` is kept without effect: it is a map with \`engine\`, one of ${ENGINES.join(", ")}${what && `, not \`${what}\``}.${didYouMean(given, ENGINES)}`;
@@ -49,3 +55,10 @@ export const isOutside = ({ controller, method }: Pick<SweepConfig, "controller"
 /** A scheduler on somebody's machine may take the choice over. */
 export const hasScheduler = ({ scheduler }: Pick<SweepConfig, "scheduler">): boolean =>
   scheduler !== undefined && isValueMap(scheduler) && ENGINES.some((engine) => engine === scheduler.engine);
+
+/** How many runs are meant to go side by side, where the file says so: W&B's word in the files of `wandb launch-sweep`. */
+export function workersOf({ scheduler }: Pick<SweepConfig, "scheduler">): number | undefined {
+  if (scheduler === undefined || !isValueMap(scheduler)) return undefined;
+  const workers = toNumber(scheduler.num_workers ?? null);
+  return workers !== undefined && Number.isSafeInteger(workers) && workers > 0 ? workers : undefined;
+}

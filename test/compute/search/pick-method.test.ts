@@ -38,6 +38,42 @@ test.each([
     "tpe",
     "2000 runs",
   ],
+  [
+    "more agents than runs",
+    `run_cap: 40\nscheduler: {num_workers: 64}\nmetric: {name: loss}\n${wide}`,
+    "sobol",
+    "all 40 runs begin side by side",
+  ],
+  [
+    "fewer agents than runs",
+    `run_cap: 200\nscheduler: {num_workers: 64}\nmetric: {name: loss}\n${wide}`,
+    "bayes",
+    "64 side by side included",
+  ],
+  [
+    "many runs by few agents",
+    `run_cap: 5000\nscheduler: {num_workers: 64}\nmetric: {name: loss}\n${wide}`,
+    "cmaes",
+    "5000 runs",
+  ],
+  [
+    "many runs by many agents",
+    `run_cap: 2000\nscheduler: {num_workers: 200}\nmetric: {name: loss}\n${wide}`,
+    "tpe",
+    "200 side by side leave too few turns",
+  ],
+  [
+    "a budget of hours, which says nothing of how many runs",
+    `budget: {hours: 8}\nmetric: {name: loss}\n${wide}`,
+    "bayes",
+    "how many runs 8 hours hold",
+  ],
+  [
+    "a budget of runs, as run_cap",
+    `budget: {hours: 8, runs: 5000}\nmetric: {name: loss}\n${wide}`,
+    "cmaes",
+    "5000 runs",
+  ],
 ])("auto picks for %s, and says why", (_, text, name, why) => {
   expect(pick(`method: auto\n${text}`)).toEqual([name, expect.stringContaining(why)]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseSweepConfig, targetsOf } from "@/core/sweep-config";
+import { parseSweepConfig, targetsOf, workersOf } from "@/core/sweep-config";
 import { codesOf, placesOf, sweepOf } from "./support";
 
 const read = (rest: string, metric = "metric: {name: loss}") =>
@@ -132,6 +132,18 @@ describe("scheduler", () => {
     const { config, warnings } = read(`scheduler: ${scheduler}`);
     expect(config?.scheduler).toBeDefined();
     expect(codesOf(warnings)).toEqual(["SCHEDULER_IGNORED"]);
+  });
+
+  test.each([
+    ["{num_workers: 8}", 8],
+    ["{num_workers: 8, engine: optuna}", 8],
+    ["{num_workers: 0}", undefined],
+    ["{num_workers: many}", undefined],
+    ["optuna", undefined],
+  ])("%s says how many runs go side by side, or nothing", (scheduler, workers) => {
+    const { config, warnings } = read(`scheduler: ${scheduler}`);
+    expect(config && workersOf(config)).toBe(workers);
+    expect(warnings).toHaveLength(1);
   });
 });
 
