@@ -124,7 +124,7 @@ export const MISSABLE_SHARE = 4;
 export const FRESH_S = 3;
 
 /** Of the results that a choice had seen, and of the runs under way beside it, so many may be newer. */
-const NEWER_SHARE = 0.05;
+export const NEWER_SHARE = 0.05;
 
 /**
  * A model's choice is aging when max(1, 5 % of the results it had seen) are newer: it is replaced as soon as another is there, and

@@ -1,6 +1,6 @@
 import { objectivesOf } from "@/core/sweep-config";
 import type { Demand } from "@/db/queries/search-demand";
-import { FRESH_S, MISSABLE_SHARE } from "@/db/queries/searches";
+import { FRESH_S, MISSABLE_SHARE, NEWER_SHARE } from "@/db/queries/searches";
 import type { Plan } from "../plan";
 import { isWinnerDue } from "./winner";
 
@@ -9,7 +9,7 @@ const DEPTH = 16;
 /** Agents that will ask within this time get a proposal computed for them. */
 const AHEAD_S = 10;
 /** From a claim to the proposal that takes the place of the one that it took, on a busy machine. */
-const REFILL_S = 0.25;
+const REFILL_S = 0.5;
 /** Space-filling points cost a third of a millisecond each. */
 const MOST_DESIGNED = 512;
 
@@ -36,16 +36,17 @@ function countDue(demand: Demand): number {
   return Math.min(Math.ceil(idle + ending), DEPTH, countLasting(demand));
 }
 
-/** How many the model may choose ahead. */
+/** How many the model chooses ahead: as many as will be asked for before they are replaced, and no more than will be fresh then. */
 function countLasting({ busy, runSeconds, results }: Demand): number {
-  const soon = (busy * FRESH_S) / Math.max(runSeconds ?? FRESH_S, FRESH_S);
-  const missable = busy / MISSABLE_SHARE;
+  if (runSeconds === null) return Math.max(1, Math.floor(busy / MISSABLE_SHARE / 2));
+  const meanwhile = (busy * REFILL_S) / Math.max(runSeconds, REFILL_S);
+  // Claims come by chance: no more than this in 95 of 100 such times.
+  const asked = meanwhile + 2 * Math.sqrt(meanwhile) + 1;
   // What lies ready has been computed for a while already: half of the age that it may come to.
-  const young = Math.min(missable, soon) / 2;
-  // Where runs are long, few claims come, but hardly ever each by itself: this many, in 95 of 100 times that one is refilled.
-  const meanwhile = runSeconds === null ? 0 : (busy * REFILL_S) / Math.max(runSeconds, REFILL_S);
-  const together = Math.min(missable / 2, meanwhile + 2 * Math.sqrt(meanwhile) + 1);
-  return Math.max(1, Math.floor(results / 20), Math.floor(young), Math.floor(together));
+  const soon = (busy * FRESH_S) / Math.max(runSeconds, FRESH_S);
+  const young = Math.max(Math.min(busy / MISSABLE_SHARE, soon), NEWER_SHARE * results) / 2;
+  const fresh = Math.max(young, NEWER_SHARE * busy - 1);
+  return Math.max(1, Math.floor(Math.min(asked, fresh)));
 }
 
 /** How long a claim waits for a proposal that is being computed; 2 s is what a model of 1,000 runs may take on a busy machine. */
