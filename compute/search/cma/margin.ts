@@ -4,10 +4,11 @@ import { normalCdf, normalPpf } from "@/math/special";
  * The margin of Hamano et al. ("CMA-ES with margin: lower-bounding marginal probability for mixed-integer black-box
  * optimization", GECCO 2022): a number of few values, whose distribution has shrunk into one value's cell, would never be
  * drawn otherwise again. Its mean and spread are moved so that each side of the cell keeps a chance of α / 2, and of the
- * one side that there is at an end of the range α.
+ * one side that there is at an end of the range α. A number whose steps are finer than the digits of its places has cells of no
+ * width, or of no end: it is a range there, and stays as it is.
  *
  * @param spread standard deviation of the number's own distribution
- * @param cell where the value's cell ends, infinite at the ends of the range; not on both sides
+ * @param cell where the value's cell ends, infinite at the ends of the range
  */
 export function keepMargin(
   mean: number,
@@ -15,6 +16,8 @@ export function keepMargin(
   [low, high]: readonly [number, number],
   alpha: number,
 ): { readonly mean: number; readonly spread: number } {
+  const isEndless = low === Number.NEGATIVE_INFINITY && high === Number.POSITIVE_INFINITY;
+  if (isEndless || !(high > low)) return { mean, spread };
   if (low === Number.NEGATIVE_INFINITY) {
     const chance = normalCdf((mean - high) / spread);
     return { mean: chance < alpha ? high + spread * normalPpf(alpha) : mean, spread };

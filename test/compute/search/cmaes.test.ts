@@ -58,6 +58,15 @@ describe("cmaes", () => {
       expect(best(play(problemOf(space, { seed }), mixed))).toBeLessThan(1e-4);
   });
 
+  test("takes a number whose steps are finer than the digits of its places for one without steps", () => {
+    const space = `{a: {distribution: q_uniform, min: 0.0, max: 1.0, q: 1.0e-17},
+      b: {distribution: q_normal, mu: 0.0, sigma: 1.0e+6, q: 1.0e-12}}`;
+    const bowl: Objective = (params) => ({
+      objectives: [(at(params, "a") - 0.7) ** 2 + (at(params, "b") / 1e6 - 0.5) ** 2],
+    });
+    expect(best(play(problemOf(space), bowl, { runs: 300 }))).toBeLessThan(1e-4);
+  });
+
   test("begins anew elsewhere once it has converged, with larger generations, and gets out of a trap so", () => {
     const trap: Objective = (params) => {
       const [a, b] = [at(params, "a"), at(params, "b")];
