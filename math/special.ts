@@ -2,8 +2,8 @@ import { exp, log, log1p } from "./elementary";
 
 /**
  * The distribution functions that search needs: normal and beta, forward (cdf) and inverse (ppf, the quantile function).
- * Relative error about 1e-13 in either tail (1e-11 for beta parameters beyond 1e4); test/math/special.test.ts compares
- * with SciPy. Built on our own exp and log, so the results are the same bits on every machine.
+ * Relative error of the normal below 1e-14 in either tail, of the beta about 1e-13 (1e-11 for parameters beyond 1e4); test/math compares
+ * with mpmath and SciPy. Built on our own exp and log, so the results are the same bits on every machine.
  *
  * Equation numbers are those of the NIST Digital Library of Mathematical Functions (dlmf.nist.gov).
  */
@@ -17,6 +17,16 @@ const TINY = 1e-300;
 
 /** P(Z <= x) for a standard normal Z. */
 export function normalCdf(x: number): number {
+  return x < FAR_BELOW ? 0.5 * erfcWith(-x * Math.SQRT1_2, halfGaussian(x)) : nearNormalCdf(x);
+}
+
+/**
+ * The rounding of x √½ costs x² times its own error: 2e-13 of the result at -36. Above this it is below 5e-15, and stays as
+ * it is, since points that are proposed rest on its last digit.
+ */
+const FAR_BELOW = -5;
+
+function nearNormalCdf(x: number): number {
   return 0.5 * erfc(-x * Math.SQRT1_2);
 }
 
@@ -36,8 +46,9 @@ function lowerNormalPpf(u: number): number {
   let x =
     (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;
   for (let i = 0; i < 3; i++) {
-    // (cdf - u) / density; the density as exp(log) of both keeps the quotient finite in the far tail
-    const error = (normalCdf(x) / u - 1) * exp(log(u) + 0.5 * x * x) * SQRT_TWO_PI;
+    // (cdf - u) / density; the density as exp(log) of both keeps the quotient finite in the far tail. What the cdf lacks there
+    // moves x by 1 / x² of it only, and drawn values rest on the last digit.
+    const error = (nearNormalCdf(x) / u - 1) * exp(log(u) + 0.5 * x * x) * SQRT_TWO_PI;
     const step = error / (1 + 0.5 * x * error);
     if (!Number.isFinite(step)) break;
     x -= step;
@@ -89,6 +100,12 @@ function erfcFraction(x: number, bell: number): number {
 function gaussian(x: number): number {
   const short = Math.fround(x);
   return exp(-short * short) * exp((short - x) * (short + x));
+}
+
+/** e^(-x^2 / 2), from x itself. */
+function halfGaussian(x: number): number {
+  const short = Math.fround(x);
+  return exp(-0.5 * short * short) * exp(0.5 * (short - x) * (short + x));
 }
 
 /**
