@@ -1,7 +1,8 @@
 import { log, quickExp } from "@/math/elementary";
 import { normalCdf } from "@/math/special";
 import type { Dice } from "../gp/dice";
-import { ABSENT, type Axes, type Listed } from "./axes";
+import { ABSENT, type Axes } from "./axes";
+import { openCategory, openOrdinal } from "./listed";
 
 /**
  * A density over a mixed and conditional space: a weighted sum of kernels, one around each point, and one that is the
@@ -48,7 +49,11 @@ export function openParzen(
     axis.kind === "range" ? topsOf(X[d] as Float64Array, s[d] as number) : null,
   );
   const tables = list.map((axis, d) =>
-    axis.kind === "range" ? null : tableOf(axis, s[d] as number, b[d] as number),
+    axis.kind === "range"
+      ? null
+      : axis.kind === "category"
+        ? openCategory(axis, b[d] as number)
+        : openOrdinal(axis, s[d] as number, X[d] as Float64Array),
   );
   const cumulated = cumulate(weights);
   const own = new Float64Array(n + 1);
@@ -60,7 +65,7 @@ export function openParzen(
       const at = x[d] as number;
       if (at === ABSENT) continue;
       const table = tables[d];
-      if (table) addListed(own, X[d] as Float64Array, table, at);
+      if (table) table.addTo(own, X[d] as Float64Array, at);
       else addRange(own, X[d] as Float64Array, tops[d] as Float64Array, at, s[d] as number);
     }
     let most = Number.NEGATIVE_INFINITY;
@@ -87,9 +92,7 @@ export function openParzen(
         const at = i < n ? (X[d]?.[i] as number) : ABSENT;
         const table = tables[d];
         if (axis?.kind !== "range" && axis && table) {
-          const { K, rows } = table;
-          const row = at === ABSENT ? axis.shares : rows.subarray(at * K, (at + 1) * K).map(quickExp);
-          x[d] = pick(cumulate(row), dice.unit());
+          x[d] = pick(cumulate(at === ABSENT ? axis.shares : table.sharesOf(at)), dice.unit());
         } else x[d] = at === ABSENT ? dice.unit() : near(dice, at, s[d] as number);
       }
     },
@@ -103,7 +106,7 @@ export function openParzen(
   };
 }
 
-/** Loops over thousands of kernels, which touch nothing but their arguments. The last term, which no column has, is the prior's. */
+/** A loop over thousands of kernels, which touches nothing but its arguments. */
 function addRange(own: Float64Array, column: Float64Array, top: Float64Array, at: number, s: number): void {
   const steep = 0.5 / (s * s);
   for (let i = 0; i < column.length; i++) {
@@ -111,15 +114,6 @@ function addRange(own: Float64Array, column: Float64Array, top: Float64Array, at
     const away = from < 0 ? 0 : from - at;
     own[i] = (own[i] as number) + (top[i] as number) - steep * away * away;
   }
-}
-
-function addListed(own: Float64Array, column: Float64Array, { rows, prior, K }: Table, at: number): void {
-  const share = prior[at] as number;
-  for (let i = 0; i < column.length; i++) {
-    const from = column[i] as number;
-    own[i] = (own[i] as number) + (from < 0 ? share : (rows[from * K + at] as number));
-  }
-  own[column.length] = (own[column.length] as number) + share;
 }
 
 /** e^-45 of the largest term changes no bit of a sum of 10,000. */
@@ -158,33 +152,6 @@ function cdf(t: number): number {
   const below = CDF[step] as number;
   return below + (at - step) * ((CDF[step + 1] as number) - below);
 }
-
-/** ln of the kernels of a list of K values, a row for each that they may stand at, and of the prior. */
-interface Table {
-  readonly K: number;
-  readonly rows: Float64Array;
-  readonly prior: Float64Array;
-}
-
-function tableOf({ kind, shares, places }: Listed, s: number, b: number): Table {
-  const K = shares.length;
-  const rows = new Float64Array(K * K);
-  for (let k = 0; k < K; k++) {
-    const weights = shares.map((share, j) => {
-      if (kind === "category") return j === k ? 1 : 0;
-      const away = ((places[j] as number) - (places[k] as number)) / s;
-      return share * quickExp(-0.5 * away * away);
-    });
-    const sum = weights.reduce((all, weight) => all + weight, 0);
-    const left = kind === "category" ? b : LEAST_SHARE;
-    for (let j = 0; j < K; j++)
-      rows[k * K + j] = log(((1 - left) * (weights[j] as number)) / sum + left * (shares[j] as number));
-  }
-  return { K, rows, prior: shares.map(log) };
-}
-
-/** What an ordinal's kernel leaves to the prior, so that none of its logarithms is infinite. */
-const LEAST_SHARE = 1e-9;
 
 /** A normal step that stays within 0 .. 1; the point lies within, so a try succeeds with a chance of a third at least. */
 function near(dice: Dice, at: number, s: number): number {
