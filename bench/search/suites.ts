@@ -45,7 +45,7 @@ export const SUITES: readonly Suite[] = [
     regret: "distance",
     open: functions.openFunctions,
   },
-  { name: "B", title: "tables of real training", seeds: 10, failing: 0, losing: 0, ...onTables },
+  { name: "B", title: "tables of real training", seeds: 20, failing: 0, losing: 0, ...onTables },
   {
     name: "C",
     title: "the tables, with runs that fail and are lost",

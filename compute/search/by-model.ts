@@ -68,8 +68,10 @@ export function byModel(
       const owed = ledger.owed();
       if (owed) return { params: owed.params, hash: owed.hash, reason: "replicate" };
       if (isCovered) return withReason(next(rest), "enumerated");
-      const thought = isDesigned() ? think() : null;
-      if (!thought) return withReason(next(design) ?? next(rest), "design");
+      const drawn = isDesigned() ? undefined : withReason(next(design) ?? next(rest), "design");
+      // Draws alone may not come to what is left of a space: a branch of branches that one draw in a million takes.
+      const thought = drawn ? null : think();
+      if (!thought) return drawn ?? withReason(next(design) ?? next(rest), "design");
       return thought.choose(isFree, `${seed} ${ledger.next}`) ?? withReason(next(rest), "random");
     };
 

@@ -1,6 +1,6 @@
 import { cholesky, inverseFromCholesky } from "@/math/cholesky";
 import { log } from "@/math/elementary";
-import { minimize } from "@/math/lbfgs";
+import { type Minimum, minimize } from "@/math/lbfgs";
 import { solveLower, solveLowerTransposed, toTiles } from "@/math/triangular";
 import { keep, kernels, markKept, releaseKept } from "@/math/wasm/kernels";
 import { highest, lowest, penalty, toHyper } from "./hyper";
@@ -16,10 +16,11 @@ import { type Axes, matern, pairDistances } from "./kernel";
  * | y       | targets, the mean of a point's runs; their own mean about 0      | n         |
  * | c       | runs of a point                                                  | n         |
  * | K       | a k(q) + diag(s / c)                                             | n x n     |
- * | α       | K⁻¹ y                                                            | n         |
+ * | β       | level, the mean far from all points: 1ᵀK⁻¹y / (1ᵀK⁻¹1 + 1 / v)    |           |
+ * | α       | K⁻¹ (y - β)                                                      | n         |
  * | W       | α αᵀ - K⁻¹                                                       | n x n     |
  * | R, S    | runs beyond the first of each point; squared differences from their points' means |  |
- * | f       | ½ yᵀα + Σ ln L_ii + ½ R ln s + ½ S / s + penalties               |           |
+ * | f       | ½ (y - β)ᵀα + ½ β² / v + Σ ln L_ii + ½ R ln s + ½ S / s + penalties |        |
  *
  * ∂f/∂θ = -½ tr(W ∂K/∂θ) + ... R and S make f the likelihood of single runs, though K has one row a point: runs of
  * one point tell the noise apart from the signal.
@@ -35,17 +36,20 @@ export interface Data {
   readonly scatter: number;
   /** How dear noise is; as dear as a search wants it when absent. */
   readonly noisy?: number;
+  /** v, how far from 0 the level may lie; it is 0 when absent. */
+  readonly levelVariance?: number;
 }
 
 /** f and its slope at θ; Infinity where K is not positive definite to working precision. */
 export function openLikelihood(data: Data): (theta: Float64Array, gradient: Float64Array) => number {
-  const { axes, X, count, y, runs, extraRuns, scatter, noisy } = data;
+  const { axes, X, count, y, runs, extraRuns, scatter, noisy, levelVariance = 0 } = data;
   const D = axes.count;
   const pairs = (count * (count - 1)) / 2;
   const { k, slope, weigh, lean } = openPairs(pairDistances(axes, X, count, count), pairs, D);
   const L = new Float64Array(count * count);
   const inverse = new Float64Array(count * count);
   const alpha = new Float64Array(count);
+  const ones = new Float64Array(count);
 
   return (theta, gradient) => {
     const { w, a, s } = toHyper(theta, D);
@@ -62,6 +66,13 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
 
     solveLower(L, count, count, y, alpha);
     let f = 0.5 * extraRuns * log(s) + (0.5 * scatter) / s;
+    if (levelVariance > 0) {
+      // The level is where f is least: it has no slope of its own.
+      solveLower(L, count, count, ones.fill(1), ones);
+      const level = levelOf(ones, alpha, count, levelVariance);
+      for (let i = 0; i < count; i++) alpha[i] = (alpha[i] as number) - level * (ones[i] as number);
+      f += (0.5 * level * level) / levelVariance;
+    }
     for (let i = 0; i < count; i++)
       f += 0.5 * (alpha[i] as number) * (alpha[i] as number) + log(L[i * count + i] as number);
     solveLowerTransposed(L, count, count, alpha, alpha);
@@ -87,6 +98,17 @@ export function openLikelihood(data: Data): (theta: Float64Array, gradient: Floa
     gradient[D + 1] = -0.5 * s * traceNoise + 0.5 * extraRuns - (0.5 * scatter) / s;
     return f + penalty(theta, D, gradient, noisy);
   };
+}
+
+/** The most likely level, from L⁻¹ 1 and L⁻¹ y. */
+export function levelOf(ones: Float64Array, t: Float64Array, count: number, variance: number): number {
+  let above = 0;
+  let below = 1 / variance;
+  for (let i = 0; i < count; i++) {
+    above += (ones[i] as number) * (t[i] as number);
+    below += (ones[i] as number) * (ones[i] as number);
+  }
+  return above / below;
 }
 
 /** What one likelihood keeps of all pairs: their distances, and under the weights last asked k(q) and k'(q). */
@@ -157,7 +179,12 @@ function sumOf(a: Float64Array, b: Float64Array, at: number, length: number): nu
   return s0 + s1 + (s2 + s3);
 }
 
-/** The best θ that any of the starts leads to. */
+/** An iteration that gains less than this part of f ends the climb: a hundredth of a nat tells no two explanations apart. */
+const TOLERANCE = 1e-4;
+/** After so many iterations only the start that has come furthest is climbed on from. */
+const SCOUTED = 12;
+
+/** The best θ that the starts lead to, as far as their first steps show. */
 export function mostLikely(data: Data, starts: readonly Float64Array[], maxIterations: number): Float64Array {
   const mark = markKept();
   try {
@@ -170,16 +197,14 @@ export function mostLikely(data: Data, starts: readonly Float64Array[], maxItera
 function climbFrom(data: Data, starts: readonly Float64Array[], maxIterations: number): Float64Array {
   const D = data.axes.count;
   const likelihood = openLikelihood(data);
-  const lower = lowest(D);
-  const upper = highest(D);
-  let best = Float64Array.from(starts[0] ?? []);
-  let least = Number.POSITIVE_INFINITY;
-  for (const start of starts) {
-    const inside = start.map((t, i) => Math.min(Math.max(t, lower[i] as number), upper[i] as number));
-    const { x, value } = minimize(likelihood, inside, { lower, upper, maxIterations });
-    if (!(value < least)) continue;
-    best = Float64Array.from(x);
-    least = value;
-  }
-  return best;
+  const bounds = { lower: lowest(D), upper: highest(D), valueTolerance: TOLERANCE };
+  const climb = (from: ArrayLike<number>, iterations: number): Minimum =>
+    minimize(likelihood, from, { ...bounds, maxIterations: iterations });
+  const [first, ...others] = starts.map((start) =>
+    climb(start, starts.length > 1 ? Math.min(SCOUTED, maxIterations) : maxIterations),
+  );
+  if (first === undefined) throw new RangeError("a fit begins somewhere");
+  const ahead = others.reduce((best, each) => (each.value < best.value ? each : best), first);
+  const left = maxIterations - ahead.iterations;
+  return Float64Array.from(ahead.converged || left <= 0 ? ahead.x : climb(ahead.x, left).x);
 }

@@ -60,10 +60,16 @@ export function rankAll(score: Score, list: readonly Float64Array[], D: number):
 function rank(score: Score, points: Float64Array, count: number, D: number, most: number): Found[] {
   const scores = new Float64Array(count);
   score.many(points, count, scores);
-  return Array.from({ length: count }, (_, i) => i)
+  const sorted = Array.from({ length: count }, (_, i) => i)
     .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
-    .slice(0, most)
-    .map((i) => ({ x: points.slice(i * D, (i + 1) * D), score: scores[i] as number }));
+    .map((i) => ({ x: points.subarray(i * D, (i + 1) * D), score: scores[i] as number }));
+  const distinct: Found[] = [];
+  for (const { x, score } of sorted) {
+    if (distinct.length === most) break;
+    const before = distinct.at(-1);
+    if (before === undefined || !isSame(x, before.x)) distinct.push({ x: x.slice(), score });
+  }
+  return distinct;
 }
 
 /** As many of those looked at are handed back, in case that the best ones have been tried already. */

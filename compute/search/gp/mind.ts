@@ -7,11 +7,20 @@ import { thetaLength } from "./hyper";
 import { openHypervolume } from "./hypervolume";
 import { openImprovement } from "./improvement";
 import { type Effort, maximise, rankAll } from "./maximise";
-import { appendPoints, type Belief, believedMeans, type Model, predict, truncate } from "./posterior";
+import { appendPoints, type Belief, believedMeans, expectMean, type Model, predict, truncate } from "./posterior";
 import { openProbe } from "./probe";
 import type { Room } from "./room";
 import { type Found, type Score, sumScores } from "./score";
-import { fitTheta, type Grown, grow, type Row, type Sample, selectRows } from "./surrogate";
+import {
+  FIT_ROWS,
+  fitTheta,
+  type Grown,
+  grow,
+  type Row,
+  type Sample,
+  selectRows,
+  setLevel,
+} from "./surrogate";
 
 /**
  * All models of a search: one a metric, one a soft constraint, one of failures. It thinks in two steps: `learn` from what
@@ -69,8 +78,10 @@ const refitEvery = (outcomes: number, haste: number): number =>
 
 /** A model looks at no more rows than this and those since its last fit: a proposal costs their square. */
 const MODEL_ROWS = 1000;
+/** Targets have variance 1. */
+const LEVEL_VARIANCE = 1;
 const FANTASIES = 16;
-const EFFORT: Effort = { random: 600, perturbed: 300, starts: 5, steps: 30, tolerance: 1e-12 };
+const EFFORT: Effort = { random: 600, perturbed: 300, starts: 5, steps: 30, tolerance: 1e-7 };
 /** In haste a climb ends where a step gains less than this part of the score. */
 const HASTY_STEPS = 15;
 const HASTY_TOLERANCE = 1e-4;
@@ -93,6 +104,8 @@ export function openMind(room: Room): Mind {
   const { axes } = room;
   const size = thetaLength(axes.count);
   let models: readonly Grown[] = [];
+  /** What the only objective's model is asked for is measured from there. */
+  let level = 0;
   let asked: Question = { objectives: [], constraints: [], failures: null, outcomes: 0 };
 
   const modelAt = (i: number): Model => {
@@ -131,10 +144,15 @@ export function openMind(room: Room): Mind {
       const { objectives, constraints, failures, outcomes } = question;
       const samples = failures ? [...objectives, ...constraints, failures] : [...objectives, ...constraints];
       const [fittedAt = -1, rowsThen = 0] = memory ?? [];
+      // What is compared with 0 has none; and fronts of several objectives came out shorter with one.
+      const hasLevel = (i: number): boolean => i === 0 && objectives.length === 1;
+      level = 0;
       const known = samples.map((_, i) => thetaIn(memory, i, size));
       const isDue = known.includes(null) || outcomes - fittedAt >= refitEvery(outcomes, haste);
       const thetas = known.map((theta, i) =>
-        theta && !isDue ? theta : fitTheta(axes, samples[i] ?? NOTHING, theta),
+        theta && !isDue
+          ? theta
+          : fitTheta(axes, samples[i] ?? NOTHING, theta, FIT_ROWS, hasLevel(i) ? LEVEL_VARIANCE : 0),
       );
       const rows = isDue ? (objectives[0]?.rows.length ?? 0) : rowsThen;
       // One choice of rows for all objectives: their means are compared row by row.
@@ -145,7 +163,9 @@ export function openMind(room: Room): Mind {
             ? chosen.map((row) => sample.rows[row] as Row)
             : selectRows(sample.rows, MODEL_ROWS).map((row) => sample.rows[row] as Row);
         const looked = i < objectives.length ? [...before, ...sample.rows.slice(rows)] : before;
-        return grow(axes, thetas[i] ?? new Float64Array(size), looked, spare, models[i] ?? null);
+        const grown = grow(axes, thetas[i] ?? new Float64Array(size), looked, spare, models[i] ?? null);
+        if (hasLevel(i)) level = setLevel(grown, looked, LEVEL_VARIANCE);
+        return grown;
       });
       asked = question;
       return [isDue ? outcomes : fittedAt, rows, ...thetas.flatMap((theta) => [...theta])];
@@ -160,7 +180,10 @@ export function openMind(room: Room): Mind {
       }
     },
 
-    expect: (x) => predict(modelAt(0), x),
+    expect(x) {
+      const { mean, sd } = predict(modelAt(0), x);
+      return { mean: mean + level, sd };
+    },
     get noise() {
       return modelAt(0).hyper.s;
     },
@@ -178,7 +201,7 @@ function allowedRows(constraints: readonly Grown[], objective: Grown | undefined
   const x = new Float64Array(model.axes.count);
   return Array.from({ length: model.rows }, (_, i) => {
     for (let d = 0; d < x.length; d++) x[d] = model.X[d * model.capacity + i] as number;
-    return constraints.every((constraint) => predict(constraint.model, x).mean >= 0);
+    return constraints.every((constraint) => expectMean(constraint.model, x) >= 0);
   });
 }
 

@@ -112,7 +112,6 @@ export function truncate(model: Model, rows: number): void {
   model.rows = rows;
 }
 
-/** mean(x) alone: n multiplications, where the variance takes n². */
 function meanFrom(model: Model, k: Float64Array): number {
   const { alpha, targets } = model;
   let mean = 0;
@@ -138,6 +137,13 @@ export function varianceFrom(model: Model, v: Float64Array, at: number): number 
 export interface Belief {
   readonly mean: number;
   readonly sd: number;
+}
+
+/** mean(x) alone: n multiplications, where the spread takes n² of them. */
+export function expectMean(model: Model, x: Float64Array): number {
+  const k = new Float64Array(model.rows);
+  covariances(model, x, k);
+  return meanFrom(model, k);
 }
 
 export function predict(model: Model, x: Float64Array): Belief {

@@ -26,7 +26,9 @@ export function fitWarp(values: readonly number[], goal: "minimize" | "maximize"
   const unit = (goal === "maximize" ? 1 : -1) * (largest > 1e100 ? largest : 1);
   const good = Float64Array.from(values, (value) => value / unit);
   const tail = openTail(good);
-  const held = good.map(tail.draw);
+  const drawn = good.map(tail.draw);
+  const size = drawn.reduce((most, each) => Math.max(most, Math.abs(each)), 0) || 1;
+  const held = drawn.map((each) => each / size);
   const { mean, variance } = moments(held);
   // equal values but for rounding are a constant
   const deviation = Math.sqrt(variance) > 1e-13 * Math.abs(mean) ? Math.sqrt(variance) : 1;
@@ -36,11 +38,11 @@ export function fitWarp(values: readonly number[], goal: "minimize" | "maximize"
   const spread = warped.variance > 0 ? Math.sqrt(warped.variance) : 1;
   return {
     toTarget: (value) =>
-      (yeoJohnson((tail.draw(value / unit) - mean) / deviation, lambda) - warped.mean) / spread,
+      (yeoJohnson((tail.draw(value / unit) / size - mean) / deviation, lambda) - warped.mean) / spread,
     toValue: (target) =>
       unit *
       tail.release(
-        mean + deviation * yeoJohnsonInverse(within(warped.mean + spread * target, lambda), lambda),
+        size * (mean + deviation * yeoJohnsonInverse(within(warped.mean + spread * target, lambda), lambda)),
       ),
   };
 }
@@ -53,7 +55,9 @@ interface Tail {
 }
 
 function openTail(good: Float64Array): Tail {
-  const r = robustDeviation(good);
+  // Where more than half of the values are one, the others tell how far apart values are.
+  const middle = median(good);
+  const r = robustDeviation(good) || robustDeviation(good.filter((g) => g !== middle)) || 0;
   if (!(r > 0)) return { draw: (g) => g, release: (h) => h };
   const f = median(good) - TAIL_FROM * r;
   return {

@@ -72,6 +72,29 @@ parameters:
     expect(failing / late.length).toBeLessThan(0.25);
   });
 
+  test("spends no random points where the best place is a corner of the space", () => {
+    const problem = problemOf(
+      "metric: {name: loss}\nparameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}",
+    );
+    const corner: Objective = (params) => ({ objectives: [at(params, "x") + at(params, "y")] });
+    const { proposals } = play("bayes", problem, corner, { runs: 60 });
+    expect(proposals.filter(({ reason }) => reason === "random")).toEqual([]);
+  });
+
+  test("goes on in a space of branches of branches that draws hardly ever come to", () => {
+    const depth = 40;
+    const switches = Array.from(
+      { length: depth },
+      (_, i) => `  s${i}: {values: [0, 1]${i > 0 ? `, when: {s${i - 1}: 1}` : ""}}`,
+    );
+    const problem = problemOf(
+      `metric: {name: loss}\nparameters:\n${switches.join("\n")}\n  x: {min: 0.0, max: 1.0, when: {s${depth - 1}: 1}}`,
+    );
+    const deep: Objective = (params) => ({ objectives: [-Object.keys(params).length] });
+    // eight are what a thousand draws come to
+    expect(play("bayes", problem, deep, { runs: 20 }).proposals.length).toBeGreaterThan(12);
+  });
+
   test("keeps to a bound on another metric: most of its later proposals do up to 0.02, and reach it", () => {
     const problem = problemOf(
       "metric: {name: loss}\nconstraints: [latency <= 0.4]\nparameters: {x: {min: 0.0, max: 1.0}, y: {min: 0.0, max: 1.0}}",

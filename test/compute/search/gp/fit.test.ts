@@ -13,23 +13,28 @@ const penaltyAt = (theta: Float64Array): number => penalty(theta, MIXED.count, n
 describe("the likelihood", () => {
   test("has the slope that its differences show, in each hyperparameter", () => {
     fc.assert(
-      fc.property(seeds, fc.integer({ min: 2, max: 25 }), (seed, count) => {
-        const unit = unitOf(seed);
-        const likelihood = openLikelihood(drawData(MIXED, count, unit));
-        const theta = drawTheta(MIXED, unit);
-        const gradient = new Float64Array(length);
-        const unused = new Float64Array(length);
-        likelihood(theta, gradient);
-        const step = 1e-5;
-        for (let i = 0; i < length; i++) {
-          const [up, down] = [theta.slice(), theta.slice()];
-          up[i] = (theta[i] as number) + step;
-          down[i] = (theta[i] as number) - step;
-          const found = (likelihood(up, unused) - likelihood(down, unused)) / (2 * step);
-          const scale = 1 + Math.abs(found);
-          expect(Math.abs(found - (gradient[i] as number)) / scale, `θ${i}`).toBeLessThan(2e-5);
-        }
-      }),
+      fc.property(
+        seeds,
+        fc.integer({ min: 2, max: 25 }),
+        fc.constantFrom(0, 1, 10),
+        (seed, count, levelVariance) => {
+          const unit = unitOf(seed);
+          const likelihood = openLikelihood({ ...drawData(MIXED, count, unit), levelVariance });
+          const theta = drawTheta(MIXED, unit);
+          const gradient = new Float64Array(length);
+          const unused = new Float64Array(length);
+          likelihood(theta, gradient);
+          const step = 1e-5;
+          for (let i = 0; i < length; i++) {
+            const [up, down] = [theta.slice(), theta.slice()];
+            up[i] = (theta[i] as number) + step;
+            down[i] = (theta[i] as number) - step;
+            const found = (likelihood(up, unused) - likelihood(down, unused)) / (2 * step);
+            const scale = 1 + Math.abs(found);
+            expect(Math.abs(found - (gradient[i] as number)) / scale, `θ${i}`).toBeLessThan(2e-5);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDice } from "@/compute/search/gp/dice";
 import { toHyper } from "@/compute/search/gp/hyper";
+import type { Axes } from "@/compute/search/gp/kernel";
 import { appendPoints, believedMeans, predict, setTargets, truncate } from "@/compute/search/gp/posterior";
 import { openProbe } from "@/compute/search/gp/probe";
-import { grow, type Row, selectRows } from "@/compute/search/gp/surrogate";
+import { grow, type Row, selectRows, setLevel } from "@/compute/search/gp/surrogate";
 import { believeDense, drawData, drawPoint, drawTheta, MIXED, modelOf } from "../../../support/gp";
 
 const unitOf = (seed: string) => openDice(seed, ["posterior"]).unit;
@@ -144,6 +145,29 @@ describe("a model that grows", () => {
       ),
       { numRuns: 80 },
     );
+  });
+
+  test("expects far from all points the level that its targets show, and at them what it expected without one", () => {
+    const axes: Axes = { count: 2, kinds: ["number", "number"] };
+    const unit = unitOf("level");
+    const rows = Array.from({ length: 12 }, (): Row => {
+      const x = Float64Array.of(0.1 * unit(), 0.1 * unit());
+      return { x, y: 5 + 0.1 * unit(), runs: 1 };
+    });
+    // length scales of a tenth: the corner across is fourteen of them away
+    const theta = Float64Array.of(Math.log(100), Math.log(100), 0, Math.log(1e-6));
+    const grown = grow(axes, theta, rows, 0, null);
+    const far = Float64Array.of(1, 1);
+    const near = (rows[3] as Row).x;
+    const before = predict(grown.model, near).mean;
+    expect(predict(grown.model, far).mean).toBeCloseTo(0, 3);
+    const level = setLevel(grown, rows, 100);
+    expect(level).toBeGreaterThan(4);
+    expect(level).toBeLessThan(5.1);
+    expect(predict(grown.model, far).mean).toBeCloseTo(0, 3);
+    expect(level + predict(grown.model, near).mean).toBeCloseTo(before, 2);
+    // the narrower the belief about it, the nearer it stays to 0
+    expect(setLevel(grow(axes, theta, rows, 0, null), rows, 0.1)).toBeLessThan(1);
   });
 
   test("takes the same point again and again: noise is added until the factor exists", () => {
