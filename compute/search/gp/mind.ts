@@ -7,7 +7,15 @@ import { thetaLength } from "./hyper";
 import { openHypervolume } from "./hypervolume";
 import { openImprovement } from "./improvement";
 import { type Effort, maximise, rankAll } from "./maximise";
-import { appendPoints, type Belief, believedMeans, expectMean, type Model, predict, truncate } from "./posterior";
+import {
+  appendPoints,
+  type Belief,
+  believedMeans,
+  expectMean,
+  type Model,
+  predict,
+  truncate,
+} from "./posterior";
 import { openProbe } from "./probe";
 import type { Room } from "./room";
 import { type Found, type Score, sumScores } from "./score";
