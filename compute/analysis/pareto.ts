@@ -65,7 +65,7 @@ function volume(points: readonly Point[], reference: Point, dimensions: number):
 
 /**
  * The region above the reference that no point dominates, cut into boxes that do not overlap: a new point's gain in
- * hypervolume is the sum of what it covers of each. For two coordinates n + 1 boxes, for three up to (n + 1)(n + 2) / 2.
+ * hypervolume is the sum of what it covers of each. For n points of two coordinates n + 1 boxes at most, of three 2 n + 1.
  */
 export function boxesAbove(points: readonly Point[], reference: Point): Box[] {
   const inside = points.filter((point) => reference.every((r, j) => (point[j] as number) > r));
@@ -79,6 +79,7 @@ function cut(points: readonly Point[], reference: Point, dimensions: number): Bo
     const top = points.reduce((most, point) => Math.max(most, point[0] as number), base);
     return [{ lower: [top], upper: [Number.POSITIVE_INFINITY] }];
   }
+  if (dimensions === 3) return cutThree(points, reference);
   const levels = [...new Set(points.map((point) => point[last] as number))].sort((a, b) => a - b);
   return [base, ...levels].flatMap((from, i) => {
     const to = levels[i] ?? Number.POSITIVE_INFINITY;
@@ -89,4 +90,41 @@ function cut(points: readonly Point[], reference: Point, dimensions: number): Bo
       upper: [...upper, to],
     }));
   });
+}
+
+/** Above a stretch of x, from y up without an end, and below `top` in z as far as nothing has come in the way. */
+interface Strip {
+  readonly from: number;
+  readonly to: number;
+  readonly y: number;
+  readonly top: number;
+}
+
+/**
+ * From the highest z down. The points passed so far leave a staircase of x and y free, in strips: further right is lower. The next
+ * point ends those that it reaches under, and one or two begin below it, so that n points make 2 n + 1 strips in all.
+ */
+function cutThree(points: readonly Point[], [left, floor, bottom]: Point): Box[] {
+  const boxes: Box[] = [];
+  const close = ({ from, to, y, top }: Strip, z: number): void => {
+    // of points with the same z the strips between have no height
+    if (z < top) boxes.push({ lower: [from, y, z], upper: [to, Number.POSITIVE_INFINITY, top] });
+  };
+  const end = Number.POSITIVE_INFINITY;
+  let strips: Strip[] = [{ from: left as number, to: end, y: floor as number, top: end }];
+  for (const point of [...points].sort((a, b) => (b[2] as number) - (a[2] as number))) {
+    const [x, y, z] = point as [number, number, number];
+    const first = strips.findIndex((strip) => strip.y < y);
+    const behind = strips.findIndex((strip) => strip.to >= x) + 1;
+    const reached = strips.slice(Math.max(first, 0), behind);
+    const [start, last] = [reached[0], reached.at(-1)];
+    // a point that reaches under none is dominated by one before it
+    if (first < 0 || !start || !last) continue;
+    for (const strip of reached) close(strip, z);
+    const below = [{ from: start.from, to: x, y, top: z }];
+    if (last.to > x) below.push({ from: x, to: last.to, y: last.y, top: z });
+    strips = [...strips.slice(0, first), ...below, ...strips.slice(behind)];
+  }
+  for (const strip of strips) close(strip, bottom as number);
+  return boxes;
 }

@@ -1,6 +1,6 @@
 import { type Box, boxesAbove, type Point, paretoFront } from "@/compute/analysis/pareto";
-import { exp, log, log1p } from "@/math/elementary";
-import { logEi } from "@/math/special";
+import { log, quickExp } from "@/math/elementary";
+import { logEi, logEiDerivative } from "@/math/special";
 import type { Probe } from "./probe";
 import type { Score } from "./score";
 
@@ -13,11 +13,12 @@ import type { Score } from "./score";
  * | μ_j, σ_j    | mean and spread of objective j (see probe.ts)                            | J     |
  * | B           | boxes of the region that no known point dominates, l_bj .. u_bj (pareto.ts) |       |
  * | ψ_j(c)      | E max(0, f_j - c) = σ_j h((μ_j - c) / σ_j)                               |       |
- * | score       | ln Σ_b Π_j (ψ_j(l_bj) - ψ_j(u_bj))                                       |       |
+ * | p_bj        | 1 - ψ_j(u_bj) / ψ_j(l_bj), which is 1 without an upper end                | B x J |
+ * | score       | ln Σ_b w_b, w_b = Π_j ψ_j(l_bj) p_bj                                     |       |
  *
- * Exact for independent objectives: what f covers of a box in coordinate j is min(f_j, u) - l above l, and its mean is that
- * difference. Each term is taken as a logarithm, ψ(l) - ψ(u) = ψ(l) (1 - ψ(u) / ψ(l)), so that it has a slope far from the front, too. Slopes in μ_j and σ_j
- * are central differences of this sum, which costs no kernel: 4 J + 1 sums a point.
+ * Exact for independent objectives: what f covers of a box in coordinate j is min(f_j, u) - l above l, and its mean is
+ * ψ(l) - ψ(u) = ψ(l) p. ψ is taken as a logarithm, so that the score has a slope far from the front, too; levels, of which there are few, are
+ * looked up by number. A slope in μ_j or σ_j is Σ_b w_b (a(l) - (1 - p) a(u)) / p over Σ_b w_b, with a(c) that of ln ψ_j(c).
  */
 export function openHypervolume(probes: readonly Probe[], known: readonly Point[]): Score {
   const J = probes.length;
@@ -25,45 +26,80 @@ export function openHypervolume(probes: readonly Probe[], known: readonly Point[
   const boxes = toColumns(boxesAbove(front, referenceOf(front, J)), J);
   const mean = new Float64Array(J);
   const sd = new Float64Array(J);
-  const terms = new Float64Array(boxes.count);
-  const levels = boxes.levels.map(({ length }) => new Float64Array(length));
+  /** w_b by the largest product of ψ_j(l_bj), and p_bj. */
+  const w = new Float64Array(boxes.count);
+  const parts = new Float64Array(boxes.count * J);
+  const levels = boxes.levels.map((places) => ({
+    places,
+    /** ln ψ, and its slopes in μ and σ. */
+    log: new Float64Array(places.length),
+    byMean: new Float64Array(places.length),
+    bySd: new Float64Array(places.length),
+  }));
+  const byMean = Array.from({ length: J }, () => new Float64Array(1));
+  const bySd = new Float64Array(J);
 
   const value = (): number => {
-    for (let j = 0; j < J; j++) {
-      const own = levels[j] as Float64Array;
-      const places = boxes.levels[j] as Float64Array;
-      for (let i = 0; i < own.length; i++)
-        own[i] =
-          log(sd[j] as number) + logEi(((mean[j] as number) - (places[i] as number)) / (sd[j] as number));
+    for (const [j, own] of levels.entries()) {
+      const [m, s] = [mean[j] as number, sd[j] as number];
+      const unit = log(s);
+      for (let i = 0; i < own.places.length; i++)
+        own.log[i] = unit + logEi((m - (own.places[i] as number)) / s);
     }
     let top = Number.NEGATIVE_INFINITY;
     for (let b = 0; b < boxes.count; b++) {
-      let term = 0;
+      let product = 0;
       for (let j = 0; j < J; j++) {
-        const own = levels[j] as Float64Array;
-        const low = own[boxes.lower[b * J + j] as number] as number;
-        const up = boxes.upper[b * J + j] as number;
-        // 1 - e^-x for an x below 1e-15 is x, and not 0
-        const gap = up < 0 ? Number.POSITIVE_INFINITY : low - (own[up] as number);
-        term += low + (gap < 1e-8 ? log(Math.max(gap, 1e-300)) : log1p(-exp(-gap)));
+        const at = b * J + j;
+        const logs = (levels[j] as (typeof levels)[number]).log;
+        const low = logs[boxes.lower[at] as number] as number;
+        const up = boxes.upper[at] as number;
+        parts[at] = up < 0 ? 1 : partOf(low - (logs[up] as number));
+        product += low;
       }
-      terms[b] = term;
-      top = Math.max(top, term);
+      w[b] = product;
+      top = Math.max(top, product);
     }
     let sum = 0;
-    for (let b = 0; b < boxes.count; b++) sum += exp((terms[b] as number) - top);
+    for (let b = 0; b < boxes.count; b++) {
+      let weight = quickExp((w[b] as number) - top);
+      for (let j = 0; j < J; j++) weight *= parts[b * J + j] as number;
+      w[b] = weight;
+      sum += weight;
+    }
     return top + log(sum);
   };
 
-  const byMean = new Float64Array(1);
-  const difference = (of: Float64Array, j: number, step: number): number => {
-    const at = of[j] as number;
-    of[j] = at + step;
-    const above = value();
-    of[j] = at - step;
-    const below = value();
-    of[j] = at;
-    return (above - below) / (2 * step);
+  /** Into `byMean` and `bySd`, from what `value` has left. */
+  const differentiate = (): void => {
+    let sum = 0;
+    for (let b = 0; b < boxes.count; b++) sum += w[b] as number;
+    for (const [j, own] of levels.entries()) {
+      const [m, s] = [mean[j] as number, sd[j] as number];
+      for (let i = 0; i < own.places.length; i++) {
+        const z = (m - (own.places[i] as number)) / s;
+        const steep = logEiDerivative(z);
+        own.byMean[i] = steep / s;
+        own.bySd[i] = (1 - z * steep) / s;
+      }
+      let [ofMean, ofSd] = [0, 0];
+      for (let b = 0; b < boxes.count; b++) {
+        const share = (w[b] as number) / sum;
+        const at = b * J + j;
+        const [low, up] = [boxes.lower[at] as number, boxes.upper[at] as number];
+        if (up < 0) {
+          ofMean += share * (own.byMean[low] as number);
+          ofSd += share * (own.bySd[low] as number);
+        } else if (share > NOTHING) {
+          const part = parts[at] as number;
+          const rest = 1 - part;
+          ofMean += (share / part) * ((own.byMean[low] as number) - rest * (own.byMean[up] as number));
+          ofSd += (share / part) * ((own.bySd[low] as number) - rest * (own.bySd[up] as number));
+        }
+      }
+      (byMean[j] as Float64Array)[0] = ofMean;
+      bySd[j] = ofSd;
+    }
   };
 
   return {
@@ -85,19 +121,26 @@ export function openHypervolume(probes: readonly Probe[], known: readonly Point[
         sd[j] = probe.at(x);
         mean[j] = probe.mean[0] as number;
       }
+      const score = value();
+      differentiate();
       gradient.fill(0);
-      for (const [j, probe] of probes.entries()) {
-        const step = STEP * (sd[j] as number);
-        byMean[0] = difference(mean, j, step);
-        probe.addSlope(byMean, difference(sd, j, step), gradient);
-      }
-      return value();
+      for (const [j, probe] of probes.entries())
+        probe.addSlope(byMean[j] as Float64Array, bySd[j] as number, gradient);
+      return score;
     },
   };
 }
 
-/** In spreads: the error of a central difference is least near the third root of the machine's precision. */
-const STEP = 1e-5;
+/** 1 - e^-gap: by its series where the subtraction would take its digits, and never 0. */
+function partOf(gap: number): number {
+  if (gap >= 1e-4) return 1 - quickExp(-gap);
+  return Math.max(gap * (1 - (gap / 2) * (1 - gap / 3)), LEAST_PART);
+}
+
+/** Three of them are a number still. Logarithms that rounding makes equal or exchanges are a box of no volume. */
+const LEAST_PART = 1e-100;
+/** A box of such a share has no say in the slope; what it says is divided by its part, of which rounding may have left nothing. */
+const NOTHING = 1e-18;
 /** Targets have variance 1: where the front is a single point, this much below it still counts. */
 const LEAST_MARGIN = 0.1;
 

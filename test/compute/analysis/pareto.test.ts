@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { boxesAbove, hypervolume, type Point, paretoFront } from "@/compute/analysis/pareto";
+import { type Box, boxesAbove, hypervolume, type Point, paretoFront } from "@/compute/analysis/pareto";
 
 /** Whole numbers 0 .. 5, so that volumes can be counted cell by cell. */
 const SIDE = 5;
@@ -72,6 +72,44 @@ describe("the hypervolume", () => {
             cell.every((x, j) => x > (lower[j] as number) && x < (upper[j] as number)),
           );
           expect(holding).toHaveLength(points.some((point) => dominates(point, cell)) ? 0 : 1);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("what a point covers of the boxes is what it gains, with ties, dominated and equal points", () => {
+    const places = [
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.integer({ min: 0, max: 8 }).map((n) => n / 8),
+    ];
+    const fronts = fc
+      .tuple(fc.integer({ min: 2, max: 3 }), fc.constantFrom(...places))
+      .chain(([J, place]) => {
+        const point = fc.array(place, { minLength: J, maxLength: J });
+        return fc.tuple(
+          fc.array(point, { maxLength: 40 }),
+          fc.array(point, { minLength: 10, maxLength: 10 }),
+        );
+      });
+    const covered = (boxes: readonly Box[], point: Point): number => {
+      const shares = boxes.map(({ lower, upper }) => {
+        const sides = point.map((x, j) =>
+          Math.max(0, Math.min(x, upper[j] as number) - (lower[j] as number)),
+        );
+        return sides.reduce((volume, side) => volume * side, 1);
+      });
+      return shares.reduce((sum, share) => sum + share, 0);
+    };
+    fc.assert(
+      fc.property(fronts, ([points, others]) => {
+        const reference = new Array(others[0]?.length ?? 0).fill(0.1);
+        const boxes = boxesAbove(points, reference);
+        expect(boxes.length).toBeLessThanOrEqual(2 * points.length + 1);
+        const before = hypervolume(points, reference);
+        for (const other of others) {
+          const gain = hypervolume([...points, other], reference) - before;
+          expect(Math.abs(covered(boxes, other) - gain)).toBeLessThan(1e-12);
         }
       }),
       { numRuns: 200 },

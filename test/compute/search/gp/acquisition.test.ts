@@ -158,6 +158,56 @@ describe("log EHVI", () => {
     }
   });
 
+  test("has the slopes in each mean and spread that its differences show, over fronts of many points with ties", () => {
+    const told = (mean: number, sd: number, into: (byMean: number, bySd: number) => void): Probe => ({
+      ...fixed(mean, sd),
+      addSlope: (byMean, bySd) => into(byMean[0] as number, bySd),
+    });
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 2, max: 3 }), (seed, J) => {
+        const unit = unitOf(seed);
+        const tie = unit() < 0.5 ? 8 : 1e9;
+        const points = Array.from({ length: 40 }, () => {
+          const point = Array.from({ length: J }, () => 0.1 + unit());
+          const length = Math.hypot(...point);
+          return point.map((x) => Math.round((x / length) * tie) / tie);
+        });
+        const at = Array.from({ length: 2 * J }, (_, i) =>
+          i < J ? 3 * unit() - 1.5 : 10 ** (-2.5 * unit()),
+        );
+        const open = (found: number[], own = at): Score =>
+          openHypervolume(
+            Array.from({ length: J }, (_, j) =>
+              told(own[j] as number, own[J + j] as number, (byMean, bySd) => {
+                found[j] = byMean;
+                found[J + j] = bySd;
+              }),
+            ),
+            points,
+          );
+        const slopes: number[] = [];
+        const score = open(slopes).slope(new Float64Array(1), new Float64Array(1));
+        expect(score).toBe(scoreOf(open([])));
+        for (const [i, slope] of slopes.entries()) {
+          const spread = at[J + (i % J)] as number;
+          const step = 1e-4 * spread;
+          const moved = (by: number) =>
+            scoreOf(
+              open(
+                [],
+                at.map((each, k) => (k === i ? each + by : each)),
+              ),
+            );
+          const difference = (moved(step) - moved(-step)) / (2 * step);
+          expect(Math.abs(slope - difference) * spread).toBeLessThan(
+            1e-6 * (1 + Math.abs(difference) * spread),
+          );
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("stays a number with a slope towards the front, a thousand deviations below it", () => {
     const points = [
       [0, 1],
