@@ -4,7 +4,7 @@ import type { Parameters } from "@/core/parameter";
 import type { Findings } from "./diagnostics";
 import { findIn, leafNames, parameterAt } from "./names";
 import { splitOnMetric } from "./soft-constraints";
-import { didYouMean } from "./suggest";
+import { didYouMean, suggest } from "./suggest";
 import { isListNode, isScalar, type Node, type Position, type ScalarNode, show } from "./tree";
 
 /** Each is asked of every configuration; real files have a handful. */
@@ -42,7 +42,8 @@ export function readConstraints(
       findings.error("CONSTRAINTS_INVALID", message, path, item.at);
       continue;
     }
-    const read = new ConstraintReader(item.text, parameters, metrics).read();
+    const reader = new ConstraintReader(item.text, parameters, metrics);
+    const read = reader.read();
     if ("complaint" in read) {
       const { code, complaint, at } = read;
       const place = at === undefined ? "" : ` (character ${at + 1} of it)`;
@@ -53,6 +54,12 @@ export function readConstraints(
         placeOf(item, at),
       );
       continue;
+    }
+    const slip = reader.findSlip();
+    if (slip) {
+      const { name, meant, at } = slip;
+      const message = `the constraint \`${cut(item.text)}\` is on a metric: there is no parameter \`${name}\`. Did you mean \`${meant}\`? If it is a metric, put it into backticks`;
+      findings.warn("CONSTRAINT_NAME_DOUBTFUL", message, path, placeOf(item, at));
     }
     constraints.push(...read.constraints);
     softConstraints.push(...read.softConstraints);
@@ -108,6 +115,18 @@ class ConstraintReader {
         at: this.source.indexOf(doubtful),
       };
     return splitOnMetric(this.source, expression);
+  }
+
+  /** A metric by guess that may be a parameter of a group, whose name is the dotted way to it: `lr` for `optimizer.lr`. */
+  findSlip(): { readonly name: string; readonly meant: string; readonly at: number } | undefined {
+    const names = leafNames(this.parameters).filter((name) => name.includes("."));
+    const lastOf = (name: string): string => name.slice(name.lastIndexOf(".") + 1);
+    for (const name of this.guessed) {
+      const nearest = suggest(name, names.map(lastOf));
+      const meant = names.find((each) => lastOf(each) === nearest);
+      if (meant !== undefined) return { name, meant, at: this.source.indexOf(name) };
+    }
+    return undefined;
   }
 
   private resolve(name: string, quoted: boolean): Expression | { readonly unknown: string } {

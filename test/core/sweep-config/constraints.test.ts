@@ -75,6 +75,28 @@ describe("constraints", () => {
     ]);
   });
 
+  test("on a metric whose name is like the last part of a parameter's are warned of, with their place and the dotted way", () => {
+    const { config, warnings } = read(
+      "latency <= 2 and lr < 0.1",
+      "nmae > 3",
+      '"`lr` < 0.2"',
+      "constructor < 3",
+    );
+    expect(placesOf(warnings)).toEqual([
+      "CONSTRAINT_NAME_DOUBTFUL 10:22 constraints/0",
+      "CONSTRAINT_NAME_DOUBTFUL 11:5 constraints/1",
+    ]);
+    expect(warnings[0]?.message).toContain("Did you mean `opt.lr`? If it is a metric, put it into backticks");
+    expect(warnings[1]?.message).toContain("Did you mean `opt.name`?");
+    expect(config?.softConstraints?.map(({ metric }) => metric)).toEqual([
+      "latency",
+      "lr",
+      "nmae",
+      "lr",
+      "constructor",
+    ]);
+  });
+
   test("come back from the database as they went", () => {
     const { config } = read("warmup < epochs", "latency_ms <= 20", "opt.name in ['sgd', 1.0, null]");
     expect(config && deserializeConfig(serializeConfig(config))).toEqual(config);
