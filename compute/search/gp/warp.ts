@@ -1,4 +1,4 @@
-import { exp, log1p } from "@/math/elementary";
+import { exp, log, log1p } from "@/math/elementary";
 import { fitYeoJohnson, median, moments, robustDeviation, yeoJohnson, yeoJohnsonInverse } from "@/math/stats";
 
 /**
@@ -21,9 +21,9 @@ export interface Warp {
 }
 
 export function fitWarp(values: readonly number[], goal: "minimize" | "maximize"): Warp {
-  // beyond 1e100 squares overflow
+  // Differences of the largest numbers overflow. A power of two costs no digit, and small values do not vanish beside one of 1e308.
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const unit = (goal === "maximize" ? 1 : -1) * (largest > 1e100 ? largest : 1);
+  const unit = (goal === "maximize" ? 1 : -1) * (largest > 1e300 ? 2 ** 20 : 1);
   const good = Float64Array.from(values, (value) => value / unit);
   const tail = openTail(good);
   const drawn = good.map(tail.draw);
@@ -61,10 +61,19 @@ function openTail(good: Float64Array): Tail {
   if (!(r > 0)) return { draw: (g) => g, release: (h) => h };
   const f = median(good) - TAIL_FROM * r;
   return {
-    draw: (g) => (g < f ? f - r * log1p((f - g) / r) : g),
-    release: (h) => (h < f ? f - r * (exp((f - h) / r) - 1) : h),
+    draw: (g) => (g < f ? f - r * logBeyond(f - g, r) : g),
+    release: (h) => (h < f ? f - toBeyond((f - h) / r, r) : h),
   };
 }
+
+/** ln(1 + way / r), where the quotient overflows, too: values of 1e-8, and one of 1e305. */
+const logBeyond = (way: number, r: number): number =>
+  way / r < Number.MAX_VALUE ? log1p(way / r) : log(way) - log(r);
+/** Its inverse. */
+const toBeyond = (steps: number, r: number): number =>
+  steps < MOST_STEPS ? r * (exp(steps) - 1) : exp(steps + log(r));
+/** Their exponential is a number. */
+const MOST_STEPS = 709;
 
 /** Yeo-Johnson's t ends at -1/λ above for λ < 0, at -1/(λ - 2) below for λ > 2. */
 function within(t: number, lambda: number): number {

@@ -45,6 +45,24 @@ describe("targets", () => {
     },
   );
 
+  test.each([
+    [1e-8, 1e305],
+    [1e-15, 1e300],
+    [1, Number.MAX_VALUE],
+    [1e-300, 1e155],
+    [1e-306, 1],
+  ])("of runs about %d are numbers beside one that diverged to %d, and lead back", (size, diverged) => {
+    for (const sign of [1, -1]) {
+      const values = [50, 40, 45, 30, 35, 42, 38, 33].map((value) => sign * value * size);
+      const warp = fitWarp([...values, sign * diverged], sign > 0 ? "minimize" : "maximize");
+      const targets = values.map(warp.toTarget);
+      expect(warp.toTarget(sign * diverged)).toBeLessThan(Math.min(...targets));
+      expect(spreadOf(targets)).toBeGreaterThan(0.05);
+      expect(warp.toValue(warp.toTarget(sign * diverged)) / diverged).toBeCloseTo(sign, 6);
+      expect((warp.toValue(targets[3] as number) / size) * sign).toBeCloseTo(30, 6);
+    }
+  });
+
   test("of the few that differ stay apart where more than half of the runs came to one value and one diverged", () => {
     const targets = targetsOf([0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.5, 0.4, 0.3, 1e10]);
     const [chance = 0] = targets;
