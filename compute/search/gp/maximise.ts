@@ -18,7 +18,7 @@ export interface Effort {
  * Where a score is highest, over numbers, ordinals and categories together: many points at random and around the best known,
  * then from the most promising of them in turns along the slope (numbers) and over all single changes (the rest). Only what the
  * constraints allow is looked at; there the best of all is crept on from.
- * @returns the best first, no two alike: the climbs' ends and the best of the points that were only looked at
+ * @returns the best first: the climbs' ends and the best of the points that were only looked at
  */
 export function maximise(
   room: Room,
@@ -56,7 +56,7 @@ export function rankAll(score: Score, list: readonly Float64Array[], D: number):
   return rank(score, points, list.length, D, list.length);
 }
 
-/** The best first, at most so many, in their order where scores are equal. */
+/** The best first, at most so many and no two alike, in their order where scores are equal. */
 function rank(score: Score, points: Float64Array, count: number, D: number, most: number): Found[] {
   const scores = new Float64Array(count);
   score.many(points, count, scores);
@@ -66,8 +66,10 @@ function rank(score: Score, points: Float64Array, count: number, D: number, most
   const distinct: Found[] = [];
   for (const { x, score } of sorted) {
     if (distinct.length === most) break;
-    const before = distinct.at(-1);
-    if (before === undefined || !isSame(x, before.x)) distinct.push({ x: x.slice(), score });
+    // Equal points are equally good, but not they alone: where nothing is known of two categories neither is better.
+    let i = distinct.length;
+    while (i > 0 && distinct[i - 1]?.score === score && !isSame(x, distinct[i - 1]?.x ?? x)) i--;
+    if (i === 0 || distinct[i - 1]?.score !== score) distinct.push({ x: x.slice(), score });
   }
   return distinct;
 }

@@ -27,7 +27,7 @@ export interface Sample {
 }
 
 export const FIT_ROWS = 300;
-/** From here on a fit begins where the last one ended and nowhere else: few results no longer lead to another explanation. */
+/** From here on a fit begins where the last one ended, and at much noise: few results no longer lead to another explanation. */
 const SETTLED_ROWS = 100;
 
 /** Begun with little noise alone, a fit of 150 rows of which half is noise ended 22 nats short, at short length scales without any. */
