@@ -78,6 +78,16 @@ export function sortKeys(value: Value): Value {
   return toValueMap(keys.map((key) => [key, sortKeys(value[key] ?? null)]));
 }
 
+/** As the database gives it back, its keys sorted: there they have no order, and zero has no sign. */
+export const toKept = (value: Value): Value => dropSigns(sortKeys(value));
+
+function dropSigns(value: Value): Value {
+  if (isList(value)) return value.map(dropSigns);
+  if (value instanceof Float) return value.value === 0 ? new Float(0) : value;
+  if (!isValueMap(value)) return value;
+  return toValueMap(Object.entries(value).map(([key, item]) => [key, dropSigns(item)]));
+}
+
 /** Python's order of strings. JavaScript compares UTF-16 units, which puts an emoji before U+FFFD. */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

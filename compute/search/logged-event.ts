@@ -1,4 +1,4 @@
-import { parseJson, sortKeys, stringifyJson, type ValueMap } from "@/core/value";
+import { parseJson, sortKeys, stringifyJson, toKept, type ValueMap } from "@/core/value";
 import type { Outcome, Prediction, Proposal, ProposalReason, Reached, SearchEvent } from "./method";
 
 /**
@@ -84,7 +84,7 @@ export function toLogged(event: SearchEvent): LoggedEvent {
 export function toLoggedProposal(proposal: Proposal) {
   const { predicted } = proposal;
   return {
-    params: stringifyJson(proposal.params),
+    params: stringifyJson(toKept(proposal.params)),
     hash: proposal.hash,
     repeat: proposal.repeat,
     reason: proposal.reason,

@@ -1,4 +1,4 @@
-import { parseJson, sortKeys, stringifyJson, type Value } from "@/core/value";
+import { parseJson, stringifyJson, toKept, type Value } from "@/core/value";
 import type { Point, Points } from "./point";
 
 /** What a run has that came by the number of its point, as it is stored. */
@@ -58,5 +58,4 @@ export function* passedOver(
 }
 
 const toHex = ({ hash }: Point): string => Buffer.from(hash).toString("hex");
-/** The database forgets the order of names. */
-const toText = (params: Value): string => stringifyJson(sortKeys(params));
+const toText = (params: Value): string => stringifyJson(toKept(params));

@@ -77,6 +77,24 @@ test.each([
     }),
 );
 
+test.each(["random", "sobol", "bayes", "tpe"])(
+  "what the database forgets of a value, the order of its keys and the sign of zero, makes no difference to %s",
+  (method) =>
+    withHouse(async ({ db, context }) => {
+      const source = `
+        method: ${method}
+        program: train.py
+        metric: {name: loss}
+        parameters:
+          shape: {values: [{width: 1, depth: -0.0}, {b: -0.0, aa: [{z: 1, y: 2}]}, -0.0]}
+          x: {min: 0.0, max: 1.0}`;
+      const { sweepId } = await createSweep(context, { source, project: "digits" });
+      const { agentId } = await registerAgent(context, { sweepId, host: "box" });
+      await claimRuns(context, { sweepId, agentId, count: 4 });
+      expect(await replaySweep(db.sql, sweepId)).toMatchObject({ differences: [] });
+    }),
+);
+
 test("a point that no run has is told, and one whose number is none; nothing is derived where nobody chose", () =>
   withHouse(async ({ db, context }) => {
     const sweep = await startSweep(context, gridOf(4));
