@@ -45,6 +45,18 @@ export function compareAll(rows: readonly Row[]): Comparison[] {
 export const ofRatios = (comparisons: readonly Comparison[]): string =>
   toTable(comparisons, PEERS, ({ ratio }, name) => ratio("bayes", name));
 
+/** The same with seeds alone resampled: how it would come out on these very tasks. Empty where a task has one seed. */
+export const ofSeeds = (comparisons: readonly Comparison[]): string =>
+  toTable(
+    comparisons,
+    PEERS,
+    ({ ratio }, name) => {
+      const found = ratio("bayes", name);
+      return found && found.seeds > 1 && isOnAll(found) ? found : undefined;
+    },
+    ({ bySeeds: { low, high }, seeds }) => `${digits(low)} to ${digits(high)}; ${seeds}`,
+  );
+
 /** Everybody beside random search. */
 export const ofYardstick = (comparisons: readonly Comparison[]): string =>
   toTable(
@@ -57,13 +69,14 @@ function toTable(
   comparisons: readonly Comparison[],
   engines: typeof ENGINES,
   pick: (comparison: Comparison, name: string) => Ratio | undefined,
+  show: (ratio: Ratio) => string = showBasis,
 ): string {
   const lines = comparisons.map((comparison) => [
     comparison.suite.name,
     String(comparison.agents),
     ...engines.map(({ name }) => {
       const ratio = pick(comparison, name);
-      return ratio ? `${digits(ratio.value)} (${showBasis(ratio)})` : "";
+      return ratio ? `${digits(ratio.value)} (${show(ratio)})` : "";
     }),
   ]);
   return table(["suite", "agents", ...engines.map(({ label }) => label)], lines);
@@ -79,6 +92,8 @@ interface Ratio extends Interval {
   readonly allTasks: number;
   /** Of the searches on one task, where they are fewest. */
   readonly seeds: number;
+  /** The interval over seeds alone. */
+  readonly bySeeds: Interval;
   /** Searches that both have begun and one of them has given up. */
   readonly missing: number;
 }
@@ -99,6 +114,7 @@ function ratioOf(one: Part | undefined, other: Part | undefined, at: number): Ra
     allTasks: one.tasks.length,
     seeds: fewest(pairs),
     missing: one.rows.filter((row) => begun.has(key(row))).length - done,
+    bySeeds: bootstrap(pairs, statistic),
     ...bootstrap(pairs, statistic, { tasks: true }),
   };
 }

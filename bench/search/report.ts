@@ -1,5 +1,5 @@
 import { median } from "@/math/stats";
-import { compareAll, ofDefeats, ofRatios, ofVerdicts, ofYardstick } from "./beside";
+import { compareAll, ofDefeats, ofRatios, ofSeeds, ofVerdicts, ofYardstick } from "./beside";
 import { digits, fixed, table } from "./markdown";
 import type { Row } from "./results";
 import type { AgentsSaving } from "./savings";
@@ -38,6 +38,7 @@ export function makeTables(found: readonly Row[], savings: readonly AgentsSaving
   tables.set("verdicts", ofVerdicts(comparisons));
   tables.set("behind", ofDefeats(comparisons));
   tables.set("ratios", ofRatios(comparisons));
+  tables.set("seeds", ofSeeds(comparisons));
   tables.set("yardstick", ofYardstick(comparisons));
   for (const { set, agents } of savings)
     if (SHOWN_CURVES.has(set))

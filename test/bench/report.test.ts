@@ -110,6 +110,28 @@ describe("what is missing is said, and never left out of a mean in silence", () 
     );
   });
 
+  test("an interval over seeds alone is that of the tasks at hand, and there is none of one seed", () => {
+    const rows = [1, 2].flatMap((seed) => [
+      row("A", "random", "branin", seed, 10),
+      row("A", "random", "levy4", seed, 10),
+      row("A", "bayes", "branin", seed, 1),
+      row("A", "bayes", "levy4", seed, 4),
+      ...(seed === 1 ? both("smac", seed, 10) : []),
+    ]);
+    const tables = makeTables(rows, []);
+    // seeds agree and tasks don't
+    expect(tables.get("ratios")).toContain("0.2 (0.1 to 0.4; 4)");
+    expect(tables.get("seeds")).toContain("0.2 (0.2 to 0.2; 2) |");
+    expect(
+      tables
+        .get("seeds")
+        ?.split("\n")
+        .at(-1)
+        ?.split("|")
+        .filter((cell) => cell.trim() !== ""),
+    ).toHaveLength(3);
+  });
+
   test("a regret of 0 on every task is ahead of any other, and on both sides it is a draw", () => {
     const rows = [1, 2, 3].flatMap((seed) => [
       row("B", "bayes", "x", seed, 0.5),
