@@ -10,8 +10,16 @@ import { deserializeConfig } from "@/core/sweep-config";
 import type { Database, Sql, Tx } from "@/db/client";
 import { readGeneration } from "@/db/queries/facts";
 import { readLog } from "@/db/queries/search-log";
-import { ensureSearch, holdSearch, lockHeldSearch, lockSearch } from "@/db/queries/searches";
+import {
+  ensureSearch,
+  holdSearch,
+  lockHeldSearch,
+  lockSearch,
+  readReady,
+  withdrawStale,
+} from "@/db/queries/searches";
 import { holderOf, whileHolding } from "@/engine/search/hold";
+import { keepReady } from "@/engine/search/keeper";
 import { warmSearch } from "@/engine/search/round";
 import { claimOne, startSweep, withHouse } from "./support/house";
 
@@ -186,4 +194,28 @@ test("a hold that can't be given back ends with its lease: what was done under i
     expect(await stealFrom(db, sweepId)).toBeUndefined();
     await pause(2_100);
     expect(await stealFrom(db, sweepId)).toMatchObject({ sweepId });
+  }));
+
+test("a claim takes what lies ready while the holder has the search's row, and neither waits for a row that the other has", () =>
+  withHouse(async ({ db, other }) => {
+    const sweep = await startSweep(other, json);
+    const { sweepId } = sweep;
+    await keepReady(other, sweepId);
+    await db.sql.begin(async (holder) => {
+      await lockSearch(holder, sweepId);
+      await claimOne(other, sweep);
+    });
+    expect(await readReasons(db)).toEqual(["design"]);
+    const stale = { sweepId, generation: 2, results: 0 };
+    const left = await db.sql.begin(async (claim) => {
+      const ready = await readReady(claim, sweepId, 8);
+      const { withdrawn } = await other.db.sql.begin((holder) => withdrawStale(holder, stale));
+      expect(withdrawn).toEqual([]);
+      return ready.map(({ number }) => number);
+    });
+    expect(left).toHaveLength(1);
+    await db.sql.begin(async (holder) => {
+      expect((await withdrawStale(holder, stale)).withdrawn).toEqual(left);
+      expect(await other.db.sql.begin((claim) => readReady(claim, sweepId, 8))).toEqual([]);
+    });
   }));
