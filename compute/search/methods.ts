@@ -31,10 +31,13 @@ export interface Picked {
   readonly why: string;
 }
 
-/** Which method searches: the one that the sweep file names, or the one that `auto` finds best for it. */
-export function pickMethod(problem: Problem): Picked {
+/**
+ * Which method searches: the one that the sweep file names, or the one that `auto` finds best for it.
+ * @param hasPriors its log begins with results of before
+ */
+export function pickMethod(problem: Problem, hasPriors = false): Picked {
   const { method } = problem.config;
-  if (method === "auto") return pickForYou(problem);
+  if (method === "auto") return pickForYou(problem, hasPriors);
   return { method: methodOf(method), why: `the sweep file names method ${method}` };
 }
 
@@ -48,13 +51,13 @@ const MODELLED_RUNS = 1000;
  */
 const TURNS = 15;
 
-function pickForYou({ config }: Problem): Picked {
+function pickForYou({ config }: Problem, hasPriors: boolean): Picked {
   const { runCap, metrics, softConstraints = [], budget } = config;
   const domain = openDomain(config);
   if (isCoveredBy(config, domain))
     return { method: random, why: `random order: run_cap covers all ${domain.size} configurations` };
   const workers = workersOf(config);
-  if (runCap !== undefined && workers !== undefined && workers >= runCap)
+  if (runCap !== undefined && workers !== undefined && workers >= runCap && !hasPriors)
     return {
       method: sobol,
       why: `sobol: all ${runCap} runs begin side by side, before there is a result to learn from (num_workers is ${workers})`,

@@ -65,9 +65,10 @@ export function notePoint({ constraints, params }: Told, proposal: Proposal): vo
   if (constraints.length > 0) params.set(proposal.number, proposal.params);
 }
 
-function open({ config, seed }: TellRequest): Told {
+function open({ config, seed, events }: TellRequest): Told {
   const problem: Problem = { config: deserializeConfig(config), seed };
-  const { method, why } = pickMethod(problem);
+  // Runs that a sweep was created with come first in its log; what is told of others later changes no method.
+  const { method, why } = pickMethod(problem, events[0]?.kind === "prior");
   const search = method.open(problem);
   const { name, version } = method;
   const constraints = openSoftConstraints(problem.config);

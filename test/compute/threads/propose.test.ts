@@ -63,3 +63,20 @@ test("where proposals are due faster than they can be thought out it hurries, an
   const silent = log.map((event) => (event.kind === "proposed" ? { ...event, details: null } : event));
   expect(replay(bayes, problem, silent).differences.length).toBeGreaterThan(0);
 });
+
+test("where all runs begin at once auto fills the space, but learns from runs of before where the log begins with some", () => {
+  const file = parseSweepConfig(`method: auto
+run_cap: 8
+scheduler: {num_workers: 8}
+metric: {name: loss, goal: minimize}
+parameters: {a: {min: 0.0, max: 1.0}}
+`);
+  const prior = toLogged({ type: "prior", number: -1, params: { a: 0.5 }, objectives: [1] });
+  const methodWith = (key: string, events: readonly LoggedEvent[]) => {
+    const asked = { seed: "auto", from: 0, count: 1, withinMs: 0, paceMs: Number.POSITIVE_INFINITY };
+    const answer = propose({ key, config: serializeConfig(file.config ?? config), events, ...asked });
+    return answer.known && answer.method;
+  };
+  expect(methodWith("alone", [])).toBe("sobol");
+  expect(methodWith("taught", [prior])).toBe("bayes");
+});
