@@ -60,8 +60,27 @@ def rate_at(schedule, epoch, epochs):
     return 1.0
 
 
-def perceptron(random, seed, data, epochs, schedules):
+def train(model, seed, data, epochs, rate_in):
+    """The loss of what is held out after each epoch, in which the learning rate is rate_in(epoch)."""
     x, y, x_out, y_out = data
+    losses = []
+    classes = np.unique(y)
+    for epoch in range(epochs):
+        if epoch == 0:
+            model.learning_rate_init = rate_in(epoch)
+        else:
+            optimizer = model._optimizer
+            optimizer.learning_rate_init = optimizer.learning_rate = rate_in(epoch)
+        order = np.random.default_rng([seed, epoch]).permutation(len(x))
+        try:
+            model.partial_fit(x[order], y[order], classes=classes)
+            losses.append(log_loss(y_out, model.predict_proba(x_out), labels=classes))
+        except ValueError:  # it has diverged
+            losses.append(math.nan)
+    return losses
+
+
+def perceptron(random, seed, data, epochs, schedules):
     solver = str(random.choice(["sgd", "adam"]))
     rate = log_uniform(random, 1e-3, 1.0) if solver == "sgd" else log_uniform(random, 1e-4, 0.1)
     schedule = str(random.choice(schedules))
@@ -75,19 +94,7 @@ def perceptron(random, seed, data, epochs, schedules):
         momentum=float(random.uniform(0.0, 0.98)),
         random_state=seed,
     )
-    losses = []
-    classes = np.unique(y)
-    for epoch in range(epochs):
-        if epoch > 0:
-            optimizer = model._optimizer
-            optimizer.learning_rate_init = optimizer.learning_rate = rate * rate_at(schedule, epoch, epochs)
-        order = np.random.default_rng([seed, epoch]).permutation(len(x))
-        try:
-            model.partial_fit(x[order], y[order], classes=classes)
-            losses.append(log_loss(y_out, model.predict_proba(x_out), labels=classes))
-        except ValueError:  # it has diverged
-            losses.append(math.nan)
-    return losses
+    return train(model, seed, data, epochs, lambda epoch: rate * rate_at(schedule, epoch, epochs) if epoch > 0 else rate)
 
 
 def schedule(random, seed, data):
@@ -112,7 +119,6 @@ def restarted_rate_at(schedule, epoch, epochs, period, growth):
 def restarts(random, seed, data):
     """Warm restarts of several periods beside rates that go up and down once, decay or stay, with batches of 4 to 256 and rates without a bound: who
     leads when is a matter of the schedule."""
-    x, y, x_out, y_out = data
     epochs = 48
     solver = str(random.choice(["sgd", "adam"]))
     rate = log_uniform(random, 3e-3, 3.0) if solver == "sgd" else log_uniform(random, 3e-4, 0.1)
@@ -128,22 +134,7 @@ def restarts(random, seed, data):
         momentum=float(random.uniform(0.0, 0.98)),
         random_state=seed,
     )
-    losses = []
-    classes = np.unique(y)
-    for epoch in range(epochs):
-        share = restarted_rate_at(schedule, epoch, epochs, period, growth)
-        if epoch == 0:
-            model.learning_rate_init = rate * share
-        else:
-            optimizer = model._optimizer
-            optimizer.learning_rate_init = optimizer.learning_rate = rate * share
-        order = np.random.default_rng([seed, epoch]).permutation(len(x))
-        try:
-            model.partial_fit(x[order], y[order], classes=classes)
-            losses.append(log_loss(y_out, model.predict_proba(x_out), labels=classes))
-        except ValueError:  # it has diverged
-            losses.append(math.nan)
-    return losses
+    return train(model, seed, data, epochs, lambda epoch: rate * restarted_rate_at(schedule, epoch, epochs, period, growth))
 
 
 def wine(random, seed, data):

@@ -19,16 +19,7 @@ import {
 import { openProbe } from "./probe";
 import type { Room } from "./room";
 import { type Found, type Score, sumScores } from "./score";
-import {
-  FIT_ROWS,
-  fitTheta,
-  type Grown,
-  grow,
-  type Row,
-  type Sample,
-  selectRows,
-  setLevel,
-} from "./surrogate";
+import { fitTheta, type Grown, grow, type Row, type Sample, selectRows, setLevel } from "./surrogate";
 
 /**
  * All models of a search: one a metric, one a soft constraint, one of failures. It thinks in two steps: `learn` from what
@@ -160,7 +151,7 @@ export function openMind(room: Room): Mind {
       const thetas = known.map((theta, i) =>
         theta && !isDue
           ? theta
-          : fitTheta(axes, samples[i] ?? NOTHING, theta, FIT_ROWS, hasLevel(i) ? LEVEL_VARIANCE : 0),
+          : fitTheta(axes, samples[i] ?? NOTHING, theta, hasLevel(i) ? LEVEL_VARIANCE : 0),
       );
       const rows = isDue ? (objectives[0]?.rows.length ?? 0) : rowsThen;
       // One choice of rows for all objectives: their means are compared row by row.

@@ -26,7 +26,7 @@ export interface Sample {
   readonly scatter: number;
 }
 
-export const FIT_ROWS = 300;
+const FIT_ROWS = 300;
 /** From here on a fit begins where the last one ended, and at much noise: few results no longer lead to another explanation. */
 const SETTLED_ROWS = 100;
 
@@ -38,10 +38,9 @@ export function fitTheta(
   axes: Axes,
   sample: Sample,
   memory: Float64Array | null,
-  limit = FIT_ROWS,
   levelVariance = 0,
 ): Float64Array {
-  const rows = selectRows(sample.rows, limit).map((i) => sample.rows[i] as Row);
+  const rows = selectRows(sample.rows, FIT_ROWS).map((i) => sample.rows[i] as Row);
   const data: Data = {
     axes,
     X: columnsOf(axes, rows),
